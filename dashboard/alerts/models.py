@@ -1,0 +1,78 @@
+"""Who is told, once. A message is a row before it is sent, written with the decision to send it."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from dashboard.findings.models import Finding
+from dashboard.kit.fields import DayField
+
+__all__ = ["Channel", "Delivery", "Notice", "Reason", "State"]
+
+
+class Channel(models.TextChoices):
+    EMAIL = "email", _("Email")
+
+
+class State(models.TextChoices):
+    PENDING = "pending", _("Waiting")
+    SENDING = "sending", _("Being sent")
+    SENT = "sent", _("Sent")
+    FAILED = "failed", _("Given up")
+    UNKNOWN = "unknown", _("Fate unknown")
+
+
+class Reason(models.TextChoices):
+    THRESHOLD = "threshold", _("days before the sunset")
+    NEW = "new", _("new finding")
+    REGRESSED = "regressed", _("calls are back")
+    MOVED = "moved", _("the date moved")
+    LATE = "late", _("weekly reminder")
+
+
+class Delivery(models.Model):
+    """One message to one address: the outbox."""
+
+    channel = models.CharField(max_length=10, choices=Channel, default=Channel.EMAIL)
+    recipient = models.CharField(max_length=320)
+    as_of = DayField()
+    subject = models.CharField(max_length=300)
+    text = models.TextField()
+    html = models.TextField(blank=True)
+    message_id = models.CharField(max_length=200, unique=True)
+    state = models.CharField(max_length=10, choices=State, default=State.PENDING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField()
+    next_try_at = models.DateTimeField()
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    error = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        verbose_name_plural = "deliveries"
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["state", "next_try_at"], name="delivery_due")]
+
+    def __str__(self) -> str:
+        return f"{self.subject} → {self.recipient}"
+
+
+class Notice(models.Model):
+    """One finding told for one reason. The constraint is what makes it once; the delivery carries it.
+
+    `step` tells occasions of one reason apart: the threshold in days, the spell's number, the week of a
+    reminder. A moved sunset date makes the thresholds count anew.
+    """
+
+    delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="notices")
+    finding = models.ForeignKey(Finding, models.CASCADE, related_name="notices")
+    channel = models.CharField(max_length=10, choices=Channel)
+    reason = models.CharField(max_length=10, choices=Reason)
+    step = models.IntegerField()
+    sunset_on = DayField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["finding", "channel", "reason", "step", "sunset_on"], name="notice_once"
+            )
+        ]

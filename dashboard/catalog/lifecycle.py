@@ -1,0 +1,132 @@
+"""How long a catalog entry lives: stage, sunset and days left, derived from what was known on a day.
+
+Pure: dates in, answers out. Days are UTC calendar days of the platform.
+"""
+
+import calendar
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+__all__ = ["EntryState", "Step", "earliest", "last_day", "stage_of"]
+
+Stage = Literal["active", "legacy", "deprecated", "retired"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A milestone as known on the day asked about. `on` is None when the source says there is no date."""
+
+    kind: str
+    on: date | None
+    precision: str = "day"
+    region: str = ""
+    source_url: str = ""
+    known_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryState:
+    """One catalog entry as known on `as_of`, ready for rules and pages."""
+
+    pk: int
+    platform: str
+    id: str
+    vendor: str
+    kind: str
+    confidence: str
+    as_of: date
+    steps: tuple[Step, ...] = ()
+    on_sunset: str = ""
+    replacements: tuple[int, ...] = ()
+    """Primary keys of the recommended entries, in order."""
+    source_url: str = ""
+    """Where the newest word on its sunset (or, without one, on the entry) is written."""
+    first_known_on: date | None = None
+    """The day from which a sunset was announced without interruption; None while there is none."""
+
+    @property
+    def sunset(self) -> Step | None:
+        return earliest(self.steps, "sunset")
+
+    @property
+    def sunset_on(self) -> date | None:
+        return self.sunset.on if self.sunset else None
+
+    @property
+    def sunset_precision(self) -> str:
+        return self.sunset.precision if self.sunset else ""
+
+    @property
+    def announced_on(self) -> date | None:
+        step = earliest(self.steps, "announced")
+        return step.on if step else None
+
+    @property
+    def legacy_on(self) -> date | None:
+        step = earliest(self.steps, "legacy")
+        return step.on if step else None
+
+    @property
+    def stage(self) -> Stage:
+        return stage_of(self.steps, self.as_of)
+
+    @property
+    def is_retiring(self) -> bool:
+        """A sunset is announced or past: an application that calls this has something to do."""
+        return self.stage in {"deprecated", "retired"}
+
+    @property
+    def days_left(self) -> int | None:
+        """Whole days to the sunset date, negative after it; None without a date."""
+        return (self.sunset_on - self.as_of).days if self.sunset_on else None
+
+    @property
+    def key(self) -> str:
+        return f"{self.platform}/{self.id}"
+
+    @property
+    def unverified(self) -> bool:
+        return self.confidence == "low"
+
+
+def earliest(steps: tuple[Step, ...], kind: str) -> Step | None:
+    """The step of a kind that bites first: the worldwide one if there is one, else the earliest region's."""
+    dated = [step for step in steps if step.kind == kind and step.on]
+    worldwide = [step for step in dated if not step.region]
+    return min(worldwide or dated, key=lambda step: (step.on, step.region), default=None)
+
+
+def last_day(step: Step) -> date | None:
+    """The last day on which calls may still work: for a month, its last day.
+
+    None where the day itself proves nothing: a floor (`not_before`) and a `tentative` day pass without
+    anything having to happen.
+    """
+    if not step.on or step.precision in {"not_before", "tentative"}:
+        return None
+    if step.precision == "month":
+        return step.on.replace(day=calendar.monthrange(step.on.year, step.on.month)[1])
+    return step.on
+
+
+def stage_of(steps: tuple[Step, ...], as_of: date) -> Stage:
+    """The stage on a day, from the steps known by then.
+
+    Retired from the sunset day itself on (the day calls stop working), for a month from its last day on.
+    Deprecated once a sunset is announced, by an announcement or by a sunset date that is more than a
+    floor: platforms publish "not before" days for models that nobody has announced the end of.
+    """
+    sunset = earliest(steps, "sunset")
+    ended = last_day(sunset) if sunset else None
+    if ended and ended <= as_of:
+        return "retired"
+    announced = earliest(steps, "announced")
+    if announced and announced.on and announced.on <= as_of:
+        return "deprecated"
+    if sunset and sunset.precision != "not_before":
+        return "deprecated"
+    legacy = earliest(steps, "legacy")
+    if legacy and legacy.on and legacy.on <= as_of:
+        return "legacy"
+    return "active"

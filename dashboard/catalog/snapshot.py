@@ -1,0 +1,182 @@
+"""The whole catalog as known on a day, in memory: what rules, resolution and pages ask.
+
+A catalog holds a few thousand entries, so loading it whole is three queries and is kept until the
+catalog changes (`CatalogVersion`). This is the only way the rest of Sundial reads lifecycles.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property, lru_cache
+
+from django.db import connection
+from django.db.models import F
+
+from dashboard.catalog.lifecycle import EntryState, Step
+from dashboard.catalog.models import Alias, CatalogVersion, Entry, Milestone, Platform, Replacement, Revision
+from dashboard.catalog.names import NameIndex
+
+__all__ = ["Deadline", "Snapshot", "bump", "load", "version"]
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """All entries of one platform with the same sunset date, as known on a day."""
+
+    platform: str
+    sunset_on: date
+    as_of: date
+    entries: tuple[EntryState, ...]
+
+    @property
+    def days_left(self) -> int:
+        return (self.sunset_on - self.as_of).days
+
+    @property
+    def known_on(self) -> date:
+        """The first day on which any of its entries had a sunset announced."""
+        return min(e.first_known_on for e in self.entries if e.first_known_on)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Every catalog entry as known on `as_of`. `version` is the catalog's at loading."""
+
+    as_of: date
+    version: int
+    entries: dict[int, EntryState]
+    names: NameIndex
+    by_key: dict[tuple[str, str], int] = field(repr=False)
+
+    def get(self, platform: str, entry_id: str) -> EntryState | None:
+        """The entry with an id; for an endpoint, the id with or without its leading slash."""
+        pk = self.by_key.get((platform, entry_id)) or self.by_key.get((platform, f"/{entry_id}"))
+        return self.entries.get(pk) if pk else None
+
+    def __iter__(self) -> Iterator[EntryState]:
+        return iter(self.entries.values())
+
+    @cached_property
+    def retiring(self) -> dict[int, EntryState]:
+        """Entries whose sunset is announced or past, by primary key."""
+        return {pk: e for pk, e in self.entries.items() if e.is_retiring}
+
+    @cached_property
+    def deadlines(self) -> dict[tuple[str, date], Deadline]:
+        """Announced and past deadlines by (platform, sunset date), soonest first. Floors are no deadlines."""
+        groups: dict[tuple[str, date], list[EntryState]] = defaultdict(list)
+        for entry in self.retiring.values():
+            if entry.sunset_on and entry.sunset_precision != "not_before":
+                groups[entry.platform, entry.sunset_on].append(entry)
+        return {
+            key: Deadline(*key, self.as_of, tuple(sorted(groups[key], key=lambda e: e.id)))
+            for key in sorted(groups, key=lambda key: (key[1], key[0]))
+        }
+
+    def deadline_of(self, entry: EntryState) -> Deadline | None:
+        return self.deadlines.get((entry.platform, entry.sunset_on)) if entry.sunset_on else None
+
+    def replacements(self, entry: EntryState) -> list[EntryState]:
+        return [self.entries[pk] for pk in entry.replacements]
+
+
+def version() -> int:
+    """The catalog's version number; 0 while it is empty."""
+    return CatalogVersion.objects.values_list("number", flat=True).first() or 0
+
+
+def bump(now: datetime) -> None:
+    """Tell every process that the catalog changed. Call it in the transaction that changes it."""
+    changed = CatalogVersion.objects.update(number=F("number") + 1, changed_at=now)
+    if not changed:
+        CatalogVersion.objects.create(number=1, changed_at=now)
+
+
+def load(as_of: date) -> Snapshot:
+    """The catalog as known on `as_of`."""
+    return _load(str(connection.settings_dict["NAME"]), version(), as_of)
+
+
+@lru_cache(maxsize=16)
+def _load(database: str, version: int, as_of: date) -> Snapshot:
+    steps, sunset_known = _steps(as_of)
+    advice, sources = _advice(as_of)
+    rows = Entry.objects.values_list("pk", "platform__slug", "name", "vendor__slug", "kind", "confidence")
+    entries = {
+        pk: EntryState(
+            pk=pk,
+            platform=platform,
+            id=name,
+            vendor=vendor or "",
+            kind=kind,
+            confidence=confidence,
+            as_of=as_of,
+            steps=tuple(steps[pk].values()),
+            on_sunset=advice[pk][0],
+            replacements=advice[pk][1],
+            source_url=sources.get(pk, ""),
+            first_known_on=sunset_known.get(pk),
+        )
+        for pk, platform, name, vendor, kind, confidence in rows.order_by("platform__slug", "name")
+    }
+    aliases = Alias.objects.values_list("platform__slug", "name", "from_on", "to_on", "entry_id")
+    folding = Platform.objects.filter(case_sensitive=False).values_list("slug", flat=True)
+    names = NameIndex(
+        entries=((e.platform, e.id, e.pk) for e in entries.values()),
+        aliases=aliases,
+        case_insensitive=folding,
+    )
+    return Snapshot(as_of, version, entries, names, {(e.platform, e.id): e.pk for e in entries.values()})
+
+
+def _steps(as_of: date) -> tuple[dict[int, dict], dict[int, date]]:
+    """Per entry: the newest word on each (kind, region), and since when a sunset has been announced."""
+    rows = (
+        Milestone.objects.filter(revision__known_on__lte=as_of)
+        .order_by("revision__known_on", "revision_id", "id")
+        .values_list(
+            "revision__entry_id",
+            "kind",
+            "region",
+            "on",
+            "precision",
+            "revision__source_url",
+            "revision__known_on",
+        )
+    )
+    steps: dict[int, dict] = defaultdict(dict)
+    announced: dict[int, date] = {}
+    for pk, kind, region, on, precision, url, known_on in rows:
+        step = Step(kind=kind, on=on, precision=precision, region=region, source_url=url, known_on=known_on)
+        steps[pk][kind, region] = step
+        if kind not in {"announced", "sunset"} or precision == "not_before":
+            continue
+        if on:
+            announced.setdefault(pk, known_on)
+        elif not any(s.on and s.kind in {"announced", "sunset"} for s in steps[pk].values()):
+            announced.pop(pk, None)
+    return steps, announced
+
+
+def _advice(as_of: date) -> tuple[dict[int, tuple[str, tuple[int, ...]]], dict[int, str]]:
+    """Per entry: (on_sunset, replacements) and the address of the newest revision."""
+    lists: dict[int, list[int]] = defaultdict(list)
+    for revision, entry in Replacement.objects.order_by("revision_id", "position").values_list(
+        "revision_id", "entry_id"
+    ):
+        lists[revision].append(entry)
+    on_sunset: dict[int, str] = defaultdict(str)
+    replacements: dict[int, tuple[int, ...]] = defaultdict(tuple)
+    sources: dict[int, str] = {}
+    rows = Revision.objects.filter(known_on__lte=as_of).order_by("known_on", "id")
+    for pk, entry, word, sets, url in rows.values_list(
+        "pk", "entry_id", "on_sunset", "sets_replacements", "source_url"
+    ):
+        on_sunset[entry] = word or on_sunset[entry]
+        sources[entry] = url
+        if sets:
+            replacements[entry] = tuple(lists[pk])
+    advice: dict[int, tuple[str, tuple[int, ...]]] = defaultdict(lambda: ("", ()))
+    advice.update({entry: (on_sunset[entry], replacements[entry]) for entry in sources})
+    return advice, sources

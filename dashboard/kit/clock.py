@@ -1,0 +1,19 @@
+"""The one place that reads the clock. Everything below an edge takes `as_of` or `now` as an argument."""
+
+from datetime import UTC, date, datetime, time
+
+from django.conf import settings
+
+__all__ = ["now", "today"]
+
+
+def now() -> datetime:
+    """The present instant in UTC; with `SUNDIAL_TODAY` set, noon of that day."""
+    if settings.SUNDIAL_TODAY:
+        return datetime.combine(settings.SUNDIAL_TODAY, time(12), tzinfo=UTC)
+    return datetime.now(UTC)
+
+
+def today() -> date:
+    """The present day in UTC, or `SUNDIAL_TODAY`."""
+    return now().date()

@@ -1,0 +1,50 @@
+"""Records that every domain shares: who changed what, and what a background job last did."""
+
+from django.conf import settings
+from django.db import models
+
+__all__ = ["AuditEntry", "Heartbeat"]
+
+
+class AuditEntry(models.Model):
+    """One edit by a person, a file or a feed: who, when, before, after. Written once, never changed."""
+
+    at = models.DateTimeField(db_index=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    origin = models.CharField(max_length=80, help_text="admin, file, feed:NAME, rule or command")
+    model = models.CharField(max_length=80, help_text="app_label.model of what changed")
+    object_id = models.CharField(max_length=40)
+    label = models.CharField(max_length=300)
+    action = models.CharField(max_length=20, help_text="added, changed or removed")
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name_plural = "audit entries"
+        ordering = ["-at", "-id"]
+        # The history page of one object.
+        indexes = [models.Index(fields=["model", "object_id", "-at"], name="audit_object")]
+
+    def __str__(self) -> str:
+        return f"{self.label}: {self.action}"
+
+    @property
+    def changes(self) -> list[tuple[str, object, object]]:
+        """(field, before, after) of each field that differs."""
+        fields = list(self.before) + [f for f in self.after if f not in self.before]
+        return [
+            (f, self.before.get(f), self.after.get(f))
+            for f in fields
+            if self.before.get(f) != self.after.get(f)
+        ]
+
+
+class Heartbeat(models.Model):
+    """When a part of the running system last showed life; `/readyz` and the footer read it."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    at = models.DateTimeField()
+    detail = models.CharField(max_length=200, blank=True)
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,261 @@
+"""Settings, read once from the environment (and `.env`); `.env.example` describes every variable.
+
+All state lives under `SUNDIAL_VAR`. A variable `NAME_FILE` names a file that holds the value of `NAME`.
+"""
+
+import hashlib
+import os
+import secrets
+import tempfile
+from datetime import date
+from pathlib import Path
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VERSION = "0.1.0"
+
+env = environ.FileAwareEnv()
+if os.environ.get("SUNDIAL_READ_DOTENV", "1") == "1":
+    env.read_env(BASE_DIR / ".env")
+
+
+# State -------------------------------------------------------------------------------------------
+
+VAR = Path(env.str("SUNDIAL_VAR", default="") or BASE_DIR / "var").expanduser().resolve()
+
+
+def _private_folder(path: Path) -> Path:
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return path
+
+
+def _kept_secret(path: Path) -> str:
+    """The secret in `path`, made on first use; two processes starting together agree on one."""
+    _private_folder(path.parent)
+    try:
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
+            handle.write(secrets.token_urlsafe(50))
+    except FileExistsError:
+        pass
+    return path.read_text().strip()
+
+
+def _socket_path(folder: Path) -> Path:
+    """Where the embedded broker listens; unix socket paths end near 100 bytes, so a deep folder moves it."""
+    path = folder / "run" / "broker.sock"
+    if len(os.fsencode(path)) <= 100:
+        return path
+    digest = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"sundial-{os.getuid()}-{digest}" / "broker.sock"
+
+
+_private_folder(VAR)
+SECRET_KEY = env.str("SECRET_KEY", default="") or _kept_secret(VAR / "secret_key")
+
+# Web ---------------------------------------------------------------------------------------------
+
+DEBUG = env.bool("SUNDIAL_DEBUG", default=False)
+SUNDIAL_BASE_URL = env.str("SUNDIAL_BASE_URL", default="http://localhost:8000").rstrip("/")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = [SUNDIAL_BASE_URL]
+_https = SUNDIAL_BASE_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
+SECURE_HSTS_SECONDS = env.int("SUNDIAL_HSTS_SECONDS", default=0)
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "sundial_session", "sundial_csrf"
+X_FRAME_OPTIONS = "DENY"
+
+ROOT_URLCONF = "dashboard.urls"
+WSGI_APPLICATION = "dashboard.wsgi.application"
+INSTALLED_APPS = [
+    "dashboard",
+    "dashboard.kit",
+    "dashboard.access",
+    "dashboard.catalog",
+    "dashboard.usage",
+    "dashboard.findings",
+    "dashboard.alerts",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "csp",
+    "axes",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "dashboard.web.middleware.SignInRequired",
+    "axes.middleware.AxesMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+                "dashboard.web.context.site",
+            ],
+            "builtins": ["django.templatetags.i18n"],
+        },
+    }
+]
+# Plotly writes empty <style> elements while it measures text; the hash is that of the empty string.
+_EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF, _EMPTY_STYLE],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+
+# People ------------------------------------------------------------------------------------------
+
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "overview"
+LOGOUT_REDIRECT_URL = "login"
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_VERBOSE = False
+
+# Database, broker, cache -------------------------------------------------------------------------
+
+DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR / 'sundial.sqlite3'}")}
+DATABASES["default"]["CONN_MAX_AGE"] = env.int("SUNDIAL_CONN_MAX_AGE", default=60)
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # Web, worker and beat share the file: writers queue at BEGIN instead of failing in the middle.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32000;",
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+BROKER_SOCKET = _socket_path(VAR)
+REDIS_URL = env.str("REDIS_URL", default="")
+REDIS_EMBEDDED = not REDIS_URL
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL or f"unix://{BROKER_SOCKET}",
+        "KEY_PREFIX": "sundial",
+    }
+}
+# Sessions stay in the database: signing in must not depend on the broker.
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+
+CELERY_BROKER_URL = REDIS_URL or f"redis+socket://{BROKER_SOCKET}"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_TIME_LIMIT = 900
+# A lost task comes back this long after its worker died; it must exceed the longest task.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 960, "global_keyprefix": "sundial:"}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "run" / "beat-schedule")
+
+# Mail --------------------------------------------------------------------------------------------
+
+_email_url = env.str("EMAIL_URL", default="")
+if _email_url:
+    vars().update(env.email_url_config(_email_url))
+else:
+    EMAIL_BACKEND = "dashboard.alerts.mailfiles.EmailBackend"
+EMAIL_TIMEOUT = 30
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("SUNDIAL_FROM_EMAIL", default="Sundial <sundial@localhost>")
+MAIL_FOLDER = VAR / "mail"
+
+# Language and time -------------------------------------------------------------------------------
+
+LANGUAGE_CODE = env.str("SUNDIAL_LANGUAGE", default="en")
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = env.str("SUNDIAL_TIME_ZONE", default="UTC")
+
+# Static files ------------------------------------------------------------------------------------
+
+STATIC_URL = "static/"
+STATIC_ROOT = VAR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# Sundial -----------------------------------------------------------------------------------------
+
+
+def _day(name: str) -> date | None:
+    text = env.str(name, default="")
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a day such as 2023-12-08, not {text!r}") from None
+
+
+SUNDIAL_TODAY = _day("SUNDIAL_TODAY")
+SUNDIAL_DEMO = env.bool("SUNDIAL_DEMO", default=False)
+SUNDIAL_QUIET_DAYS = env.int("SUNDIAL_QUIET_DAYS", default=7)
+SUNDIAL_ALERT_DAYS = sorted(
+    env.list("SUNDIAL_ALERT_DAYS", cast=int, default=[90, 60, 30, 14, 7, 3, 1, 0]), reverse=True
+)
+SUNDIAL_ALERT_FALLBACK = env.str("SUNDIAL_ALERT_FALLBACK", default="")
+SUNDIAL_POLL_SECONDS = env.int("SUNDIAL_POLL_SECONDS", default=30)
+SUNDIAL_HOURLY_DAYS = env.int("SUNDIAL_HOURLY_DAYS", default=62)
+SUNDIAL_INBOX = VAR / "inbox"
+# Folders that a watch source may read, besides the inbox.
+SUNDIAL_WATCH_ROOTS = [Path(p).resolve() for p in env.list("SUNDIAL_WATCH_ROOTS", default=["/var/log"])]
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("SUNDIAL_LOG_LEVEL", default="INFO")},
+}

@@ -1,0 +1,297 @@
+"""WHO calls what: sources, the streams read from them, and hourly and daily rollups.
+
+Names are kept exactly as logged; what they mean is decided in `dashboard.findings`, so correcting an
+alias corrects history. A measure that a source does not report is null, never 0. Cost is in nano-USD.
+"""
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from dashboard.kit.fields import DayField, HourField
+
+__all__ = [
+    "Application",
+    "ApplicationRule",
+    "CalledName",
+    "DailyRollup",
+    "HourlyRollup",
+    "Identity",
+    "RejectedLine",
+    "SeenIds",
+    "Source",
+    "SourceKind",
+    "StaleDay",
+    "Stream",
+]
+
+
+class SourceKind(models.TextChoices):
+    WATCH = "watch", _("Watched files")
+    IMPORT = "import", _("Imported by hand")
+
+
+class Source(models.Model):
+    """Where usage comes from: how to reach it, its format, its platform, how often to poll."""
+
+    slug = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=100)
+    kind = models.CharField(max_length=10, choices=SourceKind, default=SourceKind.WATCH)
+    format = models.CharField(max_length=40, default="auto")
+    platform = models.CharField(
+        max_length=60,
+        blank=True,
+        help_text="Platform of calls whose log line does not tell, such as openai for a plain access log",
+    )
+    paths = models.TextField(
+        blank=True, help_text="For watched files: one folder, file or glob pattern per line"
+    )
+    deployments = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text='Deployment name to model id, such as {"prod-gpt35": "gpt-35-turbo-0125"}',
+    )
+    poll_seconds = models.PositiveIntegerField(default=30, validators=[MinValueValidator(5)])
+    paused = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    polled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    problem = models.CharField(
+        max_length=500, blank=True, editable=False, help_text="What the last poll ran into"
+    )
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("source", args=[self.slug])
+
+
+class Stream(models.Model):
+    """One ordered run of bytes in a source (a file's content, whatever it is called now) and how far it is read.
+
+    The checkpoint (`offset`, `lines`, `checksum`) commits together with the counts it stands for. A file
+    is known by content: `head` is a hash of its first `head_length` bytes, `tail` one of the last bytes
+    before `offset`, `checksum` the running CRC-32 of everything before `offset`; all of it inflated bytes.
+    """
+
+    source = models.ForeignKey(Source, models.CASCADE, related_name="streams")
+    path = models.CharField(max_length=1000, help_text="Where the content was last seen")
+    format = models.CharField(max_length=40, blank=True, help_text="As detected, when the source says auto")
+    head = models.CharField(max_length=40)
+    head_length = models.PositiveIntegerField(default=0)
+    tail = models.CharField(max_length=40, blank=True)
+    checksum = models.BigIntegerField(default=0)
+    offset = models.BigIntegerField(default=0)
+    lines = models.BigIntegerField(default=0)
+    device = models.BigIntegerField(default=0)
+    inode = models.DecimalField(max_digits=20, decimal_places=0, default=0)
+    size = models.BigIntegerField(default=0, help_text="Bytes on disk when last looked at")
+    mtime_ns = models.BigIntegerField(default=0)
+    accepted = models.BigIntegerField(default=0)
+    rejected = models.BigIntegerField(default=0)
+    duplicates = models.BigIntegerField(default=0)
+    skipped = models.BigIntegerField(
+        default=0, help_text="Lines that are no model call, such as health checks"
+    )
+    read_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            # Which content is this file? Asked for every new path.
+            models.Index(fields=["source", "head"], name="stream_by_head"),
+            models.Index(fields=["source", "path"], name="stream_by_path"),
+        ]
+
+    def __str__(self) -> str:
+        return self.path
+
+
+class Application(models.Model):
+    """What calls models. Made by hand, or by itself from what a log calls its consumer."""
+
+    slug = models.SlugField(max_length=100, unique=True)
+    name = models.CharField(max_length=200)
+    team = models.CharField(max_length=200, blank=True)
+    owner = models.EmailField(
+        "owner address", blank=True, help_text="Who gets the mail; empty: the fallback address"
+    )
+    criticality = models.PositiveSmallIntegerField(
+        choices=[(1, _("Critical")), (2, _("High")), (3, _("Normal")), (4, _("Low"))], default=3
+    )
+    internal = models.BooleanField(default=False, editable=False, help_text="A gateway's own calls")
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("application", args=[self.slug])
+
+
+class ApplicationRule(models.Model):
+    """Names the application of every identity whose field matches a pattern; the first match wins."""
+
+    class Field(models.TextChoices):
+        CONSUMER = "consumer", _("Consumer (the best name the log has)")
+        TEAM = "team", _("Team")
+        KEY_ALIAS = "key_alias", _("Key alias")
+        TAG = "tag", _("Tag")
+        SERVICE = "service", _("Service name")
+        USER_AGENT = "user_agent", _("User agent")
+
+    position = models.PositiveIntegerField(default=100, help_text="Lower numbers are tried first")
+    field = models.CharField(max_length=20, choices=Field, default=Field.TEAM)
+    pattern = models.CharField(max_length=200, help_text="With * and ?; case does not matter")
+    application = models.ForeignKey(Application, models.CASCADE, related_name="rules")
+
+    class Meta:
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.get_field_display()} {self.pattern} → {self.application}"
+
+
+class Identity(models.Model):
+    """What a log knows about a caller: the raw columns that application rules look at.
+
+    `digest` makes a combination unique; `application` follows from the rules and can be derived anew.
+    """
+
+    digest = models.CharField(max_length=32, unique=True)
+    consumer = models.CharField(max_length=200, help_text="The best name the log has")
+    team = models.CharField(max_length=200, blank=True)
+    key_alias = models.CharField(max_length=200, blank=True)
+    tags = models.CharField(max_length=500, blank=True, help_text="Joined by commas, sorted")
+    service = models.CharField(max_length=200, blank=True)
+    user_agent = models.CharField(max_length=200, blank=True)
+    internal = models.BooleanField(default=False)
+    application = models.ForeignKey(Application, models.PROTECT, related_name="identities")
+
+    class Meta:
+        verbose_name_plural = "identities"
+
+    def __str__(self) -> str:
+        return self.consumer
+
+
+class CalledName(models.Model):
+    """A distinct (source, platform, name as called, endpoint). `platform` "" is unknown.
+
+    Per source, because a source's own deployment map decides first what a name means.
+    """
+
+    source = models.ForeignKey(Source, models.CASCADE, related_name="names", db_index=False)
+    platform = models.CharField(max_length=60, blank=True)
+    called_as = models.CharField(max_length=300, help_text='Exactly as logged; "" when the log does not tell')
+    endpoint = models.CharField(max_length=100, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "called_as", "platform", "endpoint"], name="called_name_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.called_as or "(unknown)"
+
+
+class Measures(models.Model):
+    """The measures of a rollup; null where the source does not report one."""
+
+    calls = models.BigIntegerField(null=True)
+    errors = models.BigIntegerField(null=True)
+    gone = models.BigIntegerField(null=True)
+    input_tokens = models.BigIntegerField(null=True)
+    output_tokens = models.BigIntegerField(null=True)
+    cost_nano = models.BigIntegerField(null=True)
+
+    class Meta:
+        abstract = True
+
+
+class HourlyRollup(Measures):
+    """Sums per (hour UTC, source, identity, name)."""
+
+    hour = HourField()
+    source = models.ForeignKey(Source, models.CASCADE, related_name="+", db_index=False)
+    identity = models.ForeignKey(Identity, models.PROTECT, related_name="+", db_index=False)
+    name = models.ForeignKey(CalledName, models.PROTECT, related_name="+", db_index=False)
+
+    class Meta:
+        constraints = [
+            # The merge's conflict target; hour first, so that reports over days and pruning use it too.
+            models.UniqueConstraint(fields=["hour", "source", "identity", "name"], name="hourly_once")
+        ]
+
+
+class DailyRollup(Measures):
+    """Sums per (day UTC, source, identity, name); kept for ever."""
+
+    day = DayField()
+    source = models.ForeignKey(Source, models.CASCADE, related_name="+", db_index=False)
+    identity = models.ForeignKey(Identity, models.PROTECT, related_name="+", db_index=False)
+    name = models.ForeignKey(CalledName, models.PROTECT, related_name="+", db_index=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["day", "source", "identity", "name"], name="daily_once")
+        ]
+        indexes = [
+            # Which days did this source report? (health, quiet days)
+            models.Index(fields=["source", "day"], name="daily_source_day"),
+            # Who calls this name, and when? (re-resolution, uncatalogued names)
+            models.Index(fields=["name", "day"], name="daily_name_day"),
+            # What does this identity call? (re-attribution)
+            models.Index(fields=["identity", "day"], name="daily_identity_day"),
+        ]
+
+
+class StaleDay(models.Model):
+    """A day whose rollups changed and whose sums above them (`findings.Traffic`) must follow.
+
+    Written in the transaction that changes the rollups. One row per change, not per day: the reader
+    deletes exactly the rows it saw, so a change that lands meanwhile is never forgotten.
+    """
+
+    day = DayField(db_index=True)
+
+
+class SeenIds(models.Model):
+    """64-bit hashes of the ids of calls counted in one hour of one source; a call delivered again is in here.
+
+    A segment is appended with each checkpoint, in its transaction; segments of an hour are merged when
+    they become many.
+    """
+
+    source = models.ForeignKey(Source, models.CASCADE, related_name="+", db_index=False)
+    hour = HourField()
+    hashes = models.BinaryField()
+
+    class Meta:
+        indexes = [models.Index(fields=["source", "hour"], name="seen_ids_hour")]
+
+
+class RejectedLine(models.Model):
+    """A line that could not be counted: where it is and why. Bounded in number and age; content is redacted."""
+
+    source = models.ForeignKey(Source, models.CASCADE, related_name="rejected_lines")
+    path = models.CharField(max_length=1000)
+    line = models.BigIntegerField()
+    offset = models.BigIntegerField(help_text="Byte offset in the inflated content")
+    reason = models.CharField(max_length=300)
+    sample = models.CharField(max_length=200, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["source", "-id"], name="rejected_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.reason}"
