@@ -33,9 +33,7 @@ class AuditEntry(models.Model):
         """(field, before, after) of each field that differs."""
         fields = list(self.before) + [f for f in self.after if f not in self.before]
         return [
-            (f, self.before.get(f), self.after.get(f))
-            for f in fields
-            if self.before.get(f) != self.after.get(f)
+            (f, self.before.get(f), self.after.get(f)) for f in fields if self.before.get(f) != self.after.get(f)
         ]
 
 

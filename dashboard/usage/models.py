@@ -44,9 +44,7 @@ class Source(models.Model):
         blank=True,
         help_text="Platform of calls whose log line does not tell, such as openai for a plain access log",
     )
-    paths = models.TextField(
-        blank=True, help_text="For watched files: one folder, file or glob pattern per line"
-    )
+    paths = models.TextField(blank=True, help_text="For watched files: one folder, file or glob pattern per line")
     deployments = models.JSONField(
         default=dict,
         blank=True,
@@ -56,9 +54,7 @@ class Source(models.Model):
     paused = models.BooleanField(default=False)
     created_at = models.DateTimeField()
     polled_at = models.DateTimeField(null=True, blank=True, editable=False)
-    problem = models.CharField(
-        max_length=500, blank=True, editable=False, help_text="What the last poll ran into"
-    )
+    problem = models.CharField(max_length=500, blank=True, editable=False, help_text="What the last poll ran into")
 
     class Meta:
         ordering = ["name"]
@@ -94,9 +90,7 @@ class Stream(models.Model):
     accepted = models.BigIntegerField(default=0)
     rejected = models.BigIntegerField(default=0)
     duplicates = models.BigIntegerField(default=0)
-    skipped = models.BigIntegerField(
-        default=0, help_text="Lines that are no model call, such as health checks"
-    )
+    skipped = models.BigIntegerField(default=0, help_text="Lines that are no model call, such as health checks")
     read_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -240,9 +234,7 @@ class DailyRollup(Measures):
     name = models.ForeignKey(CalledName, models.PROTECT, related_name="+", db_index=False)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["day", "source", "identity", "name"], name="daily_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["day", "source", "identity", "name"], name="daily_once")]
         indexes = [
             # Which days did this source report? (health, quiet days)
             models.Index(fields=["source", "day"], name="daily_source_day"),
