@@ -7,40 +7,50 @@ import hashlib
 import os
 import secrets
 import tempfile
-from datetime import date
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+
+from dashboard.env import Environment, read_dotenv
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
 
-env = environ.FileAwareEnv()
 if os.environ.get("SUNDIAL_READ_DOTENV", "1") == "1":
-    env.read_env(BASE_DIR / ".env")
-
+    for _name, _value in read_dotenv(BASE_DIR / ".env").items():
+        os.environ.setdefault(_name, _value)
+env = Environment(os.environ)
 
 # State -------------------------------------------------------------------------------------------
 
-VAR = Path(env.str("SUNDIAL_VAR", default="") or BASE_DIR / "var").expanduser().resolve()
-
-
-def _private_folder(path: Path) -> Path:
-    path.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return path
+VAR = Path(env.text("SUNDIAL_VAR", str(BASE_DIR / "var"))).expanduser().resolve()
 
 
 def _kept_secret(path: Path) -> str:
-    """The secret in `path`, made on first use; two processes starting together agree on one."""
-    _private_folder(path.parent)
+    """The secret in `path`, made on first use; processes that start together agree on one.
+
+    It is written beside and then linked into place, so that nobody ever reads half of it.
+    """
     try:
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
-            handle.write(secrets.token_urlsafe(50))
-    except FileExistsError:
-        pass
-    return path.read_text().strip()
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not path.exists():
+            draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+            with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
+                handle.write(secrets.token_urlsafe(50))
+            try:
+                path.hardlink_to(draft)
+            except FileExistsError:
+                pass
+            finally:
+                draft.unlink()
+        secret = path.read_text().strip()
+    except OSError as error:
+        raise ImproperlyConfigured(f"The state folder {path.parent} cannot be used: {error}") from None
+    if not secret:
+        raise ImproperlyConfigured(f"{path} is empty: delete it, and a new secret is made")
+    return secret
 
 
 def _socket_path(folder: Path) -> Path:
@@ -52,19 +62,20 @@ def _socket_path(folder: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"sundial-{os.getuid()}-{digest}" / "broker.sock"
 
 
-_private_folder(VAR)
-SECRET_KEY = env.str("SECRET_KEY", default="") or _kept_secret(VAR / "secret_key")
+# Always made, so that an unusable state folder shows here, before anything else needs it.
+_own_secret = _kept_secret(VAR / "secret_key")
+SECRET_KEY = env.text("SECRET_KEY", _own_secret)
 
 # Web ---------------------------------------------------------------------------------------------
 
-DEBUG = env.bool("SUNDIAL_DEBUG", default=False)
-SUNDIAL_BASE_URL = env.str("SUNDIAL_BASE_URL", default="http://localhost:8000").rstrip("/")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+DEBUG = env.flag("SUNDIAL_DEBUG")
+SUNDIAL_BASE_URL = env.text("SUNDIAL_BASE_URL", "http://localhost:8000").rstrip("/")
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = [SUNDIAL_BASE_URL]
 _https = SUNDIAL_BASE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
-SECURE_HSTS_SECONDS = env.int("SUNDIAL_HSTS_SECONDS", default=0)
+SECURE_HSTS_SECONDS = env.number("SUNDIAL_HSTS_SECONDS", 0)
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "sundial_session", "sundial_csrf"
 X_FRAME_OPTIONS = "DENY"
 
@@ -163,8 +174,8 @@ AXES_VERBOSE = False
 
 # Database, broker, cache -------------------------------------------------------------------------
 
-DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR / 'sundial.sqlite3'}")}
-DATABASES["default"]["CONN_MAX_AGE"] = env.int("SUNDIAL_CONN_MAX_AGE", default=60)
+DATABASES = {"default": env.database("DATABASE_URL", f"sqlite:///{VAR / 'sundial.sqlite3'}")}
+DATABASES["default"]["CONN_MAX_AGE"] = env.number("SUNDIAL_CONN_MAX_AGE", 60)
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Web, worker and beat share the file: writers queue at BEGIN instead of failing in the middle.
     DATABASES["default"]["OPTIONS"] = {
@@ -175,7 +186,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 BROKER_SOCKET = _socket_path(VAR)
-REDIS_URL = env.str("REDIS_URL", default="")
+REDIS_URL = env.text("REDIS_URL")
 REDIS_EMBEDDED = not REDIS_URL
 CACHES = {
     "default": {
@@ -197,27 +208,34 @@ CELERY_TASK_TIME_LIMIT = 900
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 960, "global_keyprefix": "sundial:"}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
+# Asked to stop, a worker gives running tasks this long, then hands them back to the broker.
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 4.0
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # LOGGING below speaks for every process
+CELERY_BEAT_SCHEDULER = "dashboard.runtime.scheduler.Scheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "run" / "beat-schedule")
 
 # Mail --------------------------------------------------------------------------------------------
 
-_email_url = env.str("EMAIL_URL", default="")
-if _email_url:
-    vars().update(env.email_url_config(_email_url))
-else:
-    EMAIL_BACKEND = "dashboard.alerts.mailfiles.EmailBackend"
+EMAIL_BACKEND = "dashboard.alerts.mailfiles.EmailBackend"
+vars().update(env.mail("EMAIL_URL"))
 EMAIL_TIMEOUT = 30
-DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("SUNDIAL_FROM_EMAIL", default="Sundial <sundial@localhost>")
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("SUNDIAL_FROM_EMAIL", "Sundial <sundial@localhost>")
 MAIL_FOLDER = VAR / "mail"
 
 # Language and time -------------------------------------------------------------------------------
 
-LANGUAGE_CODE = env.str("SUNDIAL_LANGUAGE", default="en")
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+LANGUAGE_CODE = env.choice("SUNDIAL_LANGUAGE", "en", frozenset(code for code, _ in LANGUAGES))
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
-TIME_ZONE = env.str("SUNDIAL_TIME_ZONE", default="UTC")
+TIME_ZONE = env.text("SUNDIAL_TIME_ZONE", "UTC")
+try:
+    ZoneInfo(TIME_ZONE)
+except (KeyError, ValueError, OSError):
+    raise ImproperlyConfigured(
+        f"SUNDIAL_TIME_ZONE must be a zone such as Europe/Berlin, not {TIME_ZONE!r}"
+    ) from None
 
 # Static files ------------------------------------------------------------------------------------
 
@@ -230,32 +248,27 @@ STORAGES = {
 
 # Sundial -----------------------------------------------------------------------------------------
 
-
-def _day(name: str) -> date | None:
-    text = env.str(name, default="")
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise ImproperlyConfigured(f"{name} must be a day such as 2023-12-08, not {text!r}") from None
-
-
-SUNDIAL_TODAY = _day("SUNDIAL_TODAY")
-SUNDIAL_DEMO = env.bool("SUNDIAL_DEMO", default=False)
-SUNDIAL_QUIET_DAYS = env.int("SUNDIAL_QUIET_DAYS", default=7)
-SUNDIAL_ALERT_DAYS = sorted(
-    env.list("SUNDIAL_ALERT_DAYS", cast=int, default=[90, 60, 30, 14, 7, 3, 1, 0]), reverse=True
-)
-SUNDIAL_ALERT_FALLBACK = env.str("SUNDIAL_ALERT_FALLBACK", default="")
-SUNDIAL_POLL_SECONDS = env.int("SUNDIAL_POLL_SECONDS", default=30)
-SUNDIAL_HOURLY_DAYS = env.int("SUNDIAL_HOURLY_DAYS", default=62)
+SUNDIAL_TODAY = env.day("SUNDIAL_TODAY")
+SUNDIAL_DEMO = env.flag("SUNDIAL_DEMO")
+SUNDIAL_QUIET_DAYS = env.number("SUNDIAL_QUIET_DAYS", 7)
+SUNDIAL_ALERT_DAYS = sorted(env.numbers("SUNDIAL_ALERT_DAYS", [90, 60, 30, 14, 7, 3, 1, 0]), reverse=True)
+SUNDIAL_ALERT_FALLBACK = env.text("SUNDIAL_ALERT_FALLBACK")
+SUNDIAL_POLL_SECONDS = env.number("SUNDIAL_POLL_SECONDS", 30)
+SUNDIAL_HOURLY_DAYS = env.number("SUNDIAL_HOURLY_DAYS", 62)
 SUNDIAL_INBOX = VAR / "inbox"
 # Folders that a watch source may read, besides the inbox.
-SUNDIAL_WATCH_ROOTS = [Path(p).resolve() for p in env.list("SUNDIAL_WATCH_ROOTS", default=["/var/log"])]
+SUNDIAL_WATCH_ROOTS = [Path(p).resolve() for p in env.words("SUNDIAL_WATCH_ROOTS", ["/var/log"])]
 
+_log_level = env.choice(
+    "SUNDIAL_LOG_LEVEL", "INFO", frozenset({"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"})
+)
+# At INFO our own parts speak; the machinery around them says every task and request only at DEBUG.
+MACHINERY_LOG_LEVEL = "WARNING" if _log_level == "INFO" else _log_level
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("SUNDIAL_LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console"], "level": _log_level},
+    "loggers": {name: {"level": MACHINERY_LOG_LEVEL} for name in ("celery", "kombu", "axes")},
 }

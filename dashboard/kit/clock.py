@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time
 
 from django.conf import settings
 
-__all__ = ["now", "today"]
+__all__ = ["now", "today", "wall"]
 
 
 def now() -> datetime:
@@ -17,3 +17,8 @@ def now() -> datetime:
 def today() -> date:
     """The present day in UTC, or `SUNDIAL_TODAY`."""
     return now().date()
+
+
+def wall() -> datetime:
+    """The real instant in UTC, whatever `SUNDIAL_TODAY` says: for liveness and expiry, never for a date on a page."""
+    return datetime.now(UTC)
