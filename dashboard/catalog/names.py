@@ -1,18 +1,33 @@
 """What a name in a log means: (platform hint, name as called, endpoint, deployment map) -> entry.
 
-Pure, cached per distinct name by its callers. Names are never guessed by prefix or similarity.
+Pure, and cached per distinct name by its callers. Names are never guessed by prefix or similarity:
+`gpt-4o` is not `gpt-4`, and an unknown snapshot does not inherit its family's date.
 """
 
-from collections.abc import Iterable, Mapping
+import difflib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
+from typing import NamedTuple
+from urllib.parse import urlsplit
 
-__all__ = ["Match", "NameIndex", "resolve"]
+from dashboard.catalog.wrappers import MAX_NAME, PLACEHOLDERS, Form, bases, normal, peel, respelled
+
+__all__ = ["UNKNOWN", "Match", "NameIndex", "Suggestion", "resolve", "suggest"]
+
+UNKNOWN = "(unknown)"
+"""Stands for a platform or a model that neither the log nor the name tells."""
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """`entry` is None when unresolved; `platform` and `model` are then the best that the name itself says."""
+    """`entry` is None when unresolved; `platform` and `model` are then the best that the name itself says.
+
+    `model` is the name without its wrappers; a fine-tune keeps its whole name.
+    `how`: deployment, exact, alias, wrapper, fine-tune, endpoint or unresolved.
+    """
 
     entry: int | None
     platform: str
@@ -20,8 +35,21 @@ class Match:
     how: str
 
 
+class Suggestion(NamedTuple):
+    """An entry whose id looks like a name that did not resolve. For people to choose from, never a match."""
+
+    platform: str
+    id: str
+    entry: int
+
+
 class NameIndex:
-    """Ids and aliases of the catalog, ready for look-up."""
+    """Ids and aliases of the catalog, ready for look-up.
+
+    `entries` are (platform, id, pk), an id that starts with "/" being an endpoint's path; `aliases` are
+    (platform, name, first day, last day, pk), both days included and None for open ends; names on
+    `case_insensitive` platforms are compared without regard to case.
+    """
 
     def __init__(
         self,
@@ -29,7 +57,61 @@ class NameIndex:
         aliases: Iterable[tuple[str, str, date | None, date | None, int]] = (),
         case_insensitive: Iterable[str] = (),
     ) -> None:
-        self.exact = {(platform, name): pk for platform, name, pk in entries}
+        self.folding = frozenset(case_insensitive)
+        self.ids: dict[int, tuple[str, str]] = {}
+        self._exact: dict[Form, int] = {}
+        self._aliases: dict[Form, list[tuple[date, date, int]]] = defaultdict(list)
+        self._hosts: dict[str, set[str]] = defaultdict(set)
+        self._endpoints: dict[str, dict[str, int]] = defaultdict(dict)
+        for platform, name, pk in entries:
+            self.ids[pk] = platform, name
+            self._exact[self.key(platform, name)] = pk
+            self._hosts[name.casefold()].add(platform)
+            if name.startswith("/"):
+                self._endpoints[platform][name.rstrip("/").lower()] = pk
+        for platform, name, first, last, pk in aliases:
+            self._aliases[self.key(platform, name)].append((first or date.min, last or date.max, pk))
+            self._hosts[name.casefold()].add(platform)
+
+    def key(self, platform: str, name: str) -> Form:
+        return Form(platform, name.casefold() if platform in self.folding else name)
+
+    def find(self, form: Form, on: date) -> tuple[int, str] | None:
+        """(primary key, "exact" or "alias") of a plain name. Without a platform, only if one has that name."""
+        if not form.platform:
+            hits = {
+                hit for host in self._hosts.get(form.name.casefold(), ()) if (hit := self._at(host, form.name, on))
+            }
+            return hits.pop() if len(hits) == 1 else None
+        return self._at(*form, on)
+
+    def _at(self, platform: str, name: str, on: date) -> tuple[int, str] | None:
+        key = self.key(platform, name)
+        if pk := self._exact.get(key):
+            return pk, "exact"
+        for first, last, pk in self._aliases.get(key, ()):
+            if first <= on <= last:
+                return pk, "alias"
+        return None
+
+    def find_endpoint(self, platform: str, path: str) -> int | None:
+        """The endpoint entry with the longest path that `path` is or lies under, whole segments only."""
+        hosts = [platform] if platform else list(self._endpoints)
+        while path:
+            hits = {pk for host in hosts if (pk := self._endpoints.get(host, {}).get(path))}
+            if hits:
+                return hits.pop() if len(hits) == 1 else None
+            path = path.rpartition("/")[0]
+        return None
+
+    @cached_property
+    def trigrams(self) -> dict[str, list[int]]:
+        """Which ids hold which three characters: narrows the search for close names to a few."""
+        found: dict[str, list[int]] = defaultdict(list)
+        for pk, (_, name) in self.ids.items():
+            for gram in _grams(name):
+                found[gram].append(pk)
+        return found
 
 
 def resolve(
@@ -41,6 +123,92 @@ def resolve(
     on: date,
     deployments: Mapping[str, str] = {},
 ) -> Match:
-    """Resolve one name as called on a day."""
-    pk = index.exact.get((platform, called_as))
-    return Match(pk, platform or "(unknown)", called_as or "(unknown)", "exact" if pk else "unresolved")
+    """Resolve one name as called on a day.
+
+    In order: the source's deployment map, the exact id, an alias valid on that day, the same after taking
+    off known wrappers, the base of a fine-tune, and for a call without a model name its endpoint.
+    """
+    hint = "" if platform == UNKNOWN else platform
+    forms = _forms(Form(hint, called_as))
+    if target := _deployed(forms, deployments, index):
+        match = _plain(_forms(target), index, on)
+        if match.entry:
+            return Match(match.entry, match.platform, match.model, "deployment")
+        return match
+    match = _plain(forms, index, on)
+    if match.entry or called_as.strip().lower() not in PLACEHOLDERS:
+        return match
+    if pk := index.find_endpoint(hint, _path(endpoint)):
+        return Match(pk, index.ids[pk][0], UNKNOWN, "endpoint")
+    return Match(None, hint or UNKNOWN, UNKNOWN, "unresolved")
+
+
+def suggest(name: str, platform: str, index: NameIndex, limit: int = 3) -> list[Suggestion]:
+    """Up to `limit` entries with a like id, closest first, of `platform` if given. Bounded work for any name."""
+    form = _forms(Form("" if platform == UNKNOWN else platform, name))[-1]
+    wanted = form.name[:100].casefold()
+    shared = Counter(
+        pk
+        for gram in _grams(wanted)
+        for pk in index.trigrams.get(gram, ())
+        if form.platform in {"", index.ids[pk][0]} or not platform
+    )
+    matcher = difflib.SequenceMatcher(b=wanted, autojunk=False)
+    scored = []
+    for pk, _ in shared.most_common(40):
+        matcher.set_seq1(index.ids[pk][1].casefold())
+        if (ratio := matcher.ratio()) >= 0.6:
+            scored.append((-ratio, index.ids[pk], pk))
+    return [Suggestion(*key, pk) for _, key, pk in sorted(scored)[:limit]]
+
+
+def _forms(form: Form) -> list[Form]:
+    """The name and what is under each of its wrappers; a platform that a wrapper tells holds for all of it."""
+    forms = list(peel(form))
+    told = next((f.platform for f in forms if f.platform), "")
+    return [f if f.platform else f._replace(platform=told) for f in forms]
+
+
+def _plain(forms: list[Form], index: NameIndex, on: date) -> Match:
+    """The match of the outermost form that the catalog knows, without deployments and endpoints."""
+    for other_spelling in (False, True):
+        for depth, form in enumerate(forms):
+            for spelled in respelled(form) if other_spelling else [form]:
+                if found := index.find(spelled, on):
+                    pk, how = found
+                    how = "wrapper" if depth else "alias" if other_spelling else how
+                    return Match(pk, index.ids[pk][0], normal(form), how)
+    for form in forms:
+        for base in bases(form):
+            for spelled in [base, *respelled(base)]:
+                if found := index.find(spelled, on):
+                    return Match(found[0], index.ids[found[0]][0], form.name, "fine-tune")
+    last = forms[-1]
+    return Match(None, last.platform or UNKNOWN, normal(last) or UNKNOWN, "unresolved")
+
+
+def _deployed(forms: list[Form], deployments: Mapping[str, str], index: NameIndex) -> Form | None:
+    """What the source's own map says that any form of the name is; Azure's deployment names ignore case."""
+    if not deployments:
+        return None
+    folded = {name.casefold(): target for name, target in deployments.items()}
+    for form in forms:
+        target = deployments.get(form.name)
+        if target is None and form.platform in index.folding:
+            target = folded.get(form.name.casefold())
+        if isinstance(target, str) and target:
+            return Form(forms[-1].platform, target)
+    return None
+
+
+def _path(endpoint: str) -> str:
+    """The path of an endpoint as logged, without host, query and closing slash."""
+    try:
+        return urlsplit(endpoint[:MAX_NAME]).path.rstrip("/").lower()
+    except ValueError:
+        return ""
+
+
+def _grams(text: str) -> Iterator[str]:
+    text = text.casefold()
+    return iter({text[i : i + 3] for i in range(max(1, len(text) - 2))})

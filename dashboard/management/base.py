@@ -1,0 +1,116 @@
+"""What all commands share: `--json`, exit codes, and problems told in one line instead of a traceback."""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import OperationalError, ProgrammingError
+
+__all__ = ["Answer", "SundialCommand", "UsageError", "columns", "parse_day"]
+
+
+class UsageError(Exception):
+    """Bad usage or bad input: its text goes to stderr and the command exits with 2."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command has to say: `data` for programs (`--json`), `text` for people, and its exit code."""
+
+    data: Any
+    text: str
+    exit_code: int = 0
+
+
+class SundialCommand(BaseCommand):
+    """A command that implements `answer`. Exit 0: done; 1: findings or a failed check; 2: bad usage or input.
+
+    With `--json`, stdout is one JSON document and nothing else: the answer's data or `{"error": text}`.
+    Progress and problems go to stderr.
+    """
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--json", action="store_true", help="Print one JSON document and nothing else")
+
+    def answer(self, **options: Any) -> Answer:
+        raise NotImplementedError
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        try:
+            answer = self.answer(**options)
+        except UsageError as problem:
+            self._fail(str(problem), options)
+        except (OperationalError, ProgrammingError) as problem:
+            if options.get("traceback"):
+                raise
+            first_line = next(iter(str(problem).splitlines()), "no reason given")
+            self._fail(f"The database does not answer: {first_line}. Has `manage.py migrate` run?", options)
+        else:
+            self._print(_as_json(answer.data) if options["json"] else answer.text)
+            if answer.exit_code:
+                sys.exit(answer.exit_code)
+
+    def _fail(self, message: str, options: dict[str, Any]) -> None:
+        if options["json"]:
+            self._print(_as_json({"error": message}))
+        raise CommandError(_printable(message), returncode=2)
+
+    def _print(self, text: str) -> None:
+        try:
+            self.stdout.write(_printable(text))
+            self.stdout.flush()
+        except BrokenPipeError:
+            # The reader (`| head`) has seen enough; Python would complain once more at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def parse_day(text: str | None, option: str = "--as-of") -> date | None:
+    """The day in `text`; None when there is none. UsageError names the option."""
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{option} must be a day such as 2024-01-04, not {text!r}") from None
+
+
+def columns(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A plain table: left-aligned columns two blanks apart; None shows as `-`, numbers align right."""
+    cells = [["-" if cell is None else str(cell) for cell in row] for row in rows]
+    widths = [max(len(text) for text in texts) for texts in zip(headers, *cells, strict=True)]
+    numeric = [
+        bool(rows) and all(isinstance(row[i], int | float | Decimal | None) for row in rows)
+        for i in range(len(headers))
+    ]
+    lines = [
+        "  ".join(
+            text.rjust(width) if right else text.ljust(width)
+            for text, width, right in zip(line, widths, numeric, strict=True)
+        ).rstrip()
+        for line in [list(headers), *cells]
+    ]
+    return "\n".join(lines)
+
+
+def _as_json(data: Any) -> str:
+    return json.dumps(data, indent=2, default=_plain_value)
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return float(value)
+    return str(value)
+
+
+def _printable(text: str) -> str:
+    """`text` without control characters: names come from logs, and a log must not drive a terminal."""
+    clean = "".join(c if c >= " " and not "\x7f" <= c <= "\x9f" else c if c in "\n\t" else "�" for c in text)
+    return clean.encode("utf-8", "backslashreplace").decode()
