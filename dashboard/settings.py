@@ -112,7 +112,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "dashboard.web.middleware.SignInRequired",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "dashboard.web.middleware.AsOfDay",
     "axes.middleware.AxesMiddleware",
 ]
 TEMPLATES = [
@@ -171,6 +172,8 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_VERBOSE = False
+AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
+CSRF_FAILURE_VIEW = "dashboard.web.pages.errors.csrf_failure"
 
 # Database, broker, cache -------------------------------------------------------------------------
 
@@ -243,7 +246,7 @@ STATIC_URL = "static/"
 STATIC_ROOT = VAR / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "dashboard.web.storage.BundledStorage"},
 }
 
 # Sundial -----------------------------------------------------------------------------------------

@@ -5,6 +5,10 @@ from django.urls import include, path
 
 urlpatterns = [
     path("admin/", admin.site.urls),
-    path("i18n/", include("django.conf.urls.i18n")),
     path("", include("dashboard.web.urls")),
 ]
+
+handler400 = "dashboard.web.pages.errors.bad_request"
+handler403 = "dashboard.web.pages.errors.forbidden"
+handler404 = "dashboard.web.pages.errors.not_found"
+handler500 = "dashboard.web.pages.errors.server_error"

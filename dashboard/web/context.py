@@ -1,2 +1,73 @@
-def site(request):
-    return {}
+"""What every page's frame needs: the day control, the theme, where we are. No database query."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from dashboard.kit import clock
+from dashboard.web.days import DayControl, control
+
+__all__ = ["NavItem", "Site", "site"]
+
+THEMES = ("auto", "light", "dark")
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """One place in the navigation; `names` are the URL names that light it up."""
+
+    name: str
+    label: str | Promise
+    icon: str
+    names: frozenset[str]
+    current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The frame of a page. `theme` is "auto", "light" or "dark"."""
+
+    day: DayControl
+    theme: str
+    nav: tuple[NavItem, ...]
+    demo: bool
+    version: str
+    base_url: str
+
+
+NAVIGATION = (
+    ("overview", _("Overview"), "sun", {"overview"}),
+    ("timeline", _("Timeline"), "timeline", {"timeline"}),
+    ("deadlines", _("Deadlines"), "sunset", {"deadlines", "deadline"}),
+    ("findings", _("Findings"), "flag", {"findings", "finding"}),
+    ("applications", _("Applications"), "app", {"applications", "application"}),
+    ("models", _("Models"), "model", {"models", "model"}),
+    ("uncatalogued", _("Uncatalogued"), "question", {"uncatalogued"}),
+    ("sources", _("Sources"), "source", {"sources", "source"}),
+    ("guides", _("Guides"), "guide", {"guides"}),
+)
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    """The context processor: `site` for every template."""
+    match = request.resolver_match
+    here = match.url_name if match else ""
+    today = getattr(request, "today", None) or clock.today()
+    theme = request.COOKIES.get("sundial_theme", "auto")
+    return {
+        "site": Site(
+            day=control(getattr(request, "as_of", today), today, demo=settings.SUNDIAL_DEMO),
+            theme=theme if theme in THEMES else "auto",
+            nav=tuple(
+                NavItem(name, label, icon, frozenset(names), current=here in names)
+                for name, label, icon, names in NAVIGATION
+            ),
+            demo=settings.SUNDIAL_DEMO,
+            version=settings.VERSION,
+            base_url=settings.SUNDIAL_BASE_URL,
+        )
+    }

@@ -1,6 +1,28 @@
-class SignInRequired:
-    def __init__(self, get_response):
+"""Gives every request the day it asks about."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+from dashboard.kit import clock
+from dashboard.web import days
+
+__all__ = ["AsOfDay"]
+
+
+class AsOfDay:
+    """Sets `request.as_of` and `request.today` (days, UTC) before the view runs.
+
+    Stands after the sign-in middleware, so that a stranger is asked to sign in before being told that a
+    day makes no sense.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request):
+    def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
+
+    def process_view(self, request, view, args, kwargs) -> None:
+        request.today = clock.today()
+        request.as_of = days.read(request, request.today)

@@ -1,1 +1,35 @@
-urlpatterns: list = []
+"""Every page's address. Names are fixed: mails, feeds and other parts link by them."""
+
+from django.contrib.auth import views as auth
+from django.contrib.auth.decorators import login_not_required
+from django.urls import path, register_converter
+from django.views.i18n import set_language
+
+from dashboard.web.converters import DayConverter
+from dashboard.web.pages import frame, patterns
+from dashboard.web.pages.waiting import waiting
+
+register_converter(DayConverter, "day")
+
+urlpatterns = [
+    path("", waiting, name="overview"),
+    path("timeline/", waiting, name="timeline"),
+    path("deadlines/", waiting, name="deadlines"),
+    path("deadlines/<slug:platform>/<day:date>/", waiting, name="deadline"),
+    path("models/", waiting, name="models"),
+    path("models/<slug:platform>/<path:id>/", waiting, name="model"),
+    path("applications/", waiting, name="applications"),
+    path("applications/<slug:slug>/", waiting, name="application"),
+    path("findings/", waiting, name="findings"),
+    path("findings/<int:pk>/", waiting, name="finding"),
+    path("uncatalogued/", waiting, name="uncatalogued"),
+    path("sources/", waiting, name="sources"),
+    path("sources/<slug:slug>/", waiting, name="source"),
+    path("guides/", waiting, name="guides"),
+    path("patterns/", patterns.show, name="patterns"),
+    path("theme/", frame.theme, name="theme"),
+    path("language/", login_not_required(set_language), name="set_language"),
+    path("accounts/login/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("accounts/logout/", auth.LogoutView.as_view(), name="logout"),
+    path("healthz", frame.healthz, name="healthz"),
+]

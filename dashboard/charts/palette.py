@@ -1,0 +1,97 @@
+"""The one place that says how a state looks: its word, its colour token, its icon.
+
+Badges, bars and charts read it; `tokens.css` gives the tokens their colours. Pure: the words are marked
+for translation here and translated where they are shown.
+"""
+
+from dataclasses import dataclass
+
+__all__ = [
+    "DAYLIGHT",
+    "SERIES",
+    "STAGES",
+    "STATUSES",
+    "TONES",
+    "VERDICTS",
+    "Look",
+    "daylight",
+    "var",
+]
+
+
+def gettext_noop(text: str) -> str:
+    """Marks `text` for translation."""
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a state looks. `tone` is one of `TONES`; `icon` a symbol of icons.svg."""
+
+    label: str
+    tone: str
+    icon: str
+
+
+TONES = ("good", "calm", "warm", "hot", "gone", "quiet")
+"""Each is a pair of tokens: `--tone-NAME` for words and icons on `--tone-NAME-bg`."""
+
+STAGES = {
+    "active": Look(gettext_noop("Active"), "good", "sun"),
+    "legacy": Look(gettext_noop("Legacy"), "calm", "cloud"),
+    "deprecated": Look(gettext_noop("Deprecated"), "warm", "sunset"),
+    "retired": Look(gettext_noop("Retired"), "gone", "moon"),
+}
+
+STATUSES = {
+    "open": Look(gettext_noop("Open"), "warm", "flag"),
+    "acknowledged": Look(gettext_noop("Acknowledged"), "calm", "check"),
+    "snoozed": Look(gettext_noop("Snoozed"), "quiet", "clock"),
+    "regressed": Look(gettext_noop("Regressed"), "hot", "back"),
+    "exempt": Look(gettext_noop("Exempt"), "quiet", "shield"),
+    "resolved": Look(gettext_noop("Resolved"), "good", "done"),
+    "broken": Look(gettext_noop("Broken"), "gone", "broken"),
+    "redirected": Look(gettext_noop("Redirected"), "gone", "redirect"),
+}
+"""A finding's status; after the sunset, calls that still arrive are broken or redirected."""
+
+VERDICTS = {
+    "done": Look(gettext_noop("Done"), "good", "done"),
+    "on track": Look(gettext_noop("On track"), "good", "down"),
+    "at risk": Look(gettext_noop("At risk"), "warm", "alert"),
+    "late": Look(gettext_noop("Late"), "hot", "alert"),
+    "stalled": Look(gettext_noop("Stalled"), "hot", "flat"),
+    "unknown": Look(gettext_noop("Too little data"), "quiet", "question"),
+}
+
+DAYLIGHT = {
+    "day": Look(gettext_noop("Daylight"), "good", "sun"),
+    "afternoon": Look(gettext_noop("Afternoon"), "calm", "sun"),
+    "evening": Look(gettext_noop("Evening"), "warm", "sunset"),
+    "dusk": Look(gettext_noop("Dusk"), "hot", "sunset"),
+    "night": Look(gettext_noop("Night"), "gone", "moon"),
+}
+"""How late it is for a model: `daylight` says which."""
+
+SERIES = {
+    "retiring": Look(gettext_noop("Retiring models"), "chart-retiring", "sunset"),
+    "replacement": Look(gettext_noop("Replacements"), "chart-replacement", "sun"),
+    "other": Look(gettext_noop("Other models"), "chart-other", "model"),
+    "uncatalogued": Look(gettext_noop("Uncatalogued"), "chart-uncatalogued", "question"),
+    "errors": Look(gettext_noop("Errors"), "chart-errors", "broken"),
+    "applications": Look(gettext_noop("Applications left"), "chart-applications", "app"),
+}
+"""Lines and bars of charts; here `tone` is the token itself."""
+
+
+def daylight(days_left: int) -> str:
+    """The key of `DAYLIGHT` for so many days before a sunset (0 and less: after it)."""
+    for name, above in (("day", 90), ("afternoon", 30), ("evening", 7), ("dusk", 0)):
+        if days_left > above:
+            return name
+    return "night"
+
+
+def var(token: str) -> str:
+    """A token as a colour of a figure; the browser puts the theme's colour in its place."""
+    return f"var(--{token})"

@@ -1,0 +1,64 @@
+// What pages do beyond HTML: nothing here is needed, everything works without it.
+
+// The theme changes at once, without loading the page again.
+const themeSwitch = document.querySelector("[data-theme-switch]");
+themeSwitch?.addEventListener("submit", (event) => {
+  const choice = event.submitter?.value;
+  if (!choice) return;
+  event.preventDefault();
+  const secure = location.protocol === "https:" ? "; secure" : "";
+  document.cookie = `sundial_theme=${choice}; path=/; max-age=31536000; samesite=lax${secure}`;
+  document.documentElement.dataset.theme = choice;
+  for (const button of themeSwitch.querySelectorAll("button")) {
+    button.setAttribute("aria-pressed", String(button.value === choice));
+  }
+  document.dispatchEvent(new Event("themechange"));
+});
+
+// A picked day counts at once; a day that is being typed waits for Enter.
+for (const form of document.querySelectorAll("[data-submit-on-change]")) {
+  let typing = false;
+  form.addEventListener("keydown", () => (typing = true));
+  form.addEventListener("pointerdown", () => (typing = false));
+  form.addEventListener("change", () => {
+    if (!typing && form.reportValidity()) form.requestSubmit();
+  });
+}
+
+// The demo's slider moves the whole site through the story.
+const story = document.querySelector("[data-story-start]");
+if (story) {
+  const slider = story.querySelector("input[type=range]");
+  const shown = story.querySelector("output");
+  const dayAt = (offset) => {
+    const day = new Date(`${story.dataset.storyStart}T00:00:00Z`);
+    day.setUTCDate(day.getUTCDate() + Number(offset));
+    return day.toISOString().slice(0, 10);
+  };
+  const say = () => {
+    shown.value = dayAt(slider.value);
+    slider.setAttribute("aria-valuetext", shown.value);
+  };
+  const go = () => {
+    const address = new URL(location.href);
+    address.searchParams.set("as_of", dayAt(slider.value));
+    address.searchParams.delete("page");
+    if (address.href !== location.href) location.assign(address);
+  };
+  slider.addEventListener("input", say);
+  slider.addEventListener("pointerup", go);
+  // Arrow keys step day by day: go when the stepping pauses.
+  let pause;
+  slider.addEventListener("keyup", () => {
+    clearTimeout(pause);
+    pause = setTimeout(go, 500);
+  });
+  say();
+  story.hidden = false;
+}
+
+// The current place is in sight when the navigation scrolls sideways.
+const here = document.querySelector(".nav [aria-current]");
+if (here && here.parentElement.scrollWidth > here.parentElement.clientWidth) {
+  here.parentElement.scrollLeft = here.offsetLeft - here.parentElement.clientWidth / 3;
+}

@@ -1,0 +1,65 @@
+"""Small drawings that pages carry as SVG: shares, the sun's way, sparks. Numbers in, coordinates out."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+__all__ = ["Arc", "Spark", "arc", "share", "spark"]
+
+
+def share(left: float, total: float) -> str:
+    """How much of `total` is left, as a width of 0 to 100; a sliver while anything is left."""
+    if left <= 0 or total <= 0:
+        return "0"
+    return f"{min(max(left / total * 100, 2), 100):.1f}"
+
+
+@dataclass(frozen=True, slots=True)
+class Arc:
+    """Where the sun stands in a view of 320 x 120 whose horizon is at y = 96. `set` once it is below."""
+
+    x: str
+    y: str
+    set: bool
+    past: str
+    """The path travelled so far; empty before the announcement."""
+    sky: str
+    """The whole path."""
+
+
+def arc(announced_on: date, sunset_on: date, as_of: date) -> Arc:
+    """The sun's way over half an ellipse from the announcement (left) to the sunset (right).
+
+    It rises on the announcement, and sets on the sunset day.
+    """
+    length = max((sunset_on - announced_on).days, 1)
+    way = min(max((as_of - announced_on).days / length, 0), 1)
+    is_set = as_of >= sunset_on
+    start, x, y = _on_arc(0), *_on_arc(way)
+    past = f"M{start[0]} {start[1]}A140 80 0 0 1 {x} {y}" if way > 0 else ""
+    sky = f"M{start[0]} {start[1]}A140 80 0 0 1 {_on_arc(1)[0]} {start[1]}"
+    return Arc(f"{x}", f"{y + 8 if is_set else y}", is_set, past, sky)
+
+
+def _on_arc(way: float) -> tuple[float, float]:
+    angle = math.pi * (1 - way)
+    return round(160 + 140 * math.cos(angle), 1), round(96 - 80 * math.sin(angle), 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Spark:
+    """The points of a polyline, and of its area, in a view of 100 x 24."""
+
+    line: str
+    area: str
+
+
+def spark(values: Sequence[float]) -> Spark:
+    """A line through `values`, from zero at the bottom to their maximum at the top."""
+    if len(values) < 2:
+        values = [*values, *values] or [0, 0]
+    top = max(*values, 1e-9)
+    step = 100 / (len(values) - 1)
+    points = [f"{i * step:.1f},{22.5 - 21 * max(v, 0) / top:.1f}" for i, v in enumerate(values)]
+    return Spark(" ".join(points), " ".join(["0,24", *points, "100,24"]))

@@ -1,0 +1,36 @@
+"""The frame around the pages: health, theme, and a waiting place for addresses that other pages fill."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from dashboard.web.context import THEMES
+
+__all__ = ["healthz", "theme"]
+
+YEAR = 365 * 24 * 3600
+
+
+@login_not_required
+@require_GET
+@never_cache
+def healthz(request: HttpRequest) -> HttpResponse:
+    """This process answers. Asks nothing of the database or the broker."""
+    return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
+
+
+@login_not_required
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    """Keep the reader's choice of light, dark or automatic in a cookie, and go back."""
+    back = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure()):
+        back = resolve_url("overview")
+    response = HttpResponseRedirect(back)
+    choice = request.POST.get("theme", "")
+    if choice in THEMES:
+        response.set_cookie("sundial_theme", choice, max_age=YEAR, samesite="Lax", secure=request.is_secure())
+    return response

@@ -1,0 +1,167 @@
+"""Tags of Sundial's pages: links that keep the day, and the small components.
+
+A component is one template in templates/components and one stylesheet in static/dashboard/components.
+"""
+
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django import template
+from django.conf import settings
+from django.urls import reverse
+from django.utils import formats
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext, pgettext
+
+from dashboard.charts import palette
+from dashboard.web import draw
+
+register = template.Library()
+
+LOOKS = {"stage": palette.STAGES, "status": palette.STATUSES, "verdict": palette.VERDICTS}
+
+
+# Links --------------------------------------------------------------------------------------------
+
+
+@register.simple_tag(takes_context=True)
+def on_day(context: template.Context, url: str) -> str:
+    """`url` (an object's address without a query) for the day the page is on."""
+    day = context["site"].day
+    return url if day.is_today else f"{url}?{urlencode({'as_of': day.as_of.isoformat()})}"
+
+
+@register.simple_tag(takes_context=True)
+def link(context: template.Context, name: str, *args: Any, **query: Any) -> str:
+    """The address of the page `name`, on the page's day; keywords become its query, empty ones left out."""
+    day = context["site"].day
+    asked = {} if day.is_today else {"as_of": day.as_of.isoformat()}
+    asked |= {key: value for key, value in query.items() if value not in {None, ""}}
+    return reverse(name, args=args) + (f"?{urlencode(asked)}" if asked else "")
+
+
+@register.inclusion_tag("components/keep_day.html", takes_context=True)
+def keep_day(context: template.Context) -> dict[str, Any]:
+    """The day as a hidden field, for a form that filters by GET."""
+    return {"day": context["site"].day}
+
+
+# Words --------------------------------------------------------------------------------------------
+
+
+@register.filter
+def day(value: date | datetime | None) -> SafeString | str:
+    """A day as people write it, machine-readable too; a dash without one."""
+    if value is None:
+        return "–"
+    if isinstance(value, datetime):
+        value = value.date()
+    words = formats.date_format(value, pgettext("date format of PHP's date()", "j M Y"))
+    return format_html('<time datetime="{}">{}</time>', value.isoformat(), words)
+
+
+@register.filter
+def count(value: float | None) -> str:
+    """A whole number with separators; a dash where nothing is reported."""
+    return "–" if value is None else formats.number_format(round(value), force_grouping=True)
+
+
+@register.filter
+def compact(value: float | None) -> str:
+    """A number in at most four figures: 950, 12.3k, 4.1M."""
+    if value is None:
+        return "–"
+    for limit, unit in ((1_000_000_000, "G"), (1_000_000, "M"), (10_000, "k")):
+        if abs(value) >= limit:
+            scaled = value / (1000 if unit == "k" else limit)
+            return formats.number_format(scaled, 0 if scaled >= 100 else 1) + unit
+    return count(value)
+
+
+@register.filter
+def percent(value: float | None) -> str:
+    """A share of 1 as whole per cent, never rounded up to 100 or down to 0."""
+    if value is None:
+        return "–"
+    whole = round(value * 100)
+    if value < 1 and whole == 100:
+        whole = 99
+    if value > 0 and whole == 0:
+        return "<1 %"
+    return f"{whole} %"
+
+
+@register.filter
+def days_left(value: int | None) -> str:
+    """“27 days left”, “today”, “6 days ago”; "no date" without one."""
+    if value is None:
+        return gettext("no date")
+    if value == 0:
+        return gettext("today")
+    if value < 0:
+        return ngettext("%(days)s day ago", "%(days)s days ago", -value) % {"days": count(-value)}
+    return ngettext("%(days)s day left", "%(days)s days left", value) % {"days": count(value)}
+
+
+# Components ---------------------------------------------------------------------------------------
+
+
+@register.inclusion_tag("components/icon.html")
+def icon(name: str) -> dict[str, str]:
+    """A symbol of icons.svg; decoration only, so words stand beside it."""
+    return {"name": name}
+
+
+@register.inclusion_tag("components/badge.html")
+def badge(kind: str, value: str) -> dict[str, Any]:
+    """A stage, status or verdict as icon and word on its tone."""
+    look = LOOKS[kind].get(str(value)) or palette.Look(str(value), "quiet", "question")
+    return {"look": look, "label": gettext(look.label)}
+
+
+@register.inclusion_tag("components/daylight.html")
+def daylight(left: int | None, announced_on: date | None = None, sunset_on: date | None = None) -> dict[str, Any]:
+    """Days left as words and a bar: full on the announcement, empty on the sunset.
+
+    Without an announcement the bar measures against a year.
+    """
+    name = palette.daylight(left) if left is not None else ""
+    total = (sunset_on - announced_on).days if announced_on and sunset_on else 365
+    return {
+        "left": left,
+        "name": name,
+        "look": palette.DAYLIGHT.get(name),
+        "width": draw.share(left or 0, total),
+    }
+
+
+@register.inclusion_tag("components/progress.html")
+def progress(value: float | None) -> dict[str, Any]:
+    """A share of 1 as bar and per cent."""
+    return {"value": value, "width": draw.share(value or 0, 1)}
+
+
+@register.inclusion_tag("components/sunarc.html")
+def sunarc(announced_on: date, sunset_on: date, as_of: date) -> dict[str, Any]:
+    """The sun between announcement and sunset, where it stands on the day."""
+    return {"arc": draw.arc(announced_on, sunset_on, as_of)}
+
+
+@register.inclusion_tag("components/spark.html")
+def spark(values: list[float], label: str) -> dict[str, Any]:
+    """A line without axes; `label` says in words what it shows."""
+    return {"spark": draw.spark(values), "label": label}
+
+
+@register.inclusion_tag("components/pagination.html", takes_context=True)
+def pagination(context: template.Context, page: Any) -> dict[str, Any]:
+    """Links to the pages before and after `page` (a `Page` of Django's Paginator), filters kept."""
+    return {"page": page, "request": context["request"]}
+
+
+@register.inclusion_tag("components/chart.html")
+def chart(card: Any) -> dict[str, Any]:
+    """A `charts.Card`: the figure drawn in the browser, with its numbers as a table."""
+    return {"chart": card, "debug": settings.DEBUG}
