@@ -261,6 +261,10 @@ SUNDIAL_HOURLY_DAYS = env.number("SUNDIAL_HOURLY_DAYS", 62)
 SUNDIAL_INBOX = VAR / "inbox"
 # Folders that a watch source may read, besides the inbox.
 SUNDIAL_WATCH_ROOTS = [Path(p).resolve() for p in env.words("SUNDIAL_WATCH_ROOTS", ["/var/log"])]
+# Where the demo writes its story as log files.
+SUNDIAL_DEMO_LOGS = VAR / "demo-logs"
+if SUNDIAL_DEMO:
+    SUNDIAL_WATCH_ROOTS.append(SUNDIAL_DEMO_LOGS)
 
 _log_level = env.choice(
     "SUNDIAL_LOG_LEVEL", "INFO", frozenset({"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"})

@@ -1,0 +1,84 @@
+"""Writing the story as log files: the same bytes every time.
+
+demo-logs/
+  litellm/2023-06-22.jsonl.gz ...    the gateway of the product teams
+  edge/access.log-20230625 ...       the nginx in front of older services
+  partner/access.log-20230625 ...    another nginx, whose log stops in October
+  platform/usage-2023-06.jsonl ...   the batch platform's exporter
+  manifest.json                      written last: what the files were made from
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Protocol
+
+from dashboard.demo.cast import CAST
+from dashboard.demo.ledger import Ledger
+from dashboard.demo.story import Gateway, Member, Stream, days
+from dashboard.demo.traffic import Hour, hours
+from dashboard.demo.writers.litellm import LiteLLMLog
+from dashboard.demo.writers.nginx import NginxLog
+from dashboard.demo.writers.platform import PlatformLog
+
+__all__ = ["is_current", "recipe", "write"]
+
+MANIFEST = "manifest.json"
+
+
+class Log(Protocol):
+    def write(self, on: date, traffic: Iterator[tuple[Member, Stream, list[Hour]]], ledger: Ledger) -> None: ...
+
+
+WRITERS: dict[Gateway, Callable[[Path], Log]] = {
+    "litellm": LiteLLMLog,
+    "edge": NginxLog,
+    "partner": NginxLog,
+    "platform": PlatformLog,
+}
+
+
+def write(folder: Path) -> Ledger:
+    """Write all files anew and answer what was written.
+
+    The files appear under their final name all at once, so a run that is killed leaves nothing half.
+    """
+    building = folder.with_name(f"{folder.name}.building")
+    shutil.rmtree(building, ignore_errors=True)
+    ledger = Ledger()
+    logs = {gateway: make(building / gateway) for gateway, make in WRITERS.items()}
+    for on in days():
+        for gateway, log in logs.items():
+            log.write(on, _traffic(gateway, on), ledger)
+    total = ledger.total()
+    manifest = {"recipe": recipe(), "calls": total.calls, "errors": total.errors, "gone": total.gone}
+    (building / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
+    shutil.rmtree(folder, ignore_errors=True)
+    building.rename(folder)
+    return ledger
+
+
+def is_current(folder: Path) -> bool:
+    """Were the files in the folder written whole, by this recipe?"""
+    try:
+        return json.loads((folder / MANIFEST).read_text())["recipe"] == recipe()
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def recipe() -> str:
+    """A hash of what decides the bytes: the sources of this package."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _traffic(gateway: Gateway, on: date) -> Iterator[tuple[Member, Stream, list[Hour]]]:
+    for member in CAST:
+        if member.gateway == gateway:
+            for stream in member.streams:
+                yield member, stream, hours(member, stream, on)

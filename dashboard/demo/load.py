@@ -1,0 +1,120 @@
+"""Feeding the story's files through the pipeline that real logs take: sources, rules, polls, a scan."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+from django.db import transaction
+
+from dashboard.demo.cast import CAST
+from dashboard.demo.story import LAST_DAY, Gateway, Member, days
+from dashboard.demo.writers.nginx import user_agent
+from dashboard.findings import scan
+from dashboard.usage import polling
+from dashboard.usage.models import Application, ApplicationRule, Source, SourceKind, StaleDay
+
+__all__ = ["SOURCES", "Loaded", "ensure_applications", "ensure_sources", "forget", "load"]
+
+READ_AT = datetime.combine(LAST_DAY + timedelta(days=1), time(), tzinfo=UTC)
+"""The story is read as on the morning after it: an ingest takes no calls from the future."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogSource:
+    """One watched folder of the demo."""
+
+    slug: str
+    name: str
+    format: str
+    files: str
+    platform: str = ""
+
+
+SOURCES: dict[Gateway, LogSource] = {
+    "litellm": LogSource("ai-gateway", "AI gateway", "litellm-standard-logging", "litellm/*.jsonl.gz"),
+    "edge": LogSource("edge-proxy", "Edge proxy", "access-log", "edge/access.log*", "openai"),
+    "partner": LogSource("partner-proxy", "Partner proxy", "access-log", "partner/access.log*", "openai"),
+    "platform": LogSource("batch-platform", "Batch platform", "sundial", "platform/usage-*.jsonl"),
+}
+
+
+@dataclass(slots=True)
+class Loaded:
+    """What loading did: lines by fate over all sources, and the scan's result."""
+
+    records: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    duplicates: int = 0
+    findings: scan.ScanResult = field(default_factory=scan.ScanResult)
+
+
+def load(folder: Path, *, now: datetime, as_of: date) -> Loaded:
+    """Read what is new in the files of `folder` and bring findings in step; a second run changes nothing."""
+    ensure_applications()
+    loaded = Loaded()
+    for source in ensure_sources(folder, now):
+        counts = polling.poll(source, READ_AT)
+        loaded.records += counts.records
+        loaded.accepted += counts.accepted
+        loaded.rejected += counts.rejected
+        loaded.duplicates += counts.duplicates
+    loaded.findings = scan.run(now, as_of)
+    return loaded
+
+
+def ensure_sources(folder: Path, now: datetime) -> list[Source]:
+    """The watch sources of the demo, made where they are missing."""
+    return [
+        Source.objects.get_or_create(
+            slug=log.slug,
+            defaults={
+                "name": log.name,
+                "kind": SourceKind.WATCH,
+                "format": log.format,
+                "platform": log.platform,
+                "paths": str(folder / log.files),
+                "created_at": now,
+            },
+        )[0]
+        for log in SOURCES.values()
+    ]
+
+
+@transaction.atomic
+def ensure_applications() -> None:
+    """The applications of the cast with teams, owners and rules; what somebody changed since stays."""
+    for position, member in enumerate(CAST):
+        if member.internal:
+            continue  # a gateway's own calls belong to an application that ingest makes
+        application, is_new = Application.objects.get_or_create(
+            slug=member.key,
+            defaults={
+                "name": member.name,
+                "team": member.team,
+                "owner": member.owner,
+                "criticality": member.criticality,
+            },
+        )
+        if is_new:
+            field_name, pattern = _rule(member)
+            ApplicationRule.objects.create(
+                position=100 + position, field=field_name, pattern=pattern, application=application
+            )
+
+
+@transaction.atomic
+def forget() -> None:
+    """Take the demo's sources out again with all that was counted from them."""
+    slugs = [log.slug for log in SOURCES.values()]
+    if Source.objects.filter(slug__in=slugs).delete()[0]:
+        StaleDay.objects.bulk_create(StaleDay(day=day) for day in days())
+
+
+def _rule(member: Member) -> tuple[str, str]:
+    """By what a log knows a member: its key's alias, its service account, its user agent, its own name."""
+    if member.gateway == "litellm":
+        return ApplicationRule.Field.KEY_ALIAS, f"{member.key}-*"
+    if member.gateway == "partner":
+        return ApplicationRule.Field.USER_AGENT, user_agent(member).replace("4.2", "*")
+    return ApplicationRule.Field.CONSUMER, member.key

@@ -1,0 +1,162 @@
+"""LiteLLM's standard logging payload: one JSON line per call, one gzip file per day.
+
+The gateway is upgraded in mid-November; from then on it writes model names with their provider's prefix.
+A batch upload is retried on Black Friday, so some lines are delivered twice.
+"""
+
+import gzip
+import json
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+
+from dashboard.demo.ledger import Ledger, Written
+from dashboard.demo.story import GONE_ON, Member, Stream
+from dashboard.demo.tokens import cost_of
+from dashboard.demo.traffic import Hour
+from dashboard.demo.writers.calls import Call, calls_of, fingerprint
+
+__all__ = ["LiteLLMLog", "team_alias"]
+
+PREFIXED_FROM = date(2023, 11, 13)
+RETRIED_ON = date(2023, 11, 24)
+RETRIED_LINES = slice(200, 260)
+SELF_HOSTED = {"llama-2-13b-chat": ("hosted_vllm", "http://llama.lab.acme.example:8000/v1")}
+CALL_TYPES = {"completions": "atext_completion", "chat": "acompletion", "embeddings": "aembedding"}
+ROUTES = {"completions": "/v1/completions", "chat": "/v1/chat/completions", "embeddings": "/v1/embeddings"}
+
+
+class LiteLLMLog:
+    """Writes `folder/YYYY-MM-DD.jsonl.gz`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.templates: dict[tuple[str, str, str, str], str] = {}
+        folder.mkdir(parents=True)
+
+    def write(self, on: date, traffic: Iterable[tuple[Member, Stream, list[Hour]]], ledger: Ledger) -> None:
+        lines: list[tuple[float, str]] = []
+        for member, stream, hours in traffic:
+            name = logged_name(stream, on)
+            calls = list(calls_of(member, stream, on, hours))
+            lines.extend((call.at, self.line(member, stream, on, call)) for call in calls)
+            if calls:
+                ledger.note(on, member.key, name, _sums(calls))
+        lines.sort()
+        text = [line for _, line in lines]
+        _write_gzip(self.folder / f"{on}.jsonl.gz", text)
+        if on == RETRIED_ON:
+            _write_gzip(self.folder / f"{on}.retry.jsonl.gz", text[RETRIED_LINES])
+
+    def line(self, member: Member, stream: Stream, on: date, call: Call) -> str:
+        served = stream.served_by if stream.served_by and on >= GONE_ON else stream.model
+        key = (member.key, logged_name(stream, on), served, call.outcome)
+        if key not in self.templates:
+            self.templates[key] = _template(member, stream, key[1], served, call.outcome)
+        took = 0.09 if call.outcome != "ok" else 0.25 + call.output_tokens * 0.018
+        return self.templates[key] % {
+            "id": fingerprint(member.key, stream.model, call.at, call.serial),
+            "start": call.at,
+            "end": call.at + took,
+            "took": took,
+            "in": call.input_tokens,
+            "out": call.output_tokens,
+            "total": call.input_tokens + call.output_tokens,
+            "cost": cost_of(served, call.input_tokens, call.output_tokens),
+        }
+
+
+def logged_name(stream: Stream, on: date) -> str:
+    """The model's name as the gateway writes it on a day."""
+    provider, _ = SELF_HOSTED.get(stream.model, ("openai", ""))
+    return f"{provider}/{stream.model}" if on >= PREFIXED_FROM or provider != "openai" else stream.model
+
+
+def team_alias(team: str) -> str:
+    """A team as the gateway knows it."""
+    return team.lower().replace(" ", "-")
+
+
+def _template(member: Member, stream: Stream, name: str, served: str, outcome: str) -> str:
+    """A line with `%(...)s` in the places that differ from call to call: a tenth of the work of a dump."""
+    provider, base = SELF_HOSTED.get(stream.model, ("openai", "https://api.openai.com"))
+    team = None if member.key_alias_only or member.internal else team_alias(member.team)
+    alias = member.key if member.internal else f"{member.key}-prod"
+    code, error_class, message = {
+        "ok": ("", "", ""),
+        "failed": ("429", "RateLimitError", "Rate limit reached for requests"),
+        "gone": ("404", "NotFoundError", f"The model `{stream.model}` has been deprecated (model_not_found)"),
+    }[outcome]
+    payload = {
+        "id": "<<s:id>>",
+        "trace_id": "tr-<<s:id>>",
+        "litellm_call_id": "lc-<<s:id>>",
+        "call_type": CALL_TYPES[stream.api],
+        "cache_hit": None,
+        "status": "success" if outcome == "ok" else "failure",
+        "custom_llm_provider": provider,
+        "saved_cache_cost": 0.0,
+        "startTime": "<<.3f:start>>",
+        "endTime": "<<.3f:end>>",
+        "completionStartTime": "<<.3f:end>>",
+        "response_time": "<<.3f:took>>",
+        "model": name,
+        "metadata": {
+            "user_api_key_hash": fingerprint("key", member.key, size=32),
+            "user_api_key_alias": alias,
+            "user_api_key_team_id": fingerprint("team", team, size=16) if team else None,
+            "user_api_key_team_alias": team,
+            "user_api_key_org_id": None,
+            "user_api_key_user_id": None,
+            "user_api_key_end_user_id": None,
+            "user_api_key_request_route": ROUTES[stream.api],
+        },
+        "response_cost": "<<.9f:cost>>",
+        "total_tokens": "<<d:total>>",
+        "prompt_tokens": "<<d:in>>",
+        "completion_tokens": "<<d:out>>",
+        "request_tags": [],
+        "end_user": None,
+        "api_base": base,
+        "model_group": member.key,
+        "requester_ip_address": None,
+        "messages": None,
+        "response": {"id": "<<s:id>>", "model": served} if outcome == "ok" else None,
+        "error_str": message or None,
+        "error_information": {
+            "error_code": code,
+            "error_class": error_class,
+            "llm_provider": provider if code else "",
+            "error_message": message,
+        },
+    }
+    text = json.dumps(payload).replace("%", "%%")
+    for kind, place in (
+        ("s", "id"),
+        (".3f", "start"),
+        (".3f", "end"),
+        (".3f", "took"),
+        (".9f", "cost"),
+        ("d", "total"),
+        ("d", "in"),
+        ("d", "out"),
+    ):
+        mark = f"<<{kind}:{place}>>"
+        text = text.replace(mark if kind == "s" else f'"{mark}"', f"%({place}){kind}")
+    return text
+
+
+def _sums(calls: list[Call]) -> Written:
+    return Written(
+        calls=len(calls),
+        errors=sum(call.outcome != "ok" for call in calls),
+        gone=sum(call.outcome == "gone" for call in calls),
+        input_tokens=sum(call.input_tokens for call in calls),
+        output_tokens=sum(call.output_tokens for call in calls),
+    )
+
+
+def _write_gzip(path: Path, lines: list[str]) -> None:
+    """No file name and no time inside, so the same lines make the same bytes."""
+    with path.open("wb") as raw, gzip.GzipFile("", "wb", 4, raw, mtime=0) as packed:
+        packed.write("".join(f"{line}\n" for line in lines).encode())

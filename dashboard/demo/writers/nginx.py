@@ -1,0 +1,81 @@
+"""nginx's combined access log: a line per request, a file per week as logrotate leaves them.
+
+The path tells the model of the old `/v1/engines/...` calls; for `/v1/edits` and `/v1/chat/completions` it
+stands in the body, which an access log does not hold.
+"""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from pathlib import Path
+
+from dashboard.demo.ledger import Ledger, Written
+from dashboard.demo.story import LAST_DAY, Member, Stream
+from dashboard.demo.traffic import Hour
+from dashboard.demo.writers.calls import Call, calls_of
+
+__all__ = ["NginxLog", "user_agent"]
+
+PATHS = {
+    "completions": "/v1/engines/{}/completions",
+    "embeddings": "/v1/engines/{}/embeddings",
+    "edits-by-engine": "/v1/engines/{}/edits",
+    "edits": "/v1/edits",
+    "chat": "/v1/chat/completions",
+}
+PROBE = '10.42.0.1 - - [{}] "GET /healthz HTTP/1.1" 200 2 "-" "kube-probe/1.27"'
+
+
+class NginxLog:
+    """Writes `folder/access.log-YYYYMMDD`, named for the Sunday that ends the week, and `access.log`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True)
+
+    def write(self, on: date, traffic: Iterable[tuple[Member, Stream, list[Hour]]], ledger: Ledger) -> None:
+        lines: list[tuple[int, str]] = []
+        for member, stream, hours in traffic:
+            name = stream.model if "{}" in PATHS[stream.api] else ""
+            for hour in hours:
+                ledger.note(on, member.key, name, Written(hour.calls, hour.failed + hour.gone, hour.gone))
+            for call in calls_of(member, stream, on, hours):
+                second = int(call.at) % 86400
+                lines.append((second, _line(member, stream, on, second, call)))
+        if not lines:
+            return  # nobody calls, or the machine is off: then nothing probes it either
+        lines.extend((hour * 3600 + 1, PROBE.format(_stamp(on, hour * 3600 + 1))) for hour in range(24))
+        lines.sort()
+        with self._file(on).open("a", encoding="ascii", newline="\n") as log:
+            log.writelines(f"{line}\n" for _, line in lines)
+
+    def _file(self, on: date) -> Path:
+        sunday = on + timedelta(days=6 - on.weekday())
+        return self.folder / ("access.log" if sunday > LAST_DAY else f"access.log-{sunday:%Y%m%d}")
+
+
+def user_agent(member: Member) -> str:
+    """What a service calls itself: the client library, or its own name where it signs in with none."""
+    if member.gateway == "partner":
+        return f"Acme-{member.key}/4.2"
+    return "OpenAI/v1 PythonBindings/0.27.8"
+
+
+def _line(member: Member, stream: Stream, on: date, second: int, call: Call) -> str:
+    pod = f"10.42.{sum(member.key.encode()) % 200}.{2 + second % 3}"
+    user = "-" if member.gateway == "partner" else member.key
+    status = {"ok": 200, "failed": 502 if second % 3 else 429, "gone": 404}[call.outcome]
+    answer = 32_700 + second % 90 if stream.api == "embeddings" else 180 + call.output_tokens * 4
+    size = answer if status == 200 else 262
+    path = PATHS[stream.api].format(stream.model)
+    return (
+        f'{pod} - {user} [{_stamp(on, second)}] "POST {path} HTTP/1.1" {status} {size} "-" "{user_agent(member)}"'
+    )
+
+
+MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+
+def _stamp(on: date, second: int) -> str:
+    """Like `28/Dec/2023:09:00:00 +0000`, whatever the locale."""
+    clock = f"{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}"
+    return f"{on.day:02}/{MONTHS[on.month - 1]}/{on.year}:{clock} +0000"

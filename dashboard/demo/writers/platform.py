@@ -1,0 +1,55 @@
+"""Sundial's own JSON lines, as a platform team's exporter writes them: one per application, model and hour."""
+
+import json
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+
+from dashboard.demo.ledger import Ledger, Written
+from dashboard.demo.story import Member, Stream
+from dashboard.demo.tokens import cost_of, length_of
+from dashboard.demo.traffic import Hour, generator
+
+__all__ = ["PlatformLog"]
+
+ENDPOINTS = {"completions": "/v1/completions", "chat": "/v1/chat/completions", "embeddings": "/v1/embeddings"}
+
+
+class PlatformLog:
+    """Writes `folder/usage-YYYY-MM.jsonl`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True)
+
+    def write(self, on: date, traffic: Iterable[tuple[Member, Stream, list[Hour]]], ledger: Ledger) -> None:
+        lines: list[tuple[int, str]] = []
+        for number, (member, stream, hours) in enumerate(traffic):
+            draw = generator("lengths", member.key, stream.model, number, on).random
+            for hour in hours:
+                errors = hour.failed + hour.gone
+                one_in, one_out = length_of(stream.api, draw)
+                into, out = one_in * (hour.calls - errors), one_out * (hour.calls - errors)
+                lines.append((hour.hour, _line(member, stream, on, hour, into, out)))
+                # This format has no column for calls that are gone for good; they are errors.
+                ledger.note(on, member.key, stream.model, Written(hour.calls, errors, 0, into, out))
+        lines.sort()
+        with (self.folder / f"usage-{on:%Y-%m}.jsonl").open("a", encoding="ascii", newline="\n") as log:
+            log.writelines(f"{line}\n" for _, line in lines)
+
+
+def _line(member: Member, stream: Stream, on: date, hour: Hour, into: int, out: int) -> str:
+    return json.dumps(
+        {
+            "ts": f"{on}T{hour.hour:02}:00:00Z",
+            "application": member.key,
+            "platform": "openai",
+            "model": stream.model,
+            "endpoint": ENDPOINTS[stream.api],
+            "calls": hour.calls,
+            "errors": hour.failed + hour.gone,
+            "input_tokens": into,
+            "output_tokens": out,
+            "cost": cost_of(stream.model, into, out),
+        }
+    )

@@ -1,0 +1,45 @@
+"""`manage.py demo`: the 2024-01-04 story as log files, read through the real pipeline."""
+
+from dataclasses import asdict
+from time import monotonic
+
+from django.conf import settings
+from django.core.management.base import CommandParser
+
+from dashboard.demo import generate, load
+from dashboard.demo.story import LAST_DAY
+from dashboard.kit import clock
+from dashboard.management.base import Answer, SundialCommand, UsageError
+
+
+class Command(SundialCommand):
+    help = "Write the demo's log files and ingest them; does nothing when that has been done"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--force", action="store_true", help="Start the story over: files and counts")
+
+    def answer(self, *, force: bool, **options) -> Answer:
+        if not settings.SUNDIAL_DEMO:
+            raise UsageError(
+                "The demo is no guest in a database with real data: run `manage.py up --demo`, "
+                "or set SUNDIAL_DEMO=1 and a SUNDIAL_VAR of its own"
+            )
+        started = monotonic()
+        folder = settings.SUNDIAL_DEMO_LOGS
+        if force or not generate.is_current(folder):
+            load.forget()
+            generate.write(folder)
+        now = clock.now()
+        loaded = load.load(folder, now=now, as_of=max(now.date(), LAST_DAY))
+        data = {**asdict(loaded), "seconds": round(monotonic() - started, 2)}
+        return Answer(data, _text(loaded, data["seconds"]))
+
+
+def _text(loaded: load.Loaded, seconds: float) -> str:
+    if not loaded.records:
+        return "The demo is in place"
+    return (
+        f"The demo is in place: {loaded.accepted} lines of its logs counted, "
+        f"{loaded.duplicates} delivered twice, {loaded.rejected} rejected, in {seconds:.0f} s"
+    )
