@@ -1,15 +1,28 @@
 """Usage joined with the catalog: what each name means, the sums pages read, and findings with their life."""
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
 
 from dashboard.catalog.models import Entry
+from dashboard.findings.choices import Action, Status
+from dashboard.findings.querysets import FindingQuerySet
 from dashboard.kit.fields import DayField
 from dashboard.usage.models import Application, CalledName, Measures
 
-__all__ = ["Action", "Finding", "FindingAction", "Resolution", "Spell", "Status", "Traffic"]
+__all__ = [
+    "Action",
+    "Finding",
+    "FindingAction",
+    "Resolution",
+    "ScannedEntry",
+    "Spell",
+    "StalePair",
+    "Status",
+    "Traffic",
+]
 
 
 class Resolution(models.Model):
@@ -45,18 +58,31 @@ class Traffic(Measures):
         indexes = [
             # A deadline's burn-down: these entries over time, per application.
             models.Index(fields=["entry", "day", "application", "calls"], name="traffic_entry"),
-            # An application's page.
+            # An application's page; the last call of a finding.
             models.Index(fields=["application", "entry", "day", "calls"], name="traffic_application"),
         ]
 
 
-class Status(models.TextChoices):
-    OPEN = "open", _("Open")
-    ACKNOWLEDGED = "acknowledged", _("Acknowledged")
-    SNOOZED = "snoozed", _("Snoozed")
-    REGRESSED = "regressed", _("Regressed")
-    EXEMPT = "exempt", _("Exempt")
-    RESOLVED = "resolved", _("Resolved")
+class StalePair(models.Model):
+    """An (application, entry) whose findings must be looked at again: the to-do list of `scan`.
+
+    Written in the transaction that changes its traffic, deleted in the one that rewrites its spells, so
+    that nothing is forgotten however a scan ends.
+    """
+
+    application = models.ForeignKey(Application, models.CASCADE, related_name="+", db_index=False)
+    entry = models.ForeignKey(Entry, models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["application", "entry"], name="stale_pair_once")]
+
+
+class ScannedEntry(models.Model):
+    """What the last scan held about an entry; when that differs, everyone who calls it is looked at again."""
+
+    entry = models.OneToOneField(Entry, models.CASCADE, primary_key=True, related_name="+")
+    known_on = DayField(help_text="The day its sunset was first announced")
+    quiet_days = models.PositiveSmallIntegerField()
 
 
 class Finding(models.Model):
@@ -68,6 +94,8 @@ class Finding(models.Model):
     assignee = models.EmailField(blank=True, help_text="Gets the mail instead of the application's owner")
     first_seen = DayField(help_text="Day of the first call ever seen")
     last_seen = DayField(help_text="Day of the newest call")
+
+    objects: ClassVar[FindingQuerySet] = FindingQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["application", "entry"], name="finding_once")]
@@ -87,33 +115,31 @@ class Spell(models.Model):
     (`resolved_on` is null or `resolved_on > D`).
     """
 
-    finding = models.ForeignKey(Finding, models.CASCADE, related_name="spells")
+    finding = models.ForeignKey(Finding, models.CASCADE, related_name="spells", db_index=False)
     number = models.PositiveSmallIntegerField(help_text="0 is the first; later ones are regressions")
     opened_on = DayField()
     last_call_on = DayField()
     resolved_on = DayField(null=True)
+    succeeded_on = DayField(null=True, help_text="The day the next spell opened: this one tells until then")
 
     class Meta:
         ordering = ["finding", "number"]
         constraints = [models.UniqueConstraint(fields=["finding", "number"], name="spell_in_order")]
-        indexes = [models.Index(fields=["opened_on", "resolved_on"], name="spell_alive")]
-
-
-class Action(models.TextChoices):
-    ACKNOWLEDGE = "acknowledge", _("acknowledged")
-    SNOOZE = "snooze", _("snoozed")
-    EXEMPT = "exempt", _("exempted")
-    REOPEN = "reopen", _("reopened")
-    ASSIGN = "assign", _("assigned")
-    COMMENT = "comment", _("commented")
+        indexes = [
+            # The spell that tells about a finding on a day.
+            models.Index(fields=["finding", "opened_on", "succeeded_on", "resolved_on"], name="spell_on_day"),
+            # Which open spells may have gone quiet?
+            models.Index(fields=["resolved_on", "last_call_on"], name="spell_quiet"),
+        ]
 
 
 class FindingAction(models.Model):
     """What a person did to a finding. Append-only; `until` is the target day or the end of a snooze."""
 
-    finding = models.ForeignKey(Finding, models.CASCADE, related_name="actions")
+    finding = models.ForeignKey(Finding, models.CASCADE, related_name="actions", db_index=False)
     kind = models.CharField(max_length=12, choices=Action)
     on = DayField(help_text="The day it counts from")
+    superseded_on = DayField(null=True, help_text="The day a newer decision took its place")
     at = models.DateTimeField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     note = models.TextField(blank=True)
@@ -121,4 +147,5 @@ class FindingAction(models.Model):
 
     class Meta:
         ordering = ["at", "id"]
+        # What a person last decided about a finding, by a day.
         indexes = [models.Index(fields=["finding", "on"], name="action_by_day")]

@@ -1,0 +1,89 @@
+"""Which sources carry a pair's calls, and on which days they reported: what silence proves.
+
+A source whose last report is old proves nothing about the calls it would have carried.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+
+from django.db import connection
+
+from dashboard.kit.fields import EPOCH, day_number
+
+__all__ = ["MEMORY_DAYS", "Reports", "carriers"]
+
+MEMORY_DAYS = 28
+"""A source carries a pair's calls if it did so in the 28 days up to the last call. An application that
+moved to another gateway is so judged by the gateway it uses now."""
+
+# Walks from the caller's own rollups, which are few, whatever else calls the same model.
+CARRIERS = """
+WITH asked (application, entry, last) AS (VALUES {values})
+SELECT DISTINCT a.application, a.entry, a.last, d.source_id
+FROM asked a
+CROSS JOIN usage_identity i
+CROSS JOIN usage_dailyrollup d
+CROSS JOIN findings_resolution r
+WHERE i.application_id = a.application
+  AND d.identity_id = i.id AND d.day BETWEEN a.last - {memory} AND a.last
+  AND r.name_id = d.name_id AND r.entry_id = a.entry
+  AND (d.calls > 0 OR d.calls IS NULL)
+"""
+# Jumps from one reported day to the next in the (source, day) index instead of reading every rollup.
+REPORTED = """
+WITH RECURSIVE reported (day) AS (
+    SELECT MIN(day) FROM usage_dailyrollup WHERE source_id = %s AND day >= %s
+    UNION ALL
+    SELECT (SELECT MIN(d.day) FROM usage_dailyrollup d WHERE d.source_id = %s AND d.day > reported.day)
+    FROM reported WHERE reported.day IS NOT NULL
+)
+SELECT day FROM reported WHERE day IS NOT NULL
+"""
+CHUNK = 500
+
+
+def carriers(asked: Iterable[tuple[int, int, date]]) -> dict[tuple[int, int, date], frozenset[int]]:
+    """Per (application, entry, day of a last call): the sources that carried its calls in the days up to it."""
+    found: dict[tuple[int, int, date], set[int]] = defaultdict(set)
+    rows = list(asked)
+    for start in range(0, len(rows), CHUNK):
+        chunk = rows[start : start + CHUNK]
+        # Literals, not parameters: PostgreSQL would take bare parameters in VALUES for text. All are ints.
+        values = ", ".join(f"({int(app)}, {int(entry)}, {day_number(last)})" for app, entry, last in chunk)
+        with connection.cursor() as cursor:
+            cursor.execute(CARRIERS.format(values=values, memory=MEMORY_DAYS - 1))
+            for app, entry, last, source in cursor.fetchall():
+                found[app, entry, EPOCH + timedelta(days=last)].add(source)
+    return {key: frozenset(sources) for key, sources in found.items()}
+
+
+class Reports:
+    """The days on which sources reported anything, read once per source and kept."""
+
+    def __init__(self, since: date) -> None:
+        self.since = since
+        self._days: dict[int, list[date]] = {}
+        self._common: dict[frozenset[int], list[date]] = {}
+
+    def days(self, source: int) -> Sequence[date]:
+        """The days from `since` on with at least one rollup of the source, in order."""
+        if source not in self._days:
+            with connection.cursor() as cursor:
+                cursor.execute(REPORTED, [source, day_number(self.since), source])
+                self._days[source] = [EPOCH + timedelta(days=day) for (day,) in cursor.fetchall()]
+        return self._days[source]
+
+    def common_days(self, sources: frozenset[int]) -> Sequence[date]:
+        """The days on which all of the sources reported, in order; none for no source."""
+        if sources not in self._common:
+            sets = [set(self.days(source)) for source in sources]
+            self._common[sources] = sorted(set.intersection(*sets)) if sets else []
+        return self._common[sources]
+
+    def last_day(self, source: int, by: date) -> date | None:
+        """The newest day, not after `by`, on which the source reported."""
+        days = self.days(source)
+        position = bisect_right(days, by)
+        return days[position - 1] if position else None

@@ -1,0 +1,86 @@
+"""What the names in logs mean: one `Resolution` per called name, kept in step with the catalog.
+
+A name is resolved once, not per call, as of the day it was last called on (a dated alias counts if it
+held then). When its entry changes, the days it was called on become stale, so that the past follows.
+"""
+
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+
+from dashboard.catalog.names import resolve
+from dashboard.catalog.snapshot import Snapshot
+from dashboard.findings.exclusive import exclusive
+from dashboard.findings.models import Resolution
+from dashboard.usage.models import CalledName, DailyRollup, Source, StaleDay
+
+__all__ = ["invalidate", "refresh"]
+
+BATCH = 500
+
+
+def refresh(snapshot: Snapshot) -> int:
+    """Resolve every name that has no resolution or one by an older catalog; return how many names changed entry.
+
+    Works in transactions of a bounded number of names. Run twice, the second run does nothing.
+    """
+    changed = 0
+    after = 0
+    outdated = _outdated(snapshot)
+    while True:
+        with exclusive():
+            names = list(outdated.filter(pk__gt=after)[:BATCH])
+            if not names:
+                return changed
+            changed += _resolve(names, snapshot)
+        after = names[-1].pk
+
+
+def invalidate(source: Source) -> int:
+    """Let the next refresh resolve the names of a source anew: its platform or deployment map changed."""
+    return Resolution.objects.filter(name__source=source).update(catalog=0)
+
+
+def _outdated(snapshot: Snapshot) -> QuerySet[CalledName]:
+    last_day = DailyRollup.objects.filter(name=OuterRef("pk")).order_by("-day").values("day")[:1]
+    return (
+        CalledName.objects.filter(
+            Q(resolution__isnull=True) | Q(resolution__catalog__lt=snapshot.version) | Q(resolution__catalog=0)
+        )
+        .select_related("source")
+        .annotate(entry=F("resolution__entry"), last_day=Subquery(last_day))
+        .order_by("pk")
+    )
+
+
+def _resolve(names: list, snapshot: Snapshot) -> int:
+    rows = []
+    changed = []
+    for name in names:
+        match = resolve(
+            name.called_as,
+            name.platform or name.source.platform,
+            name.endpoint,
+            snapshot.names,
+            on=min(name.last_day or snapshot.as_of, snapshot.as_of),
+            deployments=name.source.deployments,
+        )
+        rows.append(
+            Resolution(
+                name_id=name.pk,
+                platform=match.platform,
+                model=match.model,
+                entry_id=match.entry,
+                how=match.how,
+                catalog=snapshot.version,
+            )
+        )
+        if match.entry != name.entry:
+            changed.append(name.pk)
+    Resolution.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["name"],
+        update_fields=["platform", "model", "entry", "how", "catalog"],
+    )
+    days = DailyRollup.objects.filter(name__in=changed).values_list("day", flat=True).distinct()
+    StaleDay.objects.bulk_create([StaleDay(day=day) for day in days])
+    return len(changed)

@@ -1,0 +1,132 @@
+"""The life of a finding: when it opens, resolves and regresses, and what people's actions make of it.
+
+Pure: days in, answers out. An application calls an entry in stretches. A stretch ends once `quiet_days`
+complete days have passed without a call on which its sources did report; a silent source proves nothing.
+Everything on day D follows from what happened up to D, so an answer for a past day never changes.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import pairwise
+
+__all__ = ["Decision", "Run", "Spell", "chain", "outcome", "quiet_since", "runs", "spells", "status_on"]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Calls on `first` and `last` (days) and too often in between to have gone quiet."""
+
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """One stretch of calling a retiring entry; `resolved_on` is the first day of rest, None while it goes on."""
+
+    number: int
+    opened_on: date
+    last_call_on: date
+    resolved_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person decided on day `on`: acknowledge, snooze (until), exempt or reopen."""
+
+    kind: str
+    on: date
+    until: date | None = None
+
+
+def runs(call_days: Iterable[date], quiet_days: int) -> list[Run]:
+    """Group the days with a call so that only the gaps in which `quiet_days` days fit remain."""
+    days = sorted(set(call_days))
+    breaks = [i for i, (a, b) in enumerate(pairwise(days), 1) if (b - a).days > quiet_days]
+    return [Run(days[i], days[j - 1]) for i, j in pairwise([0, *breaks, len(days)]) if i < j]
+
+
+def quiet_since(last: date, until: date, reporting_days: Sequence[date], quiet_days: int) -> date | None:
+    """The day after the last of the `quiet_days` reported days that follow `last` and lie before `until`.
+
+    `reporting_days` is sorted; None when there are too few of them.
+    """
+    start, stop = bisect_right(reporting_days, last), bisect_left(reporting_days, until)
+    if stop - start < quiet_days:
+        return None
+    return reporting_days[start + quiet_days - 1] + timedelta(days=1)
+
+
+def chain(stretches: Iterable[tuple[Run, date | None]], known_on: date) -> tuple[Spell, ...]:
+    """Runs in order, each with the day it was over (None: it was not), as spells of a finding.
+
+    A finding opens on the first call, or when the sunset was announced if calls were under way then.
+    What was over by the announcement is no finding.
+    """
+    result: list[Spell] = []
+    first: date | None = None
+    last: date | None = None
+    for run, over_on in stretches:
+        first, last = first or run.first, run.last
+        if over_on:
+            if over_on > known_on:
+                result.append(Spell(len(result), max(first, known_on), last, over_on))
+            first = None
+    if first and last:
+        result.append(Spell(len(result), max(first, known_on), last, None))
+    return tuple(result)
+
+
+def spells(
+    call_days: Iterable[date], reporting_days: Iterable[date], known_on: date, quiet_days: int, as_of: date
+) -> tuple[Spell, ...]:
+    """The spells known on `as_of`: calls up to that day count, quiet days only before it (a day must be over).
+
+    `reporting_days` are the days on which every source that carries these calls reported something.
+    """
+    if known_on > as_of:
+        return ()
+    reported = sorted(set(reporting_days))
+    stretches = runs((day for day in call_days if day <= as_of), quiet_days)
+    ends = [*(run.first for run in stretches[1:]), as_of]
+    return chain(
+        (
+            (run, quiet_since(run.last, end, reported, quiet_days))
+            for run, end in zip(stretches, ends, strict=False)
+        ),
+        known_on,
+    )
+
+
+def status_on(day: date, spells: Iterable[Spell], decisions: Iterable[Decision]) -> str | None:
+    """The status on a day (a `Status` value), None before the finding opened.
+
+    The latest decision by that day counts. An exemption holds until somebody reopens the finding; an
+    acknowledgement or a snooze only for the spell in which it was made, so calls that come back after
+    the finding resolved show as regressed whatever was said before.
+    """
+    spell = max((s for s in spells if s.opened_on <= day), key=lambda s: s.number, default=None)
+    if spell is None:
+        return None
+    if spell.resolved_on and spell.resolved_on <= day:
+        return "resolved"
+    made = [d for d in decisions if d.on <= day]
+    if made:
+        latest = made[-1]
+        if latest.kind == "exempt":
+            return "exempt"
+        if latest.on >= spell.opened_on:
+            if latest.kind == "acknowledge":
+                return "acknowledged"
+            if latest.kind == "snooze" and latest.until and latest.until > day:
+                return "snoozed"
+    return "regressed" if spell.number else "open"
+
+
+def outcome(day: date, sunset_on: date | None, on_sunset: str, *, alive: bool) -> str | None:
+    """What becomes of calls that still arrive after the sunset: broken or redirected; None before it."""
+    if not alive or not sunset_on or day < sunset_on:
+        return None
+    return "redirected" if on_sunset == "redirects" else "broken"
