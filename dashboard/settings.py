@@ -37,8 +37,8 @@ def _kept_secret(path: Path) -> str:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not path.exists():
             draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-            with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
-                handle.write(secrets.token_urlsafe(50))
+            draft.touch(mode=0o600, exist_ok=False)
+            draft.write_text(secrets.token_urlsafe(50))
             try:
                 path.hardlink_to(draft)
             except FileExistsError:
@@ -266,9 +266,7 @@ SUNDIAL_DEMO_LOGS = VAR / "demo-logs"
 if SUNDIAL_DEMO:
     SUNDIAL_WATCH_ROOTS.append(SUNDIAL_DEMO_LOGS)
 
-_log_level = env.choice(
-    "SUNDIAL_LOG_LEVEL", "INFO", frozenset({"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"})
-)
+_log_level = env.choice("SUNDIAL_LOG_LEVEL", "INFO", frozenset({"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}))
 # At INFO our own parts speak; the machinery around them says every task and request only at DEBUG.
 MACHINERY_LOG_LEVEL = "WARNING" if _log_level == "INFO" else _log_level
 LOGGING = {

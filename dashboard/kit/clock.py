@@ -20,5 +20,5 @@ def today() -> date:
 
 
 def wall() -> datetime:
-    """The real instant in UTC, whatever `SUNDIAL_TODAY` says: for liveness and expiry, never for a date on a page."""
+    """The real instant in UTC, whatever `SUNDIAL_TODAY` says: for liveness and expiry, never for a page's day."""
     return datetime.now(UTC)

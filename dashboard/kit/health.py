@@ -1,0 +1,59 @@
+"""Whether Sundial can do its work right now: what `/readyz` answers."""
+
+from datetime import datetime
+from typing import TypedDict
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, connection
+
+from dashboard.kit import heartbeat
+from dashboard.kit.models import Heartbeat
+
+__all__ = ["Part", "readiness"]
+
+BROKER_TIMEOUT = 2.0
+
+
+class Part(TypedDict):
+    ok: bool
+    detail: str
+
+
+def readiness(now: datetime) -> dict[str, Part]:
+    """`database`, `broker`, `worker` and `beat`, each with `ok` and a `detail` that carries no secret.
+
+    `now` is the wall clock's instant (`clock.wall()`): heartbeats are real even while `SUNDIAL_TODAY` pins today.
+    """
+    try:
+        seen = dict(Heartbeat.objects.filter(name__in=("worker", "beat")).values_list("name", "at"))
+    except DatabaseError as error:
+        unknown = Part(ok=False, detail="unknown: the database does not answer")
+        database = Part(ok=False, detail=type(error).__name__)
+        return {"database": database, "broker": _broker(), "worker": unknown, "beat": unknown}
+    return {
+        "database": Part(ok=True, detail=connection.vendor),
+        "broker": _broker(),
+        "worker": _alive(seen.get("worker"), now),
+        "beat": _alive(seen.get("beat"), now),
+    }
+
+
+def _broker() -> Part:
+    try:
+        with redis.Redis.from_url(
+            settings.CACHES["default"]["LOCATION"],
+            socket_timeout=BROKER_TIMEOUT,
+            socket_connect_timeout=BROKER_TIMEOUT,
+        ) as client:
+            client.ping()
+    except (redis.RedisError, OSError) as error:
+        return Part(ok=False, detail=type(error).__name__)
+    return Part(ok=True, detail="embedded" if settings.REDIS_EMBEDDED else "external")
+
+
+def _alive(at: datetime | None, now: datetime) -> Part:
+    if at is None:
+        return Part(ok=False, detail="never seen")
+    age = now - at
+    return Part(ok=age <= heartbeat.MAX_AGE, detail=f"last seen {max(0, int(age.total_seconds()))} s ago")

@@ -1,0 +1,18 @@
+"""Signs of life of the parts that run in the background.
+
+They are written and judged by the wall clock (`clock.wall()`), also while `SUNDIAL_TODAY` pins today.
+"""
+
+from datetime import datetime, timedelta
+
+from dashboard.kit.models import Heartbeat
+
+__all__ = ["MAX_AGE", "record"]
+
+MAX_AGE = timedelta(seconds=90)
+"""A part that has been silent for longer counts as down; the worker writes every 30 seconds, beat every 20."""
+
+
+def record(name: str, now: datetime, detail: str = "") -> None:
+    """Part `name` is alive at `now`."""
+    Heartbeat.objects.update_or_create(name=name, defaults={"at": now, "detail": detail})

@@ -1,0 +1,73 @@
+"""`manage.py up`: web, worker, beat and, without REDIS_URL, the broker, in the foreground."""
+
+import asyncio
+import os
+import sys
+from contextlib import suppress
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connections
+
+from dashboard.kit import clock
+from dashboard.runtime import firstrun, preflight, services
+from dashboard.runtime.announce import web_answers
+from dashboard.runtime.broker import BrokerError
+from dashboard.runtime.demo import demo_environment
+from dashboard.runtime.supervisor import Supervisor
+
+
+class Command(BaseCommand):
+    help = "Run everything in the foreground; Ctrl-C stops it cleanly"
+    requires_system_checks = ()  # preflight runs them, and says a failure in one line
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--demo", action="store_true", help="The 2024-01-04 story, in a database of its own")
+        parser.add_argument("--host", default="127.0.0.1", help="Address to listen on")
+        parser.add_argument("--port", type=int, default=8000, choices=range(1, 65536), metavar="PORT")
+
+    def handle(self, *, demo: bool, host: str, port: int, **_options: Any) -> None:
+        if demo and not settings.SUNDIAL_DEMO:
+            command = [sys.executable, sys.argv[0], "up", "--demo", "--host", host, "--port", str(port)]
+            os.execve(sys.executable, command, demo_environment(os.environ, settings.VAR, port))
+        os.environ.setdefault("SUNDIAL_BASE_URL", f"http://localhost:{port}")
+        try:
+            preflight.settings_are_sane()
+            preflight.state_is_writable(settings.VAR)
+            lock = preflight.claim_state(settings.VAR)
+            preflight.port_is_free(host, port)
+            preflight.services_answer()
+            with lock:
+                self.run(host, port)
+        except (preflight.StartError, BrokerError) as problem:
+            raise CommandError(str(problem), returncode=2) from None
+
+    def run(self, host: str, port: int) -> None:
+        firstrun.prepare(self.progress)
+        if settings.SUNDIAL_DEMO:
+            call_command("demo")
+        base_url = os.environ["SUNDIAL_BASE_URL"].rstrip("/")
+        welcome = [
+            f"Sundial is at {base_url}/ (Ctrl-C stops it)",
+            *firstrun.first_sign_in(base_url, clock.wall()),
+        ]
+        connections.close_all()
+        supervisor = Supervisor(services.all_services(host, port), services.environment(), self.say)
+
+        async def announce() -> None:
+            await web_answers(host, port)
+            for line in welcome:
+                self.say("sundial", line)
+
+        asyncio.run(supervisor.run(announce))
+
+    def progress(self, line: str) -> None:
+        self.say("sundial", line)
+
+    def say(self, name: str, line: str) -> None:
+        # A terminal that has gone away must not take the services with it before they are stopped in order.
+        with suppress(OSError, ValueError):
+            self.stdout.write(f"{name:<8}| {line}")
+            self.stdout.flush()

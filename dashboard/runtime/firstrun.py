@@ -1,0 +1,94 @@
+"""What has to be there before Sundial can work; every step is quick when it has been done before."""
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command
+
+from dashboard.access import firstsignin
+from dashboard.access.roles import ensure_roles
+from dashboard.catalog import files
+from dashboard.kit import clock
+from dashboard.usage.models import Source, SourceKind
+
+__all__ = ["ensure_demo_user", "ensure_inbox", "first_sign_in", "prepare", "refresh_static"]
+
+DEMO_USER = "demo"
+
+
+def prepare(say: Callable[[str], None]) -> None:
+    """Database, catalog, roles, inbox and static files; `say` gets a line before each slow step."""
+    say("preparing the database")
+    call_command("migrate", interactive=False, verbosity=0)
+    files.load_shipped(clock.now())
+    ensure_roles()
+    ensure_inbox(clock.now())
+    refresh_static(say)
+
+
+def ensure_inbox(now: datetime) -> Source:
+    """The folder `inbox` and its ready source: whatever is dropped there is read."""
+    settings.SUNDIAL_INBOX.mkdir(parents=True, exist_ok=True, mode=0o700)
+    source, _ = Source.objects.get_or_create(
+        slug="inbox",
+        defaults={
+            "name": "Inbox",
+            "kind": SourceKind.WATCH,
+            "format": "auto",
+            "paths": str(settings.SUNDIAL_INBOX),
+            "poll_seconds": settings.SUNDIAL_POLL_SECONDS,
+            "created_at": now,
+        },
+    )
+    return source
+
+
+def refresh_static(say: Callable[[str], None]) -> None:
+    """Collect and compress static files, unless none has changed since the last time."""
+    stamp = settings.VAR / "run" / "static.stamp"
+    digest = hashlib.sha256(settings.VERSION.encode())
+    for finder in get_finders():
+        for path, storage in finder.list([]):
+            status = Path(storage.path(path)).stat()
+            digest.update(f"{path} {status.st_size} {status.st_mtime_ns}\n".encode())
+    fingerprint = digest.hexdigest()
+    if settings.STATIC_ROOT.is_dir() and _text(stamp) == fingerprint:
+        return
+    say("collecting static files")
+    call_command("collectstatic", interactive=False, verbosity=0, clear=True)
+    stamp.write_text(fingerprint)
+
+
+def first_sign_in(base_url: str, now: datetime) -> list[str]:
+    """Lines that say how to get in the first time; none once somebody has signed up."""
+    if settings.SUNDIAL_DEMO:
+        username, password = ensure_demo_user()
+        return [f"Sign in as {username} with the password {password}"]
+    if not firstsignin.is_open():
+        return []
+    return [f"First sign-in (once, within 24 hours): {base_url}/accounts/first/{firstsignin.issue(now)}/"]
+
+
+def ensure_demo_user() -> tuple[str, str]:
+    """Name and password of the demo's user, an administrator; the password is kept in the demo's own folder."""
+    path = settings.VAR / "demo-password"
+    password = _text(path)
+    if not password:
+        password = secrets.token_urlsafe(9)
+        path.touch(mode=0o600)
+        path.write_text(password)
+    user, _ = User.objects.get_or_create(username=DEMO_USER, defaults={"is_staff": True, "is_superuser": True})
+    if not user.check_password(password):
+        user.set_password(password)
+        user.save(update_fields=["password"])
+    return DEMO_USER, password
+
+
+def _text(path: Path) -> str:
+    return path.read_text().strip() if path.exists() else ""

@@ -1,0 +1,124 @@
+"""What can be wrong before anything starts; each problem is one clear line with what to do about it."""
+
+import fcntl
+import os
+import socket
+from pathlib import Path
+from typing import IO
+from urllib.parse import urlsplit
+
+import redis
+from django.conf import settings
+from django.core.checks import ERROR, run_checks
+from django.db import DatabaseError, connection
+
+from dashboard.runtime import broker
+
+__all__ = [
+    "StartError",
+    "claim_state",
+    "port_is_free",
+    "services_answer",
+    "settings_are_sane",
+    "state_is_writable",
+]
+
+
+class StartError(Exception):
+    """Sundial cannot start here; the text is one line for the person at the terminal."""
+
+
+def state_is_writable(var: Path) -> None:
+    """The state folder takes new files."""
+    probe = var / "run" / f".probe-{os.getpid()}"
+    try:
+        probe.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise StartError(f"The state folder {var} is not writable ({error.strerror}): set SUNDIAL_VAR") from None
+
+
+def claim_state(var: Path) -> IO[str]:
+    """Lock the state folder for this process: two of us on one folder would fight over its queue.
+
+    Keep the answer open as long as Sundial runs. The kernel drops the lock with the process, so one that
+    was killed blocks nobody.
+    """
+    handle = (var / "run" / "up.lock").open("a+", encoding="ascii")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        handle.seek(0)
+        owner = handle.read().strip() or "unknown"
+        handle.close()
+        raise StartError(f"Sundial is already running on {var} (process {owner}): stop that one first") from None
+    handle.truncate(0)
+    handle.write(str(os.getpid()))
+    handle.flush()
+    if settings.REDIS_EMBEDDED and settings.BROKER_SOCKET.exists() and broker.answers(settings.BROKER_SOCKET):
+        handle.close()
+        raise StartError(f"An embedded broker of an earlier start still serves {settings.BROKER_SOCKET}: stop it")
+    return handle
+
+
+def port_is_free(host: str, port: int) -> None:
+    """The web server can listen on `host` and `port`."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except OSError:
+        raise StartError(f"--host {host} is no address of this machine") from None
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except PermissionError:
+            raise StartError(
+                f"Port {port} needs more rights than we have: choose one above 1023 with --port"
+            ) from None
+        except OSError as error:
+            raise StartError(
+                f"Port {port} on {host} is taken ({error.strerror}): choose another with --port"
+            ) from None
+
+
+def services_answer() -> None:
+    """The database, and the broker when it is not our own, can be reached."""
+    try:
+        connection.ensure_connection()
+    except (DatabaseError, OSError) as error:
+        raise StartError(f"The database {_database()} cannot be reached: {_first_line(error)}") from None
+    if settings.REDIS_EMBEDDED:
+        return
+    try:
+        with redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=5, socket_timeout=5) as client:
+            client.ping()
+    except ValueError as error:
+        raise StartError(
+            f"REDIS_URL is not an address such as redis://host:6379/0: {_first_line(error)}"
+        ) from None
+    except (redis.RedisError, OSError) as error:
+        raise StartError(f"REDIS_URL ({_without_password(settings.REDIS_URL)}): {_first_line(error)}") from None
+
+
+def settings_are_sane() -> None:
+    """No system check fails."""
+    errors = [message for message in run_checks() if message.level >= ERROR]
+    if errors:
+        hint = f" ({errors[0].hint})" if errors[0].hint else ""
+        more = f" And {len(errors) - 1} more: see `manage.py check`." if len(errors) > 1 else ""
+        raise StartError(f"{errors[0].msg}{hint}.{more}")
+
+
+def _database() -> str:
+    config = settings.DATABASES["default"]
+    return f"{config['NAME']} on {config['HOST']}" if config.get("HOST") else str(config["NAME"])
+
+
+def _without_password(url: str) -> str:
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__).strip()

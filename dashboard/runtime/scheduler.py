@@ -1,0 +1,32 @@
+"""Celery beat's scheduler, which also shows that beat itself is alive."""
+
+import logging
+import time
+
+from celery.beat import PersistentScheduler
+from django.db import DatabaseError, close_old_connections
+
+from dashboard.kit import clock, heartbeat
+
+__all__ = ["Scheduler"]
+
+SECONDS_BETWEEN_BEATS = 20.0
+
+log = logging.getLogger(__name__)
+
+
+class Scheduler(PersistentScheduler):
+    """Writes the `beat` heartbeat from its own loop, so that a dead worker and a dead beat look different."""
+
+    beaten_at = -SECONDS_BETWEEN_BEATS
+
+    def tick(self, *args, **kwargs) -> float:
+        """Run what is due; the seconds until the next look, at most until the next heartbeat."""
+        if time.monotonic() - self.beaten_at >= SECONDS_BETWEEN_BEATS:
+            self.beaten_at = time.monotonic()
+            try:
+                close_old_connections()
+                heartbeat.record("beat", clock.wall())
+            except DatabaseError as error:
+                log.warning("the beat heartbeat could not be written: %s", error)
+        return min(super().tick(*args, **kwargs), SECONDS_BETWEEN_BEATS)

@@ -1,0 +1,69 @@
+"""What Sundial consists of when it runs: the command of each service, in start order."""
+
+import os
+import signal
+import sys
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from dashboard.runtime import broker
+
+__all__ = ["Service", "all_services", "environment"]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One long-running child process.
+
+    `patience` is the seconds it gets between `stop_signal` and SIGKILL.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    stop_signal: signal.Signals = signal.SIGTERM
+    patience: float = 6.0
+
+
+def all_services(host: str, port: int) -> list[Service]:
+    """Broker (only the embedded one), web, worker, beat; they stop in the opposite order.
+
+    Beat goes first so that nothing new is queued, the broker last so that the worker can hand back what
+    it has not finished.
+    """
+    level = settings.MACHINERY_LOG_LEVEL
+    # Celery warns of root because of pickled messages; ours are JSON.
+    quiet = ("-W", "ignore:You're running the worker with superuser privileges")
+    celery = (sys.executable, *quiet, "-m", "celery", "--quiet", "--app", "dashboard")
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    services = [
+        Service(
+            "web",
+            (
+                *(sys.executable, "-m", "gunicorn", "dashboard.wsgi", "--bind", address),
+                *("--worker-class", "gthread", "--workers", "2", "--threads", "4", "--preload"),
+                *("--no-control-socket", "--graceful-timeout", "4", "--log-level", level),
+            ),
+        ),
+        # SIGQUIT is Celery's soft shutdown: running tasks get a few seconds, then go back to the broker.
+        Service(
+            "worker",
+            (
+                *(*celery, "worker", "--pool", "prefork", "--concurrency", "2"),
+                *("--without-gossip", "--without-mingle", "--loglevel", level),
+            ),
+            stop_signal=signal.SIGQUIT,
+            patience=settings.CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT + 4,
+        ),
+        Service("beat", (*celery, "beat", "--loglevel", level)),
+    ]
+    if settings.REDIS_EMBEDDED:
+        folder = settings.VAR / "run" / "broker"
+        broker.prepare(settings.BROKER_SOCKET, folder)
+        services.insert(0, Service("broker", broker.command(settings.BROKER_SOCKET, folder)))
+    return services
+
+
+def environment() -> dict[str, str]:
+    """What every service sees besides our own environment."""
+    return {**os.environ, "PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "dashboard.settings"}

@@ -1,0 +1,164 @@
+"""Keeps a list of services running under one parent, and stops them all with it.
+
+1. Services start in the order given, each in a session of its own, so that Ctrl-C reaches only the parent.
+2. Each line they write is passed on with the service's name in front.
+3. A service that ends by itself is started again, after a pause that doubles while it keeps ending early.
+4. On SIGINT, SIGTERM or SIGHUP they stop in the opposite order; one that takes too long is killed, and a
+   second signal kills all at once.
+5. On Linux the kernel kills each service when the parent dies, even by SIGKILL.
+"""
+
+import asyncio
+import ctypes
+import os
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+
+from dashboard.runtime.services import Service
+
+__all__ = ["Supervisor"]
+
+FIRST_PAUSE = 1.0
+LONGEST_PAUSE = 30.0
+STEADY_SECONDS = 60.0  # one that ran this long starts again with the first pause
+LAST_WORDS_SECONDS = 3.0
+LONGEST_LINE = 64 * 1024
+PR_SET_PDEATHSIG = 1
+
+# Looked up before any fork: the child may not load libraries between fork and exec.
+_prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
+
+
+class Supervisor:
+    """Runs `services` until a signal arrives. `say(name, line)` gets every line of log."""
+
+    def __init__(
+        self, services: Sequence[Service], environment: Mapping[str, str], say: Callable[[str, str], None]
+    ) -> None:
+        self.services = services
+        self.environment = dict(environment)
+        self.say = say
+        self.processes: dict[str, asyncio.subprocess.Process] = {}
+        self.stopping = asyncio.Event()
+
+    async def run(self, on_start: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Start everything, then wait for a signal; returns when nothing is left running.
+
+        `on_start` runs beside the services, for the announcement that the first page is there.
+        """
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self._on_signal)
+        keepers = {}
+        announcement = asyncio.ensure_future(on_start()) if on_start else None
+        try:
+            for service in self.services:
+                keepers[service.name] = asyncio.create_task(self._keep(service))
+            await self.stopping.wait()
+        finally:
+            self.stopping.set()
+            if announcement:
+                announcement.cancel()
+                with suppress(asyncio.CancelledError):
+                    await announcement
+            for service in reversed(self.services):
+                await self._stop(service)
+                if service.name in keepers:
+                    await keepers[service.name]
+
+    def _on_signal(self) -> None:
+        if not self.stopping.is_set():
+            self.say("sundial", "stopping (once more to stop at once)")
+            self.stopping.set()
+            return
+        for process in self.processes.values():
+            _signal_group(process.pid, signal.SIGKILL)
+
+    async def _keep(self, service: Service) -> None:
+        """Run `service` again and again until we stop."""
+        pause = FIRST_PAUSE
+        while not self.stopping.is_set():
+            started = time.monotonic()
+            try:
+                how = await self._live(service)
+            except OSError as error:
+                how = str(error)
+            if self.stopping.is_set():
+                return
+            if time.monotonic() - started >= STEADY_SECONDS:
+                pause = FIRST_PAUSE
+            self.say("sundial", f"{service.name} ended ({how}); starting it again in {pause:.0f} s")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.stopping.wait(), pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def _live(self, service: Service) -> str:
+        """One life of `service`: how it ended. OSError when it cannot be started."""
+        process = await asyncio.create_subprocess_exec(
+            *service.command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            env=self.environment,
+            start_new_session=True,
+            preexec_fn=_leash(os.getpid()),
+        )
+        self.processes[service.name] = process
+        if self.stopping.is_set():  # the signal came while it was being born
+            _signal_group(process.pid, signal.SIGKILL)
+        relay = asyncio.create_task(self._relay(service.name, process))
+        code = await process.wait()
+        # What the service itself started must not outlive it, nor hold its log open.
+        _signal_group(process.pid, signal.SIGKILL)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(relay, LAST_WORDS_SECONDS)
+        del self.processes[service.name]
+        return f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
+
+    async def _relay(self, name: str, process: asyncio.subprocess.Process) -> None:
+        """Pass on what the service writes, line by line; an endless line comes in pieces."""
+        assert process.stdout is not None  # noqa: S101  it is a pipe
+        rest = b""
+        while chunk := await process.stdout.read(LONGEST_LINE):
+            *lines, rest = (rest + chunk).split(b"\n")
+            if len(rest) >= LONGEST_LINE:
+                lines, rest = [*lines, rest], b""
+            for line in lines:
+                self.say(name, line.decode(errors="replace"))
+        if rest:
+            self.say(name, rest.decode(errors="replace"))
+
+    async def _stop(self, service: Service) -> None:
+        """Ask the service to stop; kill it, and all it started, when its patience is over."""
+        process = self.processes.get(service.name)
+        if process is None or process.returncode is not None:
+            return
+        with suppress(ProcessLookupError):
+            process.send_signal(service.stop_signal)
+        try:
+            await asyncio.wait_for(asyncio.shield(process.wait()), service.patience)
+        except TimeoutError:
+            self.say("sundial", f"{service.name} did not stop within {service.patience:.0f} s: killed")
+            _signal_group(process.pid, signal.SIGKILL)
+            await process.wait()
+
+
+def _leash(parent: int) -> Callable[[], None] | None:
+    """What a child does before it becomes the service: ask the kernel to be killed when `parent` dies."""
+    if _prctl is None:
+        return None
+
+    def tie() -> None:
+        _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it died before the kernel knew
+            os._exit(1)
+
+    return tie
+
+
+def _signal_group(leader: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, number)
