@@ -35,6 +35,9 @@ class Resolution(models.Model):
     how = models.CharField(max_length=20)
     catalog = models.PositiveIntegerField(db_index=True)
 
+    def __str__(self) -> str:
+        return f"{self.platform}/{self.model} ({self.how})"
+
 
 class Traffic(Measures):
     """Sums per (day, application, entry): the table behind every chart. `entry` null is uncatalogued.
@@ -76,6 +79,9 @@ class StalePair(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["application", "entry"], name="stale_pair_once")]
 
+    def __str__(self) -> str:
+        return f"application {self.application_id}, entry {self.entry_id}"
+
 
 class ScannedEntry(models.Model):
     """What the last scan held about an entry; when that differs, everyone who calls it is looked at again."""
@@ -83,6 +89,9 @@ class ScannedEntry(models.Model):
     entry = models.OneToOneField(Entry, models.CASCADE, primary_key=True, related_name="+")
     known_on = DayField(help_text="The day its sunset was first announced")
     quiet_days = models.PositiveSmallIntegerField()
+
+    def __str__(self) -> str:
+        return f"entry {self.pk} since {self.known_on}"
 
 
 class Finding(models.Model):
@@ -132,6 +141,9 @@ class Spell(models.Model):
             models.Index(fields=["resolved_on", "last_call_on"], name="spell_quiet"),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.opened_on} to {self.resolved_on or 'now'}"
+
 
 class FindingAction(models.Model):
     """What a person did to a finding. Append-only; `until` is the target day or the end of a snooze."""
@@ -149,3 +161,6 @@ class FindingAction(models.Model):
         ordering = ["at", "id"]
         # What a person last decided about a finding, by a day.
         indexes = [models.Index(fields=["finding", "on"], name="action_by_day")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} on {self.on}"

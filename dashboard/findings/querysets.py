@@ -20,11 +20,11 @@ __all__ = ["DueOrder", "FindingQuerySet"]
 class FindingQuerySet(QuerySet):
     """Findings, narrowed step by step."""
 
-    _snapshot: Snapshot | None = None
+    snapshot: Snapshot | None = None
 
     def _clone(self) -> Self:
         clone = super()._clone()  # type: ignore[misc]
-        clone._snapshot = self._snapshot
+        clone.snapshot = self.snapshot
         return clone
 
     def as_of(self, day: date, snapshot: Snapshot) -> Self:
@@ -49,7 +49,7 @@ class FindingQuerySet(QuerySet):
                 last_call_on=_last_call(day),
             )
         )
-        found._snapshot = snapshot
+        found.snapshot = snapshot
         return found
 
     def alive(self) -> Self:
@@ -87,9 +87,9 @@ class FindingQuerySet(QuerySet):
 
     @property
     def _catalog(self) -> Snapshot:
-        if self._snapshot is None:
+        if self.snapshot is None:
             raise TypeError("Ask as_of() first: due dates are known by day")
-        return self._snapshot
+        return self.snapshot
 
 
 def _current(relation: str, start: str, end: str, day: date, also: Q | None = None) -> FilteredRelation:

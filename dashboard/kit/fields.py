@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models.expressions import Combinable
 
 __all__ = ["DayField", "HourField", "day_number", "hour_number"]
 
@@ -27,6 +28,10 @@ class DayField(models.IntegerField):
     """
 
     description = "UTC day"
+    # What the type checker takes for the value in Python.
+    _pyi_private_set_type: date | str | Combinable  # type: ignore[assignment]
+    _pyi_private_get_type: date  # type: ignore[assignment]
+    _pyi_lookup_exact_type: date | str  # type: ignore[assignment]
 
     def from_db_value(self, value, expression, connection):
         return None if value is None else EPOCH + timedelta(days=value)
@@ -46,13 +51,16 @@ class DayField(models.IntegerField):
 
     def value_to_string(self, obj):
         value = self.value_from_object(obj)
-        return "" if value is None else value.isoformat()
+        return "" if value is None else value.isoformat()  # type: ignore[attr-defined]
 
 
 class HourField(models.IntegerField):
     """A UTC hour as hours since 1970-01-01T00:00Z; aware `datetime` in Python."""
 
     description = "UTC hour"
+    _pyi_private_set_type: datetime | Combinable  # type: ignore[assignment]
+    _pyi_private_get_type: datetime  # type: ignore[assignment]
+    _pyi_lookup_exact_type: datetime  # type: ignore[assignment]
 
     def from_db_value(self, value, expression, connection):
         return None if value is None else datetime.fromtimestamp(value * 3600, UTC)
@@ -70,4 +78,4 @@ class HourField(models.IntegerField):
 
     def value_to_string(self, obj):
         value = self.value_from_object(obj)
-        return "" if value is None else value.isoformat()
+        return "" if value is None else value.isoformat()  # type: ignore[attr-defined]

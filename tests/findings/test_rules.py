@@ -1,5 +1,6 @@
 """When a finding opens, resolves and regresses, and what people's actions make of it."""
 
+import itertools
 from datetime import date, timedelta
 
 import pytest
@@ -101,7 +102,7 @@ def test_spells_are_in_order_and_only_the_last_one_is_open(calls, reported, quie
     found = spells(calls, reported, KNOWN, quiet, day(130))
     assert [s.number for s in found] == list(range(len(found)))
     assert all(s.opened_on >= KNOWN for s in found)
-    for earlier, next_one in zip(found, found[1:], strict=False):
+    for earlier, next_one in itertools.pairwise(found):
         assert earlier.resolved_on is not None
         assert earlier.resolved_on <= next_one.opened_on
         assert earlier.last_call_on < earlier.resolved_on
@@ -111,7 +112,7 @@ def test_spells_are_in_order_and_only_the_last_one_is_open(calls, reported, quie
 def test_runs_keep_every_call_and_only_gaps_that_could_end_a_stretch(calls, quiet):
     found = runs(calls, quiet)
     assert all(any(r.first <= c <= r.last for r in found) for c in calls)
-    for a, b in zip(found, found[1:], strict=False):
+    for a, b in itertools.pairwise(found):
         assert (b.first - a.last).days > quiet
 
 
