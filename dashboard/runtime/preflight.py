@@ -3,6 +3,7 @@
 import fcntl
 import os
 import socket
+import time
 from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
@@ -17,11 +18,14 @@ from dashboard.runtime import broker
 __all__ = [
     "StartError",
     "claim_state",
+    "earlier_broker_is_gone",
     "port_is_free",
     "services_answer",
     "settings_are_sane",
     "state_is_writable",
 ]
+
+DYING_SECONDS = 3.0
 
 
 class StartError(Exception):
@@ -56,10 +60,16 @@ def claim_state(var: Path) -> IO[str]:
     handle.truncate(0)
     handle.write(str(os.getpid()))
     handle.flush()
-    if settings.REDIS_EMBEDDED and settings.BROKER_SOCKET.exists() and broker.answers(settings.BROKER_SOCKET):
-        handle.close()
-        raise StartError(f"An embedded broker of an earlier start still serves {settings.BROKER_SOCKET}: stop it")
     return handle
+
+
+def earlier_broker_is_gone(path: Path) -> None:
+    """No broker of an earlier start serves the socket `path`; one that is just dying gets a moment."""
+    deadline = time.monotonic() + DYING_SECONDS
+    while broker.answers(path):
+        if time.monotonic() > deadline:
+            raise StartError(f"An embedded broker of an earlier start still serves {path}: stop it first")
+        time.sleep(0.05)
 
 
 def port_is_free(host: str, port: int) -> None:

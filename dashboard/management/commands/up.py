@@ -39,6 +39,8 @@ class Command(BaseCommand):
             lock = preflight.claim_state(settings.VAR)
             preflight.port_is_free(host, port)
             preflight.services_answer()
+            if settings.REDIS_EMBEDDED:
+                preflight.earlier_broker_is_gone(settings.BROKER_SOCKET)
             with lock:
                 self.run(host, port)
         except (preflight.StartError, BrokerError) as problem:
