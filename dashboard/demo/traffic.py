@@ -92,7 +92,7 @@ def _about(mean: float, draw) -> int:
     """A count around a mean: a good or bad day (about 7 %), then the chance of single calls."""
     mean *= 1 + 0.12 * (draw() + draw() + draw() - 1.5)
     if mean > 30:
-        return max(0, round(mean + math.sqrt(mean) * (sum(draw() for _ in range(12)) - 6)))
+        return max(0, round(mean + math.sqrt(mean) * (math.fsum(draw() for _ in range(12)) - 6)))
     # Poisson, by counting arrivals until one unit of time is over.
     count, left = 0, math.exp(-mean)
     product = draw()

@@ -87,7 +87,7 @@ def _template(member: Member, stream: Stream, name: str, served: str, outcome: s
         "failed": ("429", "RateLimitError", "Rate limit reached for requests"),
         "gone": ("404", "NotFoundError", f"The model `{stream.model}` has been deprecated (model_not_found)"),
     }[outcome]
-    payload = {
+    payload: dict[str, object] = {
         "id": "<<s:id>>",
         "trace_id": "tr-<<s:id>>",
         "litellm_call_id": "lc-<<s:id>>",

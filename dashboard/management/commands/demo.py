@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from time import monotonic
+from typing import Any
 
 from django.conf import settings
 from django.core.management.base import CommandParser
@@ -19,7 +20,7 @@ class Command(SundialCommand):
         super().add_arguments(parser)
         parser.add_argument("--force", action="store_true", help="Start the story over: files and counts")
 
-    def answer(self, *, force: bool, **options) -> Answer:
+    def answer(self, **options: Any) -> Answer:
         if not settings.SUNDIAL_DEMO:
             raise UsageError(
                 "The demo is no guest in a database with real data: run `manage.py up --demo`, "
@@ -27,7 +28,7 @@ class Command(SundialCommand):
             )
         started = monotonic()
         folder = settings.SUNDIAL_DEMO_LOGS
-        if force or not generate.is_current(folder):
+        if options["force"] or not generate.is_current(folder):
             load.forget()
             generate.write(folder)
         now = clock.now()
