@@ -1,6 +1,7 @@
 """Gives every request the day it asks about."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
@@ -23,6 +24,6 @@ class AsOfDay:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
 
-    def process_view(self, request, view, args, kwargs) -> None:
-        request.today = clock.today()
-        request.as_of = days.read(request, request.today)
+    def process_view(self, request: HttpRequest, *_view: Any) -> None:
+        today = clock.today()
+        vars(request).update(today=today, as_of=days.read(request, today))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from django.contrib.staticfiles import finders
@@ -21,8 +22,7 @@ def bundle(text: str, folder: str) -> str:
         found = finders.find(f"{folder}/{match[1]}")
         if not found:
             raise FileNotFoundError(f"{folder}/{match[1]}, imported by the stylesheet, does not exist")
-        with open(found, encoding="utf-8") as handle:
-            return f"/* {match[1]} */\n{handle.read()}\n"
+        return f"/* {match[1]} */\n{Path(found).read_text(encoding='utf-8')}\n"
 
     return IMPORT.sub(inline, text)
 

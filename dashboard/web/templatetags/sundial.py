@@ -7,18 +7,22 @@ from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
+import orjson
 from django import template
-from django.conf import settings
 from django.urls import reverse
 from django.utils import formats
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext, pgettext
 
-from dashboard.charts import palette
-from dashboard.web import draw
+from dashboard.charts import palette, sun
+from dashboard.charts.card import Card, Cell
+from dashboard.charts.spark import spark as draw_spark
 
 register = template.Library()
+
+BLOCK_ESCAPES = {ord(c): f"\\u{ord(c):04X}" for c in "<>&\u2028\u2029"}
+"""What could end or break a script block, as JSON escapes."""
 
 LOOKS = {"stage": palette.STAGES, "status": palette.STATUSES, "verdict": palette.VERDICTS}
 
@@ -133,26 +137,26 @@ def daylight(left: int | None, announced_on: date | None = None, sunset_on: date
         "left": left,
         "name": name,
         "look": palette.DAYLIGHT.get(name),
-        "width": draw.share(left or 0, total),
+        "width": sun.share(left or 0, total),
     }
 
 
 @register.inclusion_tag("components/progress.html")
 def progress(value: float | None) -> dict[str, Any]:
     """A share of 1 as bar and per cent."""
-    return {"value": value, "width": draw.share(value or 0, 1)}
+    return {"value": value, "width": sun.share(value or 0, 1)}
 
 
 @register.inclusion_tag("components/sunarc.html")
 def sunarc(announced_on: date, sunset_on: date, as_of: date) -> dict[str, Any]:
     """The sun between announcement and sunset, where it stands on the day."""
-    return {"arc": draw.arc(announced_on, sunset_on, as_of)}
+    return {"arc": sun.arc(announced_on, sunset_on, as_of)}
 
 
 @register.inclusion_tag("components/spark.html")
 def spark(values: list[float], label: str) -> dict[str, Any]:
     """A line without axes; `label` says in words what it shows."""
-    return {"spark": draw.spark(values), "label": label}
+    return {"spark": draw_spark(values), "label": label}
 
 
 @register.inclusion_tag("components/pagination.html", takes_context=True)
@@ -162,6 +166,21 @@ def pagination(context: template.Context, page: Any) -> dict[str, Any]:
 
 
 @register.inclusion_tag("components/chart.html")
-def chart(card: Any) -> dict[str, Any]:
-    """A `charts.Card`: the figure drawn in the browser, with its numbers as a table."""
-    return {"chart": card, "debug": settings.DEBUG}
+def chart(card: Card) -> dict[str, Card]:
+    """The figure, drawn in the browser, with its numbers as a table."""
+    return {"chart": card}
+
+
+@register.filter
+def figure_json(figure: dict[str, Any], element_id: str) -> SafeString:
+    """A figure as a block of JSON that `charts.js` finds by its id; no value can end the block."""
+    text = orjson.dumps(figure).decode().translate(BLOCK_ESCAPES)
+    return format_html('<script id="{}" type="application/json">{}</script>', element_id, mark_safe(text))  # noqa: S308 escaped above
+
+
+@register.filter
+def cell(value: Cell) -> SafeString | str:
+    """One number of a chart's table."""
+    if value is None or isinstance(value, date):
+        return day(value)
+    return value if isinstance(value, str) else count(value)

@@ -1,11 +1,10 @@
-"""Small drawings that pages carry as SVG: shares, the sun's way, sparks. Numbers in, coordinates out."""
+"""Daylight drawn in SVG: what is left as a width, and the sun on its way. Days in, coordinates out."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-__all__ = ["Arc", "Spark", "arc", "share", "spark"]
+__all__ = ["Arc", "arc", "share"]
 
 
 def share(left: float, total: float) -> str:
@@ -45,21 +44,3 @@ def arc(announced_on: date, sunset_on: date, as_of: date) -> Arc:
 def _on_arc(way: float) -> tuple[float, float]:
     angle = math.pi * (1 - way)
     return round(160 + 140 * math.cos(angle), 1), round(96 - 80 * math.sin(angle), 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Spark:
-    """The points of a polyline, and of its area, in a view of 100 x 24."""
-
-    line: str
-    area: str
-
-
-def spark(values: Sequence[float]) -> Spark:
-    """A line through `values`, from zero at the bottom to their maximum at the top."""
-    if len(values) < 2:
-        values = [*values, *values] or [0, 0]
-    top = max(*values, 1e-9)
-    step = 100 / (len(values) - 1)
-    points = [f"{i * step:.1f},{22.5 - 21 * max(v, 0) / top:.1f}" for i, v in enumerate(values)]
-    return Spark(" ".join(points), " ".join(["0,24", *points, "100,24"]))

@@ -1,0 +1,29 @@
+"""A chart as a page shows it: the figure, what it says in words, and the numbers it is made of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from dashboard.charts.frame import Figure
+
+__all__ = ["Card", "Cell"]
+
+Cell = date | datetime | float | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One chart. All texts are translated; `rows` are its numbers, the first cell of each naming the row."""
+
+    id: str
+    """Unique on its page; letters, digits and hyphens."""
+    title: str
+    summary: str
+    """One sentence with what the chart shows: its accessible name."""
+    figure: Figure
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Cell]] = field(repr=False)
+    note: str = ""
+    """How fresh the numbers are, and what is unfinished in them."""
+    csv_url: str = ""
+    short: bool = False

@@ -1,0 +1,121 @@
+"""What all figures share: axes, fonts, day markers, the look of an unfinished day.
+
+A figure is a plain dict in Plotly's schema (tests validate it); colours are tokens (`palette.var`), which
+the browser replaces by the theme's. Words arrive translated: `say` turns an English phrase into the
+reader's language.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from dashboard.charts.palette import gettext_noop, var
+
+__all__ = ["Figure", "Marker", "Say", "as_is", "day_axis", "figure", "markers", "split_last"]
+
+Figure = dict[str, Any]
+Say = Callable[[str], str]
+
+INK, GRID, SURFACE = var("chart-ink"), var("chart-grid"), var("chart-surface")
+MARKER_LOOKS = {
+    "announced": (gettext_noop("Announced"), "chart-ink", "dot", "left"),
+    "today": (gettext_noop("Today"), "ink", "solid", "right"),
+    "as of": (gettext_noop("This day"), "ink", "solid", "right"),
+    "sunset": (gettext_noop("Sunset"), "daylight-dusk", "dash", "left"),
+}
+
+
+def as_is(text: str) -> str:
+    """The `say` of English."""
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """A day that a vertical line marks; `kind` is a key of `MARKER_LOOKS`."""
+
+    kind: str
+    day: date
+
+
+def day_axis(first: date, last: date) -> dict[str, Any]:
+    """The x axis from `first` to `last`, both in full view."""
+    return {
+        "type": "date",
+        "range": [f"{first} 00:00", f"{last} 23:59"],
+        "hoverformat": "%a %-d %b %Y",
+        "showgrid": False,
+        "linecolor": GRID,
+        "tickcolor": GRID,
+        "ticks": "outside",
+        "nticks": 8,
+        "fixedrange": True,
+        "automargin": True,
+    }
+
+
+def figure(traces: list[dict[str, Any]], *, xaxis: dict[str, Any], yaxis: dict[str, Any], **more: Any) -> Figure:
+    """A figure in Sundial's look."""
+    layout = {
+        "xaxis": xaxis,
+        "yaxis": {
+            "rangemode": "tozero",
+            "gridcolor": GRID,
+            "zerolinecolor": GRID,
+            "fixedrange": True,
+            "automargin": True,
+            "separatethousands": True,
+            **yaxis,
+        },
+        "font": {"color": INK, "size": 12},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "margin": {"l": 8, "r": 12, "t": 48, "b": 8},
+        "hovermode": "x unified",
+        "hoverlabel": {"bgcolor": SURFACE, "bordercolor": GRID, "font": {"color": var("ink")}},
+        "legend": {"orientation": "h", "x": 0, "y": -0.14, "yanchor": "top", "font": {"color": INK}},
+        "dragmode": False,
+        **more,
+    }
+    return {"data": traces, "layout": layout}
+
+
+def markers(found: Sequence[Marker], say: Say) -> dict[str, Any]:
+    """Layout that draws each marker as a line with its word above; neighbours take turns in height."""
+    shapes, annotations = [], []
+    for level, marker in enumerate(sorted(found, key=lambda m: m.day)):
+        word, token, dash, anchor = MARKER_LOOKS[marker.kind]
+        x = f"{marker.day} 00:00"
+        shapes.append(
+            {
+                "type": "line",
+                "x0": x,
+                "x1": x,
+                "y0": 0,
+                "y1": 1 + 0.07 * (level % 2),
+                "yref": "paper",
+                "layer": "above",
+                "line": {"color": var(token), "width": 1.5, "dash": dash},
+            }
+        )
+        annotations.append(
+            {
+                "x": x,
+                "y": 1 + 0.07 * (level % 2),
+                "yref": "paper",
+                "xanchor": anchor,
+                "yanchor": "bottom",
+                "text": say(word),
+                "showarrow": False,
+                "font": {"color": var(token), "size": 12},
+            }
+        )
+    return {"shapes": shapes, "annotations": annotations}
+
+
+def split_last(days: Sequence[date], values: Sequence[float | None], partial: bool) -> tuple[list, list, list]:
+    """(days, values, tail): an unfinished last day is taken off, and `tail` is the two points that lead into it."""
+    if not partial or len(days) < 2:
+        return list(days), list(values), []
+    return list(days[:-1]), list(values[:-1]), [(days[-2], values[-2]), (days[-1], values[-1])]

@@ -1,0 +1,82 @@
+"""The timeline: every sunset as a sun on its platform's line."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from dashboard.charts.frame import Figure, Marker, Say, as_is, day_axis, figure, markers
+from dashboard.charts.palette import DAYLIGHT, daylight, gettext_noop, var
+
+__all__ = ["Sunset", "sunsets"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sunset:
+    """One deadline. `models` says how many entries, `calls` how many calls a day still go there."""
+
+    platform: str
+    day: date
+    models: int
+    calls: float
+    url: str
+
+
+SYMBOLS = {
+    "day": "circle",
+    "afternoon": "circle",
+    "evening": "diamond",
+    "dusk": "triangle-up",
+    "night": "circle-open",
+}
+
+
+def sunsets(found: Sequence[Sunset], as_of: date, first: date, last: date, *, say: Say = as_is) -> Figure:
+    """One point per deadline, as large as it has models, in the colour and shape of its daylight.
+
+    A point carries its deadline's address; the browser follows it on a click.
+    """
+    platforms = sorted({s.platform for s in found}, reverse=True)
+    traces = []
+    for name, look in DAYLIGHT.items():
+        group = [s for s in found if daylight((s.day - as_of).days) == name]
+        if not group:
+            continue
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "name": say(look.label),
+                "x": [s.day for s in group],
+                "y": [s.platform for s in group],
+                "customdata": [[s.url, s.models, round(s.calls)] for s in group],
+                "hovertemplate": "<b>%{y}</b> %{x|%Y-%m-%d}<br>"
+                + say(gettext_noop("models: %s")) % "%{customdata[1]}"
+                + "<br>"
+                + say(gettext_noop("calls a day: %s")) % "%{customdata[2]:,d}"
+                + "<extra></extra>",
+                "marker": {
+                    "color": var(f"daylight-{name}"),
+                    "symbol": SYMBOLS[name],
+                    "size": [_size(s.models) for s in group],
+                    "opacity": 0.9,
+                    "line": {"width": 1.5, "color": var(f"daylight-{name}")},
+                },
+            }
+        )
+    return figure(
+        traces,
+        xaxis=day_axis(first, last) | {"showgrid": True, "gridcolor": var("chart-grid")},
+        yaxis={
+            "type": "category",
+            "categoryorder": "array",
+            "categoryarray": platforms,
+            "range": [-0.6, len(platforms) - 0.4],
+        },
+        hovermode="closest",
+        **markers([Marker("as of", as_of)], say),
+    )
+
+
+def _size(models: int) -> float:
+    """A diameter in pixels whose area grows with the number of models, within reason."""
+    return round(min(8 + 3 * models**0.5, 30), 1)
