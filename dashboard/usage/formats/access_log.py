@@ -1,0 +1,127 @@
+"""Access logs of reverse proxies: nginx (combined and JSON), Envoy, Traefik, Caddy, HAProxy.
+
+One line is one attempt. There is no id that a client could not repeat, so the same call is recognised
+by the content of its file only. Anything but POST is no model call. A line that is well formed but no
+HTTP request (scanners' bytes) is no model call either.
+"""
+
+import re
+from datetime import datetime, timedelta, timezone
+from functools import lru_cache
+
+from dashboard.usage.formats import access_json, access_paths
+from dashboard.usage.formats.lines import LineFormat, Sample
+from dashboard.usage.records import UNKNOWN, Called, Caller, Row, clean, hour_of
+
+__all__ = ["AccessLog"]
+
+_quoted = rb'"((?:[^"\\]|\\.)*)"'
+# addr - user [28/Dec/2023:09:00:00 +0000] "METHOD URI PROTO" status bytes "referer" "user agent" ...
+NGINX = re.compile(
+    rb"(\S+) \S+ (\S+(?: \S+)*?) \[(\d{2}/[A-Z][a-z]{2}/\d{4}:\d{2}:\d{2}):\d{2} ([+-]\d{4})\] "
+    + _quoted
+    + rb" (\d{3}) (?:\d+|-)(?: "
+    + _quoted
+    + rb" "
+    + _quoted
+    + rb"(?: .*)?)?\s*"
+)
+# [time] "METHOD PATH PROTO" code flags received sent duration upstream "xff" "ua" "id" "authority" "upstream"
+ENVOY = re.compile(
+    rb"\[(\d{4}-\d\d-\d\dT[^\]]{8,30})\] " + _quoted + rb" (\d+) \S+ \d+ \d+ \d+ \S+ "
+    rb"" + _quoted + rb" " + _quoted + rb" " + _quoted + rb" " + _quoted + rb" " + _quoted + rb"(?: .*)?\s*"
+)
+# ... haproxy[1]: ip:port [06/Feb/2009:12:14:14.655] front back/server timers status bytes ... "METHOD URI PROTO"
+HAPROXY = re.compile(
+    rb"(?:.*?haproxy\[\d+\]: )?(\S+):\d+ \[(\d{2}/[A-Z][a-z]{2}/\d{4}:\d{2}:\d{2}):\d{2}\.\d+\] "
+    rb"\S+ \S+ [-+\d/]+ (-?\d+) \+?\d+ .*?" + _quoted + rb"\s*"
+)
+MONTHS = {m: n for n, m in enumerate(b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
+
+
+class AccessLog(LineFormat):
+    name = "access-log"
+
+    def parse(self, raw: bytes) -> access_json.Request | None:  # type: ignore[override]
+        """One line of any of the shapes; None for a well formed line without an HTTP request."""
+        if raw[:1] == b"{":
+            return access_json.parse(raw)
+        found = NGINX.fullmatch(raw)
+        if found:
+            addr, user, minute, zone, request, status, _, agent = found.groups()
+            return _request(_clf_hour(minute, zone), request, int(status), user, addr, agent or b"-", b"")
+        found = ENVOY.fullmatch(raw)
+        if found:
+            at, request, status, forwarded, agent, _, host, _ = found.groups()
+            addr = forwarded.partition(b",")[0].strip()
+            return _request(hour_of(at.decode()), request, int(status), b"-", addr, agent, host)
+        found = HAPROXY.fullmatch(raw)
+        if found:
+            addr, minute, status, request = found.groups()
+            return _request(_clf_hour(minute, b"+0000"), request, int(status), b"-", addr, b"-", b"")
+        raise ValueError("not a line of an nginx, Envoy, Traefik, Caddy or HAProxy access log")
+
+    def extract(self, record: access_json.Request | None) -> Row | None:
+        if record is None or record.method != "POST":
+            return None
+        called = access_paths.called(record.uri, record.host)
+        if called is None:
+            return None
+        failed = record.status >= 400 or record.status <= 0
+        return Row(
+            record.hour,
+            (record.consumer, record.agent, called),
+            None,
+            1,
+            int(failed),
+            int(record.status in {404, 410}),
+            None,
+            None,
+            None,
+        )
+
+    def describe(self, key: tuple) -> tuple[Caller, Called]:
+        consumer, agent, called = key
+        return Caller(clean(consumer, 200) or UNKNOWN, user_agent=clean(agent, 200)), called
+
+    def recognise(self, sample: Sample) -> str:
+        shapes = [name for name in map(_shape, sample.lines) if name]
+        if len(shapes) < sample.needed:
+            return ""
+        return f"lines of {max(set(shapes), key=shapes.count)}"
+
+
+def _shape(raw: bytes) -> str:
+    if raw[:1] == b"{":
+        return access_json.shape(raw)
+    names = ((NGINX, "nginx's combined log"), (ENVOY, "Envoy's access log"), (HAPROXY, "HAProxy's log"))
+    return next((name for pattern, name in names if pattern.fullmatch(raw)), "")
+
+
+def _request(
+    hour: int, request: bytes, status: int, user: bytes, addr: bytes, agent: bytes, host: bytes
+) -> access_json.Request | None:
+    parts = request.split(b" ")
+    if len(parts) != 3 or not parts[2].startswith(b"HTTP/"):
+        return None
+    text = [part.decode("utf-8", "replace") for part in (parts[0], parts[1], host, user, addr, agent)]
+    method, uri, name, consumer, address, client = ("" if part == "-" else part for part in text)
+    return access_json.Request(hour, method, uri, status, consumer or address, client, name)
+
+
+@lru_cache(maxsize=4000)
+def _clf_hour(minute: bytes, zone: bytes) -> int:
+    """The UTC hour of `28/Dec/2023:09:30` at `+0530`."""
+    try:
+        shift = timedelta(hours=int(zone[1:3]), minutes=int(zone[3:5])) * (-1 if zone[:1] == b"-" else 1)
+        at = datetime(
+            int(minute[7:11]),
+            MONTHS[minute[3:6]],
+            int(minute[:2]),
+            int(minute[12:14]),
+            int(minute[15:17]),
+            tzinfo=timezone(shift),
+        )
+    except (KeyError, ValueError):
+        raise ValueError("the time is not a day and hour") from None
+    return int(at.timestamp()) // 3600

@@ -1,0 +1,59 @@
+"""`auto`: which format a file is in, by its first lines. Says what it saw and why; refuses when unsure."""
+
+from typing import Any, NamedTuple
+
+import msgspec
+
+from dashboard.usage.formats.lines import Sample
+from dashboard.usage.formats.registry import FORMATS
+from dashboard.usage.records import clean
+
+__all__ = ["Detection", "detect"]
+
+LINES = 50
+_object = msgspec.json.Decoder(dict[str, Any])
+
+
+class Detection(NamedTuple):
+    """`format` is "" when unsure; `why` says what was seen, without repeating values."""
+
+    format: str
+    why: str
+
+
+def detect(head: bytes, *, whole: bool = False) -> Detection:
+    """Judge the beginning of a file. Unless it is the `whole` of it, an unfinished last line is left out."""
+    lines = head.split(b"\n")
+    if not whole and len(lines) > 1:
+        lines.pop()
+    lines = [line for line in lines if line.strip()][:LINES]
+    if not lines:
+        return Detection("", "no complete line to judge by")
+    sample = Sample(lines, [found for line in lines if (found := _decode(line)) is not None])
+    matches = {name: why for name, format in FORMATS.items() if (why := format.recognise(sample))}
+    if len(matches) == 1:
+        name, why = matches.popitem()
+        return Detection(name, why)
+    if matches:
+        return Detection("", f"it could be {' or '.join(matches)}: say which")
+    return Detection("", f"{_describe(sample)}; no known format looks like that: say which it is")
+
+
+def _decode(line: bytes) -> dict[str, Any] | None:
+    if not line.lstrip().startswith(b"{"):
+        return None
+    try:
+        return _object.decode(line)
+    except (ValueError, RecursionError, msgspec.MsgspecError):
+        return None
+
+
+def _describe(sample: Sample) -> str:
+    if sample.objects:
+        fields = ", ".join(clean(name, 30) for name in list(sample.objects[0])[:8])
+        return f"JSON objects with the fields {fields}" if fields else "empty JSON objects"
+    if sample.lines[0].lstrip()[:1] in b"[{":
+        return "JSON that is not one object per line"
+    if any(byte < 9 for byte in sample.lines[0][:200]):
+        return "binary data"
+    return f"{len(sample.lines)} lines of text"

@@ -1,0 +1,112 @@
+"""LiteLLM's StandardLoggingPayload, as its S3, GCS, Azure Blob and generic loggers write it.
+
+Times are float seconds (strings in some exports). A failure's `id` is made anew on each delivery, so
+failures are recognised by their call id and start instead.
+"""
+
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from dashboard.usage.formats import litellm
+from dashboard.usage.formats.lines import LineFormat, Sample
+from dashboard.usage.records import Called, Caller, Row, cost_nano, hour_of, tokens
+
+__all__ = ["LiteLLMStandardLogging"]
+
+_nothing = Raw(b"null")
+
+
+class Metadata(msgspec.Struct, gc=False):
+    user_api_key_hash: str | None = None
+    user_api_key_alias: str | None = None
+    user_api_key_team_id: str | None = None
+    user_api_key_team_alias: str | None = None
+    internal_call_origin: str | None = None
+
+
+class Payload(msgspec.Struct, gc=False):
+    startTime: float | int | str
+    call_type: str
+    model: str | None = None
+    id: str | None = None
+    litellm_call_id: str | None = None
+    custom_llm_provider: str | None = None
+    status: str | None = None
+    prompt_tokens: float | int | str | None = None
+    completion_tokens: float | int | str | None = None
+    response_cost: float | int | None = None
+    user_agent: str | None = None
+    error_str: str | None = None
+    metadata: Metadata | str | None = None
+    request_tags: Raw = _nothing
+    error_information: Raw = _nothing
+    response: Raw = _nothing
+
+
+_no_metadata = Metadata()
+_metadata = msgspec.json.Decoder(Metadata)
+
+
+class LiteLLMStandardLogging(LineFormat):
+    name = "litellm-standard-logging"
+    parse = staticmethod(msgspec.json.Decoder(Payload).decode)
+
+    def extract(self, record: Payload) -> Row | None:
+        if not litellm.is_call(record.call_type):
+            return None
+        who = record.metadata or _no_metadata
+        if type(who) is str:
+            who = _metadata.decode(who)
+        identifier = record.id or record.litellm_call_id
+        failed = gone = 0
+        if record.status == "failure":
+            failed = 1
+            gone = int(litellm.is_gone(bytes(record.error_information), record.error_str))
+            if record.litellm_call_id:
+                identifier = f"{record.litellm_call_id} {record.startTime}"
+        provider = record.custom_llm_provider
+        taken, given = record.prompt_tokens, record.completion_tokens
+        return Row(
+            hour_of(record.startTime),
+            (
+                who.user_api_key_team_alias,
+                who.user_api_key_team_id,
+                who.user_api_key_alias,
+                who.user_api_key_hash,
+                bytes(record.request_tags),
+                record.user_agent,
+                who.internal_call_origin,
+                record.model,
+                provider,
+                record.call_type,
+                litellm.response_model(record.response) if provider in {"azure", "azure_text"} else "",
+            ),
+            identifier,
+            1,
+            failed,
+            gone,
+            tokens(taken, "prompt_tokens"),
+            tokens(given, "completion_tokens"),
+            cost_nano(record.response_cost, "response_cost"),
+        )
+
+    def describe(self, key: tuple) -> tuple[Caller, Called]:
+        team_alias, team_id, alias, key_hash, tags, agent, origin, model, provider, call_type, answered = key
+        return (
+            litellm.caller(team_alias, team_id, alias, key_hash, tags, agent, internal=bool(origin)),
+            litellm.called(model, provider, call_type, answered),
+        )
+
+    def recognise(self, sample: Sample) -> str:
+        ours = sum(map(self._is_ours, sample.objects))
+        return 'JSON lines with "startTime", "call_type" and "response_cost"' if ours >= sample.needed else ""
+
+    def _is_ours(self, line: dict[str, Any]) -> bool:
+        return (
+            "startTime" in line
+            and "call_type" in line
+            and "request_id" not in line
+            and bool({"response_cost", "hidden_params", "litellm_call_id", "error_str"} & line.keys())
+        )

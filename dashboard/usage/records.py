@@ -1,0 +1,210 @@
+"""What every log format yields, and the bounds it must keep. Pure.
+
+A format turns complete lines into sums: (hour, caller, called) -> measures. Nothing here or in
+`formats/` keeps a prompt, a completion, a header or a key.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from typing import NamedTuple
+
+__all__ = [
+    "FIRST_HOUR",
+    "INTERNAL",
+    "OTHER",
+    "UNKNOWN",
+    "Batch",
+    "Called",
+    "Caller",
+    "Measures",
+    "Reject",
+    "Row",
+    "add_measures",
+    "clean",
+    "cost_nano",
+    "hour_of",
+    "id_hash",
+    "last_hour",
+    "redact",
+    "tokens",
+]
+
+INTERNAL, OTHER, UNKNOWN = "(gateway-internal)", "(other)", "(unknown)"
+# Nobody sold a language model by the call before 2015: an earlier time is a broken clock.
+FIRST_HOUR = int(datetime(2015, 1, 1, tzinfo=UTC).timestamp()) // 3600
+MAX_COUNT = 10**12
+MAX_COST = 10**6  # USD in one record
+KEPT_REJECTS = 100  # per commit; further ones are counted, not kept
+
+# Calls, errors, gone, input tokens, output tokens, cost in nano-USD; None where the log does not tell.
+Measures = list[int | None]
+
+
+class Caller(NamedTuple):
+    """What a log knows about who called: the raw columns that application rules look at."""
+
+    consumer: str
+    team: str = ""
+    key_alias: str = ""
+    tags: str = ""
+    service: str = ""
+    user_agent: str = ""
+    internal: bool = False
+
+
+class Called(NamedTuple):
+    """What was called. `platform` "" is unknown; `called_as` is exactly as logged, "" when not told."""
+
+    platform: str
+    called_as: str
+    endpoint: str = ""
+
+
+class Row(NamedTuple):
+    """One line's contribution. `key` is the format's own raw grouping, told apart later by `describe`."""
+
+    hour: int
+    key: tuple
+    id: str | None
+    calls: int | None
+    errors: int | None
+    gone: int | None
+    input_tokens: int | None
+    output_tokens: int | None
+    cost: int | None
+
+
+class Reject(NamedTuple):
+    """A line that could not be counted: its number from 1 and byte offset in the inflated content."""
+
+    line: int
+    offset: int
+    reason: str
+    sample: str
+
+
+@dataclass
+class Batch:
+    """What a run of lines adds up to. `lines == accepted + rejected + duplicates + skipped`.
+
+    `seen(hour)` answers the hashes of ids counted before in that hour; `fresh` collects this batch's own.
+    `last_hour` is the latest hour that is not absurd.
+    """
+
+    last_hour: int
+    seen: Callable[[int], set[int]] = lambda hour: set()
+    sums: dict[tuple[int, Caller, Called], Measures] = field(default_factory=dict)
+    fresh: dict[int, set[int]] = field(default_factory=dict)
+    rejects: list[Reject] = field(default_factory=list)
+    lines: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    duplicates: int = 0
+    skipped: int = 0
+
+    def reject(self, line: int, offset: Callable[[], int], reason: str, raw: bytes) -> None:
+        self.rejected += 1
+        if len(self.rejects) < KEPT_REJECTS:
+            self.rejects.append(Reject(line, offset(), clean(reason, 300), redact(raw)))
+
+
+def add_measures(into: Measures, more: Measures) -> None:
+    """Add `more` to `into`; a missing value adds nothing, and missing twice stays missing."""
+    for index, value in enumerate(more):
+        if value is not None:
+            into[index] = value + (into[index] or 0)
+
+
+def last_hour(now: datetime) -> int:
+    """Clocks differ, days do not: the latest hour that is believed is two days ahead."""
+    return int((now + timedelta(days=2)).timestamp()) // 3600
+
+
+def hour_of(value: float | str) -> int:
+    """The UTC hour of a time: ISO 8601 (UTC where no zone is told) or seconds, ms, us or ns since 1970.
+
+    Raises ValueError without repeating the value.
+    """
+    if type(value) is str:
+        try:
+            at = datetime.fromisoformat(value)
+        except ValueError:
+            try:
+                value = float(value)
+            except ValueError:
+                raise ValueError("the time is neither ISO 8601 nor a number of seconds") from None
+        else:
+            return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()) // 3600
+    if value < 1e11:
+        return int(value // 3600)
+    for unit in (1e3, 1e6, 1e9):
+        if value / unit < 1e11:
+            return int(value / unit // 3600)
+    raise ValueError("the time is absurd")
+
+
+def tokens(value: float | str | None, name: str) -> int | None:
+    """A count from 0 to 1e12, from an integer, a whole float or digits; None stays None."""
+    if value is None:
+        return None
+    try:
+        count = int(value)
+    except (ValueError, OverflowError):
+        raise ValueError(f"{name} is not a count") from None
+    if not 0 <= count <= MAX_COUNT or count != float(value):
+        raise ValueError(f"{name} is not a count from 0 to 1e12")
+    return count
+
+
+def cost_nano(value: float | None, name: str = "cost") -> int | None:
+    """USD to whole nano-USD, so that sums do not drift."""
+    if value is None:
+        return None
+    if not 0 <= value <= MAX_COST:
+        raise ValueError(f"{name} is not an amount from 0 to 1e6 USD")
+    return round(value * 1_000_000_000)
+
+
+def id_hash(text: str) -> int:
+    """64 bits that stand for a record's id."""
+    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
+
+
+# C0, DEL, C1, line separators and the marks that reorder text.
+_control = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
+_secret = re.compile(
+    r"^(?:sk[-_]|pk-lf-|gsk_|xai-|AIza|AKIA|ASIA|ghp_|eyJ|hf_|r8_|bearer\s|basic\s)[\w.+/=-]{8,}", re.IGNORECASE
+)
+
+
+def clean(text: object, limit: int) -> str:
+    """A name fit to store: no control characters, at most `limit` long, and never a key.
+
+    A longer name is cut and keeps a hash of the whole, so two long names stay two.
+    """
+    if not text:
+        return ""
+    value = _control.sub(" ", str(text)).strip()
+    if _secret.match(value):
+        return f"key {blake2b(value.encode(), digest_size=6).hexdigest()}"
+    if len(value) > limit:
+        digest = blake2b(value.encode(), digest_size=4).hexdigest()
+        return f"{value[: limit - 9]}~{digest}"
+    return value
+
+
+_letters = re.compile(r"[^\W\d_]{3,}")
+_digits = re.compile(r"\d{3,}")
+
+
+def redact(raw: bytes, limit: int = 160) -> str:
+    """The shape of a line: punctuation stays, every letter becomes x and every digit 0, long runs shortened."""
+    text = raw[: limit * 8].decode("utf-8", "replace")
+    shape = "".join(
+        "x" if c.isalpha() else "0" if c.isdigit() else c if c.isascii() and c.isprintable() else "?" for c in text
+    )
+    shape = _digits.sub("000", _letters.sub("xxx", shape))
+    return shape[: limit - 1] + "…" if len(shape) >= limit or len(raw) > limit * 8 else shape
