@@ -1,0 +1,48 @@
+# `make help` lists the targets. PYTHON chooses the interpreter, PORT the port, ARGS adds options.
+PYTHON ?= python3
+PORT ?= 8000
+ARGS ?=
+VENV := .venv/bin
+
+.PHONY: help up demo test bench check lock clean-var python run-venv dev-venv
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | sort
+
+up: run-venv ## install what is missing, then run everything on http://localhost:8000 (PORT=...)
+	@exec $(VENV)/python manage.py up --port $(PORT) $(ARGS)
+
+demo: run-venv ## the same with the 2024-01-04 story, in a database of its own
+	@exec $(VENV)/python manage.py up --demo --port $(PORT) $(ARGS)
+
+test: dev-venv ## every test on SQLite, then those that touch the database on PostgreSQL
+	@$(PYTHON) scripts/bootstrap.py chromium
+	@exec $(VENV)/python -m tests.run $(ARGS)
+
+bench: dev-venv ## measure ingest, scan and pages
+	@exec $(VENV)/python -m benchmarks.run $(ARGS)
+
+check: dev-venv ## lint, types, import rules, templates, migrations, settings
+	$(VENV)/ruff check .
+	$(VENV)/ruff format --check .
+	$(VENV)/mypy
+	$(VENV)/lint-imports
+	$(VENV)/djlint --lint --quiet templates dashboard
+	$(VENV)/python manage.py makemigrations --check --dry-run
+	$(VENV)/python manage.py check --fail-level WARNING
+
+lock: dev-venv ## remake constraints.txt from the pins in requirements-dev.txt
+	.tools/bin/uv pip compile requirements-dev.txt --universal --python-version 3.11 \
+		--no-header --no-annotate --quiet --output-file constraints.txt
+
+clean-var: ## delete all state: database, catalog edits, mail, inbox
+	@printf 'Delete everything under var/? [y/N] ' && read answer && [ "$$answer" = y ] && rm -rf var
+
+run-venv: python
+	@$(PYTHON) scripts/bootstrap.py run
+
+dev-venv: python
+	@$(PYTHON) scripts/bootstrap.py dev
+
+python:
+	@command -v $(PYTHON) >/dev/null || { echo "sundial: Python 3.11 or newer is needed, and $(PYTHON) was not found" >&2; exit 2; }

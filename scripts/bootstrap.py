@@ -1,0 +1,184 @@
+"""Make what Sundial runs on, with nothing but a Python: `bootstrap.py run|dev|chromium`.
+
+run       .venv with requirements.txt
+dev       .venv with requirements-dev.txt
+chromium  a Chromium for the browser tests, from the system's package manager
+
+Versions come from constraints.txt. A stamp in .venv remembers what it was made from, so a second call
+costs nothing. Standard library only; it must at least compile on a Python too old to run Sundial.
+"""
+
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+VENV_PYTHON = VENV / "bin" / "python"
+TOOLS = ROOT / ".tools"
+UV = "uv==0.13.9"
+OLDEST = (3, 11)
+NEWER_PYTHONS = ("python3.14", "python3.13", "python3.12", "python3.11")
+REQUIREMENTS = {"run": "requirements.txt", "dev": "requirements-dev.txt"}
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+BROWSER_PACKAGES = (
+    # (package manager, commands)
+    ("apt-get", (("apt-get", "update", "-q"), ("apt-get", "install", "-qy", "chromium"))),
+    ("dnf", (("dnf", "install", "-qy", "chromium"),)),
+    ("apk", (("apk", "add", "--quiet", "chromium"),)),
+    ("pacman", (("pacman", "-Sy", "--noconfirm", "chromium"),)),
+    ("zypper", (("zypper", "--non-interactive", "install", "chromium"),)),
+    ("brew", (("brew", "install", "--cask", "chromium"),)),
+)
+
+
+def fail(line):
+    sys.exit("sundial: " + line)
+
+
+def say(line):
+    print("sundial: " + line, flush=True)
+
+
+def run(*command, **options):
+    """Whether `command` succeeded; its own output is its error message."""
+    return subprocess.call([str(part) for part in command], cwd=str(ROOT), **options) == 0
+
+
+def ensure_python():
+    """Go on in a newer Python when this one is too old and another is installed."""
+    if sys.version_info >= OLDEST:
+        return
+    for name in NEWER_PYTHONS:
+        path = shutil.which(name)
+        if path:
+            os.execv(path, [path, *sys.argv])
+    fail(f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}")
+
+
+def fingerprint(kind):
+    digest = hashlib.sha256(sys.version.encode())
+    names = ["requirements.txt", "constraints.txt", REQUIREMENTS[kind]]
+    for name in names:
+        digest.update((ROOT / name).read_bytes())
+    return digest.hexdigest()
+
+
+def stamp(kind):
+    return VENV / f"sundial-{kind}.stamp"
+
+
+def is_current(kind):
+    try:
+        return stamp(kind).read_text() == fingerprint(kind) and os.access(VENV_PYTHON, os.X_OK)
+    except OSError:
+        return False
+
+
+def ensure_venv(kind):
+    """.venv holds what `kind` needs; one made for dev serves run too."""
+    if is_current(kind) or (kind == "run" and is_current("dev")):
+        return
+    say(f"installing {REQUIREMENTS[kind]} into .venv")
+    uv = find_uv()
+    if not (uv and install_with_uv(uv, kind)):
+        install_with_pip(kind)
+    stamp(kind).write_text(fingerprint(kind))
+
+
+def find_uv():
+    """A uv that is there, or one put under .tools; None when pip cannot get it."""
+    ours = TOOLS / "bin" / "uv"
+    if os.access(ours, os.X_OK):
+        return ours
+    if shutil.which("uv"):
+        return shutil.which("uv")
+    if not has_pip():
+        return None
+    # --target works where the system's Python is closed to pip (PEP 668), and needs no venv module.
+    quiet = ("--quiet", "--disable-pip-version-check", "--no-warn-script-location", "--root-user-action=ignore")
+    options = dict(os.environ, PIP_USER="0")
+    if run(sys.executable, "-m", "pip", "install", *quiet, "--target", TOOLS, UV, env=options):
+        return ours
+    return None
+
+
+def has_pip():
+    return importlib.util.find_spec("pip") is not None
+
+
+def install_with_uv(uv, kind):
+    environment = dict(os.environ)
+    if "PIP_INDEX_URL" in environment:
+        environment.setdefault("UV_DEFAULT_INDEX", environment["PIP_INDEX_URL"])
+    if not is_venv_of_this_python():
+        shutil.rmtree(VENV, ignore_errors=True)
+        if not run(uv, "venv", "--quiet", "--python", sys.executable, VENV, env=environment):
+            return False
+    if run(
+        *(uv, "pip", "install", "--quiet", "--python", VENV_PYTHON),
+        *("-r", REQUIREMENTS[kind], "-c", "constraints.txt"),
+        env=environment,
+    ):
+        return True
+    say("uv did not manage it: trying pip")
+    return False
+
+
+def install_with_pip(kind):
+    """The slow way: the venv module and pip, whichever of the two there is."""
+    if not is_venv_of_this_python():
+        shutil.rmtree(VENV, ignore_errors=True)
+        bundled = importlib.util.find_spec("ensurepip") is not None
+        if not (bundled or has_pip()):
+            fail("this Python has no pip: install it (Debian, Ubuntu: apt-get install python3-pip)")
+        options = () if bundled else ("--without-pip",)
+        if not run(sys.executable, "-m", "venv", *options, VENV):
+            fail("python -m venv failed, see above (Debian, Ubuntu: apt-get install python3-venv)")
+    inside = run(VENV_PYTHON, "-m", "pip", "--version", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    if not inside and importlib.util.find_spec("ensurepip") is not None:  # a venv that uv has made
+        inside = run(VENV_PYTHON, "-m", "ensurepip", stdout=subprocess.DEVNULL)
+    pip = (VENV_PYTHON, "-m", "pip") if inside else (sys.executable, "-m", "pip", "--python", VENV_PYTHON)
+    if not run(*pip, "install", "--quiet", "-r", REQUIREMENTS[kind], "-c", "constraints.txt"):
+        fail("the packages could not be installed, see above: is a package registry reachable?")
+
+
+def is_venv_of_this_python():
+    """Whether .venv is there and made from this minor version."""
+    library = VENV / "lib" / f"python{sysconfig.get_python_version()}" / "site-packages"
+    return os.access(VENV_PYTHON, os.X_OK) and library.is_dir()
+
+
+def ensure_chromium():
+    if any(shutil.which(name) for name in BROWSERS):
+        return
+    for manager, commands in BROWSER_PACKAGES:
+        if not shutil.which(manager):
+            continue
+        root = () if manager == "brew" or os.geteuid() == 0 else ("sudo", "-n")
+        say("installing Chromium for the browser tests")
+        environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
+        if all(run(*root, *command, env=environment) for command in commands):
+            return
+        break
+    fail("the browser tests need Chromium: install it, so that `chromium` is on the PATH")
+
+
+def main():
+    ensure_python()
+    kind = sys.argv[1] if len(sys.argv) == 2 else ""
+    if kind in REQUIREMENTS:
+        ensure_venv(kind)
+    elif kind == "chromium":
+        ensure_chromium()
+    else:
+        fail("usage: bootstrap.py run|dev|chromium")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,28 @@
+"""Settings for tests: the real ones, on a state folder of this process's own and deaf to the machine's environment.
+
+`DATABASE_URL` alone is heeded: it chooses the database that tests run on.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+_STATE = tempfile.mkdtemp(prefix="sundial-test-")
+atexit.register(shutil.rmtree, _STATE, ignore_errors=True)
+
+for _name in list(os.environ):
+    if _name.startswith("SUNDIAL_") or _name in {"REDIS_URL", "EMAIL_URL", "SECRET_KEY", "ALLOWED_HOSTS"}:
+        del os.environ[_name]
+os.environ["SUNDIAL_READ_DOTENV"] = "0"
+os.environ["SUNDIAL_VAR"] = _STATE
+
+from dashboard.settings import *  # noqa: E402, F403
+
+ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1", "[::1]"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast; strength is not under test
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    # No collectstatic, no hashed names.
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
