@@ -130,6 +130,7 @@ TEMPLATES = [
                 "dashboard.web.context.site",
             ],
             "builtins": ["django.templatetags.i18n"],
+            "libraries": {"sundial": "dashboard.web.templatetags.sundial"},
         },
     }
 ]

@@ -115,7 +115,7 @@ def markers(found: Sequence[Marker], say: Say) -> dict[str, Any]:
 
 
 def split_last(days: Sequence[date], values: Sequence[float | None], partial: bool) -> tuple[list, list, list]:
-    """(days, values, tail): an unfinished last day is taken off, and `tail` is the two points that lead into it."""
+    """(days, values, tail): an unfinished last day is taken off; `tail` is the two points leading into it."""
     if not partial or len(days) < 2:
         return list(days), list(values), []
     return list(days[:-1]), list(values[:-1]), [(days[-2], values[-2]), (days[-1], values[-1])]

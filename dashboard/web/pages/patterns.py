@@ -4,7 +4,6 @@ from datetime import date, timedelta
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-
 from django.utils.translation import gettext as _
 
 from dashboard.charts import burndown, palette
