@@ -1,4 +1,4 @@
-"""Settings for tests: the real ones, on a state folder of this process's own and deaf to the machine's environment.
+"""Settings for tests: the real ones, with a state folder per process, deaf to the environment around them.
 
 `DATABASE_URL` alone is heeded: it chooses the database that tests run on.
 """
