@@ -44,7 +44,7 @@ GATEWAY: tuple[Member, ...] = (
     ),
     Member(
         "reply-drafts", "Support reply drafts", "Customer Care", "care@acme.example", "litellm", "shop",
-        moves("text-davinci-003", GPT4, 90, ("08-01", 1), ("11-10", 0), to="chat"),
+        moves("text-davinci-003", GPT4, 110, ("08-01", 1), ("11-27", 0), to="chat"),
         role="The steady burn-down, a few percent a week", criticality=2,
     ),
     Member(
@@ -59,17 +59,17 @@ GATEWAY: tuple[Member, ...] = (
     ),
     Member(
         "ticket-tagger", "Ticket tagger", "Customer Care", "care@acme.example", "litellm", "shop",
-        moves("ada", "", 80, served_by="babbage-002"),
+        moves("ada", "", 45, served_by="babbage-002"),
         role="The silently redirected: babbage-002 answers for ada from the day on",
     ),
     Member(
         "returns-letters", "Returns letters", "Logistics", "logistics@acme.example", "litellm", "shop",
-        moves("text-davinci-003", "", 55),
+        moves("text-davinci-003", "", 40),
         role="The one that never moves and breaks on the day", criticality=2,
     ),
     Member(
         "gift-finder", "Gift finder", "Growth", "growth@acme.example", "litellm", "shop",
-        moves("text-curie-001", INSTRUCT, 75, ("12-06", 1), ("12-12", 0.8), ("12-21", 0)),
+        moves("text-curie-001", INSTRUCT, 60, ("12-06", 1), ("12-12", 0.8), ("12-21", 0)),
         role="The late one: nothing until the December rush", criticality=1,
     ),
     Member(
@@ -167,8 +167,8 @@ PLATFORM: tuple[Member, ...] = (
     Member(
         "search-index", "Catalogue search", "Search", "search@acme.example", "platform", "always",
         (
-            *re_embeds("text-search-ada-doc-001", 150, ("12-11", 1), ("12-13", 0)),
-            *re_embeds("text-search-ada-query-001", 250, ("12-11", 1), ("12-13", 0)),
+            *re_embeds("text-search-ada-doc-001", 180, ("11-13", 1), ("12-11", 0)),
+            *re_embeds("text-search-ada-query-001", 120, ("12-11", 1), ("12-13", 0)),
             spike(EMBED, 1600, "11-29", "11-30", "12-09", "12-11"),
         ),
         role="Must re-embed: the whole catalogue is embedded anew before queries can switch", criticality=1,
@@ -184,8 +184,8 @@ PLATFORM: tuple[Member, ...] = (
     ),
     Member(
         "fraud-notes", "Fraud notes", "Risk", "risk@acme.example", "platform", "nightly",
-        moves("text-davinci-003", CHAT, 220, ("09-04", 1), ("10-20", 0), ("11-23", 0), ("11-24", 0.85),
-              ("12-18", 0.85), ("12-19", 0), to="chat"),
+        moves("text-davinci-003", CHAT, 120, ("09-04", 1), ("10-20", 0), ("11-23", 0), ("11-24", 0.6),
+              ("12-18", 0.6), ("12-19", 0), to="chat"),
         role="The regression: a rollback brings the old batch job back in late November", criticality=2,
     ),
     Member(
@@ -194,12 +194,12 @@ PLATFORM: tuple[Member, ...] = (
     ),
     Member(
         "price-watch", "Price watch", "Pricing", "pricing@acme.example", "platform", "always",
-        moves("babbage", "babbage-002", 300, ("09-04", 1), ("10-06", 0)),
+        moves("babbage", "babbage-002", 300, ("09-18", 1), ("11-29", 0)),
         criticality=2,
     ),
     Member(
         "invoice-reader", "Invoice reader", "Finance", "finance-systems@acme.example", "platform", "office",
-        moves("text-curie-001", INSTRUCT, 260, ("10-10", 1), ("11-24", 0)),
+        moves("text-curie-001", INSTRUCT, 260, ("10-23", 1), ("12-01", 0)),
         criticality=2,
     ),
     Member(
@@ -234,7 +234,7 @@ PLATFORM: tuple[Member, ...] = (
     ),
     Member(
         "picking-hints", "Picking hints", "Logistics", "logistics@acme.example", "platform", "always",
-        moves("text-babbage-001", INSTRUCT, 240, ("11-27", 1), ("12-08", 0.7), ("12-27", 0)),
+        moves("text-babbage-001", INSTRUCT, 240, ("11-13", 1), ("12-08", 0.28), ("12-27", 0)),
         role="Started late, one warehouse a week", criticality=2,
     ),
     Member(

@@ -13,7 +13,7 @@ from dashboard.demo.cast import AVAILABLE_FROM, CAST
 from dashboard.demo.story import FIRST_DAY, LAST_DAY, days, share_on
 from dashboard.demo.traffic import hours
 
-GOLDEN = "7d39179b67c3be746fd66dbc5912e4996de81481e0938fbf4c30b33293800c8e"
+GOLDEN = "ffcb2526184d90ca5b1338b8dc1040e372a2f4d9d3bef776e593199fa7b2c1dd"
 
 
 def lines_of(path):

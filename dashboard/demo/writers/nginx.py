@@ -34,15 +34,17 @@ class NginxLog:
 
     def write(self, on: date, traffic: Iterable[tuple[Member, Stream, list[Hour]]], ledger: Ledger) -> None:
         lines: list[tuple[int, str]] = []
+        is_running = False
         for member, stream, hours in traffic:
+            is_running |= on <= member.last_logged_on
             name = stream.model if "{}" in PATHS[stream.api] else ""
             for hour in hours:
                 ledger.note(on, member.key, name, Written(hour.calls, hour.failed + hour.gone, hour.gone))
             for call in calls_of(member, stream, on, hours):
                 second = int(call.at) % 86400
                 lines.append((second, _line(member, stream, on, second, call)))
-        if not lines:
-            return  # nobody calls, or the machine is off: then nothing probes it either
+        if not is_running:
+            return  # the machine is off, so nothing probes it either
         lines.extend((hour * 3600 + 1, PROBE.format(_stamp(on, hour * 3600 + 1))) for hour in range(24))
         lines.sort()
         with self._file(on).open("a", encoding="ascii", newline="\n") as log:
