@@ -8,6 +8,7 @@ import os
 import secrets
 import tempfile
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from csp.constants import NONE, SELF
@@ -18,10 +19,10 @@ from dashboard.env import Environment, read_dotenv
 BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
 
-if os.environ.get("SUNDIAL_READ_DOTENV", "1") == "1":
+env = Environment(os.environ)
+if env.flag("SUNDIAL_READ_DOTENV", default=True):
     for _name, _value in read_dotenv(BASE_DIR / ".env").items():
         os.environ.setdefault(_name, _value)
-env = Environment(os.environ)
 
 # State -------------------------------------------------------------------------------------------
 
@@ -70,7 +71,8 @@ SECRET_KEY = env.text("SECRET_KEY", _own_secret)
 
 DEBUG = env.flag("SUNDIAL_DEBUG")
 SUNDIAL_BASE_URL = env.text("SUNDIAL_BASE_URL", "http://localhost:8000").rstrip("/")
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+_base_host = urlsplit(SUNDIAL_BASE_URL).hostname or "localhost"
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]", _base_host])
 CSRF_TRUSTED_ORIGINS = [SUNDIAL_BASE_URL]
 _https = SUNDIAL_BASE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
@@ -278,3 +280,6 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": _log_level},
     "loggers": {name: {"level": MACHINERY_LOG_LEVEL} for name in ("celery", "kombu", "axes")},
 }
+
+# What a variable may be called; a system check names the ones that are not, such as misspelt ones.
+SUNDIAL_VARIABLES = frozenset(env.known)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import redis
 from django.conf import settings
-from django.core.checks import ERROR, run_checks
+from django.core.checks import ERROR, CheckMessage, run_checks
 from django.db import DatabaseError, connection
 
 from dashboard.runtime import broker
@@ -111,13 +111,19 @@ def services_answer() -> None:
         raise StartError(f"REDIS_URL ({_without_password(settings.REDIS_URL)}): {_first_line(error)}") from None
 
 
-def settings_are_sane() -> None:
-    """No system check fails."""
-    errors = [message for message in run_checks() if message.level >= ERROR]
+def settings_are_sane() -> list[str]:
+    """No system check fails; the answer is what they warn of, a line each."""
+    messages = run_checks()
+    errors = [_in_one_line(message) for message in messages if message.level >= ERROR]
     if errors:
-        hint = f" ({errors[0].hint})" if errors[0].hint else ""
         more = f" And {len(errors) - 1} more: see `manage.py check`." if len(errors) > 1 else ""
-        raise StartError(f"{errors[0].msg}{hint}.{more}")
+        raise StartError(f"{errors[0]}.{more}")
+    return [_in_one_line(message) for message in messages]
+
+
+def _in_one_line(message: CheckMessage) -> str:
+    text = f"{message.msg} ({message.hint})" if message.hint else str(message.msg)
+    return " ".join(text.split())
 
 
 def _database() -> str:

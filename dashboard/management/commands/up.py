@@ -34,7 +34,8 @@ class Command(BaseCommand):
             os.execve(sys.executable, command, demo_environment(os.environ, settings.VAR, port))
         os.environ.setdefault("SUNDIAL_BASE_URL", f"http://localhost:{port}")
         try:
-            preflight.settings_are_sane()
+            for warning in preflight.settings_are_sane():
+                self.progress(warning)
             preflight.state_is_writable(settings.VAR)
             lock = preflight.claim_state(settings.VAR)
             preflight.port_is_free(host, port)
