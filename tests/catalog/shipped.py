@@ -121,19 +121,11 @@ def reference(entry: Shipped, name: str, known: Container[str]) -> str:
 
 def read(text: str, file: str) -> list[Shipped]:
     document = yaml.load(text, _Reader)
-    platform = document["platform"]
+    platform, vendors = document["platform"], frozenset(document.get("vendors", {}))
     unknown = set(document) - FIELDS["file"] | set(platform) - FIELDS["platform"]
     assert not unknown, f"{file}: unknown {sorted(unknown)}"
-    return [
-        Shipped(
-            file,
-            platform["slug"],
-            not platform.get("case_sensitive", True),
-            frozenset(document.get("vendors", {})),
-            raw,
-        )
-        for raw in document["entries"]
-    ]
+    folds = not platform.get("case_sensitive", True)
+    return [Shipped(file, platform["slug"], folds, vendors, raw) for raw in document["entries"]]
 
 
 def shipped() -> list[Shipped]:
@@ -168,7 +160,7 @@ def only_known_fields(entries: list[Shipped]) -> Iterator[str]:
 @rule
 def only_known_words(entries: list[Shipped]) -> Iterator[str]:
     for entry in entries:
-        words = [
+        words: list[tuple[str, Any, list[Any]]] = [
             ("kind", entry.raw.get("kind"), Kind.values),
             ("confidence", entry.raw.get("confidence"), Confidence.values),
             ("vendor", entry.raw.get("vendor"), [None, *entry.vendors]),
@@ -176,8 +168,10 @@ def only_known_words(entries: list[Shipped]) -> Iterator[str]:
         for revision in entry.history:
             words.append(("on_sunset", revision.get("on_sunset"), [None, *OnSunset.values]))
             for milestone in milestones(revision):
-                words.append(("milestone", milestone.kind, MilestoneKind.values))
-                words.append(("precision", milestone.precision, Precision.values))
+                words += [
+                    ("milestone", milestone.kind, MilestoneKind.values),
+                    ("precision", milestone.precision, Precision.values),
+                ]
         for field, word, known in words:
             if word not in known:
                 yield f"{entry.at}: unknown {field} {word}"
