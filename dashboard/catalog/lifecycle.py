@@ -24,6 +24,13 @@ class Step:
     source_url: str = ""
     known_on: date | None = None
 
+    @property
+    def announces_sunset(self) -> bool:
+        """It says that the end is coming: a notice, or a sunset day that is more than a floor."""
+        if self.kind == "announced":
+            return self.on is not None
+        return self.kind == "sunset" and self.on is not None and self.precision != "not_before"
+
 
 @dataclass(frozen=True, slots=True)
 class EntryState:
@@ -44,6 +51,9 @@ class EntryState:
     """Where the newest word on its sunset (or, without one, on the entry) is written."""
     first_known_on: date | None = None
     """The day from which a sunset was announced without interruption; None while there is none."""
+    released_on: date | None = None
+    is_known: bool = True
+    """Released by that day, or something was said about it by then."""
 
     @property
     def sunset(self) -> Step | None:
@@ -113,14 +123,14 @@ def last_day(step: Step) -> date | None:
 def stage_of(steps: tuple[Step, ...], as_of: date) -> Stage:
     """The stage on a day, from the steps known by then.
 
-    Retired from the sunset day itself on (the day calls stop working), for a month from its last day on.
+    Retired from the sunset day itself on (the day calls stop working), for a month from its last day on;
+    with dates by region only, once the last region has ended.
     Deprecated once a sunset is announced, by an announcement or by a sunset date that is more than a
     floor: platforms publish "not before" days for models that nobody has announced the end of.
     """
-    sunset = earliest(steps, "sunset")
-    ended = last_day(sunset) if sunset else None
-    if ended and ended <= as_of:
+    if _has_ended(steps, as_of):
         return "retired"
+    sunset = earliest(steps, "sunset")
     announced = earliest(steps, "announced")
     if announced and announced.on and announced.on <= as_of:
         return "deprecated"
@@ -130,3 +140,10 @@ def stage_of(steps: tuple[Step, ...], as_of: date) -> Stage:
     if legacy and legacy.on and legacy.on <= as_of:
         return "legacy"
     return "active"
+
+
+def _has_ended(steps: tuple[Step, ...], as_of: date) -> bool:
+    dated = [step for step in steps if step.kind == "sunset" and step.on]
+    worldwide = [step for step in dated if not step.region]
+    ends = [last_day(step) for step in worldwide or dated]
+    return bool(ends) and all(end is not None and end <= as_of for end in ends)

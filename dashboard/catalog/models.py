@@ -212,10 +212,16 @@ class Replacement(models.Model):
 
 
 class CatalogVersion(models.Model):
-    """A single row that every catalog change bumps, so that processes know when to load anew."""
+    """A single row that every catalog change bumps, so that processes know when to load anew.
+
+    `number` is compared by those who store what they derived; `token` is never the same twice, not even
+    in a database that was restored, so that no process takes an old catalog for a new one.
+    """
 
     number = models.PositiveIntegerField(default=0)
+    token = models.CharField(max_length=32, blank=True)
     changed_at = models.DateTimeField(null=True)
+    shipped = models.CharField(max_length=64, blank=True, help_text="Digest of the shipped files as last loaded")
 
     def __str__(self) -> str:
         return str(self.number)

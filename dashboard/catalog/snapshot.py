@@ -4,20 +4,21 @@ A catalog holds a few thousand entries, so loading it whole is three queries and
 catalog changes (`CatalogVersion`). This is the only way the rest of Sundial reads lifecycles.
 """
 
+import secrets
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property, lru_cache
+from itertools import groupby
 
-from django.db import connection
 from django.db.models import F
 
-from dashboard.catalog.lifecycle import EntryState, Step
+from dashboard.catalog.lifecycle import EntryState, Step, earliest
 from dashboard.catalog.models import Alias, CatalogVersion, Entry, Milestone, Platform, Replacement, Revision
 from dashboard.catalog.names import NameIndex
 
-__all__ = ["Deadline", "Snapshot", "bump", "load", "version"]
+__all__ = ["Deadline", "Snapshot", "bump", "load", "lock", "version"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,11 @@ class Deadline:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Every catalog entry as known on `as_of`. `version` is the catalog's at loading."""
+    """Every catalog entry as known on `as_of`. `version` is the catalog's at loading.
+
+    `entries` also holds entries that nobody knew on that day, without any steps, so that whatever was
+    counted for one can be named; iterating leaves them out.
+    """
 
     as_of: date
     version: int
@@ -55,7 +60,8 @@ class Snapshot:
         return self.entries.get(pk) if pk else None
 
     def __iter__(self) -> Iterator[EntryState]:
-        return iter(self.entries.values())
+        """The entries that were known on the day, by platform and id."""
+        return (entry for entry in self.entries.values() if entry.is_known)
 
     @cached_property
     def retiring(self) -> dict[int, EntryState]:
@@ -78,7 +84,7 @@ class Snapshot:
         return self.deadlines.get((entry.platform, entry.sunset_on)) if entry.sunset_on else None
 
     def replacements(self, entry: EntryState) -> list[EntryState]:
-        return [self.entries[pk] for pk in entry.replacements]
+        return [self.entries[pk] for pk in entry.replacements if pk in self.entries]
 
 
 def version() -> int:
@@ -86,23 +92,35 @@ def version() -> int:
     return CatalogVersion.objects.values_list("number", flat=True).first() or 0
 
 
+def lock() -> CatalogVersion:
+    """The version's row, held until the transaction ends: catalog changes happen one after the other."""
+    CatalogVersion.objects.get_or_create(pk=1)
+    return CatalogVersion.objects.select_for_update().get(pk=1)
+
+
 def bump(now: datetime) -> None:
     """Tell every process that the catalog changed. Call it in the transaction that changes it."""
-    changed = CatalogVersion.objects.update(number=F("number") + 1, changed_at=now)
-    if not changed:
-        CatalogVersion.objects.create(number=1, changed_at=now)
+    CatalogVersion.objects.get_or_create(pk=1)
+    CatalogVersion.objects.update(number=F("number") + 1, token=secrets.token_hex(16), changed_at=now)
 
 
 def load(as_of: date) -> Snapshot:
     """The catalog as known on `as_of`."""
-    return _load(str(connection.settings_dict["NAME"]), version(), as_of)
+    number, token = CatalogVersion.objects.values_list("number", "token").first() or (0, "")
+    return _load(number, token, as_of) if token else _read(number, as_of)
 
 
 @lru_cache(maxsize=16)
-def _load(database: str, version: int, as_of: date) -> Snapshot:
+def _load(version: int, token: str, as_of: date) -> Snapshot:  # noqa: ARG001  the token makes the key unique
+    return _read(version, as_of)
+
+
+def _read(version: int, as_of: date) -> Snapshot:
     steps, sunset_known = _steps(as_of)
     advice, sources = _advice(as_of)
-    rows = Entry.objects.values_list("pk", "platform__slug", "name", "vendor__slug", "kind", "confidence")
+    rows = Entry.objects.values_list(
+        "pk", "platform__slug", "name", "vendor__slug", "kind", "confidence", "released_on"
+    )
     entries = {
         pk: EntryState(
             pk=pk,
@@ -115,10 +133,12 @@ def _load(database: str, version: int, as_of: date) -> Snapshot:
             steps=tuple(steps[pk].values()),
             on_sunset=advice[pk][0],
             replacements=advice[pk][1],
-            source_url=sources.get(pk, ""),
+            source_url=_sunset_source(steps[pk]) or sources.get(pk, ""),
             first_known_on=sunset_known.get(pk),
+            released_on=released_on,
+            is_known=pk in sources or not released_on or released_on <= as_of,
         )
-        for pk, platform, name, vendor, kind, confidence in rows.order_by("platform__slug", "name")
+        for pk, platform, name, vendor, kind, confidence, released_on in rows.order_by("platform__slug", "name")
     }
     aliases = Alias.objects.values_list("platform__slug", "name", "from_on", "to_on", "entry_id")
     folding = Platform.objects.filter(case_sensitive=False).values_list("slug", flat=True)
@@ -130,13 +150,17 @@ def _load(database: str, version: int, as_of: date) -> Snapshot:
     return Snapshot(as_of, version, entries, names, {(e.platform, e.id): e.pk for e in entries.values()})
 
 
-def _steps(as_of: date) -> tuple[dict[int, dict], dict[int, date]]:
-    """Per entry: the newest word on each (kind, region), and since when a sunset has been announced."""
+def _steps(as_of: date) -> tuple[dict[int, dict[tuple[str, str], Step]], dict[int, date]]:
+    """Per entry: the newest word on each (kind, region), and since when a sunset has been announced.
+
+    A revision speaks as a whole: one that moves a date from one region to another interrupts nothing.
+    """
     rows = (
         Milestone.objects.filter(revision__known_on__lte=as_of)
         .order_by("revision__known_on", "revision_id", "id")
         .values_list(
             "revision__entry_id",
+            "revision_id",
             "kind",
             "region",
             "on",
@@ -145,22 +169,26 @@ def _steps(as_of: date) -> tuple[dict[int, dict], dict[int, date]]:
             "revision__known_on",
         )
     )
-    steps: dict[int, dict] = defaultdict(dict)
+    steps: dict[int, dict[tuple[str, str], Step]] = defaultdict(dict)
     announced: dict[int, date] = {}
-    for pk, kind, region, on, precision, url, known_on in rows:
-        step = Step(kind=kind, on=on, precision=precision, region=region, source_url=url, known_on=known_on)
-        steps[pk][kind, region] = step
-        if kind not in {"announced", "sunset"} or precision == "not_before":
-            continue
-        if on:
+    for (pk, _), said in groupby(rows, key=lambda row: row[:2]):
+        for _, _, kind, region, on, precision, url, known_on in said:
+            step = Step(kind=kind, on=on, precision=precision, region=region, source_url=url, known_on=known_on)
+            steps[pk][kind, region] = step
+        if any(step.announces_sunset for step in steps[pk].values()):
             announced.setdefault(pk, known_on)
-        elif not any(s.on and s.kind in {"announced", "sunset"} for s in steps[pk].values()):
+        else:
             announced.pop(pk, None)
     return steps, announced
 
 
+def _sunset_source(steps: dict[tuple[str, str], Step]) -> str:
+    sunset = earliest(tuple(steps.values()), "sunset")
+    return sunset.source_url if sunset else ""
+
+
 def _advice(as_of: date) -> tuple[dict[int, tuple[str, tuple[int, ...]]], dict[int, str]]:
-    """Per entry: (on_sunset, replacements) and the address of the newest revision."""
+    """Per entry: (on_sunset, replacements), and where its sunset or, without one, its newest word is written."""
     lists: dict[int, list[int]] = defaultdict(list)
     for revision, entry in Replacement.objects.order_by("revision_id", "position").values_list(
         "revision_id", "entry_id"

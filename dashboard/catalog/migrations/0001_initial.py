@@ -20,7 +20,9 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('number', models.PositiveIntegerField(default=0)),
+                ('token', models.CharField(blank=True, max_length=32)),
                 ('changed_at', models.DateTimeField(null=True)),
+                ('shipped', models.CharField(blank=True, help_text='Digest of the shipped files as last loaded', max_length=64)),
             ],
         ),
         migrations.CreateModel(

@@ -1,0 +1,151 @@
+"""The catalog as plain values: what files hold, what the database holds, and what a merge compares.
+
+Pure. An entry's key is (platform slug, id). Two revisions are the same when they say the same on the same
+day from the same source; where a value stands in a file (`at`) never takes part in comparisons.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+__all__ = [
+    "AliasDoc",
+    "CatalogError",
+    "Document",
+    "EntryDoc",
+    "Key",
+    "MilestoneDoc",
+    "Place",
+    "PlatformDoc",
+    "Problem",
+    "RevisionDoc",
+]
+
+MAX_PROBLEMS = 20
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a file a value stands; line 0 when there is none (a form)."""
+
+    file: str = ""
+    line: int = 0
+    field: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return ": ".join(part for part in (place, self.field) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, and where."""
+
+    at: Place
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.at}: {self.message}" if str(self.at) else self.message
+
+
+class CatalogError(Exception):
+    """What is wrong with a file or an edit; at most `MAX_PROBLEMS` are kept. Nothing was stored."""
+
+    def __init__(self, found: Sequence[Problem]) -> None:
+        self.found = list(found[:MAX_PROBLEMS])
+        self.more = len(found) - len(self.found)
+        lines = [str(problem) for problem in self.found]
+        if self.more:
+            lines.append(f"and {self.more} more")
+        super().__init__("\n".join(lines))
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformDoc:
+    slug: str
+    name: str = ""
+    url: str = ""
+    case_sensitive: bool = True
+    at: Place = field(default=Place(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AliasDoc:
+    """Another name of an entry from `from_on` to `to_on`, both included; None is an open end."""
+
+    name: str
+    from_on: date | None = None
+    to_on: date | None = None
+    source_url: str = ""
+    note: str = ""
+    at: Place = field(default=Place(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MilestoneDoc:
+    """`on` None takes the step back."""
+
+    kind: str
+    on: date | None
+    precision: str = "day"
+    region: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionDoc:
+    """What one source said on `known_on`. `replacements` None leaves them as they were.
+
+    In a document just read, `references` holds them as written; merging turns those into keys.
+    """
+
+    known_on: date
+    source_url: str
+    source_day: date | None = None
+    note: str = ""
+    milestones: tuple[MilestoneDoc, ...] = ()
+    on_sunset: str = ""
+    replacements: tuple[Key, ...] | None = None
+    references: tuple[str, ...] | None = field(default=None, compare=False)
+    at: Place = field(default=Place(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class EntryDoc:
+    """`given` names the optional fields that a file states; the others keep what the catalog has."""
+
+    platform: str
+    id: str
+    vendor: str = ""
+    kind: str = "chat"
+    released_on: date | None = None
+    confidence: str = "high"
+    note: str = ""
+    aliases: tuple[AliasDoc, ...] = ()
+    history: tuple[RevisionDoc, ...] = ()
+    given: frozenset[str] = field(default=frozenset(), compare=False)
+    at: Place = field(default=Place(), compare=False)
+
+    @property
+    def key(self) -> Key:
+        return self.platform, self.id
+
+
+@dataclass(slots=True)
+class Document:
+    """Platforms and vendors by slug, entries by key, all in the order they stand."""
+
+    platforms: dict[str, PlatformDoc] = field(default_factory=dict)
+    vendors: dict[str, str] = field(default_factory=dict)
+    entries: list[EntryDoc] = field(default_factory=list)
+
+    @classmethod
+    def joined(cls, documents: Iterable["Document"]) -> "Document":
+        """Several files as one, so that each may refer to the others' entries."""
+        whole = cls()
+        for document in documents:
+            whole.platforms.update(document.platforms)
+            whole.vendors.update(document.vendors)
+            whole.entries += document.entries
+        return whole

@@ -1,0 +1,170 @@
+"""YAML and JSON text as one kind of tree whose nodes know their line.
+
+Pure. A scalar is its text as written, or None; what type it should have is the schema's business
+(`reading.py`). YAML anchors are refused: a small file could unfold into a huge one.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import yaml
+
+from dashboard.catalog.documents import CatalogError, Place, Problem
+
+__all__ = ["Node", "json_tree", "refuse", "yaml_tree"]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """`value` is a text, None, a list of nodes, or a dict of nodes by field name."""
+
+    value: Any
+    line: int
+
+
+def refuse(file: str, line: int, message: str) -> NoReturn:
+    """One problem that makes the rest of a file unreadable."""
+    raise CatalogError([Problem(Place(file, line), message)])
+
+
+# YAML ---------------------------------------------------------------------------------------------
+
+
+def yaml_tree(text: str, file: str) -> Node:
+    try:
+        root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.MarkedYAMLError as problem:
+        mark = problem.problem_mark or problem.context_mark
+        refuse(file, mark.line + 1 if mark else 0, f"not YAML: {problem.problem or problem.context}")
+    except yaml.YAMLError as problem:
+        refuse(file, 0, f"not YAML: {str(problem).splitlines()[0]}")
+    if root is None:
+        refuse(file, 0, "empty")
+    return _yaml_node(root, file, set())
+
+
+def _yaml_node(node: yaml.Node, file: str, seen: set[int]) -> Node:
+    line = node.start_mark.line + 1
+    if isinstance(node, yaml.ScalarNode):
+        return Node(None if node.tag.endswith(":null") else node.value, line)
+    if id(node) in seen:
+        refuse(file, line, "anchors and aliases of YAML are not used here")
+    seen.add(id(node))
+    if isinstance(node, yaml.SequenceNode):
+        return Node([_yaml_node(item, file, seen) for item in node.value], line)
+    fields: dict[str, Node] = {}
+    for key, value in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            refuse(file, key.start_mark.line + 1, "a field name must be plain text")
+        if key.value in fields:
+            refuse(file, key.start_mark.line + 1, f"{key.value} stands here twice")
+        fields[key.value] = _yaml_node(value, file, seen)
+    return Node(fields, line)
+
+
+# JSON: a list of entries in the API's shape -------------------------------------------------------
+
+_JSON_ENTRY = {"released_on": "released", "revisions": "history", "alias_details": "aliases"}
+_JSON_REVISION = {"known_on": "known", "source_url": "source"}
+_JSON_ALIAS = {"source_url": "source"}
+# What the API derives from the rest: nothing to store.
+_JSON_DERIVED = {
+    "announced_on",
+    "days_left",
+    "legacy_on",
+    "milestones",
+    "on_sunset",
+    "replacements",
+    "source_url",
+    "stage",
+    "sunset_date",
+    "sunset_precision",
+    "unverified",
+}
+
+
+def json_tree(text: str, file: str) -> Node:
+    items = _json_items(text, file)
+    platforms: dict[str, Node] = {}
+    vendors: dict[str, Node] = {}
+    entries = []
+    for item, line in items:
+        if not isinstance(item, dict):
+            refuse(file, line, "an entry must be an object")
+        item = {key: value for key, value in item.items() if key not in _JSON_DERIVED}
+        if "alias_details" in item:
+            item.pop("aliases", None)
+        details, vendor_name = item.pop("platform_details", None), item.pop("vendor_name", None)
+        fields = {_JSON_ENTRY.get(key, key): _json_node(value, line) for key, value in item.items()}
+        _rename(fields.get("history"), _JSON_REVISION)
+        _rename(fields.get("aliases"), _JSON_ALIAS)
+        entries.append(Node(fields, line))
+        if isinstance(details, dict):
+            platforms.setdefault(
+                str(item.get("platform")), _json_node({"slug": item.get("platform"), **details}, line)
+            )
+        if vendor_name and item.get("vendor"):
+            vendors.setdefault(str(item["vendor"]), _json_node(vendor_name, line))
+    return Node(
+        {"platforms": Node(list(platforms.values()), 1), "vendors": Node(vendors, 1), "entries": Node(entries, 1)},
+        1,
+    )
+
+
+def _json_items(text: str, file: str) -> list[tuple[Any, int]]:
+    """The items of the top-level list, or of an API page's `results`, each with the line it starts on."""
+    decoder = json.JSONDecoder()
+    start = _blank_end(text, 0)
+    try:
+        if text[start : start + 1] != "[":
+            page = json.loads(text)
+            if not isinstance(page, dict) or not isinstance(page.get("results"), list):
+                refuse(file, 1, "must be a list of entries")
+            return [(item, 1) for item in page["results"]]
+        items: list[tuple[Any, int]] = []
+        line, counted = 1, 0
+        position = _blank_end(text, start + 1)
+        if text[position : position + 1] == "]":
+            return items
+        while True:
+            line += text.count("\n", counted, position)
+            counted = position
+            item, position = decoder.raw_decode(text, position)
+            items.append((item, line))
+            position = _blank_end(text, position)
+            if text[position : position + 1] != ",":
+                break
+            position = _blank_end(text, position + 1)
+        if text[position:].rstrip(" \t\r\n") != "]":
+            refuse(file, text.count("\n", 0, position) + 1, "not JSON: expected a comma or the end of the list")
+    except json.JSONDecodeError as problem:
+        refuse(file, problem.lineno, f"not JSON: {problem.msg}")
+    return items
+
+
+def _blank_end(text: str, position: int) -> int:
+    while position < len(text) and text[position] in " \t\r\n":
+        position += 1
+    return position
+
+
+def _json_node(value: Any, line: int) -> Node:
+    if isinstance(value, dict):
+        return Node({key: _json_node(item, line) for key, item in value.items()}, line)
+    if isinstance(value, list):
+        return Node([_json_node(item, line) for item in value], line)
+    if isinstance(value, bool):
+        return Node("true" if value else "false", line)
+    return Node(value if value is None else str(value), line)
+
+
+def _rename(items: Node | None, names: dict[str, str]) -> None:
+    """Give the fields of each mapping in a list the names that the YAML files use."""
+    if items is None or not isinstance(items.value, list):
+        return
+    for item in items.value:
+        if isinstance(item.value, dict):
+            for old, new in names.items():
+                if old in item.value:
+                    item.value[new] = item.value.pop(old)
