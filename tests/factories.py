@@ -140,9 +140,13 @@ def make_usage(
     if isinstance(called, Entry):
         called, platform = called.name, called.platform.slug
     name, _ = CalledName.objects.get_or_create(
-        source=source, called_as=called, platform=platform, endpoint=endpoint
+        source=source,
+        called_as=called,
+        platform=platform,
+        endpoint=endpoint,
+        defaults={"origin_day": as_day(day)},
     )
-    identity = _identity(application)
+    identity = _identity(application, as_day(day))
     measures = {
         "calls": calls,
         "errors": errors,
@@ -172,8 +176,9 @@ def at(day: str | date, hour: int = 12) -> datetime:
     return datetime.combine(as_day(day), time(hour), tzinfo=UTC)
 
 
-def _identity(application: Application) -> Identity:
+def _identity(application: Application, day: date) -> Identity:
     digest = hashlib.md5(application.slug.encode(), usedforsecurity=False).hexdigest()
     return Identity.objects.get_or_create(
-        digest=digest, defaults={"consumer": application.name, "application": application}
+        digest=digest,
+        defaults={"consumer": application.name, "application": application, "origin_day": day},
     )[0]
