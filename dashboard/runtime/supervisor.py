@@ -97,19 +97,27 @@ class Supervisor:
 
     async def _live(self, service: Service) -> str:
         """One life of `service`: how it ended. OSError when it cannot be started."""
-        process = await asyncio.create_subprocess_exec(
-            *service.command,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            env=self.environment,
-            start_new_session=True,
-            preexec_fn=_leash(os.getpid()),
-        )
+        # A pipe of our own: with asyncio's, wait() would also wait for every heir of the pipe.
+        reading, writing = os.pipe()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *service.command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=writing,
+                stderr=writing,
+                env=self.environment,
+                start_new_session=True,
+                preexec_fn=_leash(os.getpid()),
+            )
+        except OSError:
+            os.close(reading)
+            raise
+        finally:
+            os.close(writing)
         self.processes[service.name] = process
         if self.stopping.is_set():  # the signal came while it was being born
             _signal_group(process.pid, signal.SIGKILL)
-        relay = asyncio.create_task(self._relay(service.name, process))
+        relay = asyncio.create_task(self._relay(service.name, reading))
         code = await process.wait()
         # What the service itself started must not outlive it, nor hold its log open.
         _signal_group(process.pid, signal.SIGKILL)
@@ -118,18 +126,24 @@ class Supervisor:
         del self.processes[service.name]
         return f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
 
-    async def _relay(self, name: str, process: asyncio.subprocess.Process) -> None:
+    async def _relay(self, name: str, pipe: int) -> None:
         """Pass on what the service writes, line by line; an endless line comes in pieces."""
-        assert process.stdout is not None  # noqa: S101  it is a pipe
+        stream = asyncio.StreamReader()
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(pipe, "rb")
+        )
         rest = b""
-        while chunk := await process.stdout.read(LONGEST_LINE):
-            *lines, rest = (rest + chunk).split(b"\n")
-            if len(rest) >= LONGEST_LINE:
-                lines, rest = [*lines, rest], b""
-            for line in lines:
-                self.say(name, line.decode(errors="replace"))
-        if rest:
-            self.say(name, rest.decode(errors="replace"))
+        try:
+            while chunk := await stream.read(LONGEST_LINE):
+                *lines, rest = (rest + chunk).split(b"\n")
+                if len(rest) >= LONGEST_LINE:
+                    lines, rest = [*lines, rest], b""
+                for line in lines:
+                    self.say(name, line.decode(errors="replace"))
+            if rest:
+                self.say(name, rest.decode(errors="replace"))
+        finally:
+            transport.close()
 
     async def _stop(self, service: Service) -> None:
         """Ask the service to stop; kill it, and all it started, when its patience is over."""
