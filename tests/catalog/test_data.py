@@ -134,6 +134,16 @@ def test_a_platform_that_folds_case_owns_a_name_in_every_case() -> None:
     assert found == ["acme.yaml: two: the name ONE belongs to one"]
 
 
+def test_the_same_model_ends_on_each_platform_on_its_own_day() -> None:
+    days = {entry.key: entry.sunset.on.isoformat() for entry in catalog() if entry.sunset}
+    assert days["anthropic/claude-sonnet-4-5-20250929"] == "2026-11-30"
+    assert days["aws-bedrock/anthropic.claude-sonnet-4-5-20250929-v1:0"] == "2027-04-08"
+    assert days["gemini-api/gemini-2.5-pro"] == "2026-12-01"
+    assert days["vertex-ai/gemini-2.5-pro"] == "2026-10-20"
+    assert days["openai/text-davinci-003"] == "2024-01-04"
+    assert days["azure-openai/text-davinci-003"] == "2024-06-14"
+
+
 # The event ----------------------------------------------------------------------------------------
 
 
