@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.kit.fields import DayField, HourField
+from dashboard.usage.querysets import RejectedLineQuerySet, SourceQuerySet, StreamQuerySet
 
 __all__ = [
     "Application",
@@ -56,6 +57,8 @@ class Source(models.Model):
     polled_at = models.DateTimeField(null=True, blank=True, editable=False)
     problem = models.CharField(max_length=500, blank=True, editable=False, help_text="What the last poll ran into")
 
+    objects = SourceQuerySet.as_manager()
+
     class Meta:
         ordering = ["name"]
 
@@ -69,35 +72,41 @@ class Source(models.Model):
 class Stream(models.Model):
     """One ordered run of bytes in a source (a file's content, whatever it is called now) and how far it is read.
 
-    The checkpoint (`offset`, `lines`, `checksum`) commits together with the counts it stands for. A file
-    is known by content: `head` is a hash of its first `head_length` bytes, `tail` one of the last bytes
-    before `offset`, `checksum` the running CRC-32 of everything before `offset`; all of it inflated bytes.
+    The checkpoint (`offset`, `lines`, `checksum`, the counts) commits together with the rollups it stands
+    for. A file is known by content: `head` is a hash of its first line, `checksum` the CRC-32 of
+    everything before `offset`, `tail` a hash of the last bytes before it; all of it inflated bytes.
+    `marks` are earlier checkpoints, so that a shorter copy is recognised too. While a file in place holds
+    the content, `device` and `inode` name it; both are 0 once it does not.
     """
 
-    source = models.ForeignKey(Source, models.CASCADE, related_name="streams")
+    source = models.ForeignKey(Source, models.CASCADE, related_name="streams", db_index=False)
     path = models.CharField(max_length=1000, help_text="Where the content was last seen")
     format = models.CharField(max_length=40, blank=True, help_text="As detected, when the source says auto")
-    head = models.CharField(max_length=40)
-    head_length = models.PositiveIntegerField(default=0)
-    tail = models.CharField(max_length=40, blank=True)
+    head = models.CharField(max_length=32)
+    tail = models.CharField(max_length=32, blank=True)
     checksum = models.BigIntegerField(default=0)
     offset = models.BigIntegerField(default=0)
-    lines = models.BigIntegerField(default=0)
-    device = models.BigIntegerField(default=0)
+    marks = models.JSONField(default=list, help_text="[offset, checksum, lines, records, rejected], oldest first")
+    device = models.DecimalField(max_digits=20, decimal_places=0, default=0)
     inode = models.DecimalField(max_digits=20, decimal_places=0, default=0)
     size = models.BigIntegerField(default=0, help_text="Bytes on disk when last looked at")
     mtime_ns = models.BigIntegerField(default=0)
+    lines = models.BigIntegerField(default=0)
     accepted = models.BigIntegerField(default=0)
     rejected = models.BigIntegerField(default=0)
     duplicates = models.BigIntegerField(default=0)
     skipped = models.BigIntegerField(default=0, help_text="Lines that are no model call, such as health checks")
+    problem = models.CharField(max_length=500, blank=True)
     read_at = models.DateTimeField(null=True, blank=True)
+
+    objects = StreamQuerySet.as_manager()
 
     class Meta:
         indexes = [
-            # Which content is this file? Asked for every new path.
+            # Was this content read before, under any name? Asked for every file that is new or grew.
             models.Index(fields=["source", "head"], name="stream_by_head"),
-            models.Index(fields=["source", "path"], name="stream_by_path"),
+            # The files in place, compared with what is on disk at every poll.
+            models.Index(fields=["source", "inode"], name="stream_in_place"),
         ]
 
     def __str__(self) -> str:
@@ -166,9 +175,13 @@ class Identity(models.Model):
     user_agent = models.CharField(max_length=200, blank=True)
     internal = models.BooleanField(default=False)
     application = models.ForeignKey(Application, models.PROTECT, related_name="identities")
+    origin = models.ForeignKey(Source, models.SET_NULL, null=True, related_name="+", db_index=False)
+    origin_day = DayField(help_text="Day of the first record that named it")
 
     class Meta:
         verbose_name_plural = "identities"
+        # How many did this source bring for this day? (their number is bounded)
+        indexes = [models.Index(fields=["origin", "origin_day"], name="identity_origin")]
 
     def __str__(self) -> str:
         return self.consumer
@@ -184,6 +197,7 @@ class CalledName(models.Model):
     platform = models.CharField(max_length=60, blank=True)
     called_as = models.CharField(max_length=300, help_text='Exactly as logged; "" when the log does not tell')
     endpoint = models.CharField(max_length=100, blank=True)
+    origin_day = DayField(help_text="Day of the first record that used it")
 
     class Meta:
         constraints = [
@@ -191,6 +205,8 @@ class CalledName(models.Model):
                 fields=["source", "called_as", "platform", "endpoint"], name="called_name_once"
             )
         ]
+        # How many are there for this day? (their number is bounded)
+        indexes = [models.Index(fields=["source", "origin_day"], name="called_name_origin")]
 
     def __str__(self) -> str:
         return self.called_as or "(unknown)"
@@ -280,6 +296,8 @@ class RejectedLine(models.Model):
     reason = models.CharField(max_length=300)
     sample = models.CharField(max_length=200, blank=True)
     at = models.DateTimeField()
+
+    objects = RejectedLineQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]

@@ -21,10 +21,10 @@ class Detection(NamedTuple):
     why: str
 
 
-def detect(head: bytes, *, whole: bool = False) -> Detection:
-    """Judge the beginning of a file. Unless it is the `whole` of it, an unfinished last line is left out."""
+def detect(head: bytes) -> Detection:
+    """Judge the beginning of a file. A last line without its end is left out, unless it is the only one."""
     lines = head.split(b"\n")
-    if not whole and len(lines) > 1:
+    if len(lines) > 1:
         lines.pop()
     lines = [line for line in lines if line.strip()][:LINES]
     if not lines:

@@ -1,0 +1,83 @@
+"""Identities to applications, by the rules people keep; for new identities and, after a change, for all."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+
+from dashboard.usage.models import Application, ApplicationRule, DailyRollup, Identity, StaleDay
+from dashboard.usage.records import INTERNAL, Caller
+from dashboard.usage.rules import Rule, application_slug, first_match
+
+__all__ = ["applications_for", "reattribute", "rules"]
+
+PAGE = 500
+
+
+def rules() -> list[Rule]:
+    """The rules in the order in which they are tried."""
+    rows = ApplicationRule.objects.order_by("position", "pk")
+    return [Rule(*row) for row in rows.values_list("field", "pattern", "application_id")]
+
+
+def applications_for(callers: Iterable[Caller], ruled: list[Rule]) -> dict[Caller, int]:
+    """The application of each caller: the first rule's, else one named like its consumer, made when missing.
+
+    Run it in a transaction; concurrent makers of one application agree on it.
+    """
+    found: dict[Caller, int] = {}
+    unruled: dict[Caller, str] = {}
+    for caller in callers:
+        application = first_match(ruled, caller)
+        if application is not None:
+            found[caller] = application
+        else:
+            unruled[caller] = application_slug(caller.consumer)
+    wanted = {slug: caller for caller, slug in reversed(unruled.items())}
+    known = _by_slug(wanted)
+    missing = sorted(wanted.keys() - known.keys())
+    if missing:
+        made = [
+            Application(slug=slug, name=wanted[slug].consumer, internal=wanted[slug].consumer == INTERNAL, team="")
+            for slug in missing
+        ]
+        Application.objects.bulk_create(made, ignore_conflicts=True, batch_size=PAGE)
+        known |= _by_slug(missing)
+    return found | {caller: known[slug] for caller, slug in unruled.items()}
+
+
+def _by_slug(slugs: Iterable[str]) -> dict[str, int]:
+    wanted = list(slugs)
+    found: dict[str, int] = {}
+    for start in range(0, len(wanted), PAGE):
+        rows = Application.objects.filter(slug__in=wanted[start : start + PAGE])
+        found.update(rows.values_list("slug", "pk"))
+    return found
+
+
+def reattribute(now: datetime) -> int:
+    """Derive every identity's application anew; how many changed. Their days become stale.
+
+    `now` is accepted for the callers' sake: attribution has no history, the present rules name the past.
+    """
+    ruled = rules()
+    changed = 0
+    last = 0
+    while page := list(Identity.objects.filter(pk__gt=last).order_by("pk")[:PAGE]):
+        last = page[-1].pk
+        with transaction.atomic():
+            wanted = applications_for({_caller(identity) for identity in page}, ruled)
+            moved = [i for i in page if i.application_id != wanted[_caller(i)]]
+            for identity in moved:
+                identity.application_id = wanted[_caller(identity)]
+            Identity.objects.bulk_update(moved, ["application"])
+            days = DailyRollup.objects.filter(identity__in=[i.pk for i in moved])
+            StaleDay.objects.bulk_create(
+                [StaleDay(day=day) for day in sorted(set(days.values_list("day", flat=True).distinct()))]
+            )
+        changed += len(moved)
+    return changed
+
+
+def _caller(identity: Identity) -> Caller:
+    return Caller(*(getattr(identity, field) for field in Caller._fields))

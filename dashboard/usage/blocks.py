@@ -1,0 +1,138 @@
+"""Content cut into runs of complete lines, each with the checkpoint that follows it.
+
+Content is known by value: a hash of its first line, the CRC-32 of all bytes so far, a hash of the last
+ones. So a copy, a rename, a compression or a rotation of what was read is recognised wherever it lies.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+from isal import isal_zlib
+
+from dashboard.usage.content import Content
+
+__all__ = ["HEAD", "MAX_LINE", "PIECE", "TAIL", "Block", "Checkpoint", "blocks", "head_of", "locate", "tail_hash"]
+
+HEAD = 64 << 10  # what detection and `head_of` look at
+FIRST_LINE = 4096
+TAIL = 1024
+PIECE = 4 << 20
+MAX_LINE = 8 << 20
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A place in content and what lies before it: `records` were counted (or known), `rejected` were not."""
+
+    offset: int = 0
+    checksum: int = 0
+    lines: int = 0
+    records: int = 0
+    rejected: int = 0
+
+
+@dataclass(frozen=True)
+class Block:
+    """Complete lines, the checksum and last bytes of everything up to and with them, and where they end.
+
+    An overlong line comes as a block of its own without its data.
+    """
+
+    data: bytes
+    checksum: int
+    tail: bytes
+    end: int
+    overlong: bool = False
+    # The end of a line that was counted before its newline came: no line of its own.
+    is_rest: bool = False
+
+
+def head_of(head: bytes) -> str:
+    """The hash by which content is looked up: its first line, or the beginning of a very long one.
+
+    "" when `head` does not hold as much; callers that know it for the whole content append a newline.
+    """
+    line, newline, _ = head[: FIRST_LINE + 1].partition(b"\n")
+    if not newline and len(line) <= FIRST_LINE:
+        return ""
+    return blake2b(line[:FIRST_LINE].rstrip(b"\r"), digest_size=16).hexdigest()
+
+
+def tail_hash(tail: bytes) -> str:
+    return blake2b(tail[-TAIL:], digest_size=16).hexdigest()
+
+
+def locate(path: Path, start: Checkpoint, known: list[Checkpoint]) -> tuple[Checkpoint, int]:
+    """The furthest known checkpoint that this file's bytes lead to, reading on from `start`.
+
+    Also how many bytes the content has, -1 when it goes on behind the last checkpoint looked for.
+    """
+    points: dict[int, list[Checkpoint]] = {}
+    for point in known:
+        if point.offset > start.offset:
+            points.setdefault(point.offset, []).append(point)
+    best, checksum = start, start.checksum
+    with Content(path, start.offset) as content:
+        for offset in sorted(points):
+            while content.position < offset:
+                piece = content.read(min(PIECE, offset - content.position))
+                if not piece:
+                    return best, content.position
+                checksum = isal_zlib.crc32(piece, checksum)
+            best = next((p for p in points[offset] if p.checksum == checksum), best)
+    return best, -1
+
+
+def blocks(
+    content: Content,
+    start: Checkpoint,
+    tail: bytes,
+    is_final: Callable[[bytes], bool],
+    size: int = PIECE,
+) -> Iterator[Block]:
+    """Read on from `start`, where `content` stands; `tail` are the last bytes before it.
+
+    The last line without a newline counts when `is_final(line)`; otherwise it waits.
+    """
+    checksum, end = start.checksum, start.offset
+    rest = b""
+    overlong = False
+
+    def block(data: bytes, *, keep: bool = True, **kind: bool) -> Block:
+        nonlocal checksum, tail, end
+        checksum = isal_zlib.crc32(data, checksum)
+        tail = (tail + data)[-TAIL:] if len(data) < TAIL else data[-TAIL:]
+        end += len(data)
+        return Block(data if keep else b"", checksum, tail, end, **kind)
+
+    for piece in content.pieces(min(size, MAX_LINE // 2)):
+        if end == start.offset and not rest and piece[:1] == b"\n" and tail and tail[-1:] != b"\n":
+            yield block(b"\n", keep=False, is_rest=True)
+            piece = piece[1:]
+        if overlong:
+            cut = piece.find(b"\n") + 1
+            passed = block(piece[:cut] if cut else piece, keep=False, overlong=True)
+            if not cut:
+                continue
+            overlong = False
+            yield passed
+            piece = piece[cut:]
+        data = rest + piece if rest else piece
+        if len(rest) > MAX_LINE // 2 and data.find(b"\n") > MAX_LINE:
+            cut = data.find(b"\n") + 1
+            yield block(data[:cut], keep=False, overlong=True)
+            data = data[cut:]
+        cut = data.rfind(b"\n") + 1
+        if cut:
+            yield block(data[:cut])
+        rest = data[cut:]
+        if len(rest) > MAX_LINE:
+            block(rest, keep=False, overlong=True)
+            rest, overlong = b"", True
+    if overlong:
+        if is_final(b""):
+            yield block(b"", keep=False, overlong=True)
+    elif rest and is_final(rest):
+        yield block(rest)

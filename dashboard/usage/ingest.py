@@ -1,0 +1,454 @@
+"""Files into rollups, exactly once.
+
+A file is read from its checkpoint in bounded pieces. What a run of lines adds up to, the ids seen in it,
+its rejected lines and the checkpoint behind it commit in one transaction, which holds the source's row
+and is guarded by three comparisons: the checkpoint is still where reading began, no other content that
+begins alike was read further meanwhile, and nobody counted one of the ids. If one fails the transaction
+is given up and reading starts again from what the database says; so a killed, restarted or doubled
+reader changes nothing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+from django.db import transaction
+from django.db.models import F
+
+from dashboard.usage.blocks import (
+    HEAD,
+    PIECE,
+    TAIL,
+    Block,
+    Checkpoint,
+    blocks,
+    head_of,
+    locate,
+    tail_hash,
+)
+from dashboard.usage.content import Content, ContentError
+from dashboard.usage.dimensions import Dimensions
+from dashboard.usage.formats.detect import detect
+from dashboard.usage.formats.lines import Format
+from dashboard.usage.formats.registry import AUTO, FORMATS
+from dashboard.usage.models import RejectedLine, Source, Stream
+from dashboard.usage.records import Batch, Called, Caller, Measures, add_measures, last_hour
+from dashboard.usage.rollups import merge
+from dashboard.usage.seen import SeenHashes
+
+__all__ = ["Counts", "InputError", "Session", "import_file"]
+
+COMMIT = 32 << 20  # inflated bytes between checkpoints
+ATTEMPTS = 50
+MARKS = 64
+REJECTED_KEPT = 1000
+EPOCH = date(1970, 1, 1)
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What reading came to. `records == accepted + rejected + duplicates`; lines that are no call are none.
+
+    After an import `bytes` is the file's size on disk; after a poll, the inflated bytes read.
+    """
+
+    records: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    duplicates: int = 0
+    bytes: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(*(getattr(self, f) + getattr(other, f) for f in self.__dataclass_fields__))
+
+
+class InputError(Exception):
+    """A file that cannot be ingested; the message is one sentence naming it."""
+
+
+class _Moved(Exception):
+    """Somebody else read this content, or counted one of its ids, since we looked."""
+
+
+def import_file(
+    source: Source, path: Path | str, *, format: str, now: datetime, progress: Progress | None = None
+) -> Counts:
+    """Ingest a whole file, once: content that the source has read before counts as duplicates.
+
+    `progress` is told the bytes taken from the disk, each time. Raises InputError.
+    """
+    return Session(source, now).import_file(Path(path), format, progress)
+
+
+class Session:
+    """Reads files of one source; keeps keys and ids it has met. `piece` and `commit` bound memory."""
+
+    def __init__(self, source: Source, now: datetime, *, piece: int = PIECE, commit: int = COMMIT) -> None:
+        self.source = source
+        self.now = now
+        self.piece = piece
+        self.commit_bytes = commit
+        self.dimensions = Dimensions(source)
+        self.seen = SeenHashes(source.pk)
+
+    def import_file(self, path: Path, format: str, progress: Progress | None = None) -> Counts:
+        path = path.resolve()
+        reading = _Reading(self, path, format, is_import=True, progress=progress)
+        reading.run(None)
+        end = reading.end
+        return Counts(
+            records=end.records + end.rejected,
+            accepted=reading.accepted,
+            rejected=end.rejected,
+            duplicates=end.records - reading.accepted,
+            bytes=reading.size,
+        )
+
+    def follow(self, path: Path, format: str, stream: Stream | None) -> Counts:
+        """Read on in a file that may still grow; `stream` is what was known to be in it, if anything."""
+        reading = _Reading(self, path, format, is_import=False, progress=None)
+        reading.run(stream)
+        counted = reading.accepted, reading.rejected, reading.duplicates
+        return Counts(sum(counted), *counted, bytes=reading.read)
+
+    def forget(self) -> None:
+        self.dimensions.forget()
+        self.seen.forget()
+
+
+class _Reading:
+    """One file being read. The tallies grow only with what has committed."""
+
+    def __init__(
+        self, session: Session, path: Path, format: str, *, is_import: bool, progress: Progress | None
+    ) -> None:
+        self.session = session
+        self.source = session.source
+        self.path = path
+        self.format_name = format
+        self.is_import = is_import
+        self.progress = progress
+        self.stream: Stream | None = None
+        self.end = Checkpoint()
+        self.rivals: tuple = ()
+        self.accepted = self.rejected = self.duplicates = self.read = self.size = 0
+
+    def run(self, stream: Stream | None) -> None:
+        self.stream = stream
+        for _ in range(ATTEMPTS):
+            try:
+                self._run()
+            except _Moved:
+                self.session.forget()
+                if self.stream is not None:
+                    self.stream = Stream.objects.filter(pk=self.stream.pk).first()
+            except ContentError as problem:
+                self._give_up(f"{self.path.name} {problem}")
+                return
+            else:
+                return
+        raise InputError(f"{self.path}: other processes keep reading the same content; try again")
+
+    def _run(self) -> None:
+        with Content(self.path) as content:
+            self.stat, self.size = content.stat, content.stat.st_size
+            head = content.read(HEAD)
+            if self.is_import and len(head) < HEAD and head and not head.endswith(b"\n"):
+                head += b"\n"
+            self.head = head_of(head)
+        if not self.head:
+            return  # nothing yet that could be known again
+        start = self._start()
+        format = self._format(head)
+        if format is None:
+            return
+        with Content(self.path) as content:
+            if (content.stat.st_dev, content.stat.st_ino) != (self.stat.st_dev, self.stat.st_ino):
+                raise _Moved
+            content.skip_to(max(0, start.offset - TAIL))
+            tail = content.read(start.offset - content.position)
+            self.end = start
+            try:
+                self._consume(content, tail, format)
+            finally:
+                self.read += max(0, self.end.offset - start.offset)
+        if self.is_import and not content.complete:
+            self._give_up(f"{self.path.name} is cut off: the compressed data ends early")
+
+    def _start(self) -> Checkpoint:
+        """Where to read on: behind everything of this content that the source has read under any name."""
+        known = self._continued()
+        own = known.pk if known else None
+        rivals = Stream.objects.rivals(self.source, self.head, own)
+        self.rivals = rivals.fingerprint()
+        points = [point for marks in rivals.values_list("marks", flat=True) for point in _points(marks)]
+        mine = _checkpoint(known) if known else Checkpoint()
+        trusted = mine if known and not self.is_import else Checkpoint()
+        if known and self.is_import:
+            points.append(mine)
+        best, _ = locate(self.path, trusted, points)
+        if known and self.is_import and best != mine:
+            known, own = None, None
+            self.rivals = Stream.objects.rivals(self.source, self.head, None).fingerprint()
+        self.stream = known
+        if known and best.offset > mine.offset:
+            self._jump(known, mine, best)
+        return best
+
+    def _continued(self) -> Stream | None:
+        """The stream that this very file held, if its content still continues it."""
+        stream = self.stream
+        if stream is None and self.is_import:
+            place = {"device": self.stat.st_dev, "inode": self.stat.st_ino}
+            found = Stream.objects.in_place(self.source).filter(head=self.head, **place)
+            return found.first()
+        if stream is None:
+            return None
+        if stream.offset == 0 and stream.head == self.head:
+            return stream
+        if stream.head == self.head and self._tail_at(stream.offset) == stream.tail:
+            return stream
+        Stream.objects.filter(pk=stream.pk).update(device=0, inode=0)
+        return None
+
+    def _tail_at(self, offset: int) -> str:
+        try:
+            with Content(self.path) as content:
+                content.skip_to(max(0, offset - TAIL))
+                tail = content.read(offset - content.position)
+                return tail_hash(tail) if content.position == offset else ""
+        except ContentError:
+            return ""
+
+    def _jump(self, stream: Stream, mine: Checkpoint, to: Checkpoint) -> None:
+        """Another stream has read what follows here: step behind it; its records are duplicates here."""
+        changed = Stream.objects.at(stream.pk, mine.offset).update(
+            offset=to.offset,
+            checksum=to.checksum,
+            tail=self._tail_at(to.offset),
+            marks=_thinned([*stream.marks, _mark(to)]),
+            lines=to.lines,
+            duplicates=F("duplicates") + to.records - mine.records,
+            rejected=to.rejected,
+        )
+        if not changed:
+            raise _Moved
+        self.duplicates += to.records - mine.records
+        stream.refresh_from_db()
+
+    def _format(self, head: bytes) -> Format | None:
+        name = self.format_name
+        if name == AUTO and self.stream is not None:
+            name = self.stream.format or AUTO
+        if name == AUTO:
+            name, why = detect(head)
+            if not name:
+                self._give_up(f"{self.path.name} is in no format that could be told: {why}")
+                return None
+        if name not in FORMATS:
+            raise InputError(f"{self.path}: there is no format {name!r}; choose one of {', '.join(FORMATS)}")
+        self.format_name = name
+        return FORMATS[name]
+
+    def _consume(self, content: Content, tail: bytes, format: Format) -> None:
+        start = self.end
+        batch = self._batch()
+        taken = content.consumed
+        last = None
+        try:
+            for block in blocks(content, start, tail, self._is_final(content), self.session.piece):
+                self._decode(block, format, batch)
+                last = block
+                if self.progress:
+                    self.progress(content.consumed - taken)
+                    taken = content.consumed
+                if block.end - self.end.offset >= self.session.commit_bytes:
+                    self._commit(batch, block)
+                    batch, last = self._batch(), None
+        except ContentError:
+            if last:
+                self._commit(batch, last)
+            raise
+        if last:
+            self._commit(batch, last, at_end=True)
+        elif not self.is_import or self.stream is not None:
+            self._note()
+
+    def _batch(self) -> Batch:
+        return Batch(last_hour(self.session.now), seen=self.session.seen.of)
+
+    def _decode(self, block: Block, format: Format, batch: Batch) -> None:
+        if block.is_rest:
+            return
+        line = self.end.lines + batch.lines + 1
+        if block.overlong:
+            batch.lines += 1
+            batch.reject(line, lambda: block.end, "the line is longer than 8 MiB", b"")
+            return
+        format.decode(block.data, batch, line, block.end - len(block.data))
+
+    def _is_final(self, content: Content) -> Callable[[bytes], bool]:
+        """Whether a last line without a newline counts now."""
+        if self.is_import:
+            return lambda line: True
+        if content.kind != "plain":
+            return lambda line: content.complete
+        age = self.session.now.timestamp() - content.stat.st_mtime
+        # Gateways write objects without a last newline. A JSON object tells itself that it is whole; a
+        # minute without a change tells that nobody is writing. (A pinned clock may lie far in the past.)
+        settled = age >= 60 or age < -timedelta(days=1).total_seconds()
+        return lambda line: settled and _is_object(line)
+
+    def _commit(self, batch: Batch, block: Block, *, at_end: bool = False) -> None:
+        end = Checkpoint(
+            block.end,
+            block.checksum,
+            self.end.lines + batch.lines,
+            self.end.records + batch.accepted + batch.duplicates,
+            self.end.rejected + batch.rejected,
+        )
+        try:
+            with transaction.atomic():
+                self._write(batch, end, block.tail, at_end=at_end)
+        except BaseException:
+            self.session.forget()
+            raise
+        self.session.seen.commit(batch.fresh)
+        self.end = end
+        self.accepted += batch.accepted
+        self.rejected += batch.rejected
+        self.duplicates += batch.duplicates
+
+    def _write(self, batch: Batch, end: Checkpoint, tail: bytes, *, at_end: bool) -> None:
+        session = self.session
+        if not Source.objects.select_for_update().filter(pk=self.source.pk).exists():
+            raise InputError(f"{self.path}: its source was deleted meanwhile")
+        own = self.stream.pk if self.stream else None
+        if Stream.objects.rivals(self.source, self.head, own).fingerprint() != self.rivals:
+            raise _Moved
+        if any(batch.fresh.values()) and session.seen.collides(batch.fresh):
+            raise _Moved
+        stream = self.stream or self._create()
+        changed = Stream.objects.at(stream.pk, self.end.offset).update(
+            offset=end.offset,
+            checksum=end.checksum,
+            tail=tail_hash(tail),
+            marks=_thinned([*stream.marks, _mark(end)]),
+            lines=end.lines,
+            accepted=F("accepted") + batch.accepted,
+            rejected=F("rejected") + batch.rejected,
+            duplicates=F("duplicates") + batch.duplicates,
+            skipped=F("skipped") + batch.skipped,
+            **(self._place() if at_end else {"path": str(self.path)[-1000:], "format": self.format_name}),
+        )
+        if not changed:
+            raise _Moved
+        merge(self.source.pk, self._keyed(batch))
+        session.seen.store(batch.fresh)
+        self._keep_rejects(batch)
+        self.stream = stream
+        stream.marks = _thinned([*stream.marks, _mark(end)])
+
+    def _create(self) -> Stream:
+        return Stream.objects.create(
+            source=self.source,
+            path=str(self.path)[-1000:],
+            head=self.head,
+            offset=self.end.offset,
+            checksum=self.end.checksum,
+            tail=self._tail_at(self.end.offset),
+            marks=[_mark(self.end)] if self.end.offset else [],
+            lines=self.end.lines,
+            duplicates=self.end.records,
+            rejected=self.end.rejected,
+            device=self.stat.st_dev,
+            inode=self.stat.st_ino,
+        )
+
+    def _keyed(self, batch: Batch) -> dict[tuple[int, int, int], Measures]:
+        callers: dict[Caller, date] = {}
+        names: dict[Called, date] = {}
+        for hour, caller, called in batch.sums:
+            day = EPOCH + timedelta(days=hour // 24)
+            callers[caller] = min(day, callers.get(caller, day))
+            names[called] = min(day, names.get(called, day))
+        identity, name = self.session.dimensions.callers(callers), self.session.dimensions.names(names)
+        rows: dict[tuple[int, int, int], Measures] = {}
+        for (hour, caller, called), measures in batch.sums.items():
+            into = rows.setdefault((hour, identity[caller], name[called]), [None] * 6)
+            add_measures(into, measures)
+        return rows
+
+    def _keep_rejects(self, batch: Batch) -> None:
+        if not batch.rejects:
+            return
+        RejectedLine.objects.bulk_create(
+            RejectedLine(
+                source=self.source,
+                path=str(self.path)[-1000:],
+                at=self.session.now,
+                **reject._asdict(),
+            )
+            for reject in batch.rejects
+        )
+        RejectedLine.objects.keep_newest(self.source, REJECTED_KEPT)
+
+    def _place(self) -> dict:
+        """Where the content lies now, as looked at before reading: a later change is seen by the next poll."""
+        return {
+            "path": str(self.path)[-1000:],
+            "format": self.format_name if self.format_name != AUTO else "",
+            "device": self.stat.st_dev,
+            "inode": self.stat.st_ino,
+            "size": self.stat.st_size,
+            "mtime_ns": self.stat.st_mtime_ns,
+            "problem": "",
+            "read_at": self.session.now,
+        }
+
+    def _note(self, problem: str = "") -> None:
+        """Remember that this file was looked at, though nothing more of it counts now."""
+        with transaction.atomic():
+            if self.stream is None:
+                Source.objects.select_for_update().filter(pk=self.source.pk).exists()
+                self.stream = self._create()
+                self.duplicates += self.end.records
+            Stream.objects.filter(pk=self.stream.pk).update(**self._place() | {"problem": problem[:500]})
+
+    def _give_up(self, problem: str) -> None:
+        if self.is_import:
+            raise InputError(f"{self.path.parent / problem}")
+        self._note(problem)
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        return line.lstrip()[:1] == b"{" and msgspec.json.decode(line, type=dict[str, msgspec.Raw]) is not None
+    except (ValueError, RecursionError, msgspec.MsgspecError):
+        return False
+
+
+def _checkpoint(stream: Stream) -> Checkpoint:
+    return Checkpoint(
+        stream.offset, stream.checksum, stream.lines, stream.accepted + stream.duplicates, stream.rejected
+    )
+
+
+def _mark(point: Checkpoint) -> list[int]:
+    return [point.offset, point.checksum, point.lines, point.records, point.rejected]
+
+
+def _points(marks: list[list[int]]) -> list[Checkpoint]:
+    return [Checkpoint(*mark) for mark in marks]
+
+
+def _thinned(marks: list[list[int]]) -> list[list[int]]:
+    """The newest half stay; of the older ones every second goes when there are too many."""
+    if len(marks) <= MARKS:
+        return marks
+    half = len(marks) // 2
+    return marks[:half:2] + marks[half:]

@@ -1,0 +1,58 @@
+"""Questions asked of sources, streams and rejected lines."""
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Count, Max, Sum
+
+__all__ = ["RejectedLineQuerySet", "SourceQuerySet", "StreamQuerySet"]
+
+
+class SourceQuerySet(models.QuerySet):
+    def watched(self) -> "SourceQuerySet":
+        """Those that polls read, rather than imports."""
+        return self.filter(kind="watch", paused=False)
+
+    def polled_before(self, pk: int, moment: datetime) -> "SourceQuerySet":
+        """This source, unless a poll of it began at or after `moment`."""
+        return self.filter(pk=pk).filter(models.Q(polled_at=None) | models.Q(polled_at__lt=moment))
+
+
+class StreamQuerySet(models.QuerySet):
+    def in_place(self, source) -> "StreamQuerySet":
+        """Content that a file held when last looked at, furthest first."""
+        return self.filter(source=source, inode__gt=0).order_by("-offset", "pk")
+
+    def rivals(self, source, head: str, own: int | None) -> "StreamQuerySet":
+        """Other content that begins with the same line."""
+        found = self.filter(source=source, head=head)
+        return found.exclude(pk=own) if own else found
+
+    def fingerprint(self) -> tuple:
+        """Changes whenever one of these streams is added, removed or read further."""
+        row = self.aggregate(count=Count("pk"), newest=Max("pk"), read=Sum("offset"))
+        return row["count"], row["newest"], row["read"]
+
+    def at(self, pk: int, offset: int) -> "StreamQuerySet":
+        """This stream, if it is still read to `offset`: the guard of every checkpoint."""
+        return self.filter(pk=pk, offset=offset)
+
+    def totals(self, source) -> dict[str, int]:
+        row = self.filter(source=source).aggregate(
+            accepted=Sum("accepted"),
+            rejected=Sum("rejected"),
+            duplicates=Sum("duplicates"),
+            skipped=Sum("skipped"),
+        )
+        return {name: value or 0 for name, value in row.items()}
+
+
+class RejectedLineQuerySet(models.QuerySet):
+    def newest(self, source, limit: int = 50) -> "RejectedLineQuerySet":
+        return self.filter(source=source).order_by("-id")[:limit]
+
+    def keep_newest(self, source, limit: int) -> int:
+        """Delete all but the newest `limit` of a source; how many went."""
+        mine = self.filter(source=source).order_by("-id")
+        last = mine.values_list("pk", flat=True)[limit : limit + 1].first()
+        return self.filter(source=source, pk__lte=last).delete()[0] if last else 0
