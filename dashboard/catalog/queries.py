@@ -67,7 +67,7 @@ def model_json(
                 "precision": step.precision,
                 "source_url": step.source_url,
             }
-            for step in state.steps
+            for step in sorted(state.steps, key=lambda s: (s.on or date.max, s.kind, s.region))
         ],
         "source_url": state.source_url or None,
         "revisions": [revision_json(revision, revision.references) for revision in history],

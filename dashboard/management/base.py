@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from argparse import SUPPRESS, ArgumentParser
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -21,11 +22,15 @@ class UsageError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a command has to say: `data` for programs (`--json`), `text` for people, and its exit code."""
+    """What a command has to say: `data` for programs (`--json`), `text` for people, and its exit code.
+
+    `verbatim` text is a file's content and goes out as it is.
+    """
 
     data: Any
     text: str
     exit_code: int = 0
+    verbatim: bool = False
 
 
 class SundialCommand(BaseCommand):
@@ -36,7 +41,12 @@ class SundialCommand(BaseCommand):
     """
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--json", action="store_true", help="Print one JSON document and nothing else")
+        self.add_json_option(parser, default=False)
+
+    @staticmethod
+    def add_json_option(parser: ArgumentParser, default: bool | str = SUPPRESS) -> None:
+        """`--json`; subcommands take it too (and leave what stands before them as it is)."""
+        parser.add_argument("--json", action="store_true", default=default, help="Print one JSON document only")
 
     def answer(self, **options: Any) -> Answer:
         raise NotImplementedError
@@ -52,7 +62,10 @@ class SundialCommand(BaseCommand):
             first_line = next(iter(str(problem).splitlines()), "no reason given")
             self._fail(f"The database does not answer: {first_line}. Has `manage.py migrate` run?", options)
         else:
-            self._print(_as_json(answer.data) if options["json"] else answer.text)
+            if answer.verbatim and not options["json"]:
+                self._print(answer.text, ending="")
+            else:
+                self._print(_printable(_as_json(answer.data) if options["json"] else answer.text))
             if answer.exit_code:
                 sys.exit(answer.exit_code)
 
@@ -61,9 +74,9 @@ class SundialCommand(BaseCommand):
             self._print(_as_json({"error": message}))
         raise CommandError(_printable(message), returncode=2)
 
-    def _print(self, text: str) -> None:
+    def _print(self, text: str, ending: str = "\n") -> None:
         try:
-            self.stdout.write(_printable(text))
+            self.stdout.write(text, ending=ending)
             self.stdout.flush()
         except BrokenPipeError:
             # The reader (`| head`) has seen enough; Python would complain once more at exit.
