@@ -27,6 +27,7 @@ function coloured(value) {
 
 // Plotly knows English; other languages take their month names and separators from the browser.
 function learn(locale) {
+  if (locale.startsWith("en")) return;
   const months = (style) =>
     [...Array(12).keys()].map((m) =>
       new Intl.DateTimeFormat(locale, { month: style, timeZone: "UTC" }).format(Date.UTC(2023, m, 1)),
@@ -51,6 +52,10 @@ function learn(locale) {
       decimal: part("decimal", "."),
       thousands: part("group", ","),
       grouping: [3],
+      currency: ["", ""],
+      periods: ["AM", "PM"],
+      dateTime: "%Y-%m-%d %H:%M",
+      time: "%H:%M",
       date: "%Y-%m-%d",
       year: chinese ? "%Y年" : "%Y",
       month: chinese ? "%Y年%b" : "%b %Y",
