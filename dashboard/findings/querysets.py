@@ -157,12 +157,21 @@ class DueOrder(Sequence["Finding"]):
         return self._rows(start, start + 1)[0]
 
     def _rows(self, start: int, stop: int) -> "list[Finding]":
-        rows: list[Finding] = []
+        """At most three queries: the entries that a slice holds whole, and the two it may cut."""
+        whole: dict[int, list[Finding]] = {}
+        cut: dict[int, list[Finding]] = {}
         position = 0
         for entry, count in self._counts:
             low, high = max(start - position, 0), min(stop - position, count)
-            if low < high:
-                some = self.findings.filter(entry=entry).order_by("application__name", "pk")
-                rows += some.select_related("application", "entry__platform")[low:high]
+            if (low, high) == (0, count):
+                whole[entry] = []
+            elif low < high:
+                cut[entry] = list(self._of([entry])[low:high])
             position += count
-        return rows
+        for finding in self._of(whole) if whole else ():
+            whole[finding.entry_id].append(finding)
+        return [row for entry, _ in self._counts for row in whole.get(entry) or cut.get(entry, ())]
+
+    def _of(self, entries: Iterable[int]) -> FindingQuerySet:
+        found = self.findings.for_entries(entries).select_related("application", "entry__platform")
+        return found.order_by("application__name", "pk")

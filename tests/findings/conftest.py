@@ -1,8 +1,13 @@
 """What tests of findings share."""
 
 import pytest
+from hypothesis import settings
 
 from dashboard.catalog import snapshot
+
+# Machines that run tests are busy; how long an example takes says nothing.
+settings.register_profile("calm", deadline=None)
+settings.load_profile("calm")
 
 
 @pytest.fixture(autouse=True)
