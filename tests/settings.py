@@ -26,3 +26,6 @@ STORAGES = {
     # No collectstatic, no hashed names.
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
+    # A file, as in production: threads and live servers lock it as processes do, which memory does not show.
+    DATABASES["default"]["TEST"] = {"NAME": f"{_STATE}/test.sqlite3"}  # noqa: F405
