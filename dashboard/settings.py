@@ -132,7 +132,10 @@ TEMPLATES = [
                 "dashboard.web.context.site",
             ],
             "builtins": ["django.templatetags.i18n"],
-            "libraries": {"sundial": "dashboard.web.templatetags.sundial"},
+            "libraries": {
+                "listing": "dashboard.web.templatetags.listing",
+                "sundial": "dashboard.web.templatetags.sundial",
+            },
         },
     }
 ]

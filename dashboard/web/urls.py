@@ -6,7 +6,7 @@ from django.urls import path, register_converter
 from django.views.i18n import set_language
 
 from dashboard.web.converters import DayConverter
-from dashboard.web.pages import frame, patterns
+from dashboard.web.pages import frame, models, patterns
 from dashboard.web.pages.waiting import waiting
 
 register_converter(DayConverter, "day")
@@ -16,8 +16,8 @@ urlpatterns = [
     path("timeline/", waiting, name="timeline"),
     path("deadlines/", waiting, name="deadlines"),
     path("deadlines/<slug:platform>/<day:date>/", waiting, name="deadline"),
-    path("models/", waiting, name="models"),
-    path("models/<slug:platform>/<path:id>/", waiting, name="model"),
+    path("models/", models.index, name="models"),
+    path("models/<slug:platform>/<path:entry_id>/", models.entry, name="model"),
     path("applications/", waiting, name="applications"),
     path("applications/<slug:slug>/", waiting, name="application"),
     path("findings/", waiting, name="findings"),

@@ -1,0 +1,71 @@
+"""The filters above a list, as forms sent by GET, and the page of the list that is asked for."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django import forms
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, QueryDict
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+__all__ = ["Choice", "Filters", "Search", "Text", "page_of"]
+
+Words = str | Promise
+Choice = tuple[str, Words]
+
+ANY = _("Any")
+
+PAGE_SIZE = 50
+
+
+class Text(forms.CharField):
+    """A short text; what is longer than any name we keep finds nothing anyway."""
+
+    def __init__(self, label: Words, placeholder: Words = "") -> None:
+        attrs = {"class": "input", "placeholder": placeholder}
+        super().__init__(label=label, required=False, max_length=300, widget=forms.TextInput(attrs))
+
+
+class Search(Text):
+    """The field that is as wide as there is room; always `q`."""
+
+    wide = True
+
+    def __init__(self, placeholder: Words) -> None:
+        super().__init__(_("Search"), placeholder)
+        self.widget.input_type = "search"
+
+
+class Filters(forms.Form):
+    """Filters of one list. A value that makes no sense is told beside its field and filters nothing."""
+
+    def __init__(self, query: QueryDict) -> None:
+        super().__init__(query, auto_id="filter-%s", use_required_attribute=False)
+
+    def select(self, name: str, label: Words, choices: Iterable[Choice], *, any_label: Any = _("Any")) -> None:
+        """Add a choice; the first option, with an empty value, filters nothing."""
+        widget = forms.Select({"class": "select"})
+        self.fields[name] = forms.ChoiceField(
+            label=label, required=False, choices=[("", any_label), *choices], widget=widget
+        )
+
+    def check(self, name: str, label: Words) -> None:
+        self.fields[name] = forms.BooleanField(label=label, required=False)
+
+    def chosen(self, name: str) -> Any:
+        """The value of a field, "" (or False) where nothing sensible is chosen."""
+        if self.is_valid() or name in self.cleaned_data:
+            return self.cleaned_data[name]
+        return ""
+
+    @property
+    def active(self) -> bool:
+        """Whether anything narrows the list."""
+        return any(self.chosen(name) for name in self.fields)
+
+
+def page_of(request: HttpRequest, rows: Sequence | QuerySet, size: int = PAGE_SIZE) -> Page:
+    """The page `?page=` of `rows`; a number that makes no sense shows the nearest page there is."""
+    return Paginator(rows, size).get_page(request.GET.get("page"))

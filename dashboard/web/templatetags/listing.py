@@ -1,0 +1,106 @@
+"""Tags of the list and detail pages: links to catalog entries, dates in words, filters."""
+
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from django import template
+from django.forms import CheckboxInput
+from django.urls import NoReverseMatch, reverse
+from django.utils import formats
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, pgettext
+
+from dashboard.catalog.choices import Kind, MilestoneKind, OnSunset
+from dashboard.catalog.lifecycle import EntryState
+from dashboard.web.filters import Filters
+from dashboard.web.templatetags import sundial
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def entry_url(context: template.Context, entry: EntryState) -> str:
+    """The address of an entry's page, on the page's day."""
+    url = reverse("model", args=[entry.platform, entry.id.lstrip("/")])
+    return sundial.on_day(context, url)
+
+
+@register.inclusion_tag("components/entry.html", takes_context=True)
+def entry(context: template.Context, entry: EntryState, *, platform: bool = True) -> dict[str, Any]:
+    """An entry as a link; with its platform in front where a page mixes several."""
+    return {"entry": entry, "platform": platform, "url": entry_url(context, entry)}
+
+
+@register.inclusion_tag("components/filters.html", takes_context=True)
+def filters(context: template.Context, form: Filters) -> dict[str, Any]:
+    """A list's filters as a row of fields, sent by GET, the day kept."""
+    return {"form": form, "site": context["site"], "request": context["request"]}
+
+
+@register.simple_tag(takes_context=True)
+def csv_url(context: template.Context) -> str:
+    """This page's list, with its filters, as a CSV file."""
+    query = context["request"].GET.copy()
+    query.pop("page", None)
+    query["format"] = "csv"
+    return f"?{query.urlencode()}"
+
+
+@register.simple_tag(takes_context=True)
+def admin_url(context: template.Context, name: str, *args: Any, **initial: Any) -> str:
+    """The address of an admin page for those who may open the admin; "" for others, and where there is none."""
+    if not context["request"].user.is_staff:
+        return ""
+    try:
+        url = reverse(f"admin:{name}", args=args)
+    except NoReverseMatch:
+        return ""
+    return f"{url}?{urlencode(initial)}" if initial else url
+
+
+@register.filter
+def is_check(field: Any) -> bool:
+    return isinstance(field.field.widget, CheckboxInput)
+
+
+@register.filter
+def in_words(entry: EntryState) -> SafeString | str:
+    """The sunset date with what it is worth: a day, a floor, a month, a guess; a dash without one."""
+    return dated(entry.sunset_on, entry.sunset_precision)
+
+
+@register.simple_tag
+def dated(on: date | None, precision: str = "day") -> SafeString | str:
+    """A day in the words of its precision."""
+    if on is None:
+        return "–"
+    day = sundial.day(on)
+    if precision == "not_before":
+        return format_html(gettext("not before {}"), day)
+    if precision == "month":
+        month = formats.date_format(on, pgettext("a month, format of PHP's date()", "F Y"))
+        words = format_html('<time datetime="{}">{}</time>', f"{on:%Y-%m}", month)
+        return format_html(gettext("some day of {}"), words)
+    if precision == "tentative":
+        return format_html(gettext("{}, tentative"), day)
+    return day
+
+
+@register.filter
+def kind_word(value: str) -> str:
+    """A kind of entry as people say it."""
+    return str(Kind(value).label) if value in Kind.values else value
+
+
+@register.filter
+def step_word(value: str) -> str:
+    """A kind of milestone as people say it."""
+    return str(MilestoneKind(value).label) if value in MilestoneKind.values else value
+
+
+@register.filter
+def on_sunset_word(value: str) -> str:
+    """What happens to calls on the sunset; that nothing is said of it, where so."""
+    return str(OnSunset(value).label) if value in OnSunset.values else gettext("Not told; expect calls to fail")
