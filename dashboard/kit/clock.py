@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time
 
 from django.conf import settings
 
-__all__ = ["now", "today", "wall"]
+__all__ = ["latest", "now", "today", "wall"]
 
 
 def now() -> datetime:
@@ -22,3 +22,8 @@ def today() -> date:
 def wall() -> datetime:
     """The real instant in UTC, whatever `SUNDIAL_TODAY` says: for liveness and expiry, never for a page's day."""
     return datetime.now(UTC)
+
+
+def latest() -> datetime:
+    """The later of `now` and `wall`: a log line behind both comes from a broken clock."""
+    return max(now(), wall())

@@ -55,7 +55,7 @@ def _by_slug(slugs: Iterable[str]) -> dict[str, int]:
     return found
 
 
-def reattribute(now: datetime) -> int:
+def reattribute(now: datetime) -> int:  # noqa: ARG001  every writer takes it
     """Derive every identity's application anew; how many changed. Their days become stale.
 
     `now` is accepted for the callers' sake: attribution has no history, the present rules name the past.

@@ -64,25 +64,24 @@ def tail_hash(tail: bytes) -> str:
     return blake2b(tail[-TAIL:], digest_size=16).hexdigest()
 
 
-def locate(path: Path, start: Checkpoint, known: list[Checkpoint]) -> tuple[Checkpoint, int]:
-    """The furthest known checkpoint that this file's bytes lead to, reading on from `start`.
-
-    Also how many bytes the content has, -1 when it goes on behind the last checkpoint looked for.
-    """
+def locate(path: Path, start: Checkpoint, known: list[Checkpoint]) -> Checkpoint:
+    """The furthest known checkpoint that this file's bytes lead to, reading on from `start`."""
     points: dict[int, list[Checkpoint]] = {}
     for point in known:
         if point.offset > start.offset:
             points.setdefault(point.offset, []).append(point)
     best, checksum = start, start.checksum
+    if not points:
+        return best
     with Content(path, start.offset) as content:
         for offset in sorted(points):
             while content.position < offset:
                 piece = content.read(min(PIECE, offset - content.position))
                 if not piece:
-                    return best, content.position
+                    return best
                 checksum = isal_zlib.crc32(piece, checksum)
             best = next((p for p in points[offset] if p.checksum == checksum), best)
-    return best, -1
+    return best
 
 
 def blocks(

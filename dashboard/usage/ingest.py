@@ -8,7 +8,7 @@ is given up and reading starts again from what the database says; so a killed, r
 reader changes nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -70,12 +70,17 @@ class InputError(Exception):
     """A file that cannot be ingested; the message is one sentence naming it."""
 
 
-class _Moved(Exception):
+class _Moved(Exception):  # noqa: N818  an event, not an error
     """Somebody else read this content, or counted one of its ids, since we looked."""
 
 
 def import_file(
-    source: Source, path: Path | str, *, format: str, now: datetime, progress: Progress | None = None
+    source: Source,
+    path: Path | str,
+    *,
+    format: str,  # noqa: A002  what everybody calls it
+    now: datetime,
+    progress: Progress | None = None,
 ) -> Counts:
     """Ingest a whole file, once: content that the source has read before counts as duplicates.
 
@@ -95,9 +100,9 @@ class Session:
         self.dimensions = Dimensions(source)
         self.seen = SeenHashes(source.pk)
 
-    def import_file(self, path: Path, format: str, progress: Progress | None = None) -> Counts:
+    def import_file(self, path: Path, format_name: str, progress: Progress | None = None) -> Counts:
         path = path.resolve()
-        reading = _Reading(self, path, format, is_import=True, progress=progress)
+        reading = _Reading(self, path, format_name, is_import=True, progress=progress)
         reading.run(None)
         end = reading.end
         return Counts(
@@ -108,9 +113,9 @@ class Session:
             bytes=reading.size,
         )
 
-    def follow(self, path: Path, format: str, stream: Stream | None) -> Counts:
+    def follow(self, path: Path, format_name: str, stream: Stream | None) -> Counts:
         """Read on in a file that may still grow; `stream` is what was known to be in it, if anything."""
-        reading = _Reading(self, path, format, is_import=False, progress=None)
+        reading = _Reading(self, path, format_name, is_import=False, progress=None)
         reading.run(stream)
         counted = reading.accepted, reading.rejected, reading.duplicates
         return Counts(sum(counted), *counted, bytes=reading.read)
@@ -124,17 +129,18 @@ class _Reading:
     """One file being read. The tallies grow only with what has committed."""
 
     def __init__(
-        self, session: Session, path: Path, format: str, *, is_import: bool, progress: Progress | None
+        self, session: Session, path: Path, format_name: str, *, is_import: bool, progress: Progress | None
     ) -> None:
         self.session = session
         self.source = session.source
         self.path = path
-        self.format_name = format
+        self.format_name = format_name
         self.is_import = is_import
         self.progress = progress
         self.stream: Stream | None = None
         self.end = Checkpoint()
-        self.rivals: tuple = ()
+        self.rivals: frozenset[tuple[int, int]] = frozenset()
+        self.waits = False
         self.accepted = self.rejected = self.duplicates = self.read = self.size = 0
 
     def run(self, stream: Stream | None) -> None:
@@ -157,14 +163,13 @@ class _Reading:
         with Content(self.path) as content:
             self.stat, self.size = content.stat, content.stat.st_size
             head = content.read(HEAD)
-            if self.is_import and len(head) < HEAD and head and not head.endswith(b"\n"):
-                head += b"\n"
-            self.head = head_of(head)
+            is_whole = self.is_import and 0 < len(head) < HEAD
+            self.head = head_of(head) or (head_of(head + b"\n") if is_whole else "")
         if not self.head:
             return  # nothing yet that could be known again
         start = self._start()
-        format = self._format(head)
-        if format is None:
+        reader = self._format(head)
+        if reader is None:
             return
         with Content(self.path) as content:
             if (content.stat.st_dev, content.stat.st_ino) != (self.stat.st_dev, self.stat.st_ino):
@@ -173,7 +178,7 @@ class _Reading:
             tail = content.read(start.offset - content.position)
             self.end = start
             try:
-                self._consume(content, tail, format)
+                self._consume(content, tail, reader)
             finally:
                 self.read += max(0, self.end.offset - start.offset)
         if self.is_import and not content.complete:
@@ -181,38 +186,35 @@ class _Reading:
 
     def _start(self) -> Checkpoint:
         """Where to read on: behind everything of this content that the source has read under any name."""
-        known = self._continued()
-        own = known.pk if known else None
-        rivals = Stream.objects.rivals(self.source, self.head, own)
-        self.rivals = rivals.fingerprint()
-        points = [point for marks in rivals.values_list("marks", flat=True) for point in _points(marks)]
-        mine = _checkpoint(known) if known else Checkpoint()
-        trusted = mine if known and not self.is_import else Checkpoint()
-        if known and self.is_import:
-            points.append(mine)
-        best, _ = locate(self.path, trusted, points)
-        if known and self.is_import and best != mine:
-            known, own = None, None
-            self.rivals = Stream.objects.rivals(self.source, self.head, None).fingerprint()
-        self.stream = known
-        if known and best.offset > mine.offset:
-            self._jump(known, mine, best)
+        own = self._continued()
+        rows = list(Stream.objects.rivals(self.source, self.head))
+        start = _checkpoint(own) if own and not self.is_import else Checkpoint()
+        points = [Checkpoint(*mark) for row in rows for mark in row.marks]
+        best = locate(self.path, start, points)
+        if own is None or (self.is_import and _checkpoint(own) != best):
+            own = next((row for row in rows if best.offset and self._takes_over(row, best)), None)
+        self.rivals = fingerprint((row.pk, row.offset) for row in rows if own is None or row.pk != own.pk)
+        self.stream = own
+        if own and best.offset > own.offset:
+            self._jump(own, best)
         return best
+
+    def _takes_over(self, row: Stream, best: Checkpoint) -> bool:
+        """Whether this file continues exactly where content that lies nowhere else any more ended."""
+        return _checkpoint(row) == best and (row.inode == 0 or row.path == str(self.path)[-1000:])
 
     def _continued(self) -> Stream | None:
         """The stream that this very file held, if its content still continues it."""
         stream = self.stream
-        if stream is None and self.is_import:
+        if self.is_import:
             place = {"device": self.stat.st_dev, "inode": self.stat.st_ino}
-            found = Stream.objects.in_place(self.source).filter(head=self.head, **place)
-            return found.first()
+            return Stream.objects.in_place(self.source).filter(head=self.head, **place).first()
         if stream is None:
             return None
-        if stream.offset == 0 and stream.head == self.head:
-            return stream
-        if stream.head == self.head and self._tail_at(stream.offset) == stream.tail:
-            return stream
-        Stream.objects.filter(pk=stream.pk).update(device=0, inode=0)
+        same_start = stream.head == self.head
+        if same_start and (stream.offset == 0 or self._tail_at(stream.offset) == stream.tail):
+            return Stream.objects.get(pk=stream.pk)
+        Stream.objects.leave_place([stream.pk])
         return None
 
     def _tail_at(self, offset: int) -> str:
@@ -224,8 +226,9 @@ class _Reading:
         except ContentError:
             return ""
 
-    def _jump(self, stream: Stream, mine: Checkpoint, to: Checkpoint) -> None:
+    def _jump(self, stream: Stream, to: Checkpoint) -> None:
         """Another stream has read what follows here: step behind it; its records are duplicates here."""
+        mine = _checkpoint(stream)
         changed = Stream.objects.at(stream.pk, mine.offset).update(
             offset=to.offset,
             checksum=to.checksum,
@@ -254,14 +257,14 @@ class _Reading:
         self.format_name = name
         return FORMATS[name]
 
-    def _consume(self, content: Content, tail: bytes, format: Format) -> None:
+    def _consume(self, content: Content, tail: bytes, reader: Format) -> None:
         start = self.end
         batch = self._batch()
         taken = content.consumed
         last = None
         try:
             for block in blocks(content, start, tail, self._is_final(content), self.session.piece):
-                self._decode(block, format, batch)
+                self._decode(block, reader, batch)
                 last = block
                 if self.progress:
                     self.progress(content.consumed - taken)
@@ -281,7 +284,7 @@ class _Reading:
     def _batch(self) -> Batch:
         return Batch(last_hour(self.session.now), seen=self.session.seen.of)
 
-    def _decode(self, block: Block, format: Format, batch: Batch) -> None:
+    def _decode(self, block: Block, reader: Format, batch: Batch) -> None:
         if block.is_rest:
             return
         line = self.end.lines + batch.lines + 1
@@ -289,19 +292,25 @@ class _Reading:
             batch.lines += 1
             batch.reject(line, lambda: block.end, "the line is longer than 8 MiB", b"")
             return
-        format.decode(block.data, batch, line, block.end - len(block.data))
+        reader.decode(block.data, batch, line, block.end - len(block.data))
 
     def _is_final(self, content: Content) -> Callable[[bytes], bool]:
         """Whether a last line without a newline counts now."""
         if self.is_import:
-            return lambda line: True
+            return lambda _line: True
         if content.kind != "plain":
-            return lambda line: content.complete
+            return lambda _line: content.complete
         age = self.session.now.timestamp() - content.stat.st_mtime
         # Gateways write objects without a last newline. A JSON object tells itself that it is whole; a
         # minute without a change tells that nobody is writing. (A pinned clock may lie far in the past.)
         settled = age >= 60 or age < -timedelta(days=1).total_seconds()
-        return lambda line: settled and _is_object(line)
+
+        def is_final(line: bytes) -> bool:
+            whole = _is_object(line)
+            self.waits = whole and not settled
+            return whole and settled
+
+        return is_final
 
     def _commit(self, batch: Batch, block: Block, *, at_end: bool = False) -> None:
         end = Checkpoint(
@@ -327,8 +336,9 @@ class _Reading:
         session = self.session
         if not Source.objects.select_for_update().filter(pk=self.source.pk).exists():
             raise InputError(f"{self.path}: its source was deleted meanwhile")
+        others = Stream.objects.rivals(self.source, self.head).values_list("pk", "offset")
         own = self.stream.pk if self.stream else None
-        if Stream.objects.rivals(self.source, self.head, own).fingerprint() != self.rivals:
+        if fingerprint(row for row in others if row[0] != own) != self.rivals:
             raise _Moved
         if any(batch.fresh.values()) and session.seen.collides(batch.fresh):
             raise _Moved
@@ -407,6 +417,7 @@ class _Reading:
             "size": self.stat.st_size,
             "mtime_ns": self.stat.st_mtime_ns,
             "problem": "",
+            "waits": self.waits,
             "read_at": self.session.now,
         }
 
@@ -425,6 +436,11 @@ class _Reading:
         self._note(problem)
 
 
+def fingerprint(rows: Iterable[tuple[int, int]]) -> frozenset[tuple[int, int]]:
+    """Streams and how far they are read: differs whenever one was added or read further."""
+    return frozenset(rows)
+
+
 def _is_object(line: bytes) -> bool:
     try:
         return line.lstrip()[:1] == b"{" and msgspec.json.decode(line, type=dict[str, msgspec.Raw]) is not None
@@ -440,10 +456,6 @@ def _checkpoint(stream: Stream) -> Checkpoint:
 
 def _mark(point: Checkpoint) -> list[int]:
     return [point.offset, point.checksum, point.lines, point.records, point.rejected]
-
-
-def _points(marks: list[list[int]]) -> list[Checkpoint]:
-    return [Checkpoint(*mark) for mark in marks]
 
 
 def _thinned(marks: list[list[int]]) -> list[list[int]]:

@@ -96,6 +96,9 @@ class Stream(models.Model):
     rejected = models.BigIntegerField(default=0)
     duplicates = models.BigIntegerField(default=0)
     skipped = models.BigIntegerField(default=0, help_text="Lines that are no model call, such as health checks")
+    waits = models.BooleanField(
+        default=False, help_text="The last line has no end yet; it counts once the file is left alone"
+    )
     problem = models.CharField(max_length=500, blank=True)
     read_at = models.DateTimeField(null=True, blank=True)
 
@@ -240,6 +243,9 @@ class HourlyRollup(Measures):
             models.UniqueConstraint(fields=["hour", "source", "identity", "name"], name="hourly_once")
         ]
 
+    def __str__(self) -> str:
+        return f"{self.hour:%Y-%m-%d %H:00} {self.name_id} by {self.identity_id}: {self.calls} calls"
+
 
 class DailyRollup(Measures):
     """Sums per (day UTC, source, identity, name); kept for ever."""
@@ -260,6 +266,9 @@ class DailyRollup(Measures):
             models.Index(fields=["identity", "day"], name="daily_identity_day"),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.day} {self.name_id} by {self.identity_id}: {self.calls} calls"
+
 
 class StaleDay(models.Model):
     """A day whose rollups changed and whose sums above them (`findings.Traffic`) must follow.
@@ -269,6 +278,9 @@ class StaleDay(models.Model):
     """
 
     day = DayField(db_index=True)
+
+    def __str__(self) -> str:
+        return str(self.day)
 
 
 class SeenIds(models.Model):
@@ -284,6 +296,9 @@ class SeenIds(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["source", "hour"], name="seen_ids_hour")]
+
+    def __str__(self) -> str:
+        return f"{len(self.hashes) // 8} ids of {self.hour:%Y-%m-%d %H:00}"
 
 
 class RejectedLine(models.Model):

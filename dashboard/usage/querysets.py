@@ -1,11 +1,14 @@
 """Questions asked of sources, streams and rejected lines."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Count, Max, Sum
+from django.db.models import Sum
 
 __all__ = ["RejectedLineQuerySet", "SourceQuerySet", "StreamQuerySet"]
+
+RIVALS = 5000  # files that begin with the same line, such as a CSV header
 
 
 class SourceQuerySet(models.QuerySet):
@@ -23,15 +26,15 @@ class StreamQuerySet(models.QuerySet):
         """Content that a file held when last looked at, furthest first."""
         return self.filter(source=source, inode__gt=0).order_by("-offset", "pk")
 
-    def rivals(self, source, head: str, own: int | None) -> "StreamQuerySet":
-        """Other content that begins with the same line."""
-        found = self.filter(source=source, head=head)
-        return found.exclude(pk=own) if own else found
+    def rivals(self, source, head: str) -> "StreamQuerySet":
+        """Content that begins with the same line, the newest of it."""
+        return self.filter(source=source, head=head).order_by("-pk")[:RIVALS]
 
-    def fingerprint(self) -> tuple:
-        """Changes whenever one of these streams is added, removed or read further."""
-        row = self.aggregate(count=Count("pk"), newest=Max("pk"), read=Sum("offset"))
-        return row["count"], row["newest"], row["read"]
+    def leave_place(self, pks: Iterable[int]) -> None:
+        """The files that held this content hold it no more."""
+        wanted = list(pks)
+        for start in range(0, len(wanted), 500):
+            self.filter(pk__in=wanted[start : start + 500]).update(device=0, inode=0, problem="", waits=False)
 
     def at(self, pk: int, offset: int) -> "StreamQuerySet":
         """This stream, if it is still read to `offset`: the guard of every checkpoint."""

@@ -95,7 +95,7 @@ class Batch:
     """
 
     last_hour: int
-    seen: Callable[[int], set[int]] = lambda hour: set()
+    seen: Callable[[int], set[int]] = lambda _hour: set()
     sums: dict[tuple[int, Caller, Called], Measures] = field(default_factory=dict)
     fresh: dict[int, set[int]] = field(default_factory=dict)
     rejects: list[Reject] = field(default_factory=list)
@@ -128,7 +128,7 @@ def hour_of(value: float | str) -> int:
 
     Raises ValueError without repeating the value.
     """
-    if type(value) is str:
+    if isinstance(value, str):
         try:
             at = datetime.fromisoformat(value)
         except ValueError:
@@ -138,12 +138,12 @@ def hour_of(value: float | str) -> int:
                 raise ValueError("the time is neither ISO 8601 nor a number of seconds") from None
         else:
             return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()) // 3600
+    if not -1e11 < value < 1e20:
+        raise ValueError("the time is absurd")
     if value < 1e11:
         return int(value // 3600)
-    for unit in (1e3, 1e6, 1e9):
-        if value / unit < 1e11:
-            return int(value / unit // 3600)
-    raise ValueError("the time is absurd")
+    unit = next(unit for unit in (1e3, 1e6, 1e9) if value / unit < 1e11)
+    return int(value / unit // 3600)
 
 
 def tokens(value: float | str | None, name: str) -> int | None:

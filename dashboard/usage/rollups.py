@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from django.db import connection
 
-from dashboard.usage.models import DailyRollup, HourlyRollup, StaleDay
+from dashboard.usage.models import StaleDay
 from dashboard.usage.records import Measures, add_measures
 
 __all__ = ["merge"]
@@ -27,8 +27,8 @@ def merge(source_id: int, hourly: Sums) -> None:
     for (hour, identity, name), measures in hourly.items():
         into = daily.setdefault((hour // 24, identity, name), [None] * 6)
         add_measures(into, measures)
-    _upsert(HourlyRollup._meta.db_table, "hour", source_id, hourly)
-    _upsert(DailyRollup._meta.db_table, "day", source_id, daily)
+    _upsert("usage_hourlyrollup", "hour", source_id, hourly)
+    _upsert("usage_dailyrollup", "day", source_id, daily)
     StaleDay.objects.bulk_create([StaleDay(day=day) for day in sorted({key[0] for key in daily})])
 
 
@@ -51,7 +51,8 @@ def _grown(table: str) -> str:
     greatest = "GREATEST" if connection.vendor == "postgresql" else "MAX"
     old = "({t}.{m} - {g}({t}.{m} - {cap}, 0))"  # the old value, capped; null stays null
     return ", ".join(
-        f"{m} = COALESCE({old.format(t=table, m=m, g=greatest, cap=CAP)} + EXCLUDED.{m}, {table}.{m}, EXCLUDED.{m})"
+        f"{m} = COALESCE({old.format(t=table, m=m, g=greatest, cap=CAP)} + EXCLUDED.{m},"
+        f" {table}.{m}, EXCLUDED.{m})"
         for m in MEASURES
     )
 

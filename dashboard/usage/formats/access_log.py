@@ -42,7 +42,7 @@ MONTHS = {m: n for n, m in enumerate(b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct N
 class AccessLog(LineFormat):
     name = "access-log"
 
-    def parse(self, raw: bytes) -> access_json.Request | None:  # type: ignore[override]
+    def parse(self, raw: bytes) -> access_json.Request | None:
         """One line of any of the shapes; None for a well formed line without an HTTP request."""
         if raw[:1] == b"{":
             return access_json.parse(raw)

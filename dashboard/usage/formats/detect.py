@@ -30,7 +30,7 @@ def detect(head: bytes) -> Detection:
     if not lines:
         return Detection("", "no complete line to judge by")
     sample = Sample(lines, [found for line in lines if (found := _decode(line)) is not None])
-    matches = {name: why for name, format in FORMATS.items() if (why := format.recognise(sample))}
+    matches = {name: why for name, known in FORMATS.items() if (why := known.recognise(sample))}
     if len(matches) == 1:
         name, why = matches.popitem()
         return Detection(name, why)

@@ -30,7 +30,7 @@ class Metadata(msgspec.Struct, gc=False):
 
 
 class SpendLog(msgspec.Struct, gc=False):
-    startTime: float | int | str
+    startTime: float | int | str  # noqa: N815  as LiteLLM names it
     request_id: str | None
     call_type: str = ""
     model: str | None = None
@@ -59,7 +59,7 @@ class LiteLLMSpendLogs(LineFormat):
         if record.mcp_namespaced_tool_name or not litellm.is_call(record.call_type):
             return None
         who = record.metadata or _no_metadata
-        if type(who) is str:
+        if isinstance(who, str):
             who = _metadata.decode(who)
         calls, failed, gone = 1, 0, 0
         if (record.status or who.status) == "failure":

@@ -27,7 +27,7 @@ class Metadata(msgspec.Struct, gc=False):
 
 
 class Payload(msgspec.Struct, gc=False):
-    startTime: float | int | str
+    startTime: float | int | str  # noqa: N815  as LiteLLM names it
     call_type: str
     model: str | None = None
     id: str | None = None
@@ -57,7 +57,7 @@ class LiteLLMStandardLogging(LineFormat):
         if not litellm.is_call(record.call_type):
             return None
         who = record.metadata or _no_metadata
-        if type(who) is str:
+        if isinstance(who, str):
             who = _metadata.decode(who)
         identifier = record.id or record.litellm_call_id
         failed = gone = 0

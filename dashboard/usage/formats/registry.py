@@ -10,7 +10,7 @@ __all__ = ["AUTO", "FORMATS", "names"]
 
 AUTO = "auto"
 FORMATS: dict[str, Format] = {
-    format.name: format for format in (Sundial(), LiteLLMStandardLogging(), LiteLLMSpendLogs(), AccessLog())
+    one.name: one for one in (Sundial(), LiteLLMStandardLogging(), LiteLLMSpendLogs(), AccessLog())
 }
 
 

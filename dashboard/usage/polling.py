@@ -1,0 +1,127 @@
+"""Polling: which sources are due, and reading what is new in one of them."""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Q
+
+from dashboard.kit.once import holding
+from dashboard.usage.ingest import Counts, InputError, Session
+from dashboard.usage.models import Source, SourceKind, Stream
+from dashboard.usage.sources.watch import Found, Listing, listing
+
+__all__ = ["INBOX", "claim_due", "ensure_inbox", "poll"]
+
+log = logging.getLogger(__name__)
+
+INBOX = "inbox"
+LOCK_SECONDS = 900  # as long as a task may run
+NEVER = Counts()
+
+
+def ensure_inbox(now: datetime) -> Source:
+    """The source that reads `var/inbox/`, and the folder itself, made when missing."""
+    settings.SUNDIAL_INBOX.mkdir(parents=True, exist_ok=True, mode=0o700)
+    source, _ = Source.objects.get_or_create(
+        slug=INBOX,
+        defaults={
+            "name": "Inbox",
+            "kind": SourceKind.WATCH,
+            "format": "auto",
+            "poll_seconds": max(5, settings.SUNDIAL_POLL_SECONDS),
+            "created_at": now,
+        },
+    )
+    return source
+
+
+def claim_due(now: datetime) -> list[int]:
+    """The watched sources whose poll is due, each claimed for this caller alone."""
+    ensure_inbox(now)
+    due = []
+    for pk, seconds in Source.objects.watched().values_list("pk", "poll_seconds"):
+        # A little early rather than a whole beat late.
+        moment = now - timedelta(seconds=max(1, seconds - 2))
+        if Source.objects.polled_before(pk, moment).update(polled_at=now):
+            due.append(pk)
+    return due
+
+
+def poll(source: Source, now: datetime) -> Counts:
+    """Read what is new in a watched source. Nothing when another worker is at it.
+
+    What goes wrong with a file is kept on its stream and told by the source; the others are read.
+    """
+    with holding(f"poll:{source.pk}", LOCK_SECONDS) as ours:
+        if not ours:
+            return NEVER
+        return _poll(source, now)
+
+
+def _poll(source: Source, now: datetime) -> Counts:
+    inbox = source.slug == INBOX
+    patterns = [str(settings.SUNDIAL_INBOX)] if inbox else _lines(source.paths)
+    roots = [settings.SUNDIAL_INBOX, *settings.SUNDIAL_WATCH_ROOTS]
+    if inbox:
+        settings.SUNDIAL_INBOX.mkdir(parents=True, exist_ok=True, mode=0o700)
+    found = listing(patterns, roots)
+    problem = found.problem or ("" if patterns else "No paths are given, so nothing is read")
+    session = Session(source, now)
+    counts = NEVER
+    known = _known(source)
+    _let_go(known, found)
+    # Those that were known first: what was read of a rotated file is then known before its successor.
+    for file in sorted(found.files, key=lambda f: (f.device, f.inode) not in known):
+        stream = known.get((file.device, file.inode))
+        if not file.size or (stream and _is_as_left(stream, file)):
+            continue
+        try:
+            counts += session.follow(file.path, source.format, stream)
+        except InputError as error:
+            problem = str(error)
+            log.warning("%s: %s", source.slug, error)
+    _tell(source, problem or session.dimensions.overflow, now)
+    return counts
+
+
+def _lines(paths: str) -> list[str]:
+    return [line.strip() for line in paths.splitlines() if line.strip()]
+
+
+def _known(source: Source) -> dict[tuple[int, int], Stream]:
+    """The content in place by (device, inode); should two claim one file, the one read further."""
+    rows = Stream.objects.in_place(source).defer("marks")
+    known: dict[tuple[int, int], Stream] = {}
+    for stream in rows:
+        known.setdefault((int(stream.device), int(stream.inode)), stream)
+    return known
+
+
+def _let_go(known: dict[tuple[int, int], Stream], found: Listing) -> None:
+    """Content whose file is gone is in no place: the file system may give its number to another file."""
+    if found.problem:
+        return  # the listing may be short; a number given anew is noticed by content anyway
+    present = {(file.device, file.inode) for file in found.files}
+    gone = [place for place in known if place not in present]
+    Stream.objects.leave_place(known.pop(place).pk for place in gone)
+
+
+def _is_as_left(stream: Stream, file: Found) -> bool:
+    """Nothing new: same size and time, and no last line that may count by now. A new name is noted."""
+    if stream.size != file.size or stream.mtime_ns != file.mtime_ns or stream.waits:
+        return False
+    path = str(file.path)[-1000:]
+    if stream.path != path:
+        stream.path = path
+        stream.save(update_fields=["path"])
+    return True
+
+
+def _tell(source: Source, problem: str, now: datetime) -> None:
+    """Keep the source's problem truthful: this poll's own, else the newest of a file still in place."""
+    if not problem:
+        stuck = Stream.objects.in_place(source).filter(~Q(problem="")).order_by("-read_at").first()
+        problem = stuck.problem if stuck else ""
+    Source.objects.filter(pk=source.pk).update(problem=problem[:500], polled_at=now)
+    source.problem, source.polled_at = problem[:500], now
