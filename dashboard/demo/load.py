@@ -11,7 +11,15 @@ from dashboard.demo.story import LAST_DAY, Gateway, Member, days
 from dashboard.demo.writers.nginx import user_agent
 from dashboard.findings import scan
 from dashboard.usage import polling
-from dashboard.usage.models import Application, ApplicationRule, Source, SourceKind, StaleDay
+from dashboard.usage.models import (
+    Application,
+    ApplicationRule,
+    DailyRollup,
+    HourlyRollup,
+    Source,
+    SourceKind,
+    StaleDay,
+)
 
 __all__ = ["SOURCES", "Loaded", "ensure_applications", "ensure_sources", "forget", "load"]
 
@@ -106,9 +114,14 @@ def ensure_applications() -> None:
 @transaction.atomic
 def forget() -> None:
     """Take the demo's sources out again with all that was counted from them."""
-    slugs = [log.slug for log in SOURCES.values()]
-    if Source.objects.filter(slug__in=slugs).delete()[0]:
-        StaleDay.objects.bulk_create(StaleDay(day=day) for day in days())
+    sources = Source.objects.filter(slug__in=[log.slug for log in SOURCES.values()])
+    if not sources:
+        return
+    # Rollups first: they protect the names and identities they count.
+    for counted in (HourlyRollup, DailyRollup):
+        counted.objects.filter(source__in=sources).delete()
+    sources.delete()
+    StaleDay.objects.bulk_create(StaleDay(day=day) for day in days())
 
 
 def _rule(member: Member) -> tuple[str, str]:

@@ -1,0 +1,231 @@
+"""The demo as the pipeline tells it: written, ingested and scanned once, then asked on many days."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from django.db import connection, transaction
+from django.db.models import Max, Sum
+
+from dashboard.catalog import files, snapshot
+from dashboard.demo import load
+from dashboard.demo.cast import CAST
+from dashboard.demo.story import GONE_ON, LAST_DAY, days
+from dashboard.findings.models import Finding, Status
+from dashboard.kit.fields import day_number
+from dashboard.usage.models import Application, DailyRollup, RejectedLine, Source, Stream
+
+NOW = datetime(2023, 12, 8, 12, tzinfo=UTC)
+OPENS_ON = date(2023, 12, 8)
+MEMBERS = {member.key: member for member in CAST}
+
+
+@pytest.fixture(scope="module")
+def told(story, django_db_setup, django_db_blocker):
+    """The story in the database, in a transaction that is taken back when this module is through."""
+    from django.conf import settings
+
+    roots = settings.SUNDIAL_WATCH_ROOTS
+    with django_db_blocker.unblock():
+        whole = transaction.atomic()
+        whole._from_testcase = True  # a durable block may stand inside, as it may in a test case
+        whole.__enter__()
+        settings.SUNDIAL_WATCH_ROOTS = [*roots, story.folder]
+        try:
+            files.load_shipped(NOW)
+            yield load.load(story.folder, now=NOW, as_of=LAST_DAY)
+        finally:
+            settings.SUNDIAL_WATCH_ROOTS = roots
+            transaction.set_rollback(True)
+            whole.__exit__(None, None, None)
+
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("told")]
+
+
+def findings_on(day, **narrowed):
+    return Finding.objects.as_of(day, snapshot.load(day)).filter(**narrowed)
+
+
+def status(key, day):
+    """The statuses of an application's findings on a day."""
+    return {f.status for f in findings_on(day, application__slug=key)}
+
+
+def left(day):
+    """Applications that still have something to do on a day, for the deadline of the story."""
+    of_deadline = {e.pk for e in snapshot.load(day).deadlines["openai", GONE_ON].entries}
+    alive = findings_on(day).alive().for_entries(of_deadline)
+    return set(alive.values_list("application__slug", flat=True))
+
+
+def test_every_line_is_taken_and_what_was_delivered_twice_counts_once(told):
+    assert told.rejected == 0
+    assert RejectedLine.objects.count() == 0
+    assert told.duplicates == 60
+    assert told.accepted > 300_000
+
+
+def test_every_file_is_read_to_its_end(story):
+    for stream in Stream.objects.all():
+        assert stream.offset > 0
+    assert Stream.objects.count() == sum(1 for p in story.folder.rglob("*") if p.is_file()) - 1
+
+
+def test_every_day_adds_up_to_what_was_written(story):
+    sums = DailyRollup.objects.values("day").annotate(
+        Sum("calls"), Sum("errors"), Sum("input_tokens"), Sum("output_tokens"), gone__sum=Sum("gone")
+    )
+    counted = {row["day"]: row for row in sums}
+    written = story.ledger.per_day()
+    assert counted.keys() == written.keys()
+    for day, sums in written.items():
+        row = counted[day]
+        assert row["calls__sum"] == sums.calls, day
+        assert row["errors__sum"] == sums.errors, day
+        assert (row["gone__sum"] or 0) == sums.gone, day
+        assert row["input_tokens__sum"] == sums.input_tokens, day
+        assert row["output_tokens__sum"] == sums.output_tokens, day
+
+
+def test_every_application_adds_up_to_what_was_written_for_it(story):
+    rows = DailyRollup.objects.values_list("identity__application__slug", "name__called_as").annotate(Sum("calls"))
+    internal = Application.objects.get(internal=True).slug
+    counted = {(slug, name): calls for slug, name, calls in rows}
+    written = {}
+    for _, key, name, sums in story.ledger.rows():
+        slug = internal if MEMBERS[key].internal else key
+        written[slug, name] = written.get((slug, name), 0) + sums.calls
+    assert counted == written
+
+
+def test_reading_again_changes_nothing(story, told):
+    before = list(DailyRollup.objects.aggregate(Max("pk"), Sum("calls")).values())
+    again = load.load(story.folder, now=NOW, as_of=LAST_DAY)
+    assert (again.records, again.findings.opened, again.findings.days) == (0, 0, 0)
+    assert list(DailyRollup.objects.aggregate(Max("pk"), Sum("calls")).values()) == before
+
+
+def test_what_somebody_changed_in_the_demo_stays_changed(story):
+    Application.objects.filter(slug="survey-insights").update(owner="found@acme.example")
+    load.load(story.folder, now=NOW, as_of=LAST_DAY)
+    assert Application.objects.get(slug="survey-insights").owner == "found@acme.example"
+
+
+def test_starting_over_takes_out_all_that_was_counted():
+    load.forget()
+    assert not DailyRollup.objects.exists()
+    assert not Source.objects.filter(slug="ai-gateway").exists()
+
+
+def test_nothing_is_found_before_the_announcement_and_much_on_its_day():
+    assert (
+        findings_on(date(2023, 7, 5))
+        .alive()
+        .for_entries(e.pk for e in snapshot.load(GONE_ON).deadlines["openai", GONE_ON].entries)
+        .count()
+        == 0
+    )
+    assert len(left(date(2023, 7, 6))) > 25
+
+
+def test_the_early_mover_is_done_by_august():
+    assert status("checkout-help", date(2023, 7, 20)) == {Status.OPEN}
+    assert status("checkout-help", date(2023, 8, 15)) == {Status.RESOLVED}
+
+
+def test_on_the_day_the_demo_opens_most_have_moved_and_ten_have_not():
+    assert left(OPENS_ON) == {
+        "search-index",
+        "contracts",
+        "fraud-notes",
+        "gift-finder",
+        "partner-portal",
+        "picking-hints",
+        "returns-letters",
+        "snippet-fixer",
+        "survey-insights",
+        "ticket-tagger",
+    }
+
+
+def test_the_late_one_is_open_in_december_and_off_before_the_day():
+    assert status("gift-finder", OPENS_ON) == {Status.OPEN}
+    assert status("gift-finder", date(2024, 1, 2)) == {Status.RESOLVED}
+
+
+def test_the_batch_job_that_comes_back_is_regressed():
+    assert status("fraud-notes", date(2023, 11, 20)) == {Status.RESOLVED}
+    assert status("fraud-notes", date(2023, 11, 24)) == {Status.REGRESSED}
+    assert status("fraud-notes", date(2023, 12, 28)) == {Status.RESOLVED}
+
+
+def test_the_one_that_never_moves_breaks_on_the_day():
+    rows = DailyRollup.objects.filter(identity__application__slug="returns-letters")
+    before = rows.filter(day=date(2024, 1, 3)).aggregate(Sum("calls"), Sum("gone"))
+    after = rows.filter(day=date(2024, 1, 4)).aggregate(Sum("calls"), Sum("gone"))
+    assert before["calls__sum"] > 0
+    assert not before["gone__sum"]
+    assert after["gone__sum"] == after["calls__sum"] > 0
+    assert status("returns-letters", LAST_DAY) == {Status.OPEN}
+
+
+def test_the_redirected_one_goes_on_without_an_error_and_stays_open():
+    rows = DailyRollup.objects.filter(identity__application__slug="ticket-tagger", day__gte=GONE_ON)
+    sums = rows.aggregate(Sum("calls"), Sum("gone"))
+    assert sums["calls__sum"] > 0
+    assert not sums["gone__sum"]
+    assert status("ticket-tagger", LAST_DAY) == {Status.OPEN}
+    assert snapshot.load(LAST_DAY).get("openai", "ada").on_sunset == "redirects"
+
+
+def test_a_source_that_fell_silent_resolves_nothing():
+    finding = findings_on(OPENS_ON, application__slug="partner-portal").get()
+    assert finding.status == Status.OPEN
+    assert finding.last_call_on < date(2023, 10, 16)
+
+
+def test_a_fine_tune_is_a_finding_of_its_base():
+    finding = findings_on(date(2023, 9, 1), application__slug="intent").get()
+    assert finding.entry.name == "davinci"
+    assert status("intent", date(2023, 12, 1)) == {Status.RESOLVED}
+
+
+def test_calls_to_the_edits_endpoint_are_found_although_the_log_hides_the_model():
+    finding = findings_on(date(2023, 9, 1), application__slug="spellfix").get()
+    assert finding.entry.name == "/v1/edits"
+    engine = findings_on(OPENS_ON, application__slug="snippet-fixer").get()
+    assert engine.entry.name == "code-davinci-edit-001"
+
+
+def test_the_upgraded_gateway_changes_names_but_not_what_they_mean():
+    rows = DailyRollup.objects.filter(identity__application__slug="gift-finder")
+    assert set(rows.values_list("name__called_as", flat=True)) == {
+        "text-curie-001",
+        "openai/text-curie-001",
+        "openai/gpt-3.5-turbo-instruct",
+    }
+    assert findings_on(OPENS_ON, application__slug="gift-finder").count() == 1
+
+
+def test_those_with_nothing_to_do_have_no_finding_for_the_day():
+    entries = [e.pk for e in snapshot.load(LAST_DAY).deadlines["openai", GONE_ON].entries]
+    idle = {m.key for m in CAST if m.role == "Nothing to do"}
+    assert not findings_on(LAST_DAY, application__slug__in=idle).for_entries(entries).exists()
+
+
+def test_a_self_hosted_model_stays_uncatalogued():
+    name = DailyRollup.objects.filter(identity__application__slug="llama-lab").first().name
+    assert name.resolution.entry is None
+
+
+def test_a_key_without_a_team_and_an_agent_without_a_name_find_their_applications():
+    assert DailyRollup.objects.filter(identity__application__slug="copywriter", identity__team="").exists()
+    assert DailyRollup.objects.filter(identity__application__slug="partner-portal").exists()
+
+
+def test_all_days_of_the_story_have_calls():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT COUNT(DISTINCT day) FROM usage_dailyrollup WHERE calls > 0")
+        assert cursor.fetchone() == (len(list(days())),)
+        cursor.execute("SELECT SUM(calls) FROM usage_dailyrollup WHERE day > %s", [day_number(LAST_DAY)])
+        assert cursor.fetchone() == (None,)
