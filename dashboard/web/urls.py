@@ -6,20 +6,20 @@ from django.urls import path, register_converter
 from django.views.i18n import set_language
 
 from dashboard.web.converters import DayConverter
-from dashboard.web.pages import frame, models, patterns
+from dashboard.web.pages import deadlines, door, frame, models, overview, patterns, timeline
 from dashboard.web.pages.waiting import waiting
 
 register_converter(DayConverter, "day")
 
 urlpatterns = [
-    path("", waiting, name="overview"),
-    path("timeline/", waiting, name="timeline"),
-    path("deadlines/", waiting, name="deadlines"),
-    path("deadlines/<slug:platform>/<day:date>/", waiting, name="deadline"),
+    path("", overview.show, name="overview"),
+    path("timeline/", timeline.show, name="timeline"),
+    path("deadlines/", deadlines.index, name="deadlines"),
+    path("deadlines/<slug:platform>/<day:date>/", deadlines.show, name="deadline"),
     path("models/", models.index, name="models"),
     path("models/<slug:platform>/<path:entry_id>/", models.entry, name="model"),
-    path("applications/", waiting, name="applications"),
-    path("applications/<slug:slug>/", waiting, name="application"),
+    path("applications/", applications.index, name="applications"),
+    path("applications/<slug:slug>/", applications.application, name="application"),
     path("findings/", waiting, name="findings"),
     path("findings/<int:pk>/", waiting, name="finding"),
     path("uncatalogued/", waiting, name="uncatalogued"),
@@ -31,5 +31,7 @@ urlpatterns = [
     path("language/", login_not_required(set_language), name="set_language"),
     path("accounts/login/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("accounts/logout/", auth.LogoutView.as_view(), name="logout"),
+    path("accounts/first/<str:token>/", door.first, name="first"),
     path("healthz", frame.healthz, name="healthz"),
+    path("readyz", frame.readyz, name="readyz"),
 ]

@@ -1,15 +1,17 @@
-"""The frame around the pages: health, theme, and a waiting place for addresses that other pages fill."""
+"""What stands around the pages: health checks and the choice of a theme."""
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from dashboard.kit import clock
+from dashboard.kit.health import readiness
 from dashboard.web.context import THEMES
 
-__all__ = ["healthz", "theme"]
+__all__ = ["healthz", "readyz", "theme"]
 
 YEAR = 365 * 24 * 3600
 
@@ -20,6 +22,16 @@ YEAR = 365 * 24 * 3600
 def healthz(request: HttpRequest) -> HttpResponse:
     """This process answers. Asks nothing of the database or the broker."""
     return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
+
+
+@login_not_required
+@require_GET
+@never_cache
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Database, broker, worker and beat, each with `ok`; 503 while any of them is not."""
+    parts = readiness(clock.wall())
+    ready = all(part["ok"] for part in parts.values())
+    return JsonResponse({"ready": ready, "parts": parts}, status=200 if ready else 503)
 
 
 @login_not_required

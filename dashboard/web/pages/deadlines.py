@@ -1,0 +1,44 @@
+"""/deadlines/ and /deadlines/<platform>/<date>/: will they be off in time?"""
+
+from datetime import date
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+
+from dashboard.catalog import snapshot as catalog
+from dashboard.web import burndowns
+from dashboard.web.exports import csv_response
+from dashboard.web.queries import deadline, deadlines
+from dashboard.web.words import verdict_sentence
+
+__all__ = ["index", "show"]
+
+SERIES_COLUMNS = ("day", "retiring", "replacement", "applications_remaining")
+
+
+def index(request: HttpRequest) -> HttpResponse:
+    snapshot = catalog.load(request.as_of)
+    everything = request.GET.get("all") == "1"
+    rows = [row for row in deadlines.upcoming(snapshot) if everything or row.is_ours]
+    past = [row for row in deadlines.past(snapshot) if everything or row.is_ours]
+    context = {"rows": rows, "past": past, "everything": everything, "known": len(snapshot.deadlines)}
+    return render(request, "pages/deadlines.html", context)
+
+
+def show(request: HttpRequest, platform: str, date: date) -> HttpResponseBase:
+    snapshot = catalog.load(request.as_of)
+    found = snapshot.deadlines.get((platform, date))
+    if not found:
+        raise Http404
+    page = deadline.page(found, snapshot)
+    if request.GET.get("format") == "csv":
+        rows = ((p.day, p.retiring, p.replacement, p.applications_remaining) for p in page.days)
+        return csv_response(f"deadline-{platform}-{date}", request.as_of, SERIES_COLUMNS, rows)
+    query = request.GET.copy()
+    query["format"] = "csv"
+    context = {
+        "page": page,
+        "charts": burndowns.cards(page, request.today, f"?{query.urlencode()}"),
+        "sentence": verdict_sentence(page.summary.forecast, date, request.as_of),
+    }
+    return render(request, "pages/deadline.html", context)

@@ -1,0 +1,53 @@
+"""/accounts/first/<token>/: the first administrator of a fresh installation chooses a name and a password."""
+
+from django import forms
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from dashboard.access import firstsignin
+from dashboard.kit import clock
+
+__all__ = ["first"]
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+class FirstForm(forms.Form):
+    """A name, and a password twice; whether they are good is for `firstsignin` to say."""
+
+    username = forms.CharField(label=_("User name"), max_length=150)
+    password = forms.CharField(label=_("Password"), widget=forms.PasswordInput, strip=False)
+    again = forms.CharField(label=_("Password again"), widget=forms.PasswordInput, strip=False)
+
+    def clean(self) -> None:
+        if self.cleaned_data.get("password") != self.cleaned_data.get("again"):
+            self.add_error("again", _("The two passwords differ."))
+
+
+@login_not_required
+@never_cache
+@sensitive_post_parameters()
+@require_http_methods(["GET", "POST"])
+def first(request: HttpRequest, token: str) -> HttpResponse:
+    """Check the link; on a good form make the user, sign them in and open the overview."""
+    now = clock.wall()
+    form = FirstForm(request.POST or None)
+    try:
+        firstsignin.check(token, now)
+        if request.method == "POST" and form.is_valid():
+            data = form.cleaned_data
+            user = firstsignin.redeem(token, data["username"], data["password"], now)
+            login(request, user, backend=BACKEND)
+            return redirect("overview")
+    except firstsignin.FirstSignInError as error:
+        return render(request, "registration/first.html", {"problem": str(error)}, status=410)
+    except ValidationError as error:
+        form.add_error(None, error)
+    return render(request, "registration/first.html", {"form": form})

@@ -1,0 +1,13 @@
+"""/: what needs attention."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from dashboard.catalog import snapshot as catalog
+from dashboard.web.queries.overview import overview
+
+__all__ = ["show"]
+
+
+def show(request: HttpRequest) -> HttpResponse:
+    return render(request, "pages/overview.html", {"overview": overview(catalog.load(request.as_of))})

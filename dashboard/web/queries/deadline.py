@@ -1,0 +1,95 @@
+"""One deadline's page: its numbers, its days, its applications, its models."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.utils import formats
+from django.utils.translation import gettext as _
+
+from dashboard.catalog.lifecycle import EntryState
+from dashboard.catalog.snapshot import Deadline, Snapshot
+from dashboard.findings.deadlines import ApplicationProgress, DayPoint, DeadlineSummary, series, summary
+from dashboard.findings.models import Finding
+from dashboard.web.queries.deadlines import DeadlineRow
+
+__all__ = ["DeadlinePage", "Member", "Model", "page", "points"]
+
+BEFORE, AFTER = timedelta(days=400), timedelta(days=60)
+"""The burn-down shows at most so much before and after the sunset."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One application of the deadline; `finding` is the key of its only finding, None if it has several."""
+
+    progress: ApplicationProgress
+    finding: int | None
+    findings: int
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One entry of the deadline with what is recommended in its place."""
+
+    entry: EntryState
+    replacements: list[EntryState]
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlinePage:
+    """Everything on the page. `days` are the points of the burn-down, oldest first."""
+
+    row: DeadlineRow
+    members: list[Member]
+    models: list[Model]
+    days: list[DayPoint]
+
+    @property
+    def summary(self) -> DeadlineSummary:
+        return self.row.summary
+
+    @property
+    def is_past(self) -> bool:
+        """Calls fail, or are redirected, from the sunset day itself on."""
+        return self.summary.days_left <= 0
+
+    @property
+    def baseline_note(self) -> str:
+        most = formats.number_format(round(self.summary.baseline), force_grouping=True)
+        return _("at most %(n)s a day") % {"n": most}
+
+    @property
+    def done_of(self) -> str:
+        return f"{self.summary.applications_done} / {self.summary.applications_total}"
+
+    @property
+    def redirected_per_day(self) -> float:
+        return max(self.summary.remaining - self.summary.failing_per_day, 0)
+
+
+def page(deadline: Deadline, snapshot: Snapshot) -> DeadlinePage:
+    """The page of a deadline as known on the snapshot's day."""
+    found = summary(deadline, snapshot)
+    return DeadlinePage(
+        row=DeadlineRow(found, deadline.entries),
+        members=_members(found, deadline),
+        models=[Model(entry, snapshot.replacements(entry)) for entry in deadline.entries],
+        days=points(deadline, snapshot, found.measured_from),
+    )
+
+
+def points(deadline: Deadline, snapshot: Snapshot, measured_from: date) -> list[DayPoint]:
+    """The days of the burn-down: from where its baseline is measured to the snapshot's day."""
+    first = max(measured_from, deadline.sunset_on - BEFORE)
+    return series(deadline, snapshot, min(first, snapshot.as_of), min(snapshot.as_of, deadline.sunset_on + AFTER))
+
+
+def _members(found: DeadlineSummary, deadline: Deadline) -> list[Member]:
+    keys: dict[int, list[int]] = {}
+    findings = Finding.objects.for_entries(entry.pk for entry in deadline.entries)
+    for application, pk in findings.order_by("pk").values_list("application", "pk"):
+        keys.setdefault(application, []).append(pk)
+    return [
+        Member(one, own[0] if len(own := keys.get(one.pk, [])) == 1 else None, len(own))
+        for one in found.applications
+    ]

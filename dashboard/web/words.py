@@ -1,0 +1,53 @@
+"""Verdicts in a sentence that a manager understands."""
+
+from datetime import date
+
+from django.utils import formats
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
+from dashboard.findings.progress import Forecast
+
+__all__ = ["day_text", "verdict_sentence"]
+
+
+def day_text(day: date) -> str:
+    """A day as people write it."""
+    return formats.date_format(day, pgettext("date format of PHP's date()", "j M Y"))
+
+
+def verdict_sentence(forecast: Forecast, sunset_on: date, as_of: date) -> str:
+    """What the forecast says about a sunset, and why its verdict is what it is."""
+    if forecast.verdict == "done":
+        return _("No call has arrived for a full week.")
+    if forecast.verdict == "unknown":
+        return _("There are fewer than 14 full days of data: too little to foresee anything.")
+    if as_of >= sunset_on:
+        return _("The sunset has passed and calls still arrive.")
+    if not forecast.zero_on:
+        return _("Calls do not fall: over the last 28 days there is no downward trend.")
+    return f"{_end(forecast)}{_margin(forecast.zero_on, sunset_on)}{_doubt(forecast)}"
+
+
+def _end(forecast: Forecast) -> str:
+    day = day_text(forecast.zero_on or date.max)
+    end = _("At the pace of the last 28 days, calls end about %(day)s") % {"day": day}
+    if not forecast.low:
+        return end
+    high = day_text(forecast.high) if forecast.high else _("never")
+    interval = _("(80 %% interval: %(low)s to %(high)s)") % {"low": day_text(forecast.low), "high": high}
+    return f"{end} {interval}"
+
+
+def _margin(zero_on: date, sunset_on: date) -> str:
+    days = (sunset_on - zero_on).days
+    if days == 0:
+        return _(", on the day of the sunset.")
+    if days > 0:
+        return ngettext(", %(n)s day before the sunset.", ", %(n)s days before the sunset.", days) % {"n": days}
+    return ngettext(", %(n)s day after the sunset.", ", %(n)s days after the sunset.", -days) % {"n": -days}
+
+
+def _doubt(forecast: Forecast) -> str:
+    """Why a forecast that ends in time is still at risk."""
+    return " " + _("A slower pace within the interval would miss it.") if forecast.verdict == "at risk" else ""
