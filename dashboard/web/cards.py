@@ -1,4 +1,4 @@
-"""Charts of calls as pages show them: a `Stack` of numbers becomes a `Card`, with words in the reader's language."""
+"""Charts of calls as pages show them: a `Stack` of numbers becomes a `Card` with words."""
 
 from collections.abc import Callable, Sequence
 from datetime import date

@@ -44,7 +44,7 @@ class Filters(forms.Form):
     def __init__(self, query: QueryDict) -> None:
         super().__init__(query, auto_id="filter-%s", use_required_attribute=False)
 
-    def select(self, name: str, label: Words, choices: Iterable[Choice], *, any_label: Any = _("Any")) -> None:
+    def select(self, name: str, label: Words, choices: Iterable[Choice], *, any_label: Words = ANY) -> None:
         """Add a choice; the first option, with an empty value, filters nothing."""
         widget = forms.Select({"class": "select"})
         self.fields[name] = forms.ChoiceField(

@@ -6,7 +6,7 @@ from django.urls import path, register_converter
 from django.views.i18n import set_language
 
 from dashboard.web.converters import DayConverter
-from dashboard.web.pages import deadlines, door, frame, models, overview, patterns, timeline
+from dashboard.web.pages import applications, deadlines, door, frame, models, overview, patterns, timeline
 from dashboard.web.pages.waiting import waiting
 
 register_converter(DayConverter, "day")

@@ -50,7 +50,7 @@ def find(wanted: Wanted, snapshot: Snapshot, used: dict[int, Usage]) -> list[Ent
         return sorted(found, key=lambda e: (-_calls(used, e), e.platform, e.id))
     if wanted.sort == "id":
         return sorted(found, key=lambda e: (e.id.casefold(), e.platform))
-    return sorted(found, key=_soonest)
+    return sorted(found, key=lambda e: (*_soonest(e), -_calls(used, e), e.platform, e.id))
 
 
 def rows_of(entries: Iterable[EntryState], snapshot: Snapshot, used: dict[int, Usage]) -> Iterator[ModelRow]:
@@ -74,9 +74,9 @@ def _calls(used: dict[int, Usage], entry: EntryState) -> int:
     return (used[entry.pk].calls_7d or 0) if entry.pk in used else -1
 
 
-def _soonest(entry: EntryState) -> tuple:
+def _soonest(entry: EntryState) -> tuple[int, int]:
     """Ahead first, soonest on top; then what is past, latest on top; then what has no date."""
     left = entry.days_left
     if left is None:
-        return 2, 0, entry.platform, entry.id
-    return (0, left, entry.platform, entry.id) if left >= 0 else (1, -left, entry.platform, entry.id)
+        return 2, 0
+    return (0, left) if left >= 0 else (1, -left)

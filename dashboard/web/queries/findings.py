@@ -1,0 +1,114 @@
+"""Findings as lists show them."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from django.db.models import Count, Q
+
+from dashboard.catalog.lifecycle import EntryState
+from dashboard.catalog.snapshot import Snapshot
+from dashboard.findings.choices import ALIVE, Status
+from dashboard.findings.models import Finding
+from dashboard.findings.querysets import FindingQuerySet
+from dashboard.findings.rules import outcome
+from dashboard.web.queries import calls
+
+__all__ = ["AFTER_SUNSET", "FindingRow", "Tally", "Wanted", "find", "rows_of", "shown_status", "tally"]
+
+AFTER_SUNSET = ("broken", "redirected")
+"""What becomes of calls that still arrive after the sunset."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to list. `status` is "" (everything that is still called), "all", a status, or what happens
+    after the sunset; `within` a number of days to the sunset or None."""
+
+    text: str = ""
+    platform: str = ""
+    team: str = ""
+    status: str = ""
+    within: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FindingRow:
+    """One line. `status` is the one a person looks for: broken or redirected once the sunset has passed."""
+
+    finding: Finding
+    entry: EntryState
+    status: str
+    calls_7d: int | None
+
+    @property
+    def owner(self) -> str:
+        """Who gets the mail; empty when nobody is named."""
+        return self.finding.assignee or self.finding.application.owner
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many findings each choice of status would list."""
+
+    alive: int
+    everything: int
+    by_status: dict[str, int]
+
+
+def find(wanted: Wanted, snapshot: Snapshot) -> FindingQuerySet:
+    """The findings that `wanted` asks for, whatever their status."""
+    found = Finding.objects.as_of(snapshot.as_of, snapshot)
+    if wanted.platform:
+        found = found.on_platform(wanted.platform)
+    if wanted.team:
+        found = found.of_team(wanted.team)
+    if wanted.within is not None:
+        found = found.due_within(wanted.within)
+    if text := wanted.text.strip():
+        folded = text.casefold()
+        named = [e.pk for e in snapshot.retiring.values() if folded in e.key.casefold()]
+        people = Q(application__owner__icontains=text) | Q(assignee__icontains=text)
+        found = found.filter(Q(application__name__icontains=text) | people | Q(entry__in=named))
+    return found
+
+
+def with_status(found: FindingQuerySet, status: str, snapshot: Snapshot) -> FindingQuerySet:
+    """Those of `found` with a status as lists show it."""
+    if status == "all":
+        return found
+    if status in AFTER_SUNSET:
+        return found.alive().for_entries(_past(snapshot, status))
+    return found.with_status(status) if status else found.alive()
+
+
+def tally(found: FindingQuerySet, snapshot: Snapshot) -> Tally:
+    """Counts for the choices of status, in one query."""
+    counts = dict.fromkeys((*Status.values, *AFTER_SUNSET), 0)
+    rows = found.order_by().values("status", "entry").annotate(n=Count("pk")).values_list("status", "entry", "n")
+    for status, entry, n in rows:
+        counts[status] += n
+        if after := shown_status(status, snapshot.entries[entry], after_only=True):
+            counts[after] += n
+    alive = sum(counts[status] for status in ALIVE)
+    return Tally(alive, alive + counts[Status.RESOLVED], counts)
+
+
+def rows_of(findings: Iterable[Finding], snapshot: Snapshot) -> Iterator[FindingRow]:
+    """Lines for findings that `as_of()` annotated; made for one page of them."""
+    listed = list(findings)
+    recent = calls.by_pair(((f.application_id, f.entry_id) for f in listed), snapshot.as_of)
+    for finding in listed:
+        entry = snapshot.entries[finding.entry_id]
+        status = shown_status(finding.status, entry)  # type: ignore[attr-defined]
+        yield FindingRow(finding, entry, status, recent[finding.application_id, finding.entry_id])
+
+
+def shown_status(status: str, entry: EntryState, *, after_only: bool = False) -> str:
+    """Broken or redirected where calls still arrive after the sunset, else the status itself ("" if asked)."""
+    ended = entry.sunset_on if entry.stage == "retired" else None
+    after = outcome(entry.as_of, ended, entry.on_sunset, alive=status in ALIVE)
+    return after or ("" if after_only else status)
+
+
+def _past(snapshot: Snapshot, after: str) -> list[int]:
+    return [e.pk for e in snapshot.retiring.values() if shown_status("open", e, after_only=True) == after]
