@@ -12,9 +12,16 @@ from django.utils.translation import gettext as _
 
 from dashboard.web.story import MOMENTS, STORY_DAYS, Moment
 
-__all__ = ["DayControl", "control", "parse", "read"]
+__all__ = ["DayControl", "Request", "StoryStep", "control", "parse", "read"]
 
 FIRST, LAST = date(2015, 1, 1), date(2099, 12, 31)
+
+
+class Request(HttpRequest):
+    """A request as pages get it: with the day it asks about, and today (`middleware.AsOfDay`)."""
+
+    as_of: date
+    today: date
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 from datetime import date
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
 from dashboard.catalog import snapshot as catalog
 from dashboard.web import burndowns
+from dashboard.web.days import Request
 from dashboard.web.exports import csv_response
 from dashboard.web.queries import deadline, deadlines
 from dashboard.web.words import verdict_sentence
@@ -16,7 +17,7 @@ __all__ = ["index", "show"]
 SERIES_COLUMNS = ("day", "retiring", "replacement", "applications_remaining")
 
 
-def index(request: HttpRequest) -> HttpResponse:
+def index(request: Request) -> HttpResponse:
     snapshot = catalog.load(request.as_of)
     everything = request.GET.get("all") == "1"
     rows = [row for row in deadlines.upcoming(snapshot) if everything or row.is_ours]
@@ -25,7 +26,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/deadlines.html", context)
 
 
-def show(request: HttpRequest, platform: str, date: date) -> HttpResponseBase:
+def show(request: Request, platform: str, date: date) -> HttpResponseBase:
     snapshot = catalog.load(request.as_of)
     found = snapshot.deadlines.get((platform, date))
     if not found:

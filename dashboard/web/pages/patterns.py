@@ -2,18 +2,19 @@
 
 from datetime import date, timedelta
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from dashboard.charts import burndown, palette
 from dashboard.charts.card import Card
 from dashboard.charts.frame import Marker
+from dashboard.web.days import Request
 
 __all__ = ["show"]
 
 
-def show(request: HttpRequest) -> HttpResponse:
+def show(request: Request) -> HttpResponse:
     """Components with made-up values; nothing here is data."""
     lefts = (180, 60, 21, 3, 0, -12)
     context = {

@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,6 +12,7 @@ from dashboard.catalog import snapshot as catalog
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.charts import timeline
 from dashboard.charts.card import Card
+from dashboard.web.days import Request
 from dashboard.web.filters import Filters
 from dashboard.web.queries.deadlines import DeadlineRow, by_month, past, upcoming
 from dashboard.web.words import day_text
@@ -24,7 +25,7 @@ BACK, AHEAD = timedelta(days=365), timedelta(days=730)
 class TimelineFilters(Filters):
     """Which sunsets to show."""
 
-    def __init__(self, request: HttpRequest, snapshot: Snapshot) -> None:
+    def __init__(self, request: Request, snapshot: Snapshot) -> None:
         super().__init__(request.GET)
         platforms = sorted({platform for platform, day in snapshot.deadlines})
         self.select("platform", gettext_lazy("Platform"), [(slug, slug) for slug in platforms])
@@ -39,7 +40,7 @@ class TimelineFilters(Filters):
         )
 
 
-def show(request: HttpRequest) -> HttpResponse:
+def show(request: Request) -> HttpResponse:
     snapshot = catalog.load(request.as_of)
     filters = TimelineFilters(request, snapshot)
     ahead = [row for row in upcoming(snapshot) if filters.keep(row, request.as_of)]
@@ -53,7 +54,7 @@ def show(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/timeline.html", context)
 
 
-def _card(rows: list[DeadlineRow], request: HttpRequest) -> Card:
+def _card(rows: list[DeadlineRow], request: Request) -> Card:
     keep = "" if request.as_of == request.today else f"?as_of={request.as_of}"
     points = [
         timeline.Sunset(
