@@ -13,7 +13,7 @@ from dashboard.catalog.documents import AliasDoc, Document, EntryDoc, Key, Platf
 from dashboard.catalog.names import NameIndex, suggest
 from dashboard.catalog.rules import check, doubts, shown
 
-__all__ = ["Change", "Plan", "merge"]
+__all__ = ["PLAIN", "Change", "Plan", "merge", "overlap"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +173,11 @@ class _Merge:
                 found[key] = None
             else:
                 at = replace(revision.at, field=f"{revision.at.field}.replacements".lstrip("."))
-                close = [shown((s.platform, s.id), entry.platform) for s in self.close_names(text, entry.platform)]
+                close = self.close_names(text, entry.platform)
                 hint = f"; close names are {', '.join(close)}" if close else ""
-                self.result.problems.append(Problem(at, f"no entry {text!r} in the catalog or in this file{hint}"))
+                self.result.problems.append(
+                    Problem(at, f"no entry {text!r} in the catalog{' or in this file' if at.file else ''}{hint}")
+                )
         return tuple(found)
 
     def key_of(self, text: str, platform: str) -> Key | None:
@@ -185,12 +187,12 @@ class _Merge:
         host, _, name = text.removeprefix("//").partition("/")
         return (host, name) if (host, name) in self.known else None
 
-    def close_names(self, text: str, platform: str) -> list:
+    def close_names(self, text: str, platform: str) -> list[str]:
         if len(self.result.problems) > 20:
             return []
         if not self._index:
             self._index = NameIndex((*key, number) for number, key in enumerate(sorted(self.known), 1))
-        return suggest(text, platform, self._index)
+        return [shown((s.platform, s.id), platform) for s in suggest(text, platform, self._index)]
 
     def check_names(self, changed: list[Key]) -> None:
         """No two ids that differ only in case where that does not matter; each alias belongs to one entry."""
@@ -207,7 +209,7 @@ class _Merge:
             new = Change(self.before.get(key), entry).aliases
             for alias in new:
                 name = self.fold(key[0], alias.name)
-                rivals = [k for k, other in owners[name] if other is not alias and _overlap(alias, other)]
+                rivals = [k for k, other in owners[name] if other is not alias and overlap(alias, other)]
                 if name in folded:
                     self.refuse_alias(
                         key, alias, f"{alias.name} is the id of an entry itself", theirs=folded[name]
@@ -236,6 +238,7 @@ def _content(revision: RevisionDoc) -> tuple:
     return (*said, frozenset(revision.milestones))
 
 
-def _overlap(one: AliasDoc, other: AliasDoc) -> bool:
+def overlap(one: AliasDoc, other: AliasDoc) -> bool:
+    """They are valid on a common day."""
     first = max(one.from_on or date.min, other.from_on or date.min)
     return first <= min(one.to_on or date.max, other.to_on or date.max)

@@ -5,7 +5,7 @@ from typing import Any
 
 from dashboard.kit.models import AuditEntry
 
-__all__ = ["record"]
+__all__ = ["history", "record"]
 
 
 def record(
@@ -29,3 +29,9 @@ def record(
         before=before,
         after=after,
     )
+
+
+def history(obj: Any, limit: int = 200) -> list[AuditEntry]:
+    """The newest entries about a saved model instance, newest first."""
+    entries = AuditEntry.objects.filter(model=obj._meta.label_lower, object_id=str(obj.pk))
+    return list(entries.select_related("by")[:limit])

@@ -1,0 +1,206 @@
+"""The form in which a person edits an entry: its own fields, and its life as known today.
+
+What is changed about its life becomes one new revision that says only what changed; older revisions are
+never touched.
+"""
+
+import hashlib
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from dashboard.catalog.choices import MilestoneKind, OnSunset, Precision
+from dashboard.catalog.documents import EntryDoc, Key, MilestoneDoc, Problem, RevisionDoc
+from dashboard.catalog.edit import check_entry
+from dashboard.catalog.fields import FIRST_YEAR, LAST_YEAR
+from dashboard.catalog.models import Entry
+from dashboard.catalog.queries import details
+from dashboard.catalog.rules import Newest, newest, shown
+from dashboard.kit import clock
+
+__all__ = ["KINDS", "EntryForm", "state_of"]
+
+KINDS = tuple(MilestoneKind)
+
+
+def state_of(entry: Entry | None) -> tuple[EntryDoc | None, Newest]:
+    """The stored record of an entry and the newest word on each point of it."""
+    record = details().get((entry.platform.slug, entry.name)) if entry and entry.pk else None
+    return record, newest(record) if record else Newest()
+
+
+class EntryForm(forms.ModelForm):
+    """Adds `revision` (or None) to `cleaned_data`: what the person says has changed."""
+
+    regions = forms.CharField(
+        label=_("by region"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "cols": 60}),
+        help_text=_(
+            "One step per line: kind, region, day, and a precision if it is not that very day: "
+            "sunset us-east-1 2026-07-01 not_before. Take a line away to take the step back."
+        ),
+    )
+    on_sunset = forms.ChoiceField(label=_("on sunset"), required=False, choices=[("", "—"), *OnSunset.choices])
+    replacements = forms.CharField(
+        required=False,
+        label=_("replacements"),
+        widget=forms.Textarea(attrs={"rows": 3, "cols": 60}),
+        help_text=_("Recommended ids, one per line, best first; platform/id for another platform"),
+    )
+    source_url = forms.URLField(
+        label=_("source address"),
+        required=False,
+        max_length=500,
+        assume_scheme="https",
+        help_text=_("Where this is written. Needed whenever anything in this part changes."),
+    )
+    known_on = forms.DateField(
+        label=_("known since"), required=False, help_text=_("The day it was public; empty: today")
+    )
+    revision_note = forms.CharField(label=_("note on this change"), required=False, max_length=2000)
+    accept_doubts = forms.BooleanField(
+        label=_("a replacement may be retired by then"),
+        required=False,
+        help_text=_("Tick it if the source really recommends a model that ends no later itself"),
+    )
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    class Meta:
+        model = Entry
+        fields = ("platform", "name", "vendor", "kind", "released_on", "confidence", "note")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.record, self.state = state_of(self.instance if self.instance.pk else None)
+        for kind in KINDS:
+            step = self.state.steps.get((kind.value, ""))
+            self.fields[f"{kind.value}_on"] = forms.DateField(label=kind.label, required=False)
+            self.fields[f"{kind.value}_precision"] = forms.ChoiceField(
+                label=_("precision"), required=False, choices=Precision.choices
+            )
+            self.initial[f"{kind.value}_on"] = step.on if step else None
+            self.initial[f"{kind.value}_precision"] = step.precision if step else Precision.DAY
+        self.initial.update(
+            {
+                "regions": "\n".join(_line(step) for step in self._regional()),
+                "on_sunset": self.state.on_sunset,
+                "replacements": "\n".join(shown(key, self._platform()) for key in self.state.replacements),
+                "seen": self._fingerprint(),
+            }
+        )
+
+    def _platform(self) -> str:
+        return self.instance.platform.slug if self.instance.platform_id else ""
+
+    def _regional(self) -> list[MilestoneDoc]:
+        return [step for (_kind, region), step in sorted(self.state.steps.items()) if region and step.on]
+
+    def _fingerprint(self) -> str:
+        """Changes with the entry's life, so that nobody saves over what somebody else just said."""
+        said = repr(sorted(self.state.steps.items())), self.state.on_sunset, self.state.replacements
+        return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
+
+    def clean_regions(self) -> dict[Key, MilestoneDoc]:
+        """(kind, region) -> step."""
+        found: dict[Key, MilestoneDoc] = {}
+        for line in self.cleaned_data["regions"].splitlines():
+            if not line.strip():
+                continue
+            words = line.split()
+            kind, region, day, precision = [*words, "day"][:4] if len(words) in {3, 4} else ("", "", "", "")
+            try:
+                on = forms.DateField(input_formats=["%Y-%m-%d"]).clean(day)
+            except forms.ValidationError:
+                on = None
+            if kind not in MilestoneKind.values or not on or precision not in Precision.values:
+                raise forms.ValidationError(
+                    gettext("“%(line)s” is not a kind, a region, a day and perhaps a precision")
+                    % {"line": line[:100]}
+                )
+            if (kind, region) in found:
+                raise forms.ValidationError(
+                    gettext("%(kind)s %(region)s stands here twice") % {"kind": kind, "region": region[:40]}
+                )
+            found[kind, region] = MilestoneDoc(kind, on, precision, region[:40])
+        return found
+
+    def clean_known_on(self) -> Any:
+        day = self.cleaned_data["known_on"]
+        if day and day > clock.today():
+            raise forms.ValidationError(gettext("Nothing is known before it is said: choose today or earlier"))
+        return day or clock.today()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        cleaned["revision"] = None
+        if self.errors:
+            return cleaned
+        if self.instance.pk and cleaned["seen"] and cleaned["seen"] != self._fingerprint():
+            raise forms.ValidationError(
+                gettext("Somebody changed this entry while you were editing it. Load the page anew and look.")
+            )
+        revision = self._revision(cleaned)
+        if revision:
+            self._check(cleaned, revision)
+            if not self.errors:
+                cleaned["revision"] = revision
+        return cleaned
+
+    def _revision(self, cleaned: dict[str, Any]) -> RevisionDoc | None:
+        """What differs from the state shown, as one revision; None when nothing does."""
+        steps = self._changed_steps(cleaned)
+        on_sunset = cleaned["on_sunset"] if cleaned["on_sunset"] != self.state.on_sunset else ""
+        if self.state.on_sunset and not cleaned["on_sunset"]:
+            self.add_error("on_sunset", gettext("Once said it can be changed, not left open"))
+        references = tuple(line.strip() for line in cleaned["replacements"].splitlines() if line.strip())
+        before = tuple(shown(key, cleaned["platform"].slug) for key in self.state.replacements)
+        if not steps and not on_sunset and references == before:
+            return None
+        if not cleaned["source_url"]:
+            self.add_error("source_url", gettext("Say where this is written: every date carries its source"))
+        if self.state.known_on and cleaned["known_on"] < self.state.known_on:
+            self.add_error(
+                "known_on",
+                gettext("The catalog has word of %(day)s already: choose that day or a later one")
+                % {"day": self.state.known_on},
+            )
+        return RevisionDoc(
+            known_on=cleaned["known_on"],
+            source_url=cleaned["source_url"],
+            source_day=None,
+            note=cleaned["revision_note"].strip(),
+            milestones=tuple(sorted(steps, key=lambda step: (step.kind, step.region))),
+            on_sunset=on_sunset,
+            references=references if references != before else None,
+        )
+
+    def _changed_steps(self, cleaned: dict[str, Any]) -> list[MilestoneDoc]:
+        wanted = dict(cleaned["regions"])
+        for kind in KINDS:
+            on = cleaned[f"{kind.value}_on"]
+            if on and not FIRST_YEAR <= on.year <= LAST_YEAR:
+                self.add_error(f"{kind.value}_on", gettext("That year cannot be right"))
+            if on:
+                precision = cleaned[f"{kind.value}_precision"] or Precision.DAY
+                wanted[kind.value, ""] = MilestoneDoc(kind.value, on, str(precision))
+        known = {key: step for key, step in self.state.steps.items() if step.on}
+        gone = [MilestoneDoc(kind, None, region=region) for kind, region in known.keys() - wanted.keys()]
+        return [step for key, step in wanted.items() if known.get(key) != step] + gone
+
+    def _check(self, cleaned: dict[str, Any], revision: RevisionDoc) -> None:
+        entry = EntryDoc(cleaned["platform"].slug, cleaned["name"], kind=cleaned["kind"], history=(revision,))
+        problems, doubts = check_entry(entry)
+        for problem in [*problems, *([] if cleaned["accept_doubts"] else doubts)]:
+            self.add_error(self._field_of(problem), problem.message)
+
+    def _field_of(self, problem: Problem) -> str | None:
+        name = problem.at.field.rpartition(".")[2].partition("[")[0]
+        return {"sunset": "sunset_on", "replacements": "replacements", "id": "name"}.get(name)
+
+
+def _line(step: MilestoneDoc) -> str:
+    words = [step.kind, step.region, str(step.on), *([] if step.precision == "day" else [step.precision])]
+    return " ".join(words)

@@ -1,0 +1,151 @@
+"""Sources, applications, and the rules that name applications."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from dashboard.admin.paths import problem_of
+from dashboard.admin.site import AuditedAdmin, scan_soon
+from dashboard.catalog.models import Platform
+from dashboard.kit import clock
+from dashboard.usage.attribution import reattribute
+from dashboard.usage.formats import registry
+from dashboard.usage.models import Application, ApplicationRule, Source, SourceKind
+
+MAX_PATHS = 50
+MAX_DEPLOYMENTS = 5000
+
+
+class SourceForm(forms.ModelForm):
+    format = forms.ChoiceField(label=_("format"))
+    platform = forms.ChoiceField(label=_("platform"), required=False)
+
+    class Meta:
+        model = Source
+        fields = ("name", "slug", "kind", "format", "platform", "paths", "deployments", "poll_seconds", "paused")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, words in (("format", registry.names()), ("platform", self._platforms())):
+            stored = getattr(self.instance, name)
+            # What is stored stays choosable, even if Sundial no longer knows it.
+            words = words if not stored or stored in words else [*words, stored]
+            self.fields[name].choices = [(word, word or "—") for word in words]  # type: ignore[attr-defined]
+            self.fields[name].help_text = Source._meta.get_field(name).help_text  # type: ignore[union-attr]
+
+    @staticmethod
+    def _platforms() -> list[str]:
+        return ["", *Platform.objects.order_by("slug").values_list("slug", flat=True)]
+
+    def clean_paths(self) -> str:
+        lines = [line.strip() for line in self.cleaned_data["paths"].splitlines() if line.strip()]
+        if len(lines) > MAX_PATHS:
+            raise forms.ValidationError(
+                gettext("At most %(count)s lines; a pattern may stand for many files") % {"count": MAX_PATHS}
+            )
+        roots = [settings.SUNDIAL_INBOX, *settings.SUNDIAL_WATCH_ROOTS]
+        problems = [problem for line in lines if (problem := problem_of(line, roots))]
+        if problems:
+            raise forms.ValidationError(problems)
+        return "\n".join(lines)
+
+    def clean_deployments(self) -> dict[str, str]:
+        deployments = self.cleaned_data["deployments"] or {}
+        named = deployments.values() if isinstance(deployments, dict) else [None]
+        if not all(isinstance(model, str) and model for model in named):
+            raise forms.ValidationError(
+                gettext('Must name a model per deployment, such as {"prod-gpt35": "gpt-35-turbo-0125"}')
+            )
+        if len(deployments) > MAX_DEPLOYMENTS:
+            raise forms.ValidationError(gettext("At most %(count)s deployments") % {"count": MAX_DEPLOYMENTS})
+        return deployments
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("kind") == SourceKind.WATCH and "paths" in cleaned and not cleaned["paths"]:
+            self.add_error("paths", gettext("Watched files: name at least one folder, file or pattern"))
+        return cleaned
+
+
+@admin.register(Source)
+class SourceAdmin(AuditedAdmin):
+    form = SourceForm
+    list_display = ("name", "kind", "format", "platform", "paused", "polled_at", "problem")
+    list_filter = ("kind", "paused")
+    search_fields = ("name", "slug", "paths")
+    prepopulated_fields = {"slug": ("name",)}
+    fields = (
+        ("name", "slug"),
+        ("kind", "format"),
+        "platform",
+        "paths",
+        "deployments",
+        ("poll_seconds", "paused"),
+        ("polled_at", "problem"),
+    )
+    readonly_fields = ("polled_at", "problem")
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if not change:
+            obj.created_at = clock.now()
+        super().save_model(request, obj, form, change)
+        scan_soon()  # a changed deployment map changes what names mean
+
+
+class Ruled(AuditedAdmin):
+    """After a rule changes, callers find their applications anew."""
+
+    def rules_changed(self) -> None:
+        reattribute(clock.now())
+        scan_soon()
+
+
+class RuleInline(admin.TabularInline):
+    model = ApplicationRule
+    extra = 0
+    fields = ("position", "field", "pattern")
+
+
+@admin.register(Application)
+class ApplicationAdmin(Ruled):
+    list_display = ("name", "team", "owner", "criticality")
+    list_editable = ("owner", "criticality")
+    list_filter = ("criticality", ("owner", admin.EmptyFieldListFilter), "team")
+    search_fields = ("name", "slug", "team", "owner")
+    list_per_page = 50
+    prepopulated_fields = {"slug": ("name",)}
+    fields = (("name", "slug"), "team", "owner", "criticality")
+    inlines = (RuleInline,)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if any(formset.has_changed() for formset in formsets):
+            self.rules_changed()
+
+
+@admin.register(ApplicationRule)
+class ApplicationRuleAdmin(Ruled):
+    list_display = ("position", "field", "pattern", "application")
+    list_display_links = ("pattern",)
+    list_filter = ("field",)
+    list_select_related = ("application",)
+    search_fields = ("pattern", "application__name")
+    autocomplete_fields = ("application",)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        self.rules_changed()
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        super().delete_model(request, obj)
+        self.rules_changed()
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
+        super().delete_queryset(request, queryset)
+        self.rules_changed()
