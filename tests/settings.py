@@ -29,3 +29,4 @@ STORAGES = {
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
     # A file, as in production: threads and live servers lock it as processes do, which memory does not show.
     DATABASES["default"]["TEST"] = {"NAME": f"{_STATE}/test.sqlite3"}  # noqa: F405
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # noqa: F405  else WhiteNoise warns, and warnings are errors
