@@ -45,7 +45,7 @@ class Content:
             self._stream = igzip.IGzipFile(fileobj=self._raw)  # type: ignore[assignment]
         elif self.kind == "zst":
             inflater = zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW)
-            self._stream = inflater.stream_reader(self._raw, read_across_frames=True)  # type: ignore[assignment]
+            self._stream = inflater.stream_reader(self._raw, read_across_frames=True)
         else:
             self._stream = self._raw
         self.skip_to(position)

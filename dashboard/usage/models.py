@@ -4,6 +4,8 @@ Names are kept exactly as logged; what they mean is decided in `dashboard.findin
 alias corrects history. A measure that a source does not report is null, never 0. Cost is in nano-USD.
 """
 
+from typing import ClassVar
+
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.urls import reverse
@@ -57,7 +59,7 @@ class Source(models.Model):
     polled_at = models.DateTimeField(null=True, blank=True, editable=False)
     problem = models.CharField(max_length=500, blank=True, editable=False, help_text="What the last poll ran into")
 
-    objects = SourceQuerySet.as_manager()
+    objects: ClassVar[SourceQuerySet] = SourceQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ["name"]
@@ -79,7 +81,7 @@ class Stream(models.Model):
     the content, `device` and `inode` name it; both are 0 once it does not.
     """
 
-    source = models.ForeignKey(Source, models.CASCADE, related_name="streams", db_index=False)
+    source = models.ForeignKey(Source, models.CASCADE, related_name="+", db_index=False)
     path = models.CharField(max_length=1000, help_text="Where the content was last seen")
     format = models.CharField(max_length=40, blank=True, help_text="As detected, when the source says auto")
     head = models.CharField(max_length=32)
@@ -102,7 +104,7 @@ class Stream(models.Model):
     problem = models.CharField(max_length=500, blank=True)
     read_at = models.DateTimeField(null=True, blank=True)
 
-    objects = StreamQuerySet.as_manager()
+    objects: ClassVar[StreamQuerySet] = StreamQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         indexes = [
@@ -304,7 +306,7 @@ class SeenIds(models.Model):
 class RejectedLine(models.Model):
     """A line that could not be counted: where it is and why. Bounded in number and age; content is redacted."""
 
-    source = models.ForeignKey(Source, models.CASCADE, related_name="rejected_lines")
+    source = models.ForeignKey(Source, models.CASCADE, related_name="+", db_index=False)
     path = models.CharField(max_length=1000)
     line = models.BigIntegerField()
     offset = models.BigIntegerField(help_text="Byte offset in the inflated content")
@@ -312,7 +314,7 @@ class RejectedLine(models.Model):
     sample = models.CharField(max_length=200, blank=True)
     at = models.DateTimeField()
 
-    objects = RejectedLineQuerySet.as_manager()
+    objects: ClassVar[RejectedLineQuerySet] = RejectedLineQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ["-id"]

@@ -5,9 +5,11 @@ are sorted by key, so that concurrent merges take their locks in one order.
 """
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from django.db import connection
 
+from dashboard.kit.fields import EPOCH
 from dashboard.usage.models import StaleDay
 from dashboard.usage.records import Measures, add_measures
 
@@ -29,7 +31,9 @@ def merge(source_id: int, hourly: Sums) -> None:
         add_measures(into, measures)
     _upsert("usage_hourlyrollup", "hour", source_id, hourly)
     _upsert("usage_dailyrollup", "day", source_id, daily)
-    StaleDay.objects.bulk_create([StaleDay(day=day) for day in sorted({key[0] for key in daily})])
+    StaleDay.objects.bulk_create(
+        [StaleDay(day=EPOCH + timedelta(days=n)) for n in sorted({key[0] for key in daily})]
+    )
 
 
 def _upsert(table: str, bucket: str, source_id: int, sums: Sums) -> None:

@@ -6,6 +6,7 @@ what other sessions added since is exactly the segments with a higher key.
 """
 
 import struct
+from datetime import UTC, datetime
 
 from django.db.models import Max
 
@@ -58,9 +59,9 @@ class SeenHashes:
             if old:
                 merged = self._load(hour) | hashes
                 self._mine().filter(hour=hour).delete()
-                SeenIds.objects.create(source_id=self._source, hour=hour, hashes=_pack(merged))
+                SeenIds.objects.create(source_id=self._source, hour=_hour(hour), hashes=_pack(merged))
             else:
-                SeenIds.objects.create(source_id=self._source, hour=hour, hashes=_pack(hashes))
+                SeenIds.objects.create(source_id=self._source, hour=_hour(hour), hashes=_pack(hashes))
         self._newest = self._highest()
 
     def commit(self, fresh: dict[int, set[int]]) -> None:
@@ -89,6 +90,10 @@ class SeenHashes:
         for _, hashes in segments:
             known.update(_unpack(hashes))
         return known
+
+
+def _hour(number: int) -> datetime:
+    return datetime.fromtimestamp(number * 3600, UTC)
 
 
 def _pack(hashes: set[int]) -> bytes:

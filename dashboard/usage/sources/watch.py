@@ -69,7 +69,7 @@ def listing(patterns: Iterable[str], roots: Iterable[Path]) -> Listing:
 
 def _names(pattern: str) -> Iterator[str]:
     if not os.path.isdir(pattern):  # noqa: PTH112  a string of a pattern
-        for name in glob.iglob(pattern, recursive=True):
+        for name in glob.iglob(pattern, recursive=True):  # noqa: PTH207  pathlib globs no absolute patterns
             if os.path.isdir(name):  # noqa: PTH112
                 continue
             yield name
