@@ -5,6 +5,7 @@ import time
 
 from celery.beat import PersistentScheduler
 from django.db import DatabaseError, close_old_connections
+from kombu.exceptions import OperationalError
 
 from dashboard.kit import clock, heartbeat
 
@@ -18,11 +19,19 @@ log = logging.getLogger(__name__)
 class Scheduler(PersistentScheduler):
     """Writes the `beat` heartbeat from its own loop, so that a dead worker and a dead beat look different."""
 
-    beaten_at = -SECONDS_BETWEEN_BEATS
+    beaten_at = 0.0
+
+    def setup_schedule(self) -> None:
+        """Besides what Celery does, hear from the worker at once instead of one interval later."""
+        super().setup_schedule()
+        try:
+            self.app.send_task("sundial.heartbeat", expires=SECONDS_BETWEEN_BEATS)
+        except OperationalError as error:
+            log.warning("the broker does not answer yet: %s", error)
 
     def tick(self, *args, **kwargs) -> float:
         """Run what is due; the seconds until the next look, at most until the next heartbeat."""
-        if time.monotonic() - self.beaten_at >= SECONDS_BETWEEN_BEATS:
+        if not self.beaten_at or time.monotonic() - self.beaten_at >= SECONDS_BETWEEN_BEATS:
             self.beaten_at = time.monotonic()
             try:
                 close_old_connections()
