@@ -13,7 +13,7 @@ from django.core.management import call_command
 
 from dashboard.access import firstsignin
 from dashboard.access.roles import ensure_roles
-from dashboard.catalog import files
+from dashboard.catalog.files import load_shipped
 from dashboard.kit import clock
 from dashboard.usage.models import Source, SourceKind
 
@@ -26,7 +26,7 @@ def prepare(say: Callable[[str], None]) -> None:
     """Database, catalog, roles, inbox and static files; `say` gets a line before each slow step."""
     say("preparing the database")
     call_command("migrate", interactive=False, verbosity=0)
-    files.load_shipped(clock.now())
+    load_shipped(clock.now())
     ensure_roles()
     ensure_inbox(clock.now())
     refresh_static(say)
