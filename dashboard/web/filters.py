@@ -10,7 +10,7 @@ from django.http import HttpRequest, QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-__all__ = ["Choice", "Filters", "Search", "Text", "page_of"]
+__all__ = ["Choice", "Filters", "Hidden", "Search", "Text", "page_of"]
 
 Words = str | Promise
 Choice = tuple[str, Words]
@@ -36,6 +36,14 @@ class Search(Text):
     def __init__(self, placeholder: Words) -> None:
         super().__init__(_("Search"), placeholder)
         self.widget.input_type = "search"
+
+
+class Hidden(forms.ChoiceField):
+    """A choice that is made elsewhere on the page, kept when the form is sent."""
+
+    def __init__(self, values: Iterable[str]) -> None:
+        choices = [("", ""), *((value, value) for value in values)]
+        super().__init__(required=False, choices=choices, widget=forms.HiddenInput())
 
 
 class Filters(forms.Form):

@@ -6,7 +6,17 @@ from django.urls import path, register_converter
 from django.views.i18n import set_language
 
 from dashboard.web.converters import DayConverter
-from dashboard.web.pages import applications, deadlines, door, frame, models, overview, patterns, timeline
+from dashboard.web.pages import (
+    applications,
+    deadlines,
+    door,
+    findings,
+    frame,
+    models,
+    overview,
+    patterns,
+    timeline,
+)
 from dashboard.web.pages.waiting import waiting
 
 register_converter(DayConverter, "day")
@@ -20,8 +30,9 @@ urlpatterns = [
     path("models/<slug:platform>/<path:entry_id>/", models.entry, name="model"),
     path("applications/", applications.index, name="applications"),
     path("applications/<slug:slug>/", applications.application, name="application"),
-    path("findings/", waiting, name="findings"),
-    path("findings/<int:pk>/", waiting, name="finding"),
+    path("findings/", findings.index, name="findings"),
+    path("findings/<int:pk>/", findings.finding, name="finding"),
+    path("findings/<int:pk>/<slug:verb>/", findings.act, name="finding_act"),
     path("uncatalogued/", waiting, name="uncatalogued"),
     path("sources/", waiting, name="sources"),
     path("sources/<slug:slug>/", waiting, name="source"),

@@ -16,7 +16,8 @@ from dashboard.web.queries.applications import ApplicationRow, Wanted
 __all__ = ["application", "index"]
 
 COLUMNS = (
-    "application", "slug", "team", "owner", "criticality", "open_findings", "next_sunset", "next_entry", "calls_7d",
+    "application", "slug", "team", "owner", "criticality", "open_findings", "next_sunset", "next_entry",
+    "calls_7d",
 )  # fmt: skip
 
 

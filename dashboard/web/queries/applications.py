@@ -96,12 +96,12 @@ def find(wanted: Wanted, snapshot: Snapshot) -> tuple[list[int], dict[int, Due]]
         found = found.filter(team=wanted.team)
     if wanted.owner:
         found = found.filter(owner="") if wanted.owner == "none" else found.exclude(owner="")
-    keys = list(found.order_by("name", "pk").values_list("pk", flat=True))
+    critical = dict(found.order_by("name", "pk").values_list("pk", "criticality"))
     if wanted.sort == "name":
-        return keys, due
+        return list(critical), due
     if wanted.sort == "findings":
-        return sorted(keys, key=lambda pk: -due.get(pk, Due()).count), due
-    return sorted(keys, key=lambda pk: _first_day(due.get(pk))), due
+        return sorted(critical, key=lambda pk: -due.get(pk, Due()).count), due
+    return sorted(critical, key=lambda pk: (_first_day(due.get(pk)), critical[pk])), due
 
 
 def rows(keys: Sequence[int], due: dict[int, Due], as_of: date) -> Iterator[ApplicationRow]:

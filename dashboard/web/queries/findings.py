@@ -1,22 +1,42 @@
 """Findings as lists show them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count, Q
+from django.utils.translation import gettext as _
 
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.snapshot import Snapshot
+from dashboard.charts import palette
 from dashboard.findings.choices import ALIVE, Status
 from dashboard.findings.models import Finding
 from dashboard.findings.querysets import FindingQuerySet
 from dashboard.findings.rules import outcome
 from dashboard.web.queries import calls
 
-__all__ = ["AFTER_SUNSET", "FindingRow", "Tally", "Wanted", "find", "rows_of", "shown_status", "tally"]
+__all__ = [
+    "STATUSES",
+    "Chip",
+    "FindingRow",
+    "Tally",
+    "Wanted",
+    "batches",
+    "chips",
+    "find",
+    "rows_of",
+    "shown_status",
+    "tally",
+    "with_status",
+]
+
+BATCH = 500
 
 AFTER_SUNSET = ("broken", "redirected")
 """What becomes of calls that still arrive after the sunset."""
+
+STATUSES = ("open", "regressed", "acknowledged", "snoozed", "exempt", *AFTER_SUNSET, "resolved")
+"""What a list can be narrowed to, in the order of its chips."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +64,16 @@ class FindingRow:
     def owner(self) -> str:
         """Who gets the mail; empty when nobody is named."""
         return self.finding.assignee or self.finding.application.owner
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One choice of status: its value in the address, its word, and how many it lists."""
+
+    value: str
+    label: str
+    count: int
+    current: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +121,22 @@ def tally(found: FindingQuerySet, snapshot: Snapshot) -> Tally:
             counts[after] += n
     alive = sum(counts[status] for status in ALIVE)
     return Tally(alive, alive + counts[Status.RESOLVED], counts)
+
+
+def chips(counts: Tally, current: str) -> list[Chip]:
+    """The choices of status above a list; those that list nothing are left out, the current one never."""
+    chosen = [Chip("", _("Still called"), counts.alive, not current)]
+    for status in STATUSES:
+        if counts.by_status[status] or status == current:
+            label = _(palette.STATUSES[status].label)
+            chosen.append(Chip(status, label, counts.by_status[status], status == current))
+    return [*chosen, Chip("all", _("All"), counts.everything, current == "all")]
+
+
+def batches(findings: Sequence[Finding], snapshot: Snapshot, limit: int) -> Iterator[FindingRow]:
+    """Lines for up to `limit` findings, read some hundreds at a time."""
+    for start in range(0, min(len(findings), limit), BATCH):
+        yield from rows_of(findings[start : min(start + BATCH, limit)], snapshot)
 
 
 def rows_of(findings: Iterable[Finding], snapshot: Snapshot) -> Iterator[FindingRow]:

@@ -14,8 +14,10 @@ from dashboard.charts.card import Card
 from dashboard.findings.models import Finding
 from dashboard.usage.models import Application
 from dashboard.web.cards import calls_card, marks_of
+from dashboard.web.guidance import Guide, guide_for
 from dashboard.web.queries import calls, stacks
 from dashboard.web.queries.chapters import Chapter, chapters
+from dashboard.web.queries.findings import shown_status
 
 __all__ = ["Caller", "ModelPage", "close_names", "page"]
 
@@ -50,6 +52,7 @@ class ModelPage:
     callers: list[Caller]
     more_callers: int
     chart: Card | None
+    guide: Guide | None
 
     @property
     def calls_7d(self) -> int | None:
@@ -83,6 +86,7 @@ def page(entry: EntryState, snapshot: Snapshot, today: date) -> ModelPage:
         callers=callers,
         more_callers=more,
         chart=_chart(entry, today),
+        guide=guide_for(entry.kind, entry.id),
     )
 
 
@@ -105,7 +109,7 @@ def _callers(entry: EntryState, snapshot: Snapshot) -> tuple[list[Caller], int]:
             row["calls_7d"],
             row["last_on"],
             finding := findings.get(row["application"]),
-            getattr(finding, "status", ""),
+            shown_status(finding.status, entry) if finding else "",  # type: ignore[attr-defined]
         )
         for row in shown
     ], len(rows) - len(shown)
