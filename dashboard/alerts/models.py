@@ -76,3 +76,6 @@ class Notice(models.Model):
                 fields=["finding", "channel", "reason", "step", "sunset_on"], name="notice_once"
             )
         ]
+
+    def __str__(self) -> str:
+        return f"{self.get_reason_display()}: {self.finding_id}"

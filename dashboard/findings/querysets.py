@@ -170,7 +170,7 @@ class DueOrder(Sequence["Finding"]):
             position += count
         for finding in self._of(whole) if whole else ():
             whole[finding.entry_id].append(finding)
-        return [row for entry, _ in self._counts for row in whole.get(entry) or cut.get(entry, ())]
+        return [row for entry, _ in self._counts for row in whole.get(entry, []) or cut.get(entry, [])]
 
     def _of(self, entries: Iterable[int]) -> FindingQuerySet:
         found = self.findings.for_entries(entries).select_related("application", "entry__platform")

@@ -1,0 +1,151 @@
+"""Sending what lies in the outbox: claim, send, mark.
+
+1. A row that has been *being sent* for too long belongs to a process that died. Whether the server took
+   its mail cannot be known, so it becomes *fate unknown*: visible, and never sent again by itself.
+2. A due row is claimed by a conditional UPDATE; whoever changes it sends it.
+3. What the server refuses for good fails at once; what it refuses for now, or a server that cannot be
+   reached, is tried again after 1, 5, 15 and 60 minutes, then given up.
+4. A connection that breaks while the mail is being handed over leaves its fate unknown too.
+"""
+
+import smtplib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import format_datetime, parseaddr
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.db.models import F
+
+from dashboard.alerts.models import Delivery, State
+
+__all__ = ["Sent", "abandon_lost", "send", "send_due"]
+
+BACK_OFF = tuple(timedelta(minutes=n) for n in (1, 5, 15, 60))
+LOST_AFTER = timedelta(minutes=15)
+"""Longer than a mail can take: each step of the conversation ends after `EMAIL_TIMEOUT`."""
+BATCH = 200
+
+
+@dataclass(slots=True)
+class Sent:
+    """What a run did to the outbox."""
+
+    sent: int = 0
+    retried: int = 0
+    failed: int = 0
+    unknown: int = 0
+
+
+def send_due(now: datetime) -> Sent:
+    """Send every delivery whose time has come. Run by two processes at once, each mail still goes out once."""
+    result = Sent(unknown=abandon_lost(now))
+    due = Delivery.objects.filter(state=State.PENDING, next_try_at__lte=now).order_by("next_try_at", "pk")
+    for pk in list(due.values_list("pk", flat=True)[:BATCH]):
+        if _claim(pk, now):
+            outcome = send(Delivery.objects.get(pk=pk), now)
+            setattr(result, outcome, getattr(result, outcome) + 1)
+    return result
+
+
+def abandon_lost(now: datetime) -> int:
+    """Mark what a dead process left half sent; return how many."""
+    lost = Delivery.objects.filter(state=State.SENDING, claimed_at__lt=now - LOST_AFTER)
+    return lost.update(state=State.UNKNOWN, error="The sender stopped while sending; the mail may have arrived")
+
+
+def _claim(pk: int, now: datetime) -> bool:
+    waiting = Delivery.objects.filter(pk=pk, state=State.PENDING)
+    return bool(waiting.update(state=State.SENDING, claimed_at=now, attempts=F("attempts") + 1))
+
+
+def send(delivery: Delivery, now: datetime) -> str:
+    """Hand a claimed delivery to the mail server and mark it; return the field of `Sent` that counts it."""
+    try:
+        message = _message(delivery)
+        message.message()  # a header that cannot be written shows here, before anything is sent
+    except (ValueError, UnicodeError) as problem:
+        return _mark(delivery, State.FAILED, f"The mail cannot be written: {problem}")
+    connection = get_connection(timeout=settings.EMAIL_TIMEOUT)
+    try:
+        connection.open()
+    except (smtplib.SMTPException, OSError) as problem:
+        return _retry(delivery, now, problem)
+    try:
+        connection.send_messages([message])
+    except (smtplib.SMTPRecipientsRefused, smtplib.SMTPResponseException) as problem:
+        if _is_permanent(problem):
+            return _mark(delivery, State.FAILED, _said(problem))
+        return _retry(delivery, now, problem)
+    except smtplib.SMTPServerDisconnected as problem:
+        return _mark(delivery, State.UNKNOWN, f"The connection broke while sending: {problem}")
+    except (smtplib.SMTPException, OSError) as problem:
+        if getattr(connection, "connection", None) is None:  # not an SMTP conversation: nothing went out
+            return _retry(delivery, now, problem)
+        return _mark(delivery, State.UNKNOWN, f"The connection broke while sending: {problem}")
+    finally:
+        _close(connection)
+    Delivery.objects.filter(pk=delivery.pk, state=State.SENDING).update(state=State.SENT, sent_at=now, error="")
+    return "sent"
+
+
+def _message(delivery: Delivery) -> EmailMultiAlternatives:
+    unsubscribe = settings.SUNDIAL_ALERT_FALLBACK or parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    message = EmailMultiAlternatives(
+        subject=delivery.subject,
+        body=delivery.text,
+        to=[delivery.recipient],
+        headers={
+            "Message-ID": delivery.message_id,
+            "Date": format_datetime(delivery.created_at),
+            "Auto-Submitted": "auto-generated",
+            "X-Auto-Response-Suppress": "All",
+            "List-Id": f"Sundial <sundial.{delivery.message_id.rpartition('@')[2].rstrip('>')}>",
+            "List-Unsubscribe": f"<mailto:{unsubscribe}?subject=unsubscribe%20{delivery.pk}>",
+        },
+    )
+    if delivery.html:
+        message.attach_alternative(delivery.html, "text/html")
+    return message
+
+
+def _is_permanent(problem: smtplib.SMTPRecipientsRefused | smtplib.SMTPResponseException) -> bool:
+    if isinstance(problem, smtplib.SMTPRecipientsRefused):
+        return all(code >= 500 for code, _ in problem.recipients.values())
+    return problem.smtp_code >= 500
+
+
+def _retry(delivery: Delivery, now: datetime, problem: Exception) -> str:
+    if delivery.attempts > len(BACK_OFF):
+        return _mark(delivery, State.FAILED, f"Given up after {delivery.attempts} tries: {_said(problem)}")
+    Delivery.objects.filter(pk=delivery.pk, state=State.SENDING).update(
+        state=State.PENDING, next_try_at=now + BACK_OFF[delivery.attempts - 1], error=_said(problem)[:500]
+    )
+    return "retried"
+
+
+def _mark(delivery: Delivery, state: State, error: str) -> str:
+    Delivery.objects.filter(pk=delivery.pk, state=State.SENDING).update(state=state, error=error[:500])
+    return "unknown" if state == State.UNKNOWN else "failed"
+
+
+def _said(problem: Exception) -> str:
+    """The server's words in one line."""
+    code: int
+    words: bytes | str
+    if isinstance(problem, smtplib.SMTPRecipientsRefused):
+        code, words = next(iter(problem.recipients.values()))
+    elif isinstance(problem, smtplib.SMTPResponseException):
+        code, words = problem.smtp_code, problem.smtp_error
+    else:
+        return f"{type(problem).__name__}: {problem}"
+    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
+    return " ".join(f"{code} {text}".split())
+
+
+def _close(connection) -> None:
+    try:
+        connection.close()
+    except (smtplib.SMTPException, OSError):
+        # The mail's fate is settled by now; a rude goodbye does not change it.
+        return

@@ -1,0 +1,139 @@
+"""The owner's digest: its subject, its text and its HTML, from findings that are due.
+
+Names come from logs, so they are cut, stripped of control characters and escaped where markup is.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import css_inline
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from dashboard.catalog.lifecycle import EntryState
+from dashboard.catalog.snapshot import Snapshot
+from dashboard.findings.models import Finding
+
+__all__ = ["Item", "Message", "item", "plain", "render"]
+
+LONGEST_NAME = 120
+ITEMS_SHOWN = 100
+
+_inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_rules=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One finding as the mail shows it. Days are UTC; `calls` are those of the last seven complete days."""
+
+    application: str
+    application_url: str
+    finding_url: str
+    entry: str
+    platform: str
+    entry_url: str
+    sunset_on: date
+    days_left: int
+    precision: str
+    redirects_to: str
+    """What calls will silently be served by; "" when they fail."""
+    replacements: tuple[str, ...]
+    calls: int
+    measure: str
+    reasons: tuple[str, ...]
+    moved_from: date | None
+    unverified: bool
+
+    @property
+    def days_ago(self) -> int:
+        return -self.days_left
+
+    @property
+    def calls_shown(self) -> str:
+        """With thin spaces between thousands, which every language reads."""
+        return f"{self.calls:,}".replace(",", "\u202f")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    subject: str
+    text: str
+    html: str
+
+
+def plain(name: str) -> str:
+    """A name on one line, without control characters, of bounded length."""
+    line = " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]", " ", name).split())
+    return line if len(line) <= LONGEST_NAME else f"{line[: LONGEST_NAME - 1]}…"
+
+
+def item(
+    finding: Finding,
+    entry: EntryState,
+    snapshot: Snapshot,
+    *,
+    calls: int,
+    measure: str,
+    reasons: tuple[str, ...],
+    moved_from: date | None,
+) -> Item:
+    """What the mail says about one finding; the entry has a sunset date."""
+    assert entry.sunset_on  # noqa: S101  the cadence tells of dated entries only
+    replacements = tuple(plain(r.id) for r in snapshot.replacements(entry))
+    return Item(
+        application=plain(finding.application.name),
+        application_url=_absolute(finding.application.get_absolute_url()),
+        finding_url=_absolute(finding.get_absolute_url()),
+        entry=plain(entry.id),
+        platform=entry.platform,
+        entry_url=_absolute(reverse("model", args=[entry.platform, entry.id.lstrip("/")])),
+        sunset_on=entry.sunset_on,
+        days_left=(entry.sunset_on - snapshot.as_of).days,
+        precision=entry.sunset_precision,
+        redirects_to=next(iter(replacements), "?") if entry.on_sunset == "redirects" else "",
+        replacements=replacements,
+        calls=calls,
+        measure=measure,
+        reasons=reasons,
+        moved_from=moved_from,
+        unverified=entry.unverified,
+    )
+
+
+def render(items: Sequence[Item], recipient: str, as_of: date, *, fallback: bool) -> Message:
+    """The whole mail. `fallback`: the recipient gets it because the applications have no owner."""
+    ordered = sorted(items, key=lambda i: (i.sunset_on, i.application, i.entry))
+    ahead = [i for i in ordered if i.days_left >= 0]
+    nearest = ahead[0].sunset_on if ahead else ordered[-1].sunset_on
+    due = [i for i in ordered if i.sunset_on == nearest]
+    groups: dict[date, list[Item]] = {}
+    for shown in ordered[:ITEMS_SHOWN]:
+        groups.setdefault(shown.sunset_on, []).append(shown)
+    context = {
+        "groups": [{"sunset_on": day, "first": some[0], "items": some} for day, some in groups.items()],
+        "hidden": max(len(ordered) - ITEMS_SHOWN, 0),
+        "nearest": nearest,
+        "days_left": due[0].days_left,
+        "days_ago": due[0].days_ago,
+        "models": len({(i.platform, i.entry) for i in due}),
+        "applications": len({i.application_url for i in ordered}),
+        "recipient": recipient,
+        "fallback": fallback,
+        "as_of": as_of,
+        "findings_url": _absolute(reverse("findings")),
+    }
+    subject = " ".join(render_to_string("email/digest/subject.txt", context).split())
+    context["subject"] = subject
+    text = render_to_string("email/digest/body.txt", context)
+    return Message(
+        subject=subject[:300],
+        text=re.sub(r"\n{3,}", "\n\n", text).strip() + "\n",
+        html=_inliner.inline(render_to_string("email/digest/body.html", context)),
+    )
+
+
+def _absolute(path: str) -> str:
+    return f"{settings.SUNDIAL_BASE_URL}{path}"

@@ -1,0 +1,23 @@
+"""Owners are told, and what waits in the outbox is sent."""
+
+from celery import shared_task
+
+from dashboard.alerts import deliver as outbox
+from dashboard.alerts import notices
+from dashboard.findings import scan
+from dashboard.kit import clock
+
+__all__ = ["deliver", "notify"]
+
+
+@shared_task(name="sundial.notify")
+def notify() -> None:
+    """Decide today's digests, on findings that are up to date."""
+    scan.run(clock.now(), clock.today())
+    notices.decide(clock.now(), clock.today())
+
+
+@shared_task(name="sundial.deliver")
+def deliver() -> None:
+    """Send what is due."""
+    outbox.send_due(clock.wall())
