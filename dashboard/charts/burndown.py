@@ -50,7 +50,7 @@ def calls(
     end = min(end, max(last or days[-1], days[-1]) + timedelta(days=45))
     return figure(
         traces,
-        xaxis=day_axis(days[0], end + timedelta(days=3)),
+        xaxis=day_axis(days[0], end),
         yaxis={"title": {"text": say(unit)}},
         **markers(marks, say),
     )
@@ -74,9 +74,10 @@ def applications(
         "y": list(left),
         "line": {"color": var(look.tone), "width": 2.5, "shape": "hv"},
         "fill": "tozeroy",
+        "fillcolor": var(f"{look.tone}-fill"),
         "hovertemplate": "%{y:,d}",
     }
-    end = max(last or days[-1], days[-1]) + timedelta(days=3)
+    end = max(last or days[-1], days[-1])
     return figure(
         [trace],
         xaxis=day_axis(days[0], end),
@@ -108,11 +109,12 @@ def share(
                 "y": list(values),
                 "stackgroup": "calls",
                 "groupnorm": "percent",
-                "line": {"color": var(look.tone), "width": 1},
+                "line": {"color": var(look.tone), "width": 1.5},
+                "fillcolor": var(f"{look.tone}-fill"),
                 "hovertemplate": "%{y:.0f} %",
             }
         )
-    end = max(last or days[-1], days[-1]) + timedelta(days=3)
+    end = max(last or days[-1], days[-1])
     return figure(
         traces,
         xaxis=day_axis(days[0], end),
@@ -136,7 +138,7 @@ def _line(
         "hovertemplate": "%{y:,.0f}",
     }
     if fill:
-        trace |= {"fill": "tozeroy"}
+        trace |= {"fill": "tozeroy", "fillcolor": var(f"{look.tone}-fill")}
     traces = [trace]
     if tail:
         traces.append(

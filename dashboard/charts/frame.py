@@ -7,7 +7,7 @@ reader's language.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from dashboard.charts.palette import gettext_noop, var
@@ -22,7 +22,7 @@ MARKER_LOOKS = {
     "announced": (gettext_noop("Announced"), "chart-ink", "dot", "left"),
     "today": (gettext_noop("Today"), "ink", "solid", "right"),
     "as of": (gettext_noop("This day"), "ink", "solid", "right"),
-    "sunset": (gettext_noop("Sunset"), "daylight-dusk", "dash", "left"),
+    "sunset": (gettext_noop("Sunset"), "daylight-dusk", "dash", "center"),
 }
 
 
@@ -40,10 +40,11 @@ class Marker:
 
 
 def day_axis(first: date, last: date) -> dict[str, Any]:
-    """The x axis from `first` to `last`, both in full view."""
+    """The x axis from `first` to `last`, both in full view, with room for the word above the last day."""
+    room = timedelta(days=max(2, round((last - first).days * 0.06)))
     return {
         "type": "date",
-        "range": [f"{first} 00:00", f"{last} 23:59"],
+        "range": [f"{first} 00:00", f"{last + room} 00:00"],
         "hoverformat": "%a %-d %b %Y",
         "showgrid": False,
         "linecolor": GRID,
@@ -71,10 +72,10 @@ def figure(traces: list[dict[str, Any]], *, xaxis: dict[str, Any], yaxis: dict[s
         "font": {"color": INK, "size": 12},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
-        "margin": {"l": 8, "r": 12, "t": 48, "b": 8},
+        "margin": {"l": 8, "r": 12, "t": 48 if more.get("annotations") else 12, "b": 56},
         "hovermode": "x unified",
         "hoverlabel": {"bgcolor": SURFACE, "bordercolor": GRID, "font": {"color": var("ink")}},
-        "legend": {"orientation": "h", "x": 0, "y": -0.14, "yanchor": "top", "font": {"color": INK}},
+        "legend": {"orientation": "h", "x": 0, "y": 0.01, "yref": "container", "yanchor": "bottom"},
         "dragmode": False,
         **more,
     }

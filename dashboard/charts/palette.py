@@ -62,7 +62,9 @@ VERDICTS = {
     "late": Look(gettext_noop("Late"), "hot", "alert"),
     "stalled": Look(gettext_noop("Stalled"), "hot", "flat"),
     "unknown": Look(gettext_noop("Too little data"), "quiet", "question"),
+    "silent": Look(gettext_noop("Source is silent"), "warm", "question"),
 }
+"""The forecast's words, and one of ours: no calls arrive because nothing reports any more."""
 
 DAYLIGHT = {
     "day": Look(gettext_noop("Daylight"), "good", "sun"),

@@ -30,10 +30,13 @@ SYMBOLS = {
 }
 
 
-def sunsets(found: Sequence[Sunset], as_of: date, first: date, last: date, *, say: Say = as_is) -> Figure:
+def sunsets(
+    found: Sequence[Sunset], as_of: date, first: date, last: date, *, here: str = "as of", say: Say = as_is
+) -> Figure:
     """One point per deadline, as large as it has models, in the colour and shape of its daylight.
 
-    A point carries its deadline's address; the browser follows it on a click.
+    A point carries its deadline's address; the browser follows it on a click. `here` is the kind of marker
+    that stands on `as_of`.
     """
     platforms = sorted({s.platform for s in found}, reverse=True)
     traces = []
@@ -73,7 +76,7 @@ def sunsets(found: Sequence[Sunset], as_of: date, first: date, last: date, *, sa
             "range": [-0.6, len(platforms) - 0.4],
         },
         hovermode="closest",
-        **markers([Marker("as of", as_of)], say),
+        **markers([Marker(here, as_of)], say),
     )
 
 

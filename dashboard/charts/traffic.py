@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from dashboard.charts.frame import Figure, Marker, Say, as_is, day_axis, figure, markers
 from dashboard.charts.palette import SERIES, gettext_noop, var
@@ -53,7 +53,7 @@ def calls_per_day(
                 "hovertemplate": "%{y:,.0f}",
             }
         )
-    end = max(last or days[-1], days[-1]) + timedelta(days=1)
+    end = max(last or days[-1], days[-1])
     return figure(
         traces,
         xaxis=day_axis(days[0], end),

@@ -55,6 +55,7 @@ def show(request: Request) -> HttpResponse:
 
 
 def _card(rows: list[DeadlineRow], request: Request) -> Card:
+    here = "today" if request.as_of == request.today else "as of"
     keep = "" if request.as_of == request.today else f"?as_of={request.as_of}"
     points = [
         timeline.Sunset(
@@ -72,7 +73,7 @@ def _card(rows: list[DeadlineRow], request: Request) -> Card:
         id="timeline",
         title=_("Sunsets by platform"),
         summary=_("%(n)s sunset days; larger marks are more models.") % {"n": len(points)},
-        figure=timeline.sunsets(points, request.as_of, min(days) - margin, max(days) + margin, say=_),
+        figure=timeline.sunsets(points, request.as_of, min(days) - margin, max(days) + margin, here=here, say=_),
         columns=(_("Sunset"), _("Platform"), _("Models"), _("Calls per day")),
         rows=[(p.day, p.platform, p.models, p.calls) for p in sorted(points, key=lambda p: (p.day, p.platform))],
         note=_("As known on %(day)s. A mark opens its deadline.") % {"day": day_text(request.as_of)},

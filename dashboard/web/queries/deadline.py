@@ -12,7 +12,7 @@ from dashboard.findings.deadlines import ApplicationProgress, DayPoint, Deadline
 from dashboard.findings.models import Finding
 from dashboard.web.queries.deadlines import DeadlineRow
 
-__all__ = ["DeadlinePage", "Member", "Model", "page", "points"]
+__all__ = ["DeadlinePage", "Member", "ModelGroup", "page", "points"]
 
 BEFORE, AFTER = timedelta(days=400), timedelta(days=60)
 """The burn-down shows at most so much before and after the sunset."""
@@ -26,13 +26,26 @@ class Member:
     finding: int | None
     findings: int
 
+    @property
+    def verdict(self) -> str:
+        """The forecast's word; "silent" where calls ended with the reports that would carry them."""
+        verdict = self.progress.forecast.verdict
+        return "silent" if verdict == "done" and not self.progress.done else verdict
+
 
 @dataclass(frozen=True, slots=True)
-class Model:
-    """One entry of the deadline with what is recommended in its place."""
+class ModelGroup:
+    """Entries of the deadline that share a kind, a fate and what is recommended in their place."""
 
-    entry: EntryState
+    kind: str
+    on_sunset: str
     replacements: list[EntryState]
+    entries: list[EntryState]
+
+    @property
+    def source_urls(self) -> list[str]:
+        """Where their dates are written; each once."""
+        return list(dict.fromkeys(entry.source_url for entry in self.entries if entry.source_url))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +54,20 @@ class DeadlinePage:
 
     row: DeadlineRow
     members: list[Member]
-    models: list[Model]
+    groups: list[ModelGroup]
     days: list[DayPoint]
 
     @property
     def summary(self) -> DeadlineSummary:
         return self.row.summary
+
+    @property
+    def left(self) -> list[Member]:
+        return [member for member in self.members if not member.progress.done]
+
+    @property
+    def done(self) -> list[Member]:
+        return [member for member in self.members if member.progress.done]
 
     @property
     def is_past(self) -> bool:
@@ -73,7 +94,7 @@ def page(deadline: Deadline, snapshot: Snapshot) -> DeadlinePage:
     return DeadlinePage(
         row=DeadlineRow(found, deadline.entries),
         members=_members(found, deadline),
-        models=[Model(entry, snapshot.replacements(entry)) for entry in deadline.entries],
+        groups=_groups(deadline, snapshot),
         days=points(deadline, snapshot, found.measured_from),
     )
 
@@ -82,6 +103,18 @@ def points(deadline: Deadline, snapshot: Snapshot, measured_from: date) -> list[
     """The days of the burn-down: from where its baseline is measured to the snapshot's day."""
     first = max(measured_from, deadline.sunset_on - BEFORE)
     return series(deadline, snapshot, min(first, snapshot.as_of), min(snapshot.as_of, deadline.sunset_on + AFTER))
+
+
+def _groups(deadline: Deadline, snapshot: Snapshot) -> list[ModelGroup]:
+    """Groups by kind, the largest first within one."""
+    found: dict[tuple, list[EntryState]] = {}
+    for entry in deadline.entries:
+        found.setdefault((entry.kind, entry.on_sunset, entry.replacements), []).append(entry)
+    groups = [
+        ModelGroup(kind, on_sunset, snapshot.replacements(entries[0]), entries)
+        for (kind, on_sunset, _), entries in found.items()
+    ]
+    return sorted(groups, key=lambda group: (group.kind, -len(group.entries), group.entries[0].id))
 
 
 def _members(found: DeadlineSummary, deadline: Deadline) -> list[Member]:

@@ -31,6 +31,7 @@ class AtRisk:
     platform: str
     sunset_on: date
     days_left: int
+    announced_on: date | None
     models: list[str] = field(default_factory=list)
     calls: int | None = None
     status: str = Status.OPEN.value
@@ -133,7 +134,7 @@ def _at_risk(snapshot: Snapshot) -> list[AtRisk]:
             continue
         one = found.setdefault(
             finding.application_id,
-            AtRisk(finding.application, entry.platform, entry.sunset_on, entry.days_left),
+            AtRisk(finding.application, entry.platform, entry.sunset_on, entry.days_left, entry.announced_on),
         )
         one.models.append(entry.id)
         told = volume[finding.application_id, finding.entry_id]
