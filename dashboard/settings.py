@@ -195,6 +195,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 BROKER_SOCKET = _socket_path(VAR)
+BROKER_FOLDER = VAR / "run" / "broker"
 REDIS_URL = env.text("REDIS_URL")
 REDIS_EMBEDDED = not REDIS_URL
 CACHES = {

@@ -36,7 +36,7 @@ def _is_slow(item: pytest.Item) -> bool:
 @pytest.fixture(scope="session", autouse=True)
 def redis_server() -> Iterator[str]:
     """The embedded broker, on the socket that the settings of this test process name; its address."""
-    with broker.running(django_settings.BROKER_SOCKET, django_settings.VAR / "run" / "broker"):
+    with broker.running(django_settings.BROKER_SOCKET, django_settings.BROKER_FOLDER):
         yield django_settings.CACHES["default"]["LOCATION"]
 
 

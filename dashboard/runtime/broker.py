@@ -9,10 +9,14 @@ import socket as sockets
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
-__all__ = ["BrokerError", "answers", "command", "prepare", "running"]
+from django.conf import settings
+
+from dashboard.runtime.leash import leash
+
+__all__ = ["BrokerError", "answers", "command", "prepare", "running", "while_preparing"]
 
 START_SECONDS = 15.0
 
@@ -72,7 +76,12 @@ def running(socket: Path, folder: Path) -> Iterator[None]:
     """A broker for the length of a `with` block. Raises BrokerError when it does not come up."""
     prepare(socket, folder)
     process = subprocess.Popen(
-        command(socket, folder), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command(socket, folder),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C is for us; we stop it when we are done
+        preexec_fn=leash(),  # noqa: PLW1509  two system calls, safe after fork
     )
     try:
         deadline = time.monotonic() + START_SECONDS
@@ -90,3 +99,10 @@ def running(socket: Path, folder: Path) -> Iterator[None]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def while_preparing() -> AbstractContextManager[None]:
+    """The embedded broker, if there is to be one, for work that is done before the services start."""
+    if settings.REDIS_EMBEDDED:
+        return running(settings.BROKER_SOCKET, settings.BROKER_FOLDER)
+    return nullcontext()

@@ -58,9 +58,8 @@ def all_services(host: str, port: int) -> list[Service]:
         Service("beat", (*celery, "beat", "--loglevel", level)),
     ]
     if settings.REDIS_EMBEDDED:
-        folder = settings.VAR / "run" / "broker"
-        broker.prepare(settings.BROKER_SOCKET, folder)
-        services.insert(0, Service("broker", broker.command(settings.BROKER_SOCKET, folder)))
+        broker.prepare(settings.BROKER_SOCKET, settings.BROKER_FOLDER)
+        services.insert(0, Service("broker", broker.command(settings.BROKER_SOCKET, settings.BROKER_FOLDER)))
     return services
 
 

@@ -9,14 +9,13 @@
 """
 
 import asyncio
-import ctypes
 import os
 import signal
-import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 
+from dashboard.runtime.leash import leash
 from dashboard.runtime.services import Service
 
 __all__ = ["Supervisor"]
@@ -26,10 +25,6 @@ LONGEST_PAUSE = 30.0
 STEADY_SECONDS = 60.0  # one that ran this long starts again with the first pause
 LAST_WORDS_SECONDS = 3.0
 LONGEST_LINE = 64 * 1024
-PR_SET_PDEATHSIG = 1
-
-# Looked up before any fork: the child may not load libraries between fork and exec.
-_prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
 
 class Supervisor:
@@ -107,7 +102,7 @@ class Supervisor:
                 stderr=writing,
                 env=self.environment,
                 start_new_session=True,
-                preexec_fn=_leash(os.getpid()),
+                preexec_fn=leash(),
             )
         except OSError:
             os.close(reading)
@@ -158,19 +153,6 @@ class Supervisor:
             self.say("sundial", f"{service.name} did not stop within {service.patience:.0f} s: killed")
             _signal_group(process.pid, signal.SIGKILL)
             await process.wait()
-
-
-def _leash(parent: int) -> Callable[[], None] | None:
-    """What a child does before it becomes the service: ask the kernel to be killed when `parent` dies."""
-    if _prctl is None:
-        return None
-
-    def tie() -> None:
-        _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it died before the kernel knew
-            os._exit(1)
-
-    return tie
 
 
 def _signal_group(leader: int, number: signal.Signals) -> None:

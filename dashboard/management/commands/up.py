@@ -12,9 +12,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
 from dashboard.kit import clock
-from dashboard.runtime import firstrun, preflight, services
+from dashboard.runtime import broker, firstrun, preflight, services
 from dashboard.runtime.announce import web_answers
-from dashboard.runtime.broker import BrokerError
 from dashboard.runtime.demo import demo_environment
 from dashboard.runtime.supervisor import Supervisor
 
@@ -44,13 +43,17 @@ class Command(BaseCommand):
                 preflight.earlier_broker_is_gone(settings.BROKER_SOCKET)
             with lock:
                 self.run(host, port)
-        except (preflight.StartError, BrokerError) as problem:
+        except (preflight.StartError, broker.BrokerError) as problem:
             raise CommandError(str(problem), returncode=2) from None
+        except KeyboardInterrupt:
+            raise CommandError("stopped before it was ready; the next start goes on", returncode=130) from None
 
     def run(self, host: str, port: int) -> None:
-        firstrun.prepare(self.progress)
-        if settings.SUNDIAL_DEMO:
-            call_command("demo")
+        with broker.while_preparing():
+            firstrun.prepare(self.progress)
+            if settings.SUNDIAL_DEMO:
+                self.progress("writing the demo's logs and reading them (once)")
+                call_command("demo")
         base_url = os.environ["SUNDIAL_BASE_URL"].rstrip("/")
         welcome = [
             f"Sundial is at {base_url}/ (Ctrl-C stops it)",
