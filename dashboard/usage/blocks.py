@@ -35,7 +35,7 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Block:
-    """Complete lines, the checksum and last bytes of everything up to and with them, and where they end.
+    """Complete lines from `start` to `end`, and the checksum and last bytes of everything up to `end`.
 
     An overlong line comes as a block of its own without its data.
     """
@@ -43,6 +43,7 @@ class Block:
     data: bytes
     checksum: int
     tail: bytes
+    start: int
     end: int
     overlong: bool = False
     # The end of a line that was counted before its newline came: no line of its own.
@@ -98,13 +99,15 @@ def blocks(
     checksum, end = start.checksum, start.offset
     rest = b""
     overlong = False
+    begun = -1  # where the overlong line began
 
     def block(data: bytes, *, keep: bool = True, **kind: bool) -> Block:
         nonlocal checksum, tail, end
+        before = begun if begun >= 0 else end
         checksum = isal_zlib.crc32(data, checksum)
         tail = (tail + data)[-TAIL:] if len(data) < TAIL else data[-TAIL:]
         end += len(data)
-        return Block(data if keep else b"", checksum, tail, end, **kind)
+        return Block(data if keep else b"", checksum, tail, before, end, **kind)
 
     for piece in content.pieces(min(size, MAX_LINE // 2)):
         if end == start.offset and not rest and piece[:1] == b"\n" and tail and tail[-1:] != b"\n":
@@ -115,7 +118,7 @@ def blocks(
             passed = block(piece[:cut] if cut else piece, keep=False, overlong=True)
             if not cut:
                 continue
-            overlong = False
+            overlong, begun = False, -1
             yield passed
             piece = piece[cut:]
         data = rest + piece if rest else piece
@@ -128,8 +131,9 @@ def blocks(
             yield block(data[:cut])
         rest = data[cut:]
         if len(rest) > MAX_LINE:
+            begun, overlong = end, True
             block(rest, keep=False, overlong=True)
-            rest, overlong = b"", True
+            rest = b""
     if overlong:
         if is_final(b""):
             yield block(b"", keep=False, overlong=True)

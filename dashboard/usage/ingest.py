@@ -290,9 +290,9 @@ class _Reading:
         line = self.end.lines + batch.lines + 1
         if block.overlong:
             batch.lines += 1
-            batch.reject(line, lambda: block.end, "the line is longer than 8 MiB", b"")
+            batch.reject(line, block.start, "the line is longer than 8 MiB", b"")
             return
-        reader.decode(block.data, batch, line, block.end - len(block.data))
+        reader.decode(block.data, batch, line, block.start)
 
     def _is_final(self, content: Content) -> Callable[[bytes], bool]:
         """Whether a last line without a newline counts now."""

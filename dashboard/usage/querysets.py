@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Sum
 
 __all__ = ["RejectedLineQuerySet", "SourceQuerySet", "StreamQuerySet"]
 
@@ -40,14 +39,8 @@ class StreamQuerySet(models.QuerySet):
         """This stream, if it is still read to `offset`: the guard of every checkpoint."""
         return self.filter(pk=pk, offset=offset)
 
-    def totals(self, source) -> dict[str, int]:
-        row = self.filter(source=source).aggregate(
-            accepted=Sum("accepted"),
-            rejected=Sum("rejected"),
-            duplicates=Sum("duplicates"),
-            skipped=Sum("skipped"),
-        )
-        return {name: value or 0 for name, value in row.items()}
+    def newest(self, source, limit: int = 50) -> "StreamQuerySet":
+        return self.filter(source=source).order_by(models.F("read_at").desc(nulls_last=True), "-pk")[:limit]
 
 
 class RejectedLineQuerySet(models.QuerySet):

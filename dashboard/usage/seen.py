@@ -5,7 +5,6 @@ every checkpoint. Segments of one source are written one after another (the sour
 what other sessions added since is exactly the segments with a higher key.
 """
 
-import struct
 from datetime import UTC, datetime
 
 from django.db.models import Max
@@ -15,6 +14,7 @@ from dashboard.usage.models import SeenIds
 __all__ = ["SeenHashes"]
 
 KEPT = 1_000_000  # hashes in memory, about 80 bytes each
+WIDTH = 8
 MANY = 64  # segments of one hour that are worth merging
 
 
@@ -23,11 +23,11 @@ class SeenHashes:
 
     def __init__(self, source_id: int) -> None:
         self._source = source_id
-        self._hours: dict[int, set[int]] = {}
+        self._hours: dict[int, set[bytes]] = {}
         self._merge: dict[int, list[int]] = {}
         self._newest: int | None = None
 
-    def of(self, hour: int) -> set[int]:
+    def of(self, hour: int) -> set[bytes]:
         known = self._hours.get(hour)
         if known is None:
             if self._newest is None:
@@ -37,7 +37,7 @@ class SeenHashes:
             known = self._hours[hour] = self._load(hour)
         return known
 
-    def collides(self, fresh: dict[int, set[int]]) -> bool:
+    def collides(self, fresh: dict[int, set[bytes]]) -> bool:
         """Whether another session counted one of these since they were looked up. Asked under the lock."""
         rows = self._mine().filter(pk__gt=self._newest or 0).values_list("pk", "hour", "hashes")
         clash = False
@@ -50,7 +50,7 @@ class SeenHashes:
             self._newest = pk
         return clash
 
-    def store(self, fresh: dict[int, set[int]]) -> None:
+    def store(self, fresh: dict[int, set[bytes]]) -> None:
         """Append these hashes, and put an hour's many small segments together. Inside the transaction."""
         for hour, hashes in fresh.items():
             if not hashes:
@@ -64,7 +64,7 @@ class SeenHashes:
                 SeenIds.objects.create(source_id=self._source, hour=_hour(hour), hashes=_pack(hashes))
         self._newest = self._highest()
 
-    def commit(self, fresh: dict[int, set[int]]) -> None:
+    def commit(self, fresh: dict[int, set[bytes]]) -> None:
         """The transaction held: what was fresh is old now."""
         for hour, hashes in fresh.items():
             if hour in self._hours:
@@ -82,11 +82,11 @@ class SeenHashes:
     def _highest(self) -> int:
         return self._mine().aggregate(newest=Max("pk"))["newest"] or 0
 
-    def _load(self, hour: int) -> set[int]:
+    def _load(self, hour: int) -> set[bytes]:
         segments = list(self._mine().filter(hour=hour).values_list("pk", "hashes"))
         if len(segments) >= MANY:
             self._merge[hour] = [pk for pk, _ in segments]
-        known: set[int] = set()
+        known: set[bytes] = set()
         for _, hashes in segments:
             known.update(_unpack(hashes))
         return known
@@ -96,9 +96,10 @@ def _hour(number: int) -> datetime:
     return datetime.fromtimestamp(number * 3600, UTC)
 
 
-def _pack(hashes: set[int]) -> bytes:
-    return struct.pack(f"<{len(hashes)}Q", *hashes)
+def _pack(hashes: set[bytes]) -> bytes:
+    return b"".join(hashes)
 
 
-def _unpack(hashes: bytes | memoryview) -> tuple[int, ...]:
-    return struct.unpack(f"<{len(hashes) // 8}Q", hashes)
+def _unpack(hashes: bytes | memoryview) -> list[bytes]:
+    packed = bytes(hashes)
+    return [packed[at : at + WIDTH] for at in range(0, len(packed), WIDTH)]

@@ -162,7 +162,8 @@ def _import_text(source: Source, data: dict[str, Any]) -> str:
     speed = data["bytes"] / 1e6 / max(data["seconds"], 0.001)
     return (
         f"{data['accepted']} of {data['records']} records counted in {source.slug}, "
-        f"{data['duplicates']} were known, {data['rejected']} rejected; {data['bytes'] / 1e6:.1f} MB in {data['seconds']:.1f} s ({speed:.0f} MB/s)"
+        f"{data['duplicates']} were known, {data['rejected']} rejected; "
+        f"{data['bytes'] / 1e6:.1f} MB in {data['seconds']:.1f} s ({speed:.0f} MB/s)"
     )
 
 

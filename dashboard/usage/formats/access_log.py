@@ -61,14 +61,14 @@ class AccessLog(LineFormat):
             return _request(_clf_hour(minute, b"+0000"), request, int(status), b"-", addr, b"-", b"")
         raise ValueError("not a line of an nginx, Envoy, Traefik, Caddy or HAProxy access log")
 
-    def extract(self, record: access_json.Request | None) -> Row | None:
+    def extract(self, record: access_json.Request | None, _raw: bytes, /) -> Row | None:
         if record is None or record.method != "POST":
             return None
         called = access_paths.called(record.uri, record.host)
         if called is None:
             return None
         failed = record.status >= 400 or record.status <= 0
-        return Row(
+        return (
             record.hour,
             (record.consumer, record.agent, called),
             None,

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Protocol
 
 import msgspec
@@ -20,6 +19,8 @@ from dashboard.usage.records import (
 )
 
 __all__ = ["Format", "LineFormat", "Sample"]
+
+DESCRIBED = 20_000
 
 
 @dataclass(frozen=True)
@@ -50,14 +51,19 @@ class Format(Protocol):
 class LineFormat:
     """One record per line.
 
-    `parse` takes a line's bytes, `extract` what it returned; a Row, or None for a line that is no model
-    call. Both raise ValueError, whose words become the reason shown, so they never repeat content.
+    `parse` takes a line's bytes, `extract` what it returned and the bytes; it gives a Row, or None for a
+    line that is no model call. Both raise ValueError, whose words become the reason shown, so they never
+    repeat content.
     """
 
     name: str
     parse: Callable[[bytes], Any]
 
-    def extract(self, record: Any) -> Row | None:
+    def __init__(self) -> None:
+        # The same few thousand keys come in every block; bounded, as nothing else here is kept.
+        self._described: dict[tuple, tuple[Caller, Called]] = {}
+
+    def extract(self, record: Any, raw: bytes, /) -> Row | None:
         raise NotImplementedError
 
     def describe(self, key: tuple) -> tuple[Caller, Called]:
@@ -74,13 +80,13 @@ class LineFormat:
             lines.pop()
         groups: dict[tuple[int, tuple], Measures] = {}
         parse, extract, seen, fresh, latest = self.parse, self.extract, batch.seen, batch.fresh, batch.last_hour
-        repeated = skipped = rejected = 0
+        repeated = skipped = rejected = placed = 0
         at: int | None = None
-        old: set[int] = set()
-        new: set[int] = set()
+        old: set[bytes] = set()
+        new: set[bytes] = set()
         for index, raw in enumerate(lines):
             try:
-                row = extract(parse(raw))
+                row = extract(parse(raw), raw)
                 if row is None:
                     skipped += 1
                     continue
@@ -92,7 +98,9 @@ class LineFormat:
                     skipped += 1
                     continue
                 rejected += 1
-                batch.reject(line + index, partial(_place, lines, index, offset), reason(problem), raw)
+                offset += sum(map(len, lines[placed:index])) + index - placed
+                placed = index
+                batch.reject(line + index, offset, reason(problem), raw)
                 continue
             if identifier:
                 if hour != at:
@@ -125,7 +133,9 @@ class LineFormat:
         self._fold(groups, batch)
 
     def _fold(self, groups: dict[tuple[int, tuple], Measures], batch: Batch) -> None:
-        names: dict[tuple, tuple[Caller, Called]] = {}
+        names = self._described
+        if len(names) > DESCRIBED:
+            names.clear()
         for (hour, key), measures in groups.items():
             name = names.get(key)
             if name is None:
@@ -135,11 +145,6 @@ class LineFormat:
                 batch.sums[hour, *name] = measures
             else:
                 add_measures(known, measures)
-
-
-def _place(lines: list[bytes], index: int, offset: int) -> int:
-    """The byte offset of a line; worked out for rejected ones only."""
-    return offset + sum(map(len, lines[:index])) + index
 
 
 def reason(problem: Exception) -> str:

@@ -12,8 +12,9 @@ import msgspec
 from dashboard.usage.formats.platforms import platform_of_provider
 from dashboard.usage.records import INTERNAL, UNKNOWN, Called, Caller, clean
 
-__all__ = ["called", "caller", "endpoint_of", "is_call", "is_gone", "response_model", "tag_list"]
+__all__ = ["AZURE", "called", "caller", "endpoint_of", "is_call", "is_gone", "response_model", "tag_list"]
 
+AZURE = frozenset({"azure", "azure_text"})  # requests name a deployment, answers the model
 HEALTH_CHECK = "litellm-internal-health-check"
 UNKNOWN_MODEL = "unknown-model"  # what the proxy writes for a name that it refused
 

@@ -55,7 +55,7 @@ class LiteLLMSpendLogs(LineFormat):
     name = "litellm-spendlogs"
     parse = staticmethod(msgspec.json.Decoder(SpendLog).decode)
 
-    def extract(self, record: SpendLog) -> Row | None:
+    def extract(self, record: SpendLog, _raw: bytes, /) -> Row | None:
         if record.mcp_namespaced_tool_name or not litellm.is_call(record.call_type):
             return None
         who = record.metadata or _no_metadata
@@ -70,7 +70,7 @@ class LiteLLMSpendLogs(LineFormat):
             failed = tokens(who.batch_failed_requests or 0, "batch_failed_requests") or 0
             calls = failed + (tokens(who.batch_successful_requests or 0, "batch_successful_requests") or 0)
         provider = record.custom_llm_provider
-        return Row(
+        return (
             hour_of(record.startTime),
             (
                 who.user_api_key_team_alias,
@@ -82,7 +82,7 @@ class LiteLLMSpendLogs(LineFormat):
                 record.model,
                 provider,
                 record.call_type,
-                litellm.response_model(record.response) if provider in {"azure", "azure_text"} else "",
+                litellm.response_model(record.response) if provider in litellm.AZURE else "",
             ),
             record.request_id,
             calls,

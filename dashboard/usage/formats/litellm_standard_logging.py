@@ -31,44 +31,51 @@ class Payload(msgspec.Struct, gc=False):
     call_type: str
     model: str | None = None
     id: str | None = None
-    litellm_call_id: str | None = None
     custom_llm_provider: str | None = None
     status: str | None = None
     prompt_tokens: float | int | str | None = None
     completion_tokens: float | int | str | None = None
     response_cost: float | int | None = None
     user_agent: str | None = None
-    error_str: str | None = None
     metadata: Metadata | str | None = None
     request_tags: Raw = _nothing
+
+
+class Details(msgspec.Struct, gc=False):
+    """What only some lines are asked for."""
+
+    litellm_call_id: str | None = None
+    error_str: str | None = None
     error_information: Raw = _nothing
     response: Raw = _nothing
 
 
 _no_metadata = Metadata()
 _metadata = msgspec.json.Decoder(Metadata)
+_details = msgspec.json.Decoder(Details)
 
 
 class LiteLLMStandardLogging(LineFormat):
     name = "litellm-standard-logging"
     parse = staticmethod(msgspec.json.Decoder(Payload).decode)
 
-    def extract(self, record: Payload) -> Row | None:
+    def extract(self, record: Payload, raw: bytes, /) -> Row | None:
         if not litellm.is_call(record.call_type):
             return None
         who = record.metadata or _no_metadata
         if isinstance(who, str):
             who = _metadata.decode(who)
-        identifier = record.id or record.litellm_call_id
+        identifier, provider, answered = record.id, record.custom_llm_provider, ""
         failed = gone = 0
-        if record.status == "failure":
-            failed = 1
-            gone = int(litellm.is_gone(bytes(record.error_information), record.error_str))
-            if record.litellm_call_id:
-                identifier = f"{record.litellm_call_id} {record.startTime}"
-        provider = record.custom_llm_provider
-        taken, given = record.prompt_tokens, record.completion_tokens
-        return Row(
+        if record.status == "failure" or identifier is None:
+            more = _details.decode(raw)
+            if record.status == "failure":
+                failed, gone = 1, int(litellm.is_gone(bytes(more.error_information), more.error_str))
+            if more.litellm_call_id:
+                identifier = f"{more.litellm_call_id} {record.startTime}"
+        elif provider in litellm.AZURE:
+            answered = litellm.response_model(_details.decode(raw).response)
+        return (
             hour_of(record.startTime),
             (
                 who.user_api_key_team_alias,
@@ -81,14 +88,14 @@ class LiteLLMStandardLogging(LineFormat):
                 record.model,
                 provider,
                 record.call_type,
-                litellm.response_model(record.response) if provider in {"azure", "azure_text"} else "",
+                answered,
             ),
             identifier,
             1,
             failed,
             gone,
-            tokens(taken, "prompt_tokens"),
-            tokens(given, "completion_tokens"),
+            tokens(record.prompt_tokens, "prompt_tokens"),
+            tokens(record.completion_tokens, "completion_tokens"),
             cost_nano(record.response_cost, "response_cost"),
         )
 

@@ -1,0 +1,198 @@
+"""JSON that does not come one record per line: pages of an API, arrays, and lines that hold many records.
+
+A page is an array, or an object that holds one under a usual key. Such content may be one document over
+many lines (then it is read whole, at most `LARGEST` bytes), or one document on each line.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from dashboard.usage.formats.lines import LineFormat, reason
+from dashboard.usage.records import FIRST_HOUR, Batch, Measures, add_measures, id_hash
+
+__all__ = ["LARGEST", "DocumentFormat", "Value", "is_document", "is_json", "opening"]
+
+LARGEST = 64 << 20
+UNDER = ("Records", "records", "data", "result", "results", "rows")
+FAULTS = (ValueError, RecursionError, msgspec.MsgspecError)
+
+# A JSON value that should hold records: its number (line, or index in the document from 1), offset, bytes.
+Value = tuple[int, int, bytes]
+
+_list = msgspec.json.Decoder(list[Raw])
+_page = msgspec.json.Decoder(dict[str, Raw])
+_scan = json.JSONDecoder().raw_decode
+_blank = " \t\r\n"
+
+
+class DocumentFormat(LineFormat):
+    """A format whose records come one per line, or in pages.
+
+    Where one line holds `many` records, `records` finds them; each counts as a record of its own.
+    """
+
+    many = False
+
+    def records(self, raw: bytes) -> Sequence[Any]:
+        """What one JSON value holds. A record that is at fault is its exception."""
+        return [self.parse(raw)]
+
+    def arrange(self, values: list[Value]) -> Iterable[Value]:
+        """The order in which values count: of two with one id the earlier does."""
+        return values
+
+    def decode(self, data: bytes, batch: Batch, line: int, offset: int) -> None:
+        first = next((part for part in data.split(b"\n", 64) if part.strip()), b"")
+        if not self.many and _elements(first) is None:
+            super().decode(data, batch, line, offset)
+            return
+        values: list[Value] = []
+        number = line
+        for raw in data.removesuffix(b"\n").split(b"\n"):
+            values.extend((number, offset + at, element) for at, element in _parts(raw))
+            number += 1
+            offset += len(raw) + 1
+        batch.lines += number - line
+        self._count(values, batch)
+
+    def decode_document(self, data: bytes, batch: Batch, line: int, offset: int) -> None:
+        """Add one document that goes over many lines; its first record is number `line`."""
+        values = [(line + index, offset + at, raw) for index, (at, raw) in enumerate(_parts(data))]
+        batch.lines += len(values)
+        self._count(values, batch)
+
+    def _count(self, values: list[Value], batch: Batch) -> None:
+        groups: dict[tuple[int, tuple], Measures] = {}
+        for number, at, raw in self.arrange(values):
+            try:
+                found = self.records(raw)
+            except FAULTS as problem:
+                if raw.strip():
+                    batch.reject(number, at, reason(problem), raw)
+                else:
+                    batch.skipped += 1
+                continue
+            if not found:
+                batch.skipped += 1
+            for record in found:
+                try:
+                    self._add(record, groups, batch)
+                except FAULTS as problem:
+                    batch.reject(number, at, reason(problem), raw)
+        self._fold(groups, batch)
+
+    def _add(self, record: Any, groups: dict[tuple[int, tuple], Measures], batch: Batch) -> None:
+        if isinstance(record, Exception):
+            raise record
+        row = self.extract(record)
+        if row is None:
+            batch.skipped += 1
+            return
+        hour, key, identifier, *measures = row
+        if not FIRST_HOUR <= hour <= batch.last_hour:
+            raise ValueError("the time is before 2015 or more than two days ahead")
+        if identifier:
+            mark, fresh = id_hash(identifier), batch.fresh.setdefault(hour, set())
+            if mark in fresh or mark in batch.seen(hour):
+                batch.duplicates += 1
+                return
+            fresh.add(mark)
+        batch.accepted += 1
+        add_measures(groups.setdefault((hour, key), [None] * 6), measures)
+
+
+def is_document(head: bytes) -> bool:
+    """Whether content that begins so is one JSON document that its lines cannot be read without."""
+    lines = head.lstrip().split(b"\n", 1)
+    return not (len(lines) == 2 and is_json(lines[0])) and bool(opening(head))
+
+
+def is_json(data: bytes) -> bool:
+    """Whether these bytes are one whole JSON value."""
+    try:
+        msgspec.json.decode(data, type=Raw)
+    except FAULTS:
+        return False
+    return True
+
+
+def opening(head: bytes) -> list[dict[str, Any]]:
+    """The first records of a page, as far as `head` goes; none when it does not begin as a page."""
+    text = head.decode("utf-8", "replace")
+    try:
+        start = _array(text, _skip(text, 0))
+    except (ValueError, IndexError, RecursionError):
+        return []
+    return list(_objects(text, start)) if start >= 0 else []
+
+
+def _array(text: str, at: int) -> int:
+    """Where the records' array goes on behind its bracket; -1 when there is none. Raises at the text's end."""
+    if text[at] == "[":
+        return at + 1
+    if text[at] != "{":
+        return -1
+    at = _skip(text, at + 1)
+    while text[at] == '"':
+        key, at = _scan(text, at)
+        at = _skip(text, _skip(text, at) + 1)
+        if key in UNDER and text[at] == "[":
+            return at + 1
+        _, at = _scan(text, at)
+        at = _skip(text, at)
+        if text[at] != ",":
+            return -1
+        at = _skip(text, at + 1)
+    return -1
+
+
+def _objects(text: str, at: int) -> Iterator[dict[str, Any]]:
+    try:
+        while text[at := _skip(text, at)] == "{":
+            found, at = _scan(text, at)
+            yield found
+            at = _skip(text, at)
+            if text[at] != ",":
+                return
+            at += 1
+    except (ValueError, IndexError, RecursionError):
+        return
+
+
+def _skip(text: str, at: int) -> int:
+    while at < len(text) and text[at] in _blank:
+        at += 1
+    return at
+
+
+def _parts(raw: bytes) -> list[tuple[int, bytes]]:
+    """The records of a page with their offsets in it; what is no page is one."""
+    elements = _elements(raw)
+    if elements is None:
+        return [(0, raw)]
+    found: list[tuple[int, bytes]] = []
+    at = 0
+    for element in elements:
+        part = bytes(element)
+        at = raw.find(part, at)
+        found.append((at, part))
+        at += len(part)
+    return found or [(0, b"")]
+
+
+def _elements(raw: bytes) -> list[Raw] | None:
+    """What the array of a page holds; None when this is no page."""
+    start = raw.lstrip()[:1]
+    try:
+        if start == b"[":
+            return _list.decode(raw)
+        if start == b"{" and any(b'"%b"' % key.encode() in raw for key in UNDER):
+            page = _page.decode(raw)
+            return next((_list.decode(page[key]) for key in UNDER if bytes(page.get(key, b""))[:1] == b"["), None)
+    except FAULTS:
+        return None
+    return None
