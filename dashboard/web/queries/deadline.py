@@ -25,6 +25,14 @@ class Member:
     progress: ApplicationProgress
     finding: int | None
     findings: int
+    fate: str
+    """What becomes of its calls after the sunset: "broken", or "redirected" where none of them fails."""
+    is_past: bool
+
+    @property
+    def status(self) -> str:
+        """The finding's status; after the sunset, what happens to calls that still arrive."""
+        return self.fate if self.is_past and self.progress.remaining > 0 else self.progress.status
 
     @property
     def verdict(self) -> str:
@@ -118,11 +126,15 @@ def _groups(deadline: Deadline, snapshot: Snapshot) -> list[ModelGroup]:
 
 
 def _members(found: DeadlineSummary, deadline: Deadline) -> list[Member]:
-    keys: dict[int, list[int]] = {}
-    findings = Finding.objects.for_entries(entry.pk for entry in deadline.entries)
-    for application, pk in findings.order_by("pk").values_list("application", "pk"):
-        keys.setdefault(application, []).append(pk)
-    return [
-        Member(one, own[0] if len(own := keys.get(one.pk, [])) == 1 else None, len(own))
-        for one in found.applications
-    ]
+    redirected = {entry.pk for entry in deadline.entries if entry.on_sunset == "redirects"}
+    findings: dict[int, list[tuple[int, int]]] = {}
+    known = Finding.objects.for_entries(entry.pk for entry in deadline.entries)
+    for application, pk, entry in known.order_by("pk").values_list("application", "pk", "entry"):
+        findings.setdefault(application, []).append((pk, entry))
+    members = []
+    for one in found.applications:
+        own = findings[one.pk]
+        fate = "redirected" if all(entry in redirected for _pk, entry in own) else "broken"
+        key = own[0][0] if len(own) == 1 else None
+        members.append(Member(one, key, len(own), fate, is_past=found.days_left <= 0))
+    return members
