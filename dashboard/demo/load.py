@@ -1,13 +1,14 @@
 """Feeding the story's files through the pipeline that real logs take: sources, rules, polls, a scan."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from pathlib import Path
 
 from django.db import transaction
 
+from dashboard.demo import acts
 from dashboard.demo.cast import CAST
-from dashboard.demo.story import LAST_DAY, Gateway, Member, days
+from dashboard.demo.story import Gateway, Member, days
 from dashboard.demo.writers.nginx import user_agent
 from dashboard.findings import scan
 from dashboard.usage import polling
@@ -22,9 +23,6 @@ from dashboard.usage.models import (
 )
 
 __all__ = ["SOURCES", "Loaded", "ensure_applications", "ensure_sources", "forget", "load"]
-
-READ_AT = datetime.combine(LAST_DAY + timedelta(days=1), time(), tzinfo=UTC)
-"""The story is read as on the morning after it: an ingest takes no calls from the future."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +55,22 @@ class Loaded:
     findings: scan.ScanResult = field(default_factory=scan.ScanResult)
 
 
-def load(folder: Path, *, now: datetime, as_of: date) -> Loaded:
-    """Read what is new in the files of `folder` and bring findings in step; a second run changes nothing."""
+def load(folder: Path, *, now: datetime, read_at: datetime, as_of: date) -> Loaded:
+    """Read what is new in the files of `folder` and bring findings in step; a second run changes nothing.
+
+    `now` is the demo's pinned instant. `read_at` lies behind the story's end, as the real clock does: an
+    ingest takes no calls from the future.
+    """
     ensure_applications()
     loaded = Loaded()
     for source in ensure_sources(folder, now):
-        counts = polling.poll(source, READ_AT)
+        counts = polling.poll(source, read_at)
         loaded.records += counts.records
         loaded.accepted += counts.accepted
         loaded.rejected += counts.rejected
         loaded.duplicates += counts.duplicates
     loaded.findings = scan.run(now, as_of)
+    acts.replay()
     return loaded
 
 

@@ -1,42 +1,27 @@
 """The demo as the pipeline tells it: written, ingested and scanned once, then asked on many days."""
 
+import json
 from datetime import UTC, date, datetime
 
 import pytest
-from django.db import connection, transaction
+from django.core.management import CommandError, call_command
+from django.db import connection
 from django.db.models import Max, Sum
 
-from dashboard.catalog import files, snapshot
+from dashboard.catalog import snapshot
 from dashboard.demo import load
+from dashboard.demo.acts import ACTS
 from dashboard.demo.cast import CAST
 from dashboard.demo.story import GONE_ON, LAST_DAY, days
-from dashboard.findings.models import Finding, Status
+from dashboard.findings import scan
+from dashboard.findings.models import Finding, FindingAction, Status
 from dashboard.kit.fields import day_number
 from dashboard.usage.models import Application, DailyRollup, RejectedLine, Source, Stream
 
 NOW = datetime(2023, 12, 8, 12, tzinfo=UTC)
+READ_AT = datetime(2024, 1, 11, tzinfo=UTC)
 OPENS_ON = date(2023, 12, 8)
 MEMBERS = {member.key: member for member in CAST}
-
-
-@pytest.fixture(scope="module")
-def told(story, django_db_setup, django_db_blocker):
-    """The story in the database, in a transaction that is taken back when this module is through."""
-    from django.conf import settings
-
-    roots = settings.SUNDIAL_WATCH_ROOTS
-    with django_db_blocker.unblock():
-        whole = transaction.atomic()
-        whole._from_testcase = True  # a durable block may stand inside, as it may in a test case
-        whole.__enter__()
-        settings.SUNDIAL_WATCH_ROOTS = [*roots, story.folder]
-        try:
-            files.load_shipped(NOW)
-            yield load.load(story.folder, now=NOW, as_of=LAST_DAY)
-        finally:
-            settings.SUNDIAL_WATCH_ROOTS = roots
-            transaction.set_rollback(True)
-            whole.__exit__(None, None, None)
 
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("told")]
@@ -98,16 +83,17 @@ def test_every_application_adds_up_to_what_was_written_for_it(story):
     assert counted == written
 
 
-def test_reading_again_changes_nothing(story, told):
+def test_reading_again_changes_nothing(story, readable):
     before = list(DailyRollup.objects.aggregate(Max("pk"), Sum("calls")).values())
-    again = load.load(story.folder, now=NOW, as_of=LAST_DAY)
+    again = load.load(story.folder, now=NOW, read_at=READ_AT, as_of=LAST_DAY)
     assert (again.records, again.findings.opened, again.findings.days) == (0, 0, 0)
+    assert set(Source.objects.values_list("problem", flat=True)) == {""}
     assert list(DailyRollup.objects.aggregate(Max("pk"), Sum("calls")).values()) == before
 
 
-def test_what_somebody_changed_in_the_demo_stays_changed(story):
+def test_what_somebody_changed_in_the_demo_stays_changed(story, readable):
     Application.objects.filter(slug="survey-insights").update(owner="found@acme.example")
-    load.load(story.folder, now=NOW, as_of=LAST_DAY)
+    load.load(story.folder, now=NOW, read_at=READ_AT, as_of=LAST_DAY)
     assert Application.objects.get(slug="survey-insights").owner == "found@acme.example"
 
 
@@ -115,6 +101,24 @@ def test_starting_over_takes_out_all_that_was_counted():
     load.forget()
     assert not DailyRollup.objects.exists()
     assert not Source.objects.filter(slug="ai-gateway").exists()
+    scan.run(NOW, LAST_DAY)
+    assert not Finding.objects.as_of(OPENS_ON, snapshot.load(OPENS_ON)).alive().exists()
+
+
+def test_the_command_finds_the_demo_in_place(story, readable, settings, capsys):
+    settings.SUNDIAL_DEMO = True
+    settings.SUNDIAL_TODAY = OPENS_ON
+    settings.SUNDIAL_DEMO_LOGS = story.folder
+    call_command("demo", "--json")
+    said = json.loads(capsys.readouterr().out)
+    assert (said["records"], said["rejected"]) == (0, 0)
+
+
+def test_the_command_never_pours_its_story_into_real_data(settings):
+    settings.SUNDIAL_DEMO = False
+    with pytest.raises(CommandError, match="real data") as refusal:
+        call_command("demo")
+    assert refusal.value.returncode == 2
 
 
 def test_nothing_is_found_before_the_announcement_and_much_on_its_day():
@@ -176,6 +180,19 @@ def test_the_redirected_one_goes_on_without_an_error_and_stays_open():
     assert not sums["gone__sum"]
     assert status("ticket-tagger", LAST_DAY) == {Status.OPEN}
     assert snapshot.load(LAST_DAY).get("openai", "ada").on_sunset == "redirects"
+
+
+def test_what_people_did_stands_in_the_history_from_its_day_on():
+    assert status("search-index", date(2023, 11, 29)) == {Status.OPEN}
+    assert status("search-index", date(2023, 11, 30)) == {Status.OPEN, Status.ACKNOWLEDGED}
+    assert status("ticket-tagger", OPENS_ON) == {Status.SNOOZED}
+    assert status("ticket-tagger", date(2023, 12, 15)) == {Status.OPEN}
+    assert FindingAction.objects.count() == len(ACTS)
+
+
+def test_people_did_it_only_once(story, readable):
+    load.load(story.folder, now=NOW, read_at=READ_AT, as_of=LAST_DAY)
+    assert FindingAction.objects.count() == len(ACTS)
 
 
 def test_a_source_that_fell_silent_resolves_nothing():

@@ -1,5 +1,6 @@
 """`manage.py demo`: the 2024-01-04 story as log files, read through the real pipeline."""
 
+import logging
 from dataclasses import asdict
 from time import monotonic
 from typing import Any
@@ -31,8 +32,10 @@ class Command(SundialCommand):
         if options["force"] or not generate.is_current(folder):
             load.forget()
             generate.write(folder)
+        # `up` comes here before it starts the broker, and nobody else works on this database yet.
+        logging.getLogger("dashboard.kit.once").setLevel(logging.ERROR)
         now = clock.now()
-        loaded = load.load(folder, now=now, as_of=max(now.date(), LAST_DAY))
+        loaded = load.load(folder, now=now, read_at=clock.latest(), as_of=max(now.date(), LAST_DAY))
         data = {**asdict(loaded), "seconds": round(monotonic() - started, 2)}
         return Answer(data, _text(loaded, data["seconds"]))
 
