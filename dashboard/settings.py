@@ -70,7 +70,8 @@ SECRET_KEY = env.text("SECRET_KEY", _own_secret)
 # Web ---------------------------------------------------------------------------------------------
 
 DEBUG = env.flag("SUNDIAL_DEBUG")
-SUNDIAL_BASE_URL = env.text("SUNDIAL_BASE_URL", "http://localhost:8000").rstrip("/")
+LOCAL_BASE_URL = "http://localhost:8000"
+SUNDIAL_BASE_URL = env.text("SUNDIAL_BASE_URL", LOCAL_BASE_URL).rstrip("/")
 _base_host = urlsplit(SUNDIAL_BASE_URL).hostname or "localhost"
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]", _base_host])
 CSRF_TRUSTED_ORIGINS = [SUNDIAL_BASE_URL]

@@ -31,7 +31,6 @@ class Command(BaseCommand):
         if demo and not settings.SUNDIAL_DEMO:
             command = [sys.executable, sys.argv[0], "up", "--demo", "--host", host, "--port", str(port)]
             os.execve(sys.executable, command, demo_environment(os.environ, settings.VAR, port))
-        os.environ.setdefault("SUNDIAL_BASE_URL", f"http://localhost:{port}")
         try:
             for warning in preflight.settings_are_sane():
                 self.progress(warning)
@@ -54,9 +53,11 @@ class Command(BaseCommand):
             if settings.SUNDIAL_DEMO:
                 self.progress("writing the demo's logs and reading them (once)")
                 call_command("demo")
-        base_url = os.environ["SUNDIAL_BASE_URL"].rstrip("/")
+        base_url = settings.SUNDIAL_BASE_URL
+        if base_url == settings.LOCAL_BASE_URL:  # the default follows the port
+            os.environ["SUNDIAL_BASE_URL"] = base_url = f"http://localhost:{port}"
         welcome = [
-            f"Sundial is at {base_url}/ (Ctrl-C stops it)",
+            f"Sundial is at {base_url}/, listening on {host} port {port} (Ctrl-C stops it)",
             *firstrun.first_sign_in(base_url, clock.wall()),
         ]
         connections.close_all()
