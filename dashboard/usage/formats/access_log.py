@@ -61,7 +61,7 @@ class AccessLog(LineFormat):
             return _request(_clf_hour(minute, b"+0000"), request, int(status), b"-", addr, b"-", b"")
         raise ValueError("not a line of an nginx, Envoy, Traefik, Caddy or HAProxy access log")
 
-    def extract(self, record: access_json.Request | None, _raw: bytes, /) -> Row | None:
+    def extract(self, record: access_json.Request | None) -> Row | None:
         if record is None or record.method != "POST":
             return None
         called = access_paths.called(record.uri, record.host)

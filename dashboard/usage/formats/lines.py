@@ -51,8 +51,8 @@ class Format(Protocol):
 class LineFormat:
     """One record per line.
 
-    `parse` takes a line's bytes, `extract` what it returned and the bytes; it gives a Row, or None for a
-    line that is no model call. Both raise ValueError, whose words become the reason shown, so they never
+    `parse` takes a line's bytes, `extract` what it returned; it gives a Row, or None for a line that is no
+    model call. Both raise ValueError, whose words become the reason shown, so they never
     repeat content.
     """
 
@@ -63,7 +63,7 @@ class LineFormat:
         # The same few thousand keys come in every block; bounded, as nothing else here is kept.
         self._described: dict[tuple, tuple[Caller, Called]] = {}
 
-    def extract(self, record: Any, raw: bytes, /) -> Row | None:
+    def extract(self, record: Any) -> Row | None:
         raise NotImplementedError
 
     def describe(self, key: tuple) -> tuple[Caller, Called]:
@@ -86,7 +86,7 @@ class LineFormat:
         new: set[bytes] = set()
         for index, raw in enumerate(lines):
             try:
-                row = extract(parse(raw), raw)
+                row = extract(parse(raw))
                 if row is None:
                     skipped += 1
                     continue

@@ -55,7 +55,7 @@ class LiteLLMSpendLogs(LineFormat):
     name = "litellm-spendlogs"
     parse = staticmethod(msgspec.json.Decoder(SpendLog).decode)
 
-    def extract(self, record: SpendLog, _raw: bytes, /) -> Row | None:
+    def extract(self, record: SpendLog) -> Row | None:
         if record.mcp_namespaced_tool_name or not litellm.is_call(record.call_type):
             return None
         who = record.metadata or _no_metadata

@@ -38,28 +38,23 @@ class Payload(msgspec.Struct, gc=False):
     response_cost: float | int | None = None
     user_agent: str | None = None
     metadata: Metadata | str | None = None
-    request_tags: Raw = _nothing
-
-
-class Details(msgspec.Struct, gc=False):
-    """What only some lines are asked for."""
-
     litellm_call_id: str | None = None
     error_str: str | None = None
+    # Decoded when needed only.
+    request_tags: Raw = _nothing
     error_information: Raw = _nothing
     response: Raw = _nothing
 
 
 _no_metadata = Metadata()
 _metadata = msgspec.json.Decoder(Metadata)
-_details = msgspec.json.Decoder(Details)
 
 
 class LiteLLMStandardLogging(LineFormat):
     name = "litellm-standard-logging"
     parse = staticmethod(msgspec.json.Decoder(Payload).decode)
 
-    def extract(self, record: Payload, raw: bytes, /) -> Row | None:
+    def extract(self, record: Payload) -> Row | None:
         if not litellm.is_call(record.call_type):
             return None
         who = record.metadata or _no_metadata
@@ -68,13 +63,12 @@ class LiteLLMStandardLogging(LineFormat):
         identifier, provider, answered = record.id, record.custom_llm_provider, ""
         failed = gone = 0
         if record.status == "failure" or identifier is None:
-            more = _details.decode(raw)
             if record.status == "failure":
-                failed, gone = 1, int(litellm.is_gone(bytes(more.error_information), more.error_str))
-            if more.litellm_call_id:
-                identifier = f"{more.litellm_call_id} {record.startTime}"
+                failed, gone = 1, int(litellm.is_gone(bytes(record.error_information), record.error_str))
+            if record.litellm_call_id:
+                identifier = f"{record.litellm_call_id} {record.startTime}"
         elif provider in litellm.AZURE:
-            answered = litellm.response_model(_details.decode(raw).response)
+            answered = litellm.response_model(record.response)
         return (
             hour_of(record.startTime),
             (

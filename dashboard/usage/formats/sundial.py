@@ -37,7 +37,7 @@ class Sundial(LineFormat):
     name = "sundial"
     parse = staticmethod(msgspec.json.Decoder(Line).decode)
 
-    def extract(self, record: Line, _raw: bytes, /) -> Row:
+    def extract(self, record: Line) -> Row:
         calls = 1 if record.calls is UNSET else tokens(record.calls, "calls")
         errors, gone = tokens(record.errors, "errors"), tokens(record.gone, "gone")
         if calls is not None and max(errors or 0, gone or 0) > calls:
