@@ -9,6 +9,7 @@ from dataclasses import dataclass
 __all__ = [
     "DAYLIGHT",
     "SERIES",
+    "SOURCES",
     "STAGES",
     "STATUSES",
     "TONES",
@@ -54,6 +55,16 @@ STATUSES = {
     "redirected": Look(gettext_noop("Redirected"), "gone", "redirect"),
 }
 """A finding's status; after the sunset, calls that still arrive are broken or redirected."""
+
+SOURCES = {
+    "reading": Look(gettext_noop("Reading"), "good", "check"),
+    "waiting": Look(gettext_noop("Waiting for a first record"), "calm", "clock"),
+    "silent": Look(gettext_noop("Silent"), "warm", "moon"),
+    "paused": Look(gettext_noop("Paused"), "quiet", "flat"),
+    "problem": Look(gettext_noop("Problem"), "hot", "alert"),
+    "imported": Look(gettext_noop("Imported by hand"), "quiet", "download"),
+}
+"""How a source of usage is doing."""
 
 VERDICTS = {
     "done": Look(gettext_noop("Done"), "good", "done"),

@@ -12,12 +12,14 @@ from dashboard.web.pages import (
     door,
     findings,
     frame,
+    guides,
     models,
     overview,
     patterns,
+    sources,
     timeline,
+    uncatalogued,
 )
-from dashboard.web.pages.waiting import waiting
 
 register_converter(DayConverter, "day")
 
@@ -33,10 +35,10 @@ urlpatterns = [
     path("findings/", findings.index, name="findings"),
     path("findings/<int:pk>/", findings.finding, name="finding"),
     path("findings/<int:pk>/<slug:verb>/", findings.act, name="finding_act"),
-    path("uncatalogued/", waiting, name="uncatalogued"),
-    path("sources/", waiting, name="sources"),
-    path("sources/<slug:slug>/", waiting, name="source"),
-    path("guides/", waiting, name="guides"),
+    path("uncatalogued/", uncatalogued.index, name="uncatalogued"),
+    path("sources/", sources.index, name="sources"),
+    path("sources/<slug:slug>/", sources.source, name="source"),
+    path("guides/", guides.index, name="guides"),
     path("patterns/", patterns.show, name="patterns"),
     path("theme/", frame.theme, name="theme"),
     path("language/", login_not_required(set_language), name="set_language"),

@@ -49,12 +49,12 @@ def csv_url(context: template.Context) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def admin_url(context: template.Context, name: str, *args: Any, **initial: Any) -> str:
+def admin_url(context: template.Context, admin_page: str, *args: Any, **initial: Any) -> str:
     """The address of an admin page for those who may open the admin; "" for others, and where there is none."""
     if not context["request"].user.is_staff:
         return ""
     try:
-        url = reverse(f"admin:{name}", args=args)
+        url = reverse(f"admin:{admin_page}", args=args)
     except NoReverseMatch:
         return ""
     return f"{url}?{urlencode(initial)}" if initial else url

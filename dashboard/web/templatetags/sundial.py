@@ -24,7 +24,12 @@ register = template.Library()
 BLOCK_ESCAPES = {ord(c): f"\\u{ord(c):04X}" for c in "<>&\u2028\u2029"}
 """What could end or break a script block, as JSON escapes."""
 
-LOOKS = {"stage": palette.STAGES, "status": palette.STATUSES, "verdict": palette.VERDICTS}
+LOOKS = {
+    "source": palette.SOURCES,
+    "stage": palette.STAGES,
+    "status": palette.STATUSES,
+    "verdict": palette.VERDICTS,
+}
 
 
 # Links --------------------------------------------------------------------------------------------
