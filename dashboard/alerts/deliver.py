@@ -70,6 +70,7 @@ def send(delivery: Delivery, now: datetime) -> str:
     try:
         connection.open()
     except (smtplib.SMTPException, OSError) as problem:
+        _close(connection)
         return _retry(delivery, now, problem)
     try:
         connection.send_messages([message])

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
+from django.db.models import Prefetch, prefetch_related_objects
+
 from dashboard.findings.evidence import Reports, carriers
-from dashboard.findings.models import Finding
+from dashboard.findings.models import Finding, FindingAction
 from dashboard.usage.models import Source
 
 __all__ = ["Event", "history", "silent_sources"]
@@ -29,7 +31,8 @@ class Event:
 
 
 def history(finding: Finding, as_of: date) -> list[Event]:
-    """Everything up to and including `as_of`, newest first."""
+    """Everything up to and including `as_of`, newest first. Prefetch spells and actions for many findings."""
+    prefetch_related_objects([finding], "spells", Prefetch("actions", FindingAction.objects.select_related("by")))
     events: list[Event] = []
     for spell in finding.spells.all():
         events.append(Event(spell.opened_on, "regressed" if spell.number else "opened"))
@@ -37,7 +40,7 @@ def history(finding: Finding, as_of: date) -> list[Event]:
             events.append(Event(spell.resolved_on, "resolved"))
     events += [
         Event(action.on, action.kind, action.at, action.by, action.note, action.until)  # type: ignore[arg-type]
-        for action in finding.actions.select_related("by")
+        for action in finding.actions.all()
     ]
     # The sort is stable: what calls did comes before what people did on the same day.
     return sorted((event for event in events if event.on <= as_of), key=lambda event: event.on)[::-1]

@@ -1,0 +1,129 @@
+"""Findings and deadlines as plain dicts, in the shape that `--json` and the JSON API share.
+
+Days are ISO texts, in UTC; unknown values are None.
+"""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import Prefetch, Q, Sum, prefetch_related_objects
+
+from dashboard.catalog.queries import replacement_ids
+from dashboard.catalog.snapshot import Deadline, Snapshot
+from dashboard.findings.deadlines import ApplicationProgress, DeadlineSummary
+from dashboard.findings.history import history
+from dashboard.findings.models import Finding, FindingAction, Traffic
+from dashboard.findings.progress import WINDOW_DAYS, Forecast
+
+__all__ = ["deadline_answer", "finding_answers"]
+
+
+def finding_answers(findings: Sequence[Finding], snapshot: Snapshot) -> list[dict[str, Any]]:
+    """Each finding (annotated by `as_of` of the snapshot's day) with its calls and history, in bulk."""
+    actions = Prefetch("actions", FindingAction.objects.select_related("by"))
+    prefetch_related_objects(list(findings), "application", "spells", actions)
+    calls = _calls(findings, snapshot.as_of)
+    return [_finding(f, snapshot, *calls.get((f.application_id, f.entry_id), (None, None))) for f in findings]
+
+
+def _finding(finding: Any, snapshot: Snapshot, week: int | None, total: int | None) -> dict[str, Any]:
+    entry = snapshot.entries[finding.entry_id]
+    return {
+        "id": finding.pk,
+        "application": finding.application.name,
+        "team": finding.application.team,
+        "owner": finding.assignee or finding.application.owner,
+        "platform": entry.platform,
+        "entry": entry.id,
+        "kind": entry.kind,
+        "status": finding.status,
+        "sunset_date": _iso(entry.sunset_on),
+        "days_left": entry.days_left,
+        "on_sunset": entry.on_sunset or None,
+        "replacements": replacement_ids(entry, snapshot),
+        "first_seen": _iso(finding.first_seen),
+        "last_seen": _iso(finding.last_call_on),
+        "calls_7d": week,
+        "calls_total": total,
+        "history": [
+            {
+                "on": _iso(event.on),
+                "kind": event.kind,
+                "by": event.by.get_username() if event.by else None,
+                "note": event.note,
+                "until": _iso(event.until),
+            }
+            for event in history(finding, snapshot.as_of)
+        ],
+    }
+
+
+def deadline_answer(deadline: Deadline, found: DeadlineSummary) -> dict[str, Any]:
+    """A deadline with its progress, forecast and applications."""
+    return {
+        "platform": found.platform,
+        "sunset_date": _iso(found.sunset_on),
+        "as_of": _iso(found.as_of),
+        "days_left": found.days_left,
+        "models": [entry.id for entry in deadline.entries],
+        "applications_total": found.applications_total,
+        "applications_done": found.applications_done,
+        "measure": found.measure,
+        "incomplete": found.incomplete,
+        "baseline": found.baseline,
+        "remaining": found.remaining,
+        "progress": found.progress,
+        "replacement_share": found.replacement_share,
+        "failing_per_day": found.failing_per_day,
+        "forecast": _forecast(found.forecast),
+        "applications": [_application(application) for application in found.applications],
+    }
+
+
+def _application(found: ApplicationProgress) -> dict[str, Any]:
+    return {
+        "application": found.name,
+        "team": found.team,
+        "owner": found.owner,
+        "status": found.status,
+        "measure": found.measure,
+        "baseline": found.baseline,
+        "remaining": found.remaining,
+        "progress": found.progress,
+        "replacement": found.replacement,
+        "last_seen": _iso(found.last_call_on),
+        "forecast": _forecast(found.forecast),
+    }
+
+
+def _forecast(found: Forecast) -> dict[str, Any]:
+    return {
+        "verdict": found.verdict,
+        "zero_on": _iso(found.zero_on),
+        "low": _iso(found.low),
+        "high": _iso(found.high),
+    }
+
+
+def _calls(findings: Sequence[Finding], as_of: date) -> dict[tuple[int, int], tuple[int | None, int | None]]:
+    """Per pair: calls of the last seven complete days and of all days up to `as_of`; None if never counted."""
+    week = Q(day__gte=as_of - timedelta(days=WINDOW_DAYS), day__lt=as_of)
+    rows = (
+        Traffic.objects.filter(
+            application__in={f.application_id for f in findings},
+            entry__in={f.entry_id for f in findings},
+            day__lte=as_of,
+        )
+        .order_by()
+        .values_list("application", "entry")
+        .annotate(total=Sum("calls"), week=Sum("calls", filter=week))
+    )
+    return {
+        (application, entry): (None if total is None else week_calls or 0, total)
+        for application, entry, total, week_calls in rows
+    }
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
