@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.admin.entry_form import KINDS, EntryForm, state_of
-from dashboard.admin.site import AuditedAdmin, scan_soon
+from dashboard.admin.site import HTTPS, AuditedAdmin, scan_soon
 from dashboard.catalog import snapshot
 from dashboard.catalog.documents import AliasDoc
 from dashboard.catalog.edit import append_revision
@@ -94,6 +94,7 @@ class AliasFormSet(BaseInlineFormSet):
 class AliasInline(admin.TabularInline):
     model = Alias
     formset = AliasFormSet
+    formfield_overrides = HTTPS
     extra = 0
     fields = ("name", "from_on", "to_on", "source_url", "note")
 
@@ -107,6 +108,7 @@ class RevisionInline(admin.TabularInline):
     """What every source said, as it was recorded. Nothing here can be changed."""
 
     model = Revision
+    formfield_overrides = HTTPS
     extra = 0
     can_delete = False
     verbose_name_plural = _("history: what was said, and when")
@@ -126,7 +128,7 @@ class RevisionInline(admin.TabularInline):
     @admin.display(description=_("dates"))
     def said(self, revision: Revision) -> str:
         lines = ((_in_words(step),) for step in revision.milestones.all())
-        return format_html_join(format_html("<br>"), "{}", lines)
+        return format_html_join("\n", "<div>{}</div>", lines)
 
     @admin.display(description=_("on sunset, replacements"))
     def advice(self, revision: Revision) -> str:

@@ -75,6 +75,8 @@ class EntryForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.record, self.state = state_of(self.instance if self.instance.pk else None)
+        for name in ("platform", "name") if self.instance.pk else ():
+            self.fields[name].disabled = True  # the id is what everything else refers to
         for kind in KINDS:
             step = self.state.steps.get((kind.value, ""))
             self.fields[f"{kind.value}_on"] = forms.DateField(label=kind.label, required=False)
@@ -151,41 +153,38 @@ class EntryForm(forms.ModelForm):
 
     def _revision(self, cleaned: dict[str, Any]) -> RevisionDoc | None:
         """What differs from the state shown, as one revision; None when nothing does."""
-        steps = self._changed_steps(cleaned)
-        on_sunset = cleaned["on_sunset"] if cleaned["on_sunset"] != self.state.on_sunset else ""
-        if self.state.on_sunset and not cleaned["on_sunset"]:
-            self.add_error("on_sunset", gettext("Once said it can be changed, not left open"))
         references = tuple(line.strip() for line in cleaned["replacements"].splitlines() if line.strip())
         before = tuple(shown(key, cleaned["platform"].slug) for key in self.state.replacements)
-        if not steps and not on_sunset and references == before:
+        revision = RevisionDoc(
+            known_on=cleaned["known_on"],
+            source_url=cleaned["source_url"],
+            note=cleaned["revision_note"].strip(),
+            milestones=tuple(sorted(self._changed_steps(cleaned), key=lambda step: (step.kind, step.region))),
+            on_sunset=cleaned["on_sunset"] if cleaned["on_sunset"] != self.state.on_sunset else "",
+            references=references if references != before else None,
+        )
+        if self.state.on_sunset and not cleaned["on_sunset"]:
+            self.add_error("on_sunset", gettext("Once said it can be changed, not left open"))
+        if not revision.milestones and not revision.on_sunset and revision.references is None:
             return None
-        if not cleaned["source_url"]:
+        if not revision.source_url:
             self.add_error("source_url", gettext("Say where this is written: every date carries its source"))
-        if self.state.known_on and cleaned["known_on"] < self.state.known_on:
+        if self.state.known_on and revision.known_on < self.state.known_on:
             self.add_error(
                 "known_on",
                 gettext("The catalog has word of %(day)s already: choose that day or a later one")
                 % {"day": self.state.known_on},
             )
-        return RevisionDoc(
-            known_on=cleaned["known_on"],
-            source_url=cleaned["source_url"],
-            source_day=None,
-            note=cleaned["revision_note"].strip(),
-            milestones=tuple(sorted(steps, key=lambda step: (step.kind, step.region))),
-            on_sunset=on_sunset,
-            references=references if references != before else None,
-        )
+        return revision
 
     def _changed_steps(self, cleaned: dict[str, Any]) -> list[MilestoneDoc]:
         wanted = dict(cleaned["regions"])
         for kind in KINDS:
-            on = cleaned[f"{kind.value}_on"]
+            on, precision = cleaned[f"{kind.value}_on"], cleaned[f"{kind.value}_precision"]
+            if on:
+                wanted[kind.value, ""] = MilestoneDoc(kind.value, on, str(precision or Precision.DAY))
             if on and not FIRST_YEAR <= on.year <= LAST_YEAR:
                 self.add_error(f"{kind.value}_on", gettext("That year cannot be right"))
-            if on:
-                precision = cleaned[f"{kind.value}_precision"] or Precision.DAY
-                wanted[kind.value, ""] = MilestoneDoc(kind.value, on, str(precision))
         known = {key: step for key, step in self.state.steps.items() if step.on}
         gone = [MilestoneDoc(kind, None, region=region) for kind, region in known.keys() - wanted.keys()]
         return [step for key, step in wanted.items() if known.get(key) != step] + gone

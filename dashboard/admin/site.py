@@ -15,13 +15,17 @@ from kombu.exceptions import KombuError
 from dashboard.kit import audit, clock
 from dashboard.kit.models import AuditEntry
 
-__all__ = ["AuditedAdmin", "ReadOnlyAdmin", "plain", "scan_soon"]
+__all__ = ["HTTPS", "AuditedAdmin", "ReadOnlyAdmin", "plain", "scan_soon"]
 
 log = logging.getLogger(__name__)
 
 admin.site.site_header = admin.site.site_title = _("Sundial administration")
 admin.site.index_title = _("Catalog, sources, applications and people")
 admin.site.enable_nav_sidebar = False
+
+
+HTTPS = {models.URLField: {"assume_scheme": "https"}}
+"""Field overrides of every admin: an address typed without a scheme is an https one."""
 
 
 def scan_soon() -> None:
@@ -52,6 +56,7 @@ def plain(obj: models.Model) -> dict[str, Any]:
 class AuditedAdmin(admin.ModelAdmin):
     """Every change goes into the audit log, and the history page shows that log."""
 
+    formfield_overrides = HTTPS
     object_history_template = "admin/audit_history.html"
 
     def save_model(self, request: HttpRequest, obj: Any, form: ModelForm, change: bool) -> None:

@@ -12,6 +12,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from dashboard.catalog.choices import Confidence, Kind, MilestoneKind, OnSunset, Precision
 
@@ -123,17 +124,20 @@ class Alias(models.Model):
 
     def clean(self) -> None:
         """Refuse a name that another entry of the platform owns on any of the same days."""
-        self.platform_id = self.entry.platform_id
-        own = Entry.objects.filter(platform_id=self.platform_id, name=self.name).first()
-        if own:
-            raise ValidationError({"name": f"{self.name} is the id of an entry itself"})
-        rivals = Alias.objects.filter(platform_id=self.platform_id, name=self.name).exclude(pk=self.pk)
+        platform = self.entry.platform
+        self.platform_id = platform.pk
+        named = {"platform": platform, "name" if platform.case_sensitive else "name__iexact": self.name}
+        if Entry.objects.filter(**named).exists():
+            raise ValidationError({"name": _("%(name)s is the id of an entry itself") % {"name": self.name}})
+        rivals = Alias.objects.filter(**named).exclude(pk=self.pk)
         if self.to_on:
             rivals = rivals.filter(Q(from_on__isnull=True) | Q(from_on__lte=self.to_on))
         if self.from_on:
             rivals = rivals.filter(Q(to_on__isnull=True) | Q(to_on__gte=self.from_on))
         if rival := rivals.select_related("entry__platform").first():
-            raise ValidationError({"name": f"{self.name} already belongs to {rival.entry}"})
+            raise ValidationError(
+                {"name": _("%(name)s already belongs to %(entry)s") % {"name": self.name, "entry": rival.entry}}
+            )
 
     def save(self, *args, **kwargs) -> None:
         self.platform_id = self.entry.platform_id

@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 from urllib.parse import unquote
 
-__all__ = ["HOSTS", "MAX_NAME", "PLACEHOLDERS", "Form", "bases", "normal", "peel", "respelled"]
+from dashboard.catalog.hosts import HOSTS, OWN_MODELS_ONLY
+
+__all__ = ["MAX_NAME", "PLACEHOLDERS", "Form", "bases", "normal", "peel", "respelled"]
 
 MAX_NAME = 500
 """Longer names are taken as they are: no platform writes such."""
@@ -24,77 +26,6 @@ class Form(NamedTuple):
     platform: str
     name: str
 
-
-class Host(NamedTuple):
-    """What a gateway prefix says. `routes`: it names who is called, whatever the log's hint says.
-
-    The others are makers' names too, and platforms that resell write them into their own ids (Groq's
-    `openai/gpt-oss-20b`): there, the hint stays.
-    """
-
-    platform: str
-    routes: bool = True
-
-
-_MAKERS = {
-    "anthropic": "anthropic",
-    "cohere": "cohere",
-    "cohere_chat": "cohere",
-    "deepseek": "deepseek",
-    "gemini": "gemini-api",
-    "minimax": "minimax",
-    "mistral": "mistral",
-    "moonshot": "moonshot",
-    "openai": "openai",
-    "perplexity": "perplexity",
-    "xai": "xai",
-    "xiaomi_mimo": "xiaomi-mimo",
-    "zai": "z-ai",
-}
-_ROUTES = {
-    "azure": "azure-openai",
-    "azure_ai": "azure-foundry",
-    "azure_text": "azure-openai",
-    "bedrock": "aws-bedrock",
-    "bedrock_converse": "aws-bedrock",
-    "cerebras": "cerebras",
-    "dashscope": "alibaba-model-studio",
-    "fireworks_ai": "fireworks",
-    "google-ai-studio": "gemini-api",
-    "groq": "groq",
-    "text-completion-openai": "openai",
-    "together_ai": "together-ai",
-    "vertex_ai": "vertex-ai",
-    "vertex_ai_beta": "vertex-ai",
-}
-# Gateways that go by a platform's own slug.
-# fmt: off
-_SLUGS = [
-    "alibaba-model-studio", "aws-bedrock", "azure-foundry", "azure-openai", "fireworks", "gemini-api",
-    "together-ai", "vertex-ai", "xiaomi-mimo", "z-ai",
-]
-# fmt: on
-# Hosts that nobody has catalogued yet. They are named so that `github/gpt-4` is known to be GitHub's:
-# OpenAI's dates say nothing about it.
-# fmt: off
-_ELSEWHERE = [
-    "ai21", "anyscale", "baseten", "cloudflare", "codestral", "databricks", "deepinfra", "github",
-    "github_copilot", "gradient_ai", "hosted_vllm", "huggingface", "hyperbolic", "lambda_ai", "lm_studio",
-    "meta_llama", "morph", "nebius", "novita", "nscale", "nvidia_nim", "oci", "ollama", "ollama_chat",
-    "openrouter", "predibase", "replicate", "sagemaker", "sagemaker_chat", "sambanova", "snowflake",
-    "vercel_ai_gateway", "vllm", "volcengine", "voyage", "watsonx", "watsonx_text",
-]
-# fmt: on
-
-HOSTS: dict[str, Host] = {
-    **{prefix: Host(prefix) for prefix in _SLUGS + _ELSEWHERE},
-    **{prefix: Host(platform) for prefix, platform in _ROUTES.items()},
-    **{prefix: Host(platform, routes=False) for prefix, platform in _MAKERS.items()},
-}
-"""First segment of a gateway's name -> what it says."""
-
-_OWN_MODELS_ONLY = frozenset(_MAKERS.values())
-"""Platforms that serve nobody else's models: a different maker's prefix outranks such a hint."""
 
 _AWS, _AZURE, _GEMINI, _OPENAI, _VERTEX = "aws-bedrock", "azure-openai", "gemini-api", "openai", "vertex-ai"
 
@@ -152,7 +83,7 @@ def gateway_prefix(form: Form) -> Form | None:
     host = HOSTS.get(head.lower())
     if not host or not rest:
         return None
-    told = host.routes or not form.platform or form.platform in _OWN_MODELS_ONLY
+    told = host.routes or not form.platform or form.platform in OWN_MODELS_ONLY
     return Form(host.platform if told else form.platform, rest)
 
 

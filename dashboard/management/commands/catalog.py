@@ -9,6 +9,7 @@ from django.core.management.base import CommandParser
 from dashboard.catalog import files, queries, snapshot
 from dashboard.catalog.documents import CatalogError
 from dashboard.catalog.edit import ImportResult
+from dashboard.findings import scan
 from dashboard.kit import clock
 from dashboard.management.base import Answer, SundialCommand, UsageError
 
@@ -51,7 +52,7 @@ class Command(SundialCommand):
             raise UsageError(str(problem)) from None
         except OSError as problem:
             raise UsageError(f"{file}: {problem.strerror or problem}") from None
-        return _told(result)
+        return self._told(result)
 
     def _export(self, file: str | None, form: str | None, *, as_json: bool) -> Answer:
         if not file and as_json:
@@ -79,10 +80,16 @@ class Command(SundialCommand):
             result = files.load_shipped(clock.now(), again=True)
         except CatalogError as problem:
             raise UsageError(str(problem)) from None
-        return _told(result)
+        return self._told(result)
+
+    def _told(self, result: ImportResult) -> Answer:
+        """What changed, after findings have followed."""
+        if result.changed and not result.dry_run:
+            scan.run(clock.now(), clock.today())
+        return _summary(result)
 
 
-def _told(result: ImportResult) -> Answer:
+def _summary(result: ImportResult) -> Answer:
     data = dataclasses.asdict(result)
     lines = [*result.changes, *(f"note: {warning}" for warning in result.warnings)]
     counts = (
