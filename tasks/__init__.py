@@ -1,12 +1,9 @@
 """The index of background jobs: importing it registers every task and hands beat its schedule."""
 
-from importlib.util import find_spec
-
 from dashboard.celery import app
+from tasks import heartbeat, notify, poll, scan
 from tasks.schedule import SCHEDULE
 
-for _name in ("heartbeat", "notify", "poll", "scan"):
-    if find_spec(f"tasks.{_name}"):
-        __import__(f"tasks.{_name}")
+__all__ = ["heartbeat", "notify", "poll", "scan"]
 
-app.conf.beat_schedule = {k: v for k, v in SCHEDULE.items()}
+app.conf.beat_schedule = SCHEDULE

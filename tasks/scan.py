@@ -7,10 +7,14 @@ from dashboard.kit import clock, once
 
 __all__ = ["scan"]
 
+BUSY_SECONDS = 5
+
 
 @shared_task(name="sundial.scan")
 def scan() -> None:
-    """Bring findings in step with what was read since the last scan; one worker at a time is enough."""
+    """Bring findings in step with what was read; while another scan runs, come back for what it may miss."""
     with once.holding("scan", seconds=900) as ours:
         if ours:
             findings.run(clock.now(), clock.today())
+        else:
+            scan.apply_async(countdown=BUSY_SECONDS, expires=300)
