@@ -52,16 +52,15 @@ class SeenHashes:
 
     def store(self, fresh: dict[int, set[bytes]]) -> None:
         """Append these hashes, and put an hour's many small segments together. Inside the transaction."""
+        rows = []
         for hour, hashes in fresh.items():
             if not hashes:
                 continue
-            old = self._merge.pop(hour, None)
-            if old:
-                merged = self._load(hour) | hashes
+            if self._merge.pop(hour, None):
+                hashes = self._load(hour) | hashes
                 self._mine().filter(hour=hour).delete()
-                SeenIds.objects.create(source_id=self._source, hour=_hour(hour), hashes=_pack(merged))
-            else:
-                SeenIds.objects.create(source_id=self._source, hour=_hour(hour), hashes=_pack(hashes))
+            rows.append(SeenIds(source_id=self._source, hour=_hour(hour), hashes=_pack(hashes)))
+        SeenIds.objects.bulk_create(rows, batch_size=500)
         self._newest = self._highest()
 
     def commit(self, fresh: dict[int, set[bytes]]) -> None:
