@@ -188,7 +188,7 @@ def test_calls_that_come_back_inside_thirty_days_are_told(davinci):
 
 
 def test_hostile_names_cannot_break_the_mail(davinci):
-    nasty = "<script>alert(1)</script>\r\nBcc: everybody@example.com\u202e" + "x" * 150
+    nasty = "<script>alert(1)</script>\r\nBcc: everybody@example.com\u202e" + "x" * 120
     make_usage(Application.objects.create(slug="nasty", name=nasty), davinci, "2023-12-01", days=7)
     (mail,) = decide()
     assert "<script>" not in mail.html
@@ -196,7 +196,7 @@ def test_hostile_names_cannot_break_the_mail(davinci):
     assert "\nBcc" not in mail.text
     assert "\u202e" not in mail.text
     assert "<script>alert(1)</script> Bcc: everybody@example.com xxx" in mail.text
-    assert "x" * 120 not in mail.text
+    assert "x" * 100 not in mail.text
 
 
 def test_ten_thousand_findings_make_one_mail_of_bounded_length(davinci, monkeypatch):

@@ -134,7 +134,11 @@ def test_filters_narrow_the_list(davinci):
 
     assert names(known().due_within(30)) == ["desk"]
     assert names(known().on_platform("openai")) == names(known().of_team("Retail")) == ["shop"]
-    assert names(known().for_entries([soon.pk])) == names(known().for_application(2)) == ["desk"]
+    assert (
+        names(known().for_entries([soon.pk]))
+        == names(known().for_application(make_application("desk")))
+        == ["desk"]
+    )
     assert names(known().alive()) == ["desk", "shop"]
     assert names(known().with_status("resolved")) == []
     counts = known().status_counts()
