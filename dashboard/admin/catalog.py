@@ -183,6 +183,10 @@ class EntryAdmin(AuditedAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return EntryList
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Who may only look reads its life in the history below: the form's fields are for editing it."""
+        return self.fieldsets if self.has_change_permission(request, obj) or obj is None else self.fieldsets[:1]
+
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         # The fields of its life are made per form, so the factory must not look for them on the model.
         return super().get_form(request, obj, change, **{**kwargs, "fields": EntryForm.Meta.fields})

@@ -75,7 +75,7 @@ class EntryForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.record, self.state = state_of(self.instance if self.instance.pk else None)
-        for name in ("platform", "name") if self.instance.pk else ():
+        for name in {"platform", "name"} & self.fields.keys() if self.instance.pk else ():
             self.fields[name].disabled = True  # the id is what everything else refers to
         for kind in KINDS:
             step = self.state.steps.get((kind.value, ""))

@@ -24,7 +24,7 @@ admin.site.index_title = _("Catalog, sources, applications and people")
 admin.site.enable_nav_sidebar = False
 
 
-HTTPS = {models.URLField: {"assume_scheme": "https"}}
+HTTPS: dict[type[models.Field], dict[str, Any]] = {models.URLField: {"assume_scheme": "https"}}
 """Field overrides of every admin: an address typed without a scheme is an https one."""
 
 

@@ -268,24 +268,18 @@ entries:
   - vendor: openai
 """
     )
-    assert found == [
-        (
-            "upload.yaml:5: entries[0].colour: unknown field; known are platform, id, vendor, kind, released, confidence, "
-            "note, aliases, history"
-        ),
-        (
-            "upload.yaml:4: entries[0].kind: must be one of chat, completion, edit, embedding, image, audio, video, "
-            "moderation, rerank, ocr, endpoint, other, not 'chatty'"
-        ),
-        "upload.yaml:7: entries[0].history[0].known: must be a day such as 2024-01-04, not '2023-7-6'",
-        (
-            "upload.yaml:8: entries[0].history[0].source: must be an address such as https://example.com/page, "
-            "not 'ftp://example.com'"
-        ),
-        "upload.yaml:10: entries[0].history[0].milestones.sunset: must be a day such as 2024-01-04, not 'soon'",
-        "upload.yaml:11: entries[0].history[1].known: missing",
-        "upload.yaml:12: entries[1].id: missing",
-    ]
+    places = {problem.partition(": ")[0]: problem for problem in found}
+    assert sorted(places) == sorted(f"upload.yaml:{line}" for line in (4, 5, 7, 8, 10, 11, 12))
+    for line, words in (
+        (4, "entries[0].kind: must be one of chat, completion"),
+        (5, "entries[0].colour: unknown field"),
+        (7, "entries[0].history[0].known: must be a day such as 2024-01-04, not '2023-7-6'"),
+        (8, "entries[0].history[0].source: must be an address"),
+        (10, "entries[0].history[0].milestones.sunset: must be a day"),
+        (11, "entries[0].history[1].known: missing"),
+        (12, "entries[1].id: missing"),
+    ):
+        assert words in places[f"upload.yaml:{line}"]
 
 
 ENTRY = "platform: {slug: openai, name: OpenAI}\nentries:\n"
