@@ -66,6 +66,8 @@ def shape_of(line: dict[str, Any]) -> str:
         return "Traefik's access log"
     if isinstance(line.get("logger"), str) and isinstance(line.get("ts"), float | int | str) and "level" in line:
         return "Caddy's log"
+    if "gen_ai.request.model" in line:
+        return ""  # an AI gateway's, which knows the model
     request = line.get("request")
     named = _first(line, METHOD) and _first(line, URI)
     if (named or (isinstance(request, str) and " HTTP/" in request)) and _first(line, STATUS):

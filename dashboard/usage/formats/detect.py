@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from dashboard.usage.formats.documents import DocumentFormat, opening
 from dashboard.usage.formats.lines import Sample
 from dashboard.usage.formats.registry import FORMATS
 from dashboard.usage.records import clean
@@ -23,14 +24,19 @@ class Detection(NamedTuple):
 
 def detect(head: bytes) -> Detection:
     """Judge the beginning of a file. A last line without its end is left out, unless it is the only one."""
-    lines = head.split(b"\n")
-    if len(lines) > 1:
-        lines.pop()
-    lines = [line for line in lines if line.strip()][:LINES]
-    if not lines:
-        return Detection("", "no complete line to judge by")
-    sample = Sample(lines, [found for line in lines if (found := _decode(line)) is not None])
-    matches = {name: why for name, known in FORMATS.items() if (why := known.recognise(sample))}
+    page = opening(head)[:LINES]
+    if page:
+        sample = Sample([msgspec.json.encode(found) for found in page], page)
+    else:
+        lines = head.split(b"\n")
+        if len(lines) > 1:
+            lines.pop()
+        lines = [line for line in lines if line.strip()][:LINES]
+        if not lines:
+            return Detection("", "no complete line to judge by")
+        sample = Sample(lines, [found for line in lines if (found := _decode(line)) is not None])
+    readers = [known for known in FORMATS.values() if not page or isinstance(known, DocumentFormat)]
+    matches = {known.name: why for known in readers if (why := known.recognise(sample))}
     if len(matches) == 1:
         name, why = matches.popitem()
         return Detection(name, why)
@@ -49,11 +55,11 @@ def _decode(line: bytes) -> dict[str, Any] | None:
 
 
 def _describe(sample: Sample) -> str:
-    if sample.objects:
+    if len(sample.objects) >= sample.needed:
         fields = ", ".join(clean(name, 30) for name in list(sample.objects[0])[:8])
         return f"JSON objects with the fields {fields}" if fields else "empty JSON objects"
     if sample.lines[0].lstrip()[:1] in b"[{":
         return "JSON that is not one object per line"
     if any(byte < 9 for byte in sample.lines[0][:200]):
         return "binary data"
-    return f"{len(sample.lines)} lines of text"
+    return f"{len(sample.lines)} lines of text, {len(sample.objects)} of them JSON objects"

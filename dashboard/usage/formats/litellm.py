@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from dashboard.usage.formats.gone import says_gone
 from dashboard.usage.formats.platforms import platform_of_provider
 from dashboard.usage.records import INTERNAL, UNKNOWN, Called, Caller, clean
 
@@ -44,11 +45,6 @@ _no_call = re.compile(
     r"(get|delete|cancel|list|vector_store|count_tokens|retrieve(?!_batch$)|file|create_file|create_batch"
     r"|create_vector|search|.*mcp)(_|$)"
 )
-_GONE_WORDS = re.compile(
-    rb"model_not_found|model_?deprecated|deprecated|decommissioned|shut ?down|retired|end of life"
-    rb"|no longer (?:available|supported)|DeploymentNotFound",
-    re.IGNORECASE,
-)
 _GONE_CODES = re.compile(rb'"error_code"\s*:\s*"?(?:404|410|model_not_found)"?\s*[,}]')
 
 
@@ -78,7 +74,7 @@ def is_gone(error: bytes, text: str | None = None) -> bool:
     if b"ProxyModelNotFoundError" in error:
         return False
     words = error + (text or "").encode("utf-8", "replace")
-    return bool(_GONE_CODES.search(error) or _GONE_WORDS.search(words))
+    return bool(_GONE_CODES.search(error)) or says_gone(words)
 
 
 def response_model(raw: bytes) -> str:

@@ -1,6 +1,13 @@
 """Which platform serves a call, from what gateways name providers and from the host that answered."""
 
-__all__ = ["HOSTS", "PROVIDERS", "platform_of_host", "platform_of_provider"]
+__all__ = [
+    "HOSTS",
+    "PROVIDERS",
+    "platform_of_backend",
+    "platform_of_host",
+    "platform_of_provider",
+    "platform_of_tool",
+]
 
 # LiteLLM's provider names -> platform slug. One that is missing here keeps its own name.
 PROVIDERS = {
@@ -34,6 +41,39 @@ PROVIDERS = {
     "minimax": "minimax",
     "zai": "z-ai",
     "cloudflare": "cloudflare-workers-ai",
+}
+# The same in the words of other gateways and of tracing libraries, in lower case and with underscores.
+# "" is a name that says who made a model or which library called it, not where it ran.
+TOOLS = {
+    **PROVIDERS,
+    "aws": "aws-bedrock",
+    "aws.bedrock": "aws-bedrock",
+    "aws_bedrock": "aws-bedrock",
+    "amazon_bedrock": "aws-bedrock",
+    "azure.ai.openai": "azure-openai",
+    "az.ai.openai": "azure-openai",
+    "azure_openai": "azure-openai",
+    "azure.ai.inference": "azure-foundry",
+    "az.ai.inference": "azure-foundry",
+    "azure_ai_foundry": "azure-foundry",
+    "gcp.vertex_ai": "vertex-ai",
+    "vertexai": "vertex-ai",
+    "google_vertex": "vertex-ai",
+    "google_vertex_ai": "vertex-ai",
+    "gcp.gemini": "gemini-api",
+    "google_ai_studio": "gemini-api",
+    "mistral_ai": "mistral",
+    "mistralai": "mistral",
+    "x_ai": "xai",
+    "grok": "xai",
+    "together": "together-ai",
+    "togetherai": "together-ai",
+    "fireworks": "fireworks",
+    "perplexity_ai": "perplexity",
+    "moonshot_ai": "moonshot",
+    "workers_ai": "cloudflare-workers-ai",
+    **dict.fromkeys(("gcp.gen_ai", "google", "gcp", "vertex", "custom", "unknown", "_other", "other", "none"), ""),
+    **dict.fromkeys(("langchain", "llamaindex", "llama_index", "litellm", "haystack", "crewai", "helicone"), ""),
 }
 
 HOSTS = {
@@ -90,3 +130,14 @@ def platform_of_provider(provider: str | None) -> str:
     """The platform that a gateway means by a provider's name; "" when it names none."""
     name = (provider or "").strip().lower()
     return PROVIDERS.get(name, name.replace("_", "-")[:60])
+
+
+def platform_of_tool(provider: str | None) -> str:
+    """The platform that a gateway other than LiteLLM, or a tracing library, means by a provider's name."""
+    name = (provider or "").strip().lower().replace("-", "_").replace(" ", "_")
+    return TOOLS.get(name, name.replace("_", "-")[:60])
+
+
+def platform_of_backend(name: str | None) -> str:
+    """The platform behind a backend that an operator named like one; "" for any other name."""
+    return TOOLS.get((name or "").strip().lower().replace("-", "_"), "")

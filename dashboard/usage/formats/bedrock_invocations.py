@@ -1,0 +1,94 @@
+"""Amazon Bedrock's model invocation log, the same in S3 and CloudWatch: one JSON object per call.
+
+`modelId` is what the caller sent: an id, an inference profile, or an ARN.
+"""
+
+# ruff: noqa: N815  fields have the names that the log gives them
+
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from dashboard.usage.formats.aws import ENDPOINTS, GONE_ERRORS, principal
+from dashboard.usage.formats.documents import DocumentFormat
+from dashboard.usage.formats.gone import says_gone
+from dashboard.usage.formats.labels import decode_labels
+from dashboard.usage.formats.lines import Sample
+from dashboard.usage.records import UNKNOWN, Called, Caller, Row, clean, hour_of, tokens
+
+__all__ = ["BedrockInvocations"]
+
+_nothing = Raw(b"null")
+
+
+class Identity(msgspec.Struct, gc=False):
+    arn: str | None = None
+
+
+class Input(msgspec.Struct, gc=False):
+    inputTokenCount: float | int | str | None = None
+
+
+class Output(msgspec.Struct, gc=False):
+    outputTokenCount: float | int | str | None = None
+
+
+class Invocation(msgspec.Struct, gc=False):
+    timestamp: str
+    requestId: str
+    operation: str
+    modelId: str | None = None
+    identity: Identity | None = None
+    requestMetadata: Raw = _nothing
+    input: Input | None = None
+    output: Output | None = None
+    errorCode: str | int | None = None
+    errorMessage: str | None = None
+
+
+class BedrockInvocations(DocumentFormat):
+    name = "bedrock-invocations"
+    parse = staticmethod(msgspec.json.Decoder(Invocation).decode)
+
+    def extract(self, record: Invocation) -> Row | None:
+        if record.operation == "CountTokens":
+            return None
+        error = str(record.errorCode or "")
+        gone = error in GONE_ERRORS or (error != "" and says_gone(record.errorMessage))
+        return (
+            hour_of(record.timestamp),
+            (
+                record.identity.arn if record.identity else None,
+                bytes(record.requestMetadata),
+                record.modelId,
+                record.operation,
+            ),
+            record.requestId,
+            1,
+            int(error != ""),
+            int(gone),
+            tokens(record.input.inputTokenCount, "inputTokenCount") if record.input else None,
+            tokens(record.output.outputTokenCount, "outputTokenCount") if record.output else None,
+            None,
+        )
+
+    def describe(self, key: tuple) -> tuple[Caller, Called]:
+        arn, metadata, model, operation = key
+        told, role = decode_labels(metadata), clean(principal(arn or ""), 200)
+        caller = Caller(
+            consumer=told.consumer or role or UNKNOWN,
+            team=told.team,
+            key_alias=role,
+            tags=told.tags,
+            service=told.application,
+        )
+        endpoint = ENDPOINTS.get(operation) or clean(operation, 100)
+        return caller, Called("aws-bedrock", clean(model, 300), endpoint)
+
+    def recognise(self, sample: Sample) -> str:
+        ours = sum(map(self._is_ours, sample.objects))
+        return "Bedrock's model invocation log" if ours >= sample.needed else ""
+
+    def _is_ours(self, line: dict[str, Any]) -> bool:
+        return line.get("schemaType") == "ModelInvocationLog" and "requestId" in line and "modelId" in line
