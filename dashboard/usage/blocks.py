@@ -11,9 +11,22 @@ from pathlib import Path
 
 from isal import isal_zlib
 
-from dashboard.usage.content import Content
+from dashboard.usage.content import Content, ContentError
+from dashboard.usage.formats.documents import LARGEST, is_json
 
-__all__ = ["HEAD", "MAX_LINE", "PIECE", "TAIL", "Block", "Checkpoint", "blocks", "head_of", "locate", "tail_hash"]
+__all__ = [
+    "HEAD",
+    "MAX_LINE",
+    "PIECE",
+    "TAIL",
+    "Block",
+    "Checkpoint",
+    "blocks",
+    "document",
+    "head_of",
+    "locate",
+    "tail_hash",
+]
 
 HEAD = 64 << 10  # what detection and `head_of` look at
 FIRST_LINE = 4096
@@ -48,6 +61,8 @@ class Block:
     overlong: bool = False
     # The end of a line that was counted before its newline came: no line of its own.
     is_rest: bool = False
+    # One JSON document over many lines instead of lines.
+    is_document: bool = False
 
 
 def head_of(head: bytes) -> str:
@@ -139,3 +154,17 @@ def blocks(
             yield block(b"", keep=False, overlong=True)
     elif rest and is_final(rest):
         yield block(rest)
+
+
+def document(content: Content, start: Checkpoint, tail: bytes) -> Iterator[Block]:
+    """All that is left as one document, if it is one; a document that is still being written raises."""
+    data = content.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise ContentError(f"is one JSON document of more than {LARGEST >> 20} MiB: ask for smaller pages")
+    is_blank = not data.strip()
+    if not is_blank and not is_json(data):
+        raise ContentError("is not one whole JSON document")
+    if data:
+        end = start.offset + len(data)
+        checksum = isal_zlib.crc32(data, start.checksum)
+        yield Block(data, checksum, (tail + data)[-TAIL:], start.offset, end, is_rest=is_blank, is_document=True)
