@@ -8,7 +8,7 @@ is given up and reading starts again from what the database says; so a killed, r
 reader changes nothing.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -19,11 +19,13 @@ from django.db.models import F
 
 from dashboard.usage.blocks import (
     HEAD,
+    MAX_LINE,
     PIECE,
     TAIL,
     Block,
     Checkpoint,
     blocks,
+    document,
     head_of,
     locate,
     tail_hash,
@@ -31,6 +33,7 @@ from dashboard.usage.blocks import (
 from dashboard.usage.content import Content, ContentError
 from dashboard.usage.dimensions import Dimensions
 from dashboard.usage.formats.detect import detect
+from dashboard.usage.formats.documents import DocumentFormat, is_document, is_json
 from dashboard.usage.formats.lines import Format
 from dashboard.usage.formats.registry import AUTO, FORMATS
 from dashboard.usage.models import RejectedLine, Source, Stream
@@ -163,8 +166,9 @@ class _Reading:
         with Content(self.path) as content:
             self.stat, self.size = content.stat, content.stat.st_size
             head = content.read(HEAD)
-            is_whole = self.is_import and 0 < len(head) < HEAD
-            self.head = head_of(head) or (head_of(head + b"\n") if is_whole else "")
+            self.head = head_of(head)
+            if not self.head and 0 < len(head) < HEAD and self._is_final(content)(head):
+                self.head = head_of(head + b"\n")  # one line is all there is
         if not self.head:
             return  # nothing yet that could be known again
         start = self._start()
@@ -258,12 +262,11 @@ class _Reading:
         return FORMATS[name]
 
     def _consume(self, content: Content, tail: bytes, reader: Format) -> None:
-        start = self.end
         batch = self._batch()
         taken = content.consumed
         last = None
         try:
-            for block in blocks(content, start, tail, self._is_final(content), self.session.piece):
+            for block in self._blocks(content, tail, reader):
                 self._decode(block, reader, batch)
                 last = block
                 if self.progress:
@@ -281,6 +284,20 @@ class _Reading:
         elif not self.is_import or self.stream is not None:
             self._note()
 
+    def _blocks(self, content: Content, tail: bytes, reader: Format) -> Iterator[Block]:
+        if isinstance(reader, DocumentFormat) and self._is_document():
+            return document(content, self.end, tail)
+        return blocks(content, self.end, tail, self._is_final(content), self.session.piece)
+
+    def _is_document(self) -> bool:
+        """Whether this file is one page over many lines, or one too long for a line, and not lines."""
+        with Content(self.path) as content:
+            head = content.read(HEAD)
+            if not is_document(head):
+                return False
+            line, newline, _ = (head + content.read(MAX_LINE)).lstrip().partition(b"\n")
+        return not (newline and is_json(line))
+
     def _batch(self) -> Batch:
         return Batch(last_hour(self.session.now), seen=self.session.seen.of)
 
@@ -292,16 +309,19 @@ class _Reading:
             batch.lines += 1
             batch.reject(line, block.start, "the line is longer than 8 MiB", b"")
             return
+        if block.is_document and isinstance(reader, DocumentFormat):
+            reader.decode_document(block.data, batch, line, block.start)
+            return
         reader.decode(block.data, batch, line, block.start)
 
     def _is_final(self, content: Content) -> Callable[[bytes], bool]:
         """Whether a last line without a newline counts now."""
-        if self.is_import:
-            return lambda _line: True
         if content.kind != "plain":
             return lambda _line: content.complete
+        if self.is_import:
+            return lambda _line: True
         age = self.session.now.timestamp() - content.stat.st_mtime
-        # Gateways write objects without a last newline. A JSON object tells itself that it is whole; a
+        # Gateways write objects without a last newline. A JSON object tells by itself that it is whole; a
         # minute without a change tells that nobody is writing. (A pinned clock may lie far in the past.)
         settled = age >= 60 or age < -timedelta(days=1).total_seconds()
 

@@ -236,8 +236,8 @@ class HourlyRollup(Measures):
 
     hour = HourField()
     source = models.ForeignKey(Source, models.CASCADE, related_name="+", db_index=False)
-    identity = models.ForeignKey(Identity, models.PROTECT, related_name="+", db_index=False)
-    name = models.ForeignKey(CalledName, models.PROTECT, related_name="+", db_index=False)
+    identity = models.ForeignKey(Identity, models.RESTRICT, related_name="+", db_index=False)
+    name = models.ForeignKey(CalledName, models.RESTRICT, related_name="+", db_index=False)
 
     class Meta:
         constraints = [
@@ -254,8 +254,8 @@ class DailyRollup(Measures):
 
     day = DayField()
     source = models.ForeignKey(Source, models.CASCADE, related_name="+", db_index=False)
-    identity = models.ForeignKey(Identity, models.PROTECT, related_name="+", db_index=False)
-    name = models.ForeignKey(CalledName, models.PROTECT, related_name="+", db_index=False)
+    identity = models.ForeignKey(Identity, models.RESTRICT, related_name="+", db_index=False)
+    name = models.ForeignKey(CalledName, models.RESTRICT, related_name="+", db_index=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["day", "source", "identity", "name"], name="daily_once")]
