@@ -8,6 +8,7 @@ import hashlib
 from typing import Any
 
 from django import forms
+from django.contrib.admin.widgets import AdminDateWidget
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -35,7 +36,7 @@ class EntryForm(forms.ModelForm):
     """Adds `revision` (or None) to `cleaned_data`: what the person says has changed."""
 
     regions = forms.CharField(
-        label=_("by region"),
+        label=_("By region"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 3, "cols": 60}),
         help_text=_(
@@ -43,26 +44,35 @@ class EntryForm(forms.ModelForm):
             "sunset us-east-1 2026-07-01 not_before. Take a line away to take the step back."
         ),
     )
-    on_sunset = forms.ChoiceField(label=_("on sunset"), required=False, choices=[("", "—"), *OnSunset.choices])
+    on_sunset = forms.ChoiceField(label=_("On sunset"), required=False, choices=[("", "—"), *OnSunset.choices])
     replacements = forms.CharField(
         required=False,
-        label=_("replacements"),
+        label=_("Replacements"),
         widget=forms.Textarea(attrs={"rows": 3, "cols": 60}),
         help_text=_("Recommended ids, one per line, best first; platform/id for another platform"),
     )
     source_url = forms.URLField(
-        label=_("source address"),
+        label=_("Source address"),
         required=False,
         max_length=500,
         assume_scheme="https",
+        widget=forms.URLInput(attrs={"class": "vLargeTextField"}),
         help_text=_("Where this is written. Needed whenever anything in this part changes."),
     )
     known_on = forms.DateField(
-        label=_("known since"), required=False, help_text=_("The day it was public; empty: today")
+        label=_("Known since"),
+        required=False,
+        widget=AdminDateWidget,
+        help_text=_("The day it was public; empty: today"),
     )
-    revision_note = forms.CharField(label=_("note on this change"), required=False, max_length=2000)
+    revision_note = forms.CharField(
+        label=_("Note on this change"),
+        required=False,
+        max_length=2000,
+        widget=forms.TextInput(attrs={"class": "vLargeTextField"}),
+    )
     accept_doubts = forms.BooleanField(
-        label=_("a replacement may be retired by then"),
+        label=_("A replacement may be retired by then"),
         required=False,
         help_text=_("Tick it if the source really recommends a model that ends no later itself"),
     )
@@ -79,9 +89,11 @@ class EntryForm(forms.ModelForm):
             self.fields[name].disabled = True  # the id is what everything else refers to
         for kind in KINDS:
             step = self.state.steps.get((kind.value, ""))
-            self.fields[f"{kind.value}_on"] = forms.DateField(label=kind.label, required=False)
+            self.fields[f"{kind.value}_on"] = forms.DateField(
+                label=kind.label, required=False, widget=AdminDateWidget
+            )
             self.fields[f"{kind.value}_precision"] = forms.ChoiceField(
-                label=_("precision"), required=False, choices=Precision.choices
+                label=_("Precision"), required=False, choices=Precision.choices
             )
             self.initial[f"{kind.value}_on"] = step.on if step else None
             self.initial[f"{kind.value}_precision"] = step.precision if step else Precision.DAY
