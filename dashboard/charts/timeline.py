@@ -52,7 +52,7 @@ def sunsets(
                 "x": [s.day for s in group],
                 "y": [s.platform for s in group],
                 "customdata": [[s.url, s.models, round(s.calls)] for s in group],
-                "hovertemplate": "<b>%{y}</b> %{x|%Y-%m-%d}<br>"
+                "hovertemplate": "%{y}, %{x|%Y-%m-%d}<br>"
                 + say(gettext_noop("models: %s")) % "%{customdata[1]}"
                 + "<br>"
                 + say(gettext_noop("calls a day: %s")) % "%{customdata[2]:,d}"

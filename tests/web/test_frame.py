@@ -16,8 +16,11 @@ from dashboard.web.storage import bundle
 
 pytestmark = pytest.mark.django_db
 
-PAGES = ["/", "/timeline/", "/deadlines/", "/models/", "/applications/", "/findings/", "/uncatalogued/", "/sources/",
-         "/guides/", "/patterns/"]  # fmt: skip
+PAGES = [
+    "/", "/timeline/", "/deadlines/", "/models/", "/applications/", "/findings/", "/uncatalogued/", "/sources/",
+    "/guides/", "/patterns/",
+]  # fmt: skip
+NO_DAYS = ["yesterday", "2023-13-01", "2023-02-30", "20231208", "1999-01-01", "%00", "0" * 999]
 
 
 class TestSigningIn:
@@ -89,7 +92,7 @@ class TestFirstSignIn:
 
 
 class TestDay:
-    @pytest.mark.parametrize("text", ["yesterday", "2023-13-01", "2023-02-30", "20231208", "1999-01-01", "%00", "0" * 999])
+    @pytest.mark.parametrize("text", NO_DAYS)
     def test_that_makes_no_sense_is_a_clear_400(self, viewer, text):
         page = viewer.get(f"/?as_of={text}")
         assert page.status_code == 400

@@ -1,0 +1,156 @@
+"""Every page, at every size, in both themes: whole, quiet, reachable, readable."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+DEADLINE = "/deadlines/openai/2024-01-04/"
+PAGES = [
+    "/", "/timeline/", "/deadlines/", DEADLINE, "/models/", "/models/openai/text-davinci-003/", "/applications/",
+    "/applications/shop/", "/findings/", "/uncatalogued/", "/sources/", "/sources/gateway/", "/guides/",
+    "/patterns/",
+]  # fmt: skip
+
+
+def violations(page) -> list[tuple]:
+    """Serious rules of axe that the page breaks, with where. (Without preloading: axe mistakes our imports.)"""
+    found = Axe().run(page, options={"preload": False}).response["violations"]
+    serious = [v for v in found if v["impact"] in {"serious", "critical"}]
+    return [(v["id"], [n["html"][:150] for n in v["nodes"][:3]]) for v in serious]
+
+
+def drawn(page):
+    """Wait until every chart of the page is drawn."""
+    for chart in page.locator("[data-figure]").all():
+        expect(chart.locator(".main-svg").first).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+def test_pages_fit_their_window_and_pass_axe(open_page, size, theme):
+    page = open_page(size=size, theme=theme)
+    for path in PAGES:
+        assert page.goto(path).ok, path
+        drawn(page)
+        over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert over <= 0, f"{path} is {over} px too wide at {size}"
+        assert violations(page) == [], f"{path} at {size}, {theme}"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_sign_in_page_passes_axe(open_page, theme):
+    page = open_page(size="phone", theme=theme)
+    page.context.clear_cookies()
+    page.goto("/")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert violations(page) == []
+
+
+def test_the_burn_down_is_drawn_and_its_numbers_open(open_page):
+    page = open_page(DEADLINE)
+    drawn(page)
+    chart = page.locator('[data-figure="burndown"]')
+    expect(chart.locator(".scatterlayer .trace").first).to_be_attached()
+    assert "at most 1,0" in chart.get_attribute("aria-label").replace("1000", "1,000")
+    numbers = page.locator("figure", has=chart).locator("table")
+    expect(numbers).to_be_hidden()
+    page.locator("figure", has=chart).get_by_text("Show the numbers").click()
+    expect(numbers.get_by_role("row").nth(2)).to_contain_text("7 Dec 2023")
+    expect(numbers.get_by_role("row").nth(2)).to_contain_text("750")
+
+
+def test_charts_are_drawn_again_in_the_colours_of_the_chosen_theme(open_page):
+    page = open_page(DEADLINE)
+    drawn(page)
+    line = page.locator('[data-figure="burndown"] .scatterlayer .js-line').last
+    by_day = line.get_attribute("style")
+    page.get_by_role("button", name="Dark").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(line).not_to_have_attribute("style", by_day)
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+def test_charts_speak_the_language_of_the_page(open_page):
+    page = open_page(DEADLINE)
+    page.get_by_role("button", name="简体中文").click()
+    drawn(page)
+    expect(page.locator("html")).to_have_attribute("lang", "zh-hans")
+    expect(page.locator('[data-figure="burndown"] .xaxislayer-above').first).to_contain_text("月")
+
+
+def test_a_mark_of_the_timeline_opens_its_deadline(open_page):
+    page = open_page("/timeline/?platform=openai")
+    drawn(page)
+    mark = page.locator(".scatterlayer .point").first.bounding_box()
+    page.mouse.move(mark["x"] + mark["width"] / 2, mark["y"] + mark["height"] / 2)
+    page.mouse.click(mark["x"] + mark["width"] / 2, mark["y"] + mark["height"] / 2)
+    page.wait_for_url(f"**{DEADLINE}")
+
+
+def test_the_day_moves_the_whole_site(open_page):
+    page = open_page(DEADLINE)
+    expect(page.get_by_text("27 days left").first).to_be_visible()
+    page.get_by_role("link", name="A day later").click()
+    page.wait_for_url("**as_of=2023-12-09")
+    expect(page.locator(".hero-number")).to_contain_text("26")
+    page.get_by_role("link", name="Applications", exact=True).click()
+    page.wait_for_url("**/applications/?as_of=2023-12-09")
+    page.get_by_label("As of").fill("2023-11-20")
+    page.wait_for_url("**as_of=2023-11-20")
+    page.get_by_role("link", name="Back to today").click()
+    expect(page.get_by_label("As of")).to_have_value("2023-12-08")
+
+
+def test_the_story_slider_steps_by_keyboard(open_page):
+    page = open_page("/")
+    slider = page.get_by_role("slider", name="Day of the story")
+    slider.focus()
+    slider.press("ArrowRight")
+    page.wait_for_url("**as_of=2023-12-09")
+    page.get_by_role("link", name="Sunset", exact=True).click()
+    page.wait_for_url("**as_of=2024-01-04")
+
+
+def test_the_first_tab_offers_to_skip_to_the_content(open_page):
+    page = open_page("/")
+    page.keyboard.press("Tab")
+    skip = page.get_by_role("link", name="Skip to the content")
+    expect(skip).to_be_focused()
+    expect(skip).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_what_has_the_focus_shows_it(open_page):
+    page = open_page("/")
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+        assert outline != "none", page.evaluate("document.activeElement.outerHTML")[:200]
+
+
+def test_everything_works_without_javascript(open_page):
+    page = open_page(DEADLINE, java_script_enabled=False)
+    expect(page.get_by_text("drawing them needs JavaScript").first).to_be_visible()
+    page.get_by_text("Show the numbers").first.click()
+    expect(page.locator("figure").first.get_by_role("row").nth(2)).to_contain_text("7 Dec 2023")
+    page.get_by_label("As of").fill("2023-12-01")
+    page.get_by_role("button", name="Go").click()
+    page.wait_for_url("**as_of=2023-12-01")
+    page.get_by_role("button", name="Dark").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+def test_a_first_visit_stays_light(open_page):
+    """Charts are loaded where charts are, once; other pages carry little."""
+    page = open_page("/accounts/login/")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto("/")
+    assert not [url for url in asked if "plotly" in url]
+    page.goto(DEADLINE)
+    drawn(page)
+    assert len([url for url in asked if re.search(r"plotly-basic[\w.]*\.js", url)]) == 1
