@@ -196,7 +196,7 @@ def _story(finding: Finding, as_of: date) -> list[Line]:
             mail.on,
             "mail",
             _("Mail to %(address)s") % {"address": mail.recipient},
-            note=f"{mail.reason} · {mail.state}",
+            note=mail.about,
         )
         for mail in _mails(finding, as_of)
     ]
