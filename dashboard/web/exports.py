@@ -47,9 +47,9 @@ def csv_response(
 
 def _lines(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
     writer = csv.writer(_Echo())
-    yield "\ufeff" + writer.writerow(columns)  # type: ignore[operator]
+    yield "\ufeff" + writer.writerow(columns)
     walk = iter(rows)
     for row in islice(walk, LIMIT):
-        yield writer.writerow([safe_cell(value) for value in row])  # type: ignore[misc]
+        yield writer.writerow([safe_cell(value) for value in row])
     if next(walk, None) is not None:
-        yield writer.writerow([f"cut off after {LIMIT} rows"])  # type: ignore[misc]
+        yield writer.writerow([f"cut off after {LIMIT} rows"])

@@ -7,12 +7,12 @@ from django import forms
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 __all__ = ["Choice", "Filters", "Hidden", "Search", "Text", "page_of"]
 
-Words = str | Promise
+Words = Any
+"""A text, or one that is translated when it is shown."""
 Choice = tuple[str, Words]
 
 ANY = _("Any")

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.catalog import snapshot as catalog
 from dashboard.usage.models import Application
+from dashboard.web.days import Request
 from dashboard.web.exports import LIMIT, csv_response
 from dashboard.web.filters import Filters, Search, page_of
 from dashboard.web.queries import applications as query
@@ -26,7 +27,7 @@ class ApplicationFilters(Filters):
 
     q = Search(_("A name or an owner’s address"))
 
-    def __init__(self, request: HttpRequest) -> None:
+    def __init__(self, request: Request) -> None:
         super().__init__(request.GET)
         self.select("team", _("Team"), [(team, team) for team in query.teams()])
         self.select("owner", _("Owner"), [("none", _("No owner")), ("some", _("With an owner"))])
@@ -37,19 +38,19 @@ class ApplicationFilters(Filters):
         return Wanted(self.chosen("q"), self.chosen("team"), self.chosen("owner"), self.chosen("sort") or "due")
 
 
-def index(request: HttpRequest) -> HttpResponseBase:
+def index(request: Request) -> HttpResponseBase:
     filters = ApplicationFilters(request)
     keys, due = query.find(filters.wanted(), catalog.load(request.as_of))
     if request.GET.get("format") == "csv":
         lines = _lines(query.rows(keys[: LIMIT + 1], due, request.as_of))
         return csv_response("applications", request.as_of, COLUMNS, lines)
     page = page_of(request, keys)
-    rows = list(query.rows(page.object_list, due, request.as_of))
+    rows = list(query.rows(list(page.object_list), due, request.as_of))
     context = {"filters": filters, "page": page, "rows": rows, "busy": len(due)}
     return render(request, "pages/applications.html", context)
 
 
-def application(request: HttpRequest, slug: str) -> HttpResponse:
+def application(request: Request, slug: str) -> HttpResponse:
     found = get_object_or_404(Application, slug=slug)
     page = query.page(found, catalog.load(request.as_of), request.today)
     return render(request, "pages/application.html", {"page": page, "application": found})

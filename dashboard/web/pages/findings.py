@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
@@ -14,6 +14,7 @@ from dashboard.catalog.snapshot import Snapshot
 from dashboard.findings.models import Finding
 from dashboard.kit import clock
 from dashboard.web import acts
+from dashboard.web.days import Request
 from dashboard.web.exports import LIMIT, csv_response
 from dashboard.web.filters import Filters, Hidden, Search, page_of
 from dashboard.web.queries import applications
@@ -37,7 +38,7 @@ class FindingFilters(Filters):
     q = Search(_("An application, a model, an address"))
     status = Hidden(("all", *query.STATUSES))
 
-    def __init__(self, request: HttpRequest, snapshot: Snapshot) -> None:
+    def __init__(self, request: Request, snapshot: Snapshot) -> None:
         super().__init__(request.GET)
         platforms = sorted({entry.platform for entry in snapshot.retiring.values()})
         self.select("platform", _("Platform"), [(slug, slug) for slug in platforms])
@@ -56,7 +57,7 @@ class FindingFilters(Filters):
         )
 
 
-def index(request: HttpRequest) -> HttpResponseBase:
+def index(request: Request) -> HttpResponseBase:
     snapshot = catalog.load(request.as_of)
     filters = FindingFilters(request, snapshot)
     wanted = filters.wanted()
@@ -74,13 +75,13 @@ def index(request: HttpRequest) -> HttpResponseBase:
     return render(request, "pages/findings.html", context)
 
 
-def finding(request: HttpRequest, pk: int) -> HttpResponse:
+def finding(request: Request, pk: int) -> HttpResponse:
     return _show(request, pk)
 
 
 @require_POST
 @editor_required
-def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
+def act(request: Request, pk: int, verb: str) -> HttpResponse:
     """Carry out what an editor asks for; a form with a mistake comes back with it."""
     chosen = acts.ACTS.get(verb)
     found = Finding.objects.filter(pk=pk).first()
@@ -93,15 +94,13 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     return redirect(found)
 
 
-def _show(
-    request: HttpRequest, pk: int, *, mistaken: Any = None, verb: str = "", status: int = 200
-) -> HttpResponse:
+def _show(request: Request, pk: int, *, mistaken: Any = None, verb: str = "", status: int = 200) -> HttpResponse:
     snapshot = catalog.load(request.as_of)
     found = one.find(pk, snapshot)
     if not found:
         raise Http404
     page = one.page(found, snapshot, request.today)
-    offers = acts.offered(found, found.status) if may_edit(request.user) else []
+    offers = acts.offered(found, page.row.recorded) if may_edit(request.user) else []
     forms = [(act, mistaken if act.verb == verb else form, act.verb == verb) for act, form in offers]
     acting = request.as_of == request.today
     context = {"page": page, "forms": forms if acting else [], "elsewhen": bool(forms) and not acting}
@@ -113,6 +112,6 @@ def _lines(rows: Iterator[FindingRow]) -> Iterator[tuple]:
         found, entry = row.finding, row.entry
         yield (
             found.pk, found.application.name, found.application.team, row.owner, entry.platform, entry.id,
-            entry.kind, row.status, entry.sunset_on, entry.days_left, entry.on_sunset, found.opened_on,
-            found.last_call_on, row.calls_7d,
+            entry.kind, row.status, entry.sunset_on, entry.days_left, entry.on_sunset, row.opened_on,
+            row.last_call_on, row.calls_7d,
         )  # fmt: skip

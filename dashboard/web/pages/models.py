@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
@@ -11,6 +11,7 @@ from dashboard.catalog.choices import Kind
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.charts import palette
+from dashboard.web.days import Request
 from dashboard.web.exports import csv_response
 from dashboard.web.filters import Filters, Search, page_of
 from dashboard.web.queries import calls, model
@@ -30,7 +31,7 @@ class ModelFilters(Filters):
 
     q = Search(_("An id, an alias, or a name as a log writes it"))
 
-    def __init__(self, request: HttpRequest, snapshot: Snapshot) -> None:
+    def __init__(self, request: Request, snapshot: Snapshot) -> None:
         super().__init__(request.GET)
         platforms = sorted({entry.platform for entry in snapshot})
         self.select("platform", _("Platform"), [(slug, slug) for slug in platforms])
@@ -46,7 +47,7 @@ class ModelFilters(Filters):
         return Wanted(text=self.chosen("q"), called=called, sort=self.chosen("sort") or "sunset", **fields)
 
 
-def index(request: HttpRequest) -> HttpResponseBase:
+def index(request: Request) -> HttpResponseBase:
     snapshot = catalog.load(request.as_of)
     used = calls.by_entry(request.as_of)
     filters = ModelFilters(request, snapshot)
@@ -59,15 +60,14 @@ def index(request: HttpRequest) -> HttpResponseBase:
     return render(request, "pages/models.html", context)
 
 
-def entry(request: HttpRequest, platform: str, entry_id: str) -> HttpResponse:
+def entry(request: Request, platform: str, entry_id: str) -> HttpResponse:
     snapshot = catalog.load(request.as_of)
     found = snapshot.get(platform, entry_id)
     if not found:
         close = model.close_names(platform, entry_id, snapshot)
         context = {"id": entry_id, "platform": platform, "close": [snapshot.entries[name.entry] for name in close]}
         return render(request, "pages/model_unknown.html", context, status=404)
-    context = {"model": model.page(found, snapshot, request.today)}
-    return render(request, "pages/model.html", context)
+    return render(request, "pages/model.html", {"model": model.page(found, snapshot, request.today)})
 
 
 def _lines(entries: Iterable[EntryState], snapshot: Snapshot, used: dict[int, Usage]) -> Iterator[tuple]:

@@ -1,10 +1,11 @@
 """/sources/ and /sources/<slug>/: where usage comes from, and whether it still does."""
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
 from dashboard.kit import clock
+from dashboard.web.days import Request
 from dashboard.web.filters import page_of
 from dashboard.web.formats import SUPPORTED
 from dashboard.web.queries import sources as query
@@ -12,13 +13,13 @@ from dashboard.web.queries import sources as query
 __all__ = ["index", "source"]
 
 
-def index(request: HttpRequest) -> HttpResponse:
+def index(request: Request) -> HttpResponse:
     page = page_of(request, query.rows(request.as_of, clock.now()))
     context = {"page": page, "rows": page.object_list, "formats": SUPPORTED, "inbox": settings.SUNDIAL_INBOX}
     return render(request, "pages/sources.html", context)
 
 
-def source(request: HttpRequest, slug: str) -> HttpResponse:
+def source(request: Request, slug: str) -> HttpResponse:
     rows = query.rows(request.as_of, clock.now())
     row = next((row for row in rows if row.source.slug == slug), None)
     if not row:

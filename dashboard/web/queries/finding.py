@@ -137,7 +137,7 @@ def page(finding: Finding, snapshot: Snapshot, today: date) -> FindingPage:
 
 def verdict(row: FindingRow) -> str:
     """Who calls what, how long that goes well, and how much of it there is."""
-    last = row.finding.last_call_on  # type: ignore[attr-defined]
+    last = row.last_call_on
     words = {"application": row.finding.application.name, "entry": row.entry.id}
     if row.status == "resolved":
         return _("%(application)s has stopped calling %(entry)s.") % words + _since(last)

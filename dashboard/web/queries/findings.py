@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
@@ -59,6 +60,19 @@ class FindingRow:
     entry: EntryState
     status: str
     calls_7d: int | None
+
+    @property
+    def recorded(self) -> str:
+        """The status without regard to the sunset."""
+        return self.finding.status  # type: ignore[attr-defined]
+
+    @property
+    def opened_on(self) -> date:
+        return self.finding.opened_on  # type: ignore[attr-defined]
+
+    @property
+    def last_call_on(self) -> date | None:
+        return self.finding.last_call_on  # type: ignore[attr-defined]
 
     @property
     def owner(self) -> str:
