@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Prefetch, Q, Sum, prefetch_related_objects
+from django.db.models import Q, Sum, prefetch_related_objects
 
 from dashboard.catalog.queries import replacement_ids
 from dashboard.catalog.snapshot import Deadline, Snapshot
 from dashboard.findings.deadlines import ApplicationProgress, DeadlineSummary
-from dashboard.findings.history import history
-from dashboard.findings.models import Finding, FindingAction, Traffic
+from dashboard.findings.history import Event, histories
+from dashboard.findings.models import Finding, Traffic
 from dashboard.findings.progress import WINDOW_DAYS, Forecast
 
 __all__ = ["deadline_answer", "finding_answers"]
@@ -21,13 +21,18 @@ __all__ = ["deadline_answer", "finding_answers"]
 
 def finding_answers(findings: Sequence[Finding], snapshot: Snapshot) -> list[dict[str, Any]]:
     """Each finding (annotated by `as_of` of the snapshot's day) with its calls and history, in bulk."""
-    actions = Prefetch("actions", FindingAction.objects.select_related("by"))
-    prefetch_related_objects(list(findings), "application", "spells", actions)
+    prefetch_related_objects(list(findings), "application")
+    stories = histories(findings, snapshot.as_of)
     calls = _calls(findings, snapshot.as_of)
-    return [_finding(f, snapshot, *calls.get((f.application_id, f.entry_id), (None, None))) for f in findings]
+    return [
+        _finding(f, snapshot, calls.get((f.application_id, f.entry_id), (None, None)), stories[f.pk])
+        for f in findings
+    ]
 
 
-def _finding(finding: Any, snapshot: Snapshot, week: int | None, total: int | None) -> dict[str, Any]:
+def _finding(
+    finding: Any, snapshot: Snapshot, calls: tuple[int | None, int | None], story: list[Event]
+) -> dict[str, Any]:
     entry = snapshot.entries[finding.entry_id]
     return {
         "id": finding.pk,
@@ -44,8 +49,8 @@ def _finding(finding: Any, snapshot: Snapshot, week: int | None, total: int | No
         "replacements": replacement_ids(entry, snapshot),
         "first_seen": _iso(finding.first_seen),
         "last_seen": _iso(finding.last_call_on),
-        "calls_7d": week,
-        "calls_total": total,
+        "calls_7d": calls[0],
+        "calls_total": calls[1],
         "history": [
             {
                 "on": _iso(event.on),
@@ -54,7 +59,7 @@ def _finding(finding: Any, snapshot: Snapshot, week: int | None, total: int | No
                 "note": event.note,
                 "until": _iso(event.until),
             }
-            for event in history(finding, snapshot.as_of)
+            for event in story
         ],
     }
 

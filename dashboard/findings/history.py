@@ -1,6 +1,6 @@
 """The story of a finding: what calls did to it and what people did, in one list."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
@@ -11,7 +11,7 @@ from dashboard.findings.evidence import Reports, carriers
 from dashboard.findings.models import Finding, FindingAction
 from dashboard.usage.models import Source
 
-__all__ = ["Event", "history", "silent_sources"]
+__all__ = ["Event", "histories", "history", "silent_sources"]
 
 SILENT_AFTER = timedelta(days=2)
 
@@ -31,8 +31,18 @@ class Event:
 
 
 def history(finding: Finding, as_of: date) -> list[Event]:
-    """Everything up to and including `as_of`, newest first. Prefetch spells and actions for many findings."""
-    prefetch_related_objects([finding], "spells", Prefetch("actions", FindingAction.objects.select_related("by")))
+    """Everything up to and including `as_of`, newest first."""
+    return histories([finding], as_of)[finding.pk]
+
+
+def histories(findings: Sequence[Finding], as_of: date) -> dict[int, list[Event]]:
+    """The history of each finding, by primary key, at a fixed number of queries."""
+    actions = Prefetch("actions", FindingAction.objects.select_related("by"))
+    prefetch_related_objects(findings, "spells", actions)
+    return {finding.pk: _events(finding, as_of) for finding in findings}
+
+
+def _events(finding: Finding, as_of: date) -> list[Event]:
     events: list[Event] = []
     for spell in finding.spells.all():
         events.append(Event(spell.opened_on, "regressed" if spell.number else "opened"))

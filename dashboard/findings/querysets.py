@@ -1,6 +1,6 @@
 """Questions about findings. `as_of` comes first: it decides what was known and which day counts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, Self, overload
 
@@ -144,6 +144,10 @@ class DueOrder(Sequence["Finding"]):
 
     def __len__(self) -> int:
         return self._length
+
+    def __iter__(self) -> Iterator["Finding"]:
+        # A sequence's own iteration would ask for one row at a time.
+        return iter(self._rows(0, self._length))
 
     @overload
     def __getitem__(self, index: int) -> "Finding": ...

@@ -61,6 +61,14 @@ def test_findings_tell_everything_about_each(capsys):
     }
 
 
+def test_the_list_takes_as_many_queries_for_many_findings_as_for_two(capsys, django_assert_max_num_queries):
+    for number in range(30):
+        make_usage(f"app {number}", Finding.objects.get(entry__name="far").entry, "2023-12-01", 3, days=3)
+    scan.run(NOW, date(2023, 12, 8))
+    with django_assert_max_num_queries(8):
+        assert len(run(capsys, "findings")[1]) == 32
+
+
 def test_findings_fail_a_build_when_something_open_is_due(capsys):
     assert run(capsys, "findings", "--within", "27")[0] == 1
     assert run(capsys, "findings", "--within", "26") == (0, [])
