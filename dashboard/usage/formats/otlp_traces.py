@@ -19,6 +19,7 @@ from dashboard.usage.records import Called, Caller, Row
 __all__ = ["OTLPTraces"]
 
 FAILED = (2, "2", "STATUS_CODE_ERROR")
+_nothing = Raw(b"")
 EVENTS = 50  # of a failed span, looked at for what went wrong
 
 
@@ -68,8 +69,8 @@ class ResourceSpans(msgspec.Struct, gc=False):
 
 class Request(msgspec.Struct, gc=False):
     resourceSpans: list[ResourceSpans] | None = None
-    resourceMetrics: Raw | None = None
-    resourceLogs: Raw | None = None
+    resourceMetrics: Raw = _nothing
+    resourceLogs: Raw = _nothing
 
 
 class Found(NamedTuple):
@@ -89,7 +90,7 @@ class OTLPTraces(DocumentFormat):
     def records(self, raw: bytes) -> Sequence[Found | Exception]:
         request = _request.decode(raw)
         if request.resourceSpans is None:
-            if request.resourceMetrics is None and request.resourceLogs is None and raw.strip() != b"{}":
+            if not bytes(request.resourceMetrics) and not bytes(request.resourceLogs) and raw.strip() != b"{}":
                 raise ValueError("no resourceSpans")
             return []
         found: list[Found | Exception] = []
