@@ -160,6 +160,12 @@ class TestProtection:
         assert "our mistake" in response.content.decode()
 
 
+    def test_pages_travel_compressed(self, viewer):
+        page = viewer.get("/patterns/", headers={"accept-encoding": "gzip"})
+        assert page["Content-Encoding"] == "gzip"
+        assert len(page.content) < 12_000
+
+
 class TestChoices:
     def test_the_theme_is_kept_and_rendered_without_a_flash(self, viewer):
         assert 'data-theme="auto"' in viewer.get("/").text

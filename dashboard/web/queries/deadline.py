@@ -83,6 +83,10 @@ class DeadlinePage:
         return self.summary.days_left <= 0
 
     @property
+    def days_past(self) -> int:
+        return max(-self.summary.days_left, 0)
+
+    @property
     def baseline_note(self) -> str:
         most = formats.number_format(round(self.summary.baseline), force_grouping=True)
         return _("at most %(n)s a day") % {"n": most}
