@@ -14,7 +14,7 @@ from msgspec import Raw
 from dashboard.usage.formats.lines import LineFormat, reason
 from dashboard.usage.records import FIRST_HOUR, Batch, Measures, add_measures, id_hash
 
-__all__ = ["LARGEST", "DocumentFormat", "Value", "is_document", "is_json", "opening"]
+__all__ = ["FAULTS", "LARGEST", "DocumentFormat", "Value", "is_document", "is_json", "opening"]
 
 LARGEST = 64 << 20
 UNDER = ("Records", "records", "data", "result", "results", "rows")
