@@ -6,11 +6,12 @@ Pure: dates in, answers out. Days are UTC calendar days of the platform.
 import calendar
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Literal, get_args
 
-__all__ = ["EntryState", "Step", "earliest", "last_day", "stage_of"]
+__all__ = ["STAGES", "EntryState", "Step", "earliest", "effective_sunset", "last_day", "stage_of"]
 
 Stage = Literal["active", "legacy", "deprecated", "retired"]
+STAGES: tuple[str, ...] = get_args(Stage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,24 @@ def earliest(steps: tuple[Step, ...], kind: str) -> Step | None:
     dated = [step for step in steps if step.kind == kind and step.on]
     worldwide = [step for step in dated if not step.region]
     return min(worldwide or dated, key=lambda step: (step.on, step.region), default=None)
+
+
+def effective_sunset(steps: tuple[Step, ...], region: str = "") -> Step | None:
+    """The sunset that a caller in `region` meets: its region's own, else the worldwide one.
+
+    Without either, the earliest of the regions that it may be in. `region` is as the platform writes it
+    (`us-east-1`); a geography (`us`, `eu`) stands for every region whose name starts with it, so the
+    earliest of those counts: a platform may route a call to any of them. "" is a caller somewhere.
+    """
+    if region:
+        own = [s for s in steps if s.kind == "sunset" and s.on and s.region and _lies_in(s.region, region)]
+        if own:
+            return min(own, key=lambda step: (step.on, step.region))
+    return earliest(steps, "sunset")
+
+
+def _lies_in(step_region: str, region: str) -> bool:
+    return step_region == region or step_region.startswith(f"{region}-")
 
 
 def last_day(step: Step) -> date | None:

@@ -13,10 +13,13 @@ from dashboard.catalog.rules import shown
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.catalog.writing import alias_json, revision_json, with_references
 
-__all__ = ["details", "export", "model_json", "replacement_ids"]
+__all__ = ["Details", "details", "export", "model_json", "replacement_ids"]
 
 
-def details() -> dict[Key, EntryDoc]:
+Details = dict[Key, EntryDoc]
+
+
+def details() -> Details:
     """Aliases, notes and history of every entry by (platform, id); kept until the catalog changes."""
     token = CatalogVersion.objects.values_list("token", flat=True).first() or ""
     return _details(token) if token else _by_key(gather().document)
@@ -42,10 +45,12 @@ def model_json(
     """One item of `GET /api/v1/models`: nothing in it was learned after the snapshot's day.
 
     `entry` is the entry's record of `details()`, looked up when not given. Days are dates, for the
-    encoder to write. `all_revisions` also lists those learned later (the export is lossless).
+    encoder to write. `all_revisions` also lists those learned later, and aliases that start later (the
+    export is lossless).
     """
     entry = entry or details()[state.platform, state.id]
     history = [r for r in entry.history if all_revisions or r.known_on <= state.as_of]
+    aliases = [a for a in entry.aliases if all_revisions or not a.from_on or a.from_on <= state.as_of]
     return {
         "platform": state.platform,
         "id": state.id,
@@ -58,7 +63,7 @@ def model_json(
         "sunset_precision": state.sunset_precision or None,
         "on_sunset": state.on_sunset or None,
         "replacements": replacement_ids(state, snapshot),
-        "aliases": sorted({alias.name for alias in entry.aliases}),
+        "aliases": sorted({alias.name for alias in aliases}),
         "milestones": [
             {
                 "kind": step.kind,
@@ -74,7 +79,7 @@ def model_json(
         "released_on": entry.released_on,
         "confidence": entry.confidence,
         "note": entry.note,
-        "alias_details": [alias_json(alias) for alias in entry.aliases],
+        "alias_details": [alias_json(alias) for alias in aliases],
     }
 
 

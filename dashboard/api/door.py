@@ -1,0 +1,109 @@
+"""The one door of the JSON API: who asks, about which day, and how a mistake is told.
+
+`@api("GET")` around a view that takes an `ApiRequest` and answers with JSON-ready data (or a response):
+- `Authorization: Bearer TOKEN` of a role that may read, or else the session of somebody signed in;
+- `request.as_of` from `?as_of=`, by default today; nothing learned later may be in the answer;
+- `ApiError`, an unknown method and whatever else breaks become `application/problem+json`.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import date
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.utils.cache import patch_vary_headers
+
+from dashboard.access.models import ApiToken, Role
+from dashboard.api.problems import ApiError, problem
+from dashboard.kit import clock
+
+__all__ = ["READERS", "ApiRequest", "api"]
+
+log = logging.getLogger(__name__)
+
+READERS = frozenset({Role.VIEWER, Role.EDITOR})
+FIRST, LAST = date(2015, 1, 1), date(2099, 12, 31)
+
+View = Callable[..., Any]
+
+
+class ApiRequest(HttpRequest):
+    """A request that came through the door; `role` is the token's, or None with a session."""
+
+    as_of: date
+    role: str | None
+
+
+def api(*methods: str, roles: frozenset[Role] = READERS) -> Callable[[View], View]:
+    """Make a view one of the API; see the module. `roles` are those whose tokens may use it."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def answer(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            try:
+                response = _answer(view, request, methods, roles, args, kwargs)
+            except ApiError as known:
+                response = problem(known.status, known.detail, **known.more)
+            except Exception:
+                log.exception("%s %s failed", request.method, request.path)
+                response = problem(500, "Something broke here; the server's log says what")
+            if response.status_code == 401:
+                response["WWW-Authenticate"] = 'Bearer realm="Sundial"'
+            if response.status_code == 405:
+                response["Allow"] = ", ".join(methods)
+            response["Cache-Control"] = "private, no-cache"
+            patch_vary_headers(response, ["Authorization", "Cookie"])
+            return response
+
+        # The page's middleware leaves these to us: a program wants a problem, not a sign-in page.
+        vars(answer).update(login_required=False, reads_as_of=True)
+        return answer
+
+    return decorate
+
+
+def _answer(
+    view: View, request: Any, methods: tuple[str, ...], roles: frozenset[Role], args: tuple, kwargs: dict
+) -> HttpResponseBase:
+    if request.method not in {*methods, *(["HEAD"] if "GET" in methods else [])}:
+        raise ApiError(405, f"{request.method} is not possible here")
+    request.role = _role(request)
+    if request.role is not None and request.role not in roles:
+        raise ApiError(403, f"A token of the role {request.role} may not do this")
+    request.as_of = _day(request)
+    found = view(request, *args, **kwargs)
+    return found if isinstance(found, HttpResponseBase) else JsonResponse(found)
+
+
+def _role(request: Any) -> str | None:
+    """The role of the request's token, None with a session; raises a 401 without either."""
+    header = request.headers.get("Authorization", "")
+    if not header:
+        if request.user.is_authenticated:
+            return None
+        raise ApiError(401, "Send a token as 'Authorization: Bearer TOKEN', or sign in")
+    scheme, _, text = header.partition(" ")
+    if scheme.lower() != "bearer":
+        raise ApiError(401, "The Authorization header must read 'Bearer TOKEN'")
+    token = ApiToken.objects.filter(digest=ApiToken.digest_of(text.strip())).first()
+    if not token:
+        raise ApiError(401, "This token is not known; an administrator may have deleted it")
+    today = clock.wall().date()
+    if token.last_used_on != today:
+        ApiToken.objects.filter(pk=token.pk).update(last_used_on=today)
+    return token.role
+
+
+def _day(request: HttpRequest) -> date:
+    text = request.GET.get("as_of", "").strip()
+    if not text:
+        return clock.today()
+    try:
+        day = date.fromisoformat(text) if len(text) == 10 else None
+    except ValueError:
+        day = None
+    if day is None or not FIRST <= day <= LAST:
+        raise ApiError(400, f"as_of must be a day such as 2023-12-08, not {text[:40]!r}", parameter="as_of")
+    return day

@@ -1,0 +1,47 @@
+"""What tests of the API share: a fixed today, a small catalog, and clients with tokens."""
+
+from datetime import date
+
+import pytest
+from django.test import Client
+
+from dashboard.access.models import ApiToken
+from dashboard.catalog import snapshot
+from tests.factories import NOW, make_entry
+
+
+@pytest.fixture(autouse=True)
+def _today(settings):
+    settings.SUNDIAL_TODAY = date(2023, 12, 8)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_catalog():
+    """Rolled-back tests reuse catalog version numbers, by which loaded snapshots are kept."""
+    snapshot._load.cache_clear()
+
+
+def with_token(role: str) -> Client:
+    return Client(headers={"Authorization": f"Bearer {ApiToken.issue(f'a {role}', role, NOW)}"})
+
+
+@pytest.fixture
+def api(db) -> Client:
+    """A program with a viewer's token."""
+    return with_token("viewer")
+
+
+@pytest.fixture
+def world(db):
+    """OpenAI's announcement of 2023-07-06 in small, and an endpoint."""
+    instruct = make_entry("openai/gpt-3.5-turbo-instruct", kind="completion")
+    make_entry(
+        "openai/text-davinci-003",
+        announced="2023-07-06",
+        sunset="2024-01-04",
+        on_sunset="fails",
+        replacements=[instruct],
+        kind="completion",
+    )
+    make_entry("openai//v1/edits", announced="2023-07-06", sunset="2024-01-04", kind="endpoint")
+    make_entry("groq/openai/gpt-oss-20b")
