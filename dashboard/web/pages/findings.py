@@ -89,12 +89,12 @@ def act(request: Request, pk: int, verb: str) -> HttpResponse:
         raise Http404
     form = chosen.form(request.POST)
     if not acts.carry_out(chosen, form, found, request.user, clock.now()):
-        return _show(request, pk, mistaken=form, verb=verb, status=422)
+        return _show(request, pk, mistaken=form, verb=verb)
     messages.success(request, chosen.done)
     return redirect(found)
 
 
-def _show(request: Request, pk: int, *, mistaken: Any = None, verb: str = "", status: int = 200) -> HttpResponse:
+def _show(request: Request, pk: int, *, mistaken: Any = None, verb: str = "") -> HttpResponse:
     snapshot = catalog.load(request.as_of)
     found = one.find(pk, snapshot)
     if not found:
@@ -104,7 +104,7 @@ def _show(request: Request, pk: int, *, mistaken: Any = None, verb: str = "", st
     forms = [(act, mistaken if act.verb == verb else form, act.verb == verb) for act, form in offers]
     acting = request.as_of == request.today
     context = {"page": page, "forms": forms if acting else [], "elsewhen": bool(forms) and not acting}
-    return render(request, "pages/finding.html", context, status=status)
+    return render(request, "pages/finding.html", context)
 
 
 def _lines(rows: Iterator[FindingRow]) -> Iterator[tuple]:
