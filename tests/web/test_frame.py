@@ -159,7 +159,6 @@ class TestProtection:
         assert response.status_code == 500
         assert "our mistake" in response.content.decode()
 
-
     def test_pages_travel_compressed(self, viewer):
         page = viewer.get("/patterns/", headers={"accept-encoding": "gzip"})
         assert page["Content-Encoding"] == "gzip"
