@@ -3,6 +3,7 @@
 import csv
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -158,6 +159,15 @@ def test_one_document_over_many_lines_is_told_from_lines(head, whole):
     assert is_document(head) is whole
 
 
+def test_events_that_cloudtrails_command_line_prints_as_text_are_read():
+    found = records("cloudtrail_bedrock.json")
+    printed = {"Events": [{"EventId": e["eventID"], "CloudTrailEvent": json.dumps(e)} for e in found]}
+    page = json.dumps(printed, indent=4).encode()
+    assert detect(page).format == "cloudtrail-bedrock"
+    events, plain = read("cloudtrail-bedrock", page), read("cloudtrail-bedrock", as_lines(found))
+    assert (tallies(events), events.sums) == (tallies(plain), plain.sums)
+
+
 def test_callers_are_known_by_what_each_log_tells():
     def callers(name: str) -> set[tuple[str, str, str, str, str]]:
         format_name = SAMPLES[name][0]
@@ -208,7 +218,11 @@ def test_a_span_that_is_sent_again_in_another_batch_with_its_outer_call_counts_o
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=10),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=10),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=5,
 )
@@ -258,6 +272,11 @@ def test_any_value_in_a_trace_or_in_kongs_log_breaks_nothing(data):
     batch = read(SAMPLES[name][0], as_lines(found))
     assert sum(tallies(batch)) >= len(found)
     assert batch.accepted >= 1
+
+
+def test_the_handbook_has_a_line_for_every_format():
+    pages = (Path(__file__).parents[2] / "docs" / "formats.md").read_text()
+    assert [name for name in FORMATS if f"\n| `{name}` |" not in pages] == []
 
 
 def test_nothing_that_was_said_and_no_key_gets_into_what_is_kept():

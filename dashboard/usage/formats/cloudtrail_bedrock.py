@@ -1,7 +1,8 @@
 """AWS CloudTrail: calls of Bedrock among the events of an account.
 
-Files hold `{"Records": [...]}` with the events of every service; those that call no model are passed
-over. CloudTrail is on without setting anything up, and knows callers but no tokens.
+A trail's files hold `{"Records": [...]}` with the events of every service; those that call no model are
+passed over. Each event may also come as text inside of another, as `aws cloudtrail lookup-events` prints
+it. CloudTrail is on without setting anything up, and knows callers but no tokens.
 """
 
 # ruff: noqa: N815  fields have the names that the log gives them
@@ -39,22 +40,30 @@ class Parameters(msgspec.Struct, gc=False):
 
 
 class Event(msgspec.Struct, gc=False):
-    eventSource: str
-    eventName: str
-    eventTime: str
-    eventID: str
+    eventSource: str = ""
+    eventName: str = ""
+    eventTime: str = ""
+    eventID: str = ""
     userIdentity: UserIdentity | None = None
     userAgent: str | None = None
     requestParameters: Parameters | None = None
     errorCode: str | None = None
     errorMessage: str | None = None
+    CloudTrailEvent: str | None = None
+
+
+_event = msgspec.json.Decoder(Event)
 
 
 class CloudTrailBedrock(DocumentFormat):
     name = "cloudtrail-bedrock"
-    parse = staticmethod(msgspec.json.Decoder(Event).decode)
+    parse = staticmethod(_event.decode)
 
     def extract(self, record: Event) -> Row | None:
+        if record.CloudTrailEvent:
+            record = _event.decode(record.CloudTrailEvent)
+        if not record.eventSource or not record.eventID:
+            raise ValueError("no eventSource" if record.eventID else "no eventID")
         if record.eventSource != "bedrock.amazonaws.com" or record.eventName not in ENDPOINTS:
             return None
         failed = bool(record.errorCode)
@@ -87,7 +96,10 @@ class CloudTrailBedrock(DocumentFormat):
         return "CloudTrail events" if ours >= sample.needed else ""
 
     def _is_ours(self, line: dict[str, Any]) -> bool:
-        return "eventSource" in line and "eventName" in line and "eventID" in line and "eventTime" in line
+        return {"eventSource", "eventName", "eventID"} <= line.keys() or {
+            "CloudTrailEvent",
+            "EventId",
+        } <= line.keys()
 
 
 def _who(identity: UserIdentity | None) -> str:
