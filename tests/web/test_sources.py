@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from dashboard.findings import scan
+from dashboard.kit import clock
 from dashboard.usage.formats.registry import FORMATS
 from dashboard.usage.models import RejectedLine, Source, Stream
 from dashboard.web.formats import SUPPORTED
@@ -24,13 +25,13 @@ def states(response) -> dict[str, str]:
 
 def test_each_source_has_one_word_and_those_in_need_come_first(viewer):
     for slug in ("alive", "quiet"):
-        make_source(slug, polled_at=NOW)
+        make_source(slug, polled_at=clock.wall())
     make_usage("shop", "x", "2023-12-08", 5, source=make_source("alive"))
     make_usage("shop", "x", "2023-12-01", 5, source=make_source("quiet"))
-    make_source("fresh", polled_at=NOW)
+    make_source("fresh", polled_at=clock.wall())
     make_source("off", paused=True)
     make_source("hand", kind="import")
-    make_source("wrong", polled_at=NOW, problem="No such folder")
+    make_source("wrong", polled_at=clock.wall(), problem="No such folder")
     response = viewer.get("/sources/")
     assert states(response) == {
         "wrong": "problem", "quiet": "silent", "alive": "reading", "fresh": "waiting", "hand": "imported",
@@ -41,7 +42,7 @@ def test_each_source_has_one_word_and_those_in_need_come_first(viewer):
 
 
 def test_silence_is_judged_as_of_the_day(viewer):
-    make_usage("shop", "x", "2023-12-01", 5, source=make_source("quiet", polled_at=NOW))
+    make_usage("shop", "x", "2023-12-01", 5, source=make_source("quiet", polled_at=clock.wall()))
     assert states(viewer.get("/sources/?as_of=2023-12-03")) == {"quiet": "reading"}
     assert "Silent since 1 Dec 2023" in words(viewer.get("/sources/quiet/"))
 
@@ -60,7 +61,7 @@ def test_every_format_is_described(viewer):
 
 
 def test_a_source_shows_its_files_and_the_lines_that_were_not_counted(viewer):
-    source = make_source("gateway", polled_at=NOW)
+    source = make_source("gateway", polled_at=clock.wall())
     make_stream(
         source, "/logs/a.jsonl", format="sundial", lines=120, rejected=2, accepted=118, offset=2048, size=900
     )

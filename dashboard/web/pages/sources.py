@@ -1,4 +1,7 @@
-"""/sources/ and /sources/<slug>/: where usage comes from, and whether it still does."""
+"""/sources/ and /sources/<slug>/: where usage comes from, and whether it still does.
+
+Polls run by the wall clock, also while `SUNDIAL_TODAY` pins the day that pages ask about.
+"""
 
 from django.conf import settings
 from django.http import Http404, HttpResponse
@@ -14,13 +17,13 @@ __all__ = ["index", "source"]
 
 
 def index(request: Request) -> HttpResponse:
-    page = page_of(request, query.rows(request.as_of, clock.now()))
+    page = page_of(request, query.rows(request.as_of, clock.wall()))
     context = {"page": page, "rows": page.object_list, "formats": SUPPORTED, "inbox": settings.SUNDIAL_INBOX}
     return render(request, "pages/sources.html", context)
 
 
 def source(request: Request, slug: str) -> HttpResponse:
-    rows = query.rows(request.as_of, clock.now())
+    rows = query.rows(request.as_of, clock.wall())
     row = next((row for row in rows if row.source.slug == slug), None)
     if not row:
         raise Http404
