@@ -276,6 +276,12 @@ SUNDIAL_DEMO_LOGS = VAR / "demo-logs"
 if SUNDIAL_DEMO:
     SUNDIAL_WATCH_ROOTS.append(SUNDIAL_DEMO_LOGS)
 
+# Feeds that the catalog is compared with every day, such as litellm or yaml=https://example.com/catalog.yaml
+SUNDIAL_FEEDS = env.words("SUNDIAL_FEEDS", [])
+SUNDIAL_OPENAI_KEY = env.text("SUNDIAL_OPENAI_KEY")
+SUNDIAL_AZURE_TOKEN = env.text("SUNDIAL_AZURE_TOKEN")
+SUNDIAL_CATALOG_MAX_AGE = env.number("SUNDIAL_CATALOG_MAX_AGE", 45)
+
 _log_level = env.choice("SUNDIAL_LOG_LEVEL", "INFO", frozenset({"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}))
 # At INFO our own parts speak; the machinery around them says every task and request only at DEBUG.
 MACHINERY_LOG_LEVEL = "WARNING" if _log_level == "INFO" else _log_level

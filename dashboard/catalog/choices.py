@@ -3,7 +3,7 @@
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
-__all__ = ["Confidence", "Kind", "MilestoneKind", "OnSunset", "Precision"]
+__all__ = ["Confidence", "Difference", "Kind", "MilestoneKind", "OnSunset", "Precision", "ProposalState"]
 
 
 class Kind(TextChoices):
@@ -47,3 +47,24 @@ class Confidence(TextChoices):
     HIGH = "high", _("High")
     MEDIUM = "medium", _("Medium")
     LOW = "low", _("Low (unverified)")
+
+
+class Difference(TextChoices):
+    """How what a feed says differs from what the catalog knows."""
+
+    NEW = "new", _("New entry")
+    FIRST = "first", _("First word")
+    MOVED = "moved", _("Moved date")
+    SHARPENED = "sharpened", _("Other precision")
+    WITHDRAWN = "withdrawn", _("Date taken back")
+    REPLACED = "replaced", _("Other replacements")
+
+
+class ProposalState(TextChoices):
+    """What became of a difference. `superseded`: the feed or the catalog said something else meanwhile."""
+
+    PENDING = "pending", _("Waiting")
+    APPLIED = "applied", _("Applied by itself")
+    ACCEPTED = "accepted", _("Accepted")
+    REJECTED = "rejected", _("Rejected")
+    SUPERSEDED = "superseded", _("Superseded")

@@ -15,8 +15,20 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.catalog.choices import Confidence, Kind, MilestoneKind, OnSunset, Precision
+from dashboard.catalog.proposed import FeedState, ProposedChange
 
-__all__ = ["Alias", "CatalogVersion", "Entry", "Milestone", "Platform", "Replacement", "Revision", "Vendor"]
+__all__ = [
+    "Alias",
+    "CatalogVersion",
+    "Entry",
+    "FeedState",
+    "Milestone",
+    "Platform",
+    "ProposedChange",
+    "Replacement",
+    "Revision",
+    "Vendor",
+]
 
 
 class Vendor(models.Model):

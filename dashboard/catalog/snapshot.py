@@ -18,7 +18,7 @@ from dashboard.catalog.lifecycle import EntryState, Step, earliest
 from dashboard.catalog.models import Alias, CatalogVersion, Entry, Milestone, Platform, Replacement, Revision
 from dashboard.catalog.names import NameIndex
 
-__all__ = ["Deadline", "Snapshot", "bump", "load", "lock", "version"]
+__all__ = ["Deadline", "Snapshot", "bump", "load", "lock", "token", "version"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,11 @@ class Snapshot:
 def version() -> int:
     """The catalog's version number; 0 while it is empty."""
     return CatalogVersion.objects.values_list("number", flat=True).first() or 0
+
+
+def token() -> str:
+    """What no two states of the catalog have in common; "" while it is empty."""
+    return CatalogVersion.objects.values_list("token", flat=True).first() or ""
 
 
 def lock() -> CatalogVersion:

@@ -6,15 +6,14 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from dashboard.catalog import files, queries, snapshot
+from dashboard.catalog import files, queries, snapshot, syncing
 from dashboard.catalog.documents import CatalogError
 from dashboard.catalog.edit import ImportResult
+from dashboard.catalog.feeds.registry import FEEDS
+from dashboard.catalog.syncing import FeedError, SyncResult
 from dashboard.findings import scan
 from dashboard.kit import clock
 from dashboard.management.base import Answer, SundialCommand, UsageError
-
-FEEDS: tuple[str, ...] = ()
-"""Feeds that can be synchronised; what Sundial ships needs none."""
 
 
 class Command(SundialCommand):
@@ -32,9 +31,12 @@ class Command(SundialCommand):
         write.add_argument("file", nargs="?", help="Standard output when left out")
         write.add_argument("--format", choices=["yaml", "json", "csv"], help="Overrides the suffix; default yaml")
 
-        sync = actions.add_parser("sync", help="Compare with the shipped catalog, or with a feed")
-        sync.add_argument("feed", nargs="?")
+        sync = actions.add_parser(
+            "sync", help="Compare with the shipped catalog and SUNDIAL_FEEDS, or with one feed"
+        )
+        sync.add_argument("feed", nargs="?", metavar="FEED", help=f"One of {', '.join(FEEDS)}")
         sync.add_argument("--from", dest="source", metavar="FILE", help="A saved copy of the feed")
+        sync.add_argument("--anyway", action="store_true", help="Take a copy that holds much less than the last")
         for action in (bring, write, sync):
             self.add_json_option(action)
 
@@ -43,7 +45,9 @@ class Command(SundialCommand):
             return self._import(options["file"], dry_run=options["dry_run"])
         if options["action"] == "export":
             return self._export(options["file"], options["format"], as_json=options["json"])
-        return self._sync(options["feed"], options["source"])
+        if options["feed"]:
+            return self._sync_feed(options["feed"], options["source"], anyway=options["anyway"])
+        return self._sync(options["source"])
 
     def _import(self, file: str, *, dry_run: bool) -> Answer:
         try:
@@ -71,22 +75,53 @@ class Command(SundialCommand):
         count = len(snapshot.load(clock.today()).entries)
         return Answer({"file": file, "entries": count}, f"{count} entries written to {file}")
 
-    def _sync(self, feed: str | None, source: str | None) -> Answer:
-        if feed not in {None, *FEEDS}:
-            raise UsageError(f"no feed {feed!r} is configured; without a name, the shipped catalog is compared")
+    def _sync(self, source: str | None) -> Answer:
+        """The shipped catalog, and every feed that the settings name."""
         if source:
             raise UsageError("--from needs the name of a feed")
         try:
-            result = files.load_shipped(clock.now(), again=True)
-        except CatalogError as problem:
+            shipped = _summary(result := files.load_shipped(clock.now(), again=True))
+            feeds = syncing.sync_all(clock.now())
+        except (CatalogError, FeedError) as problem:
             raise UsageError(str(problem)) from None
-        return self._told(result)
+        if result.changed or any(feed.applied for feed in feeds):
+            scan.run(clock.now(), clock.today())
+        if not feeds:
+            return shipped
+        data = {"shipped": shipped.data, "feeds": [dataclasses.asdict(feed) for feed in feeds]}
+        text = "\n".join([f"shipped: {shipped.text}", *map(_line, feeds)])
+        return Answer(data, text, int(any(feed.problem for feed in feeds)))
+
+    def _sync_feed(self, name: str, source: str | None, *, anyway: bool) -> Answer:
+        if name not in FEEDS:
+            raise UsageError(f"there is no feed {name!r}; known are {', '.join(FEEDS)}")
+        try:
+            location = source or syncing.location_of(name)
+        except FeedError as problem:
+            raise UsageError(str(problem)) from None
+        result = syncing.sync(name, location, now=clock.now(), anyway=anyway)
+        if result.applied:
+            scan.run(clock.now(), clock.today())
+        return Answer(dataclasses.asdict(result), _line(result), int(bool(result.problem)))
 
     def _told(self, result: ImportResult) -> Answer:
         """What changed, after findings have followed."""
         if result.changed and not result.dry_run:
             scan.run(clock.now(), clock.today())
         return _summary(result)
+
+
+def _line(result: SyncResult) -> str:
+    """What became of one feed's records; the numbers add up to those seen."""
+    if result.problem:
+        return f"{result.feed}: {result.problem}; nothing was changed"
+    if result.not_modified:
+        return f"{result.feed}: not modified since the last copy"
+    parts = [f"{getattr(result, name)} {name}" for name in ("unchanged", "applied", "proposed")]
+    parts += [f"{n} {name}" for name in ("waiting", "rejected", "outdated") if (n := getattr(result, name))]
+    parts += [f"{n} skipped ({reason})" for reason, n in result.skipped.items()]
+    line = f"{result.feed}: {result.seen} records: {', '.join(parts)}"
+    return f"{line}; decide at /catalog/review/" if result.proposed or result.waiting else line
 
 
 def _summary(result: ImportResult) -> Answer:

@@ -1,0 +1,117 @@
+"""Every feed that Sundial can read: its parser, where it is, and how far it is believed.
+
+A new feed is one file with a `parse` and one line here. No feed is read unless `SUNDIAL_FEEDS` names it or
+somebody asks for it.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from dashboard.catalog.feeds import (
+    azure,
+    bedrock,
+    deprecations_info,
+    litellm,
+    modeldeprecations_dev,
+    openai,
+    own_yaml,
+)
+from dashboard.catalog.feeds.facts import FeedError, Parsed
+
+__all__ = ["FEEDS", "Feed", "Trust", "wanted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """`applies`: new entries and first dates need no person, unless the fact itself carries a doubt.
+
+    Whatever contradicts the catalog waits, whoever says it. `confidence` is that of entries it makes.
+    """
+
+    applies: bool
+    confidence: str
+
+
+OFFICIAL = Trust(applies=True, confidence="medium")
+KEPT_BY_HAND = Trust(applies=True, confidence="low")
+SCRAPED = Trust(applies=False, confidence="low")
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """`url` is where it is read unless the operator says otherwise; `secret` the setting with its key."""
+
+    name: str
+    title: str
+    parse: Callable[[bytes], Parsed]
+    trust: Trust
+    url: str = ""
+    secret: str = ""
+
+
+FEEDS = {
+    feed.name: feed
+    for feed in (
+        Feed(
+            "openai",
+            "OpenAI API, GET /v1/models",
+            openai.parse,
+            OFFICIAL,
+            url="https://api.openai.com/v1/models",
+            secret="SUNDIAL_OPENAI_KEY",  # noqa: S106  the name of a setting
+        ),
+        Feed("bedrock", "Amazon Bedrock, ListFoundationModels", bedrock.parse, OFFICIAL),
+        Feed(
+            "azure",
+            "Azure, list of models",
+            azure.parse,
+            OFFICIAL,
+            secret="SUNDIAL_AZURE_TOKEN",  # noqa: S106  the name of a setting
+        ),
+        Feed(
+            "litellm",
+            "LiteLLM model map",
+            litellm.parse,
+            KEPT_BY_HAND,
+            url="https://raw.githubusercontent.com/BerriAI/litellm/main/model_prices_and_context_window.json",
+        ),
+        Feed(
+            "modeldeprecations-dev",
+            "modeldeprecations.dev",
+            modeldeprecations_dev.parse,
+            KEPT_BY_HAND,
+            url="https://modeldeprecations.dev/api/v1/models.json",
+        ),
+        Feed(
+            "deprecations-info",
+            "deprecations.info",
+            deprecations_info.parse,
+            SCRAPED,
+            url="https://deprecations.info/v1/deprecations.json",
+        ),
+        Feed("yaml", "A catalog file of our own, by address", own_yaml.parse, OFFICIAL),
+    )
+}
+
+
+def wanted(words: Iterable[str]) -> dict[str, str]:
+    """Feed name -> address or path, of the words of `SUNDIAL_FEEDS`: `litellm`, `azure=https://...`, `yaml=/path`.
+
+    Raises FeedError naming the word that makes no sense.
+    """
+    found: dict[str, str] = {}
+    for word in words:
+        name, _, location = word.partition("=")
+        feed = FEEDS.get(name.strip())
+        if not feed:
+            raise FeedError(f"there is no feed {name.strip()!r}; known are {', '.join(FEEDS)}")
+        location = location.strip() or feed.url
+        if not location:
+            raise FeedError(
+                f"the feed {feed.name} needs an address or a file, as in {feed.name}=/path/to/copy.json"
+            )
+        if not location.startswith("/") and urlsplit(location).scheme not in {"http", "https"}:
+            raise FeedError(f"the feed {feed.name} needs an https address or an absolute path, not {location!r}")
+        found[feed.name] = location
+    return found

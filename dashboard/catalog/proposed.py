@@ -1,0 +1,76 @@
+"""What feeds say that the catalog does not: each difference with its evidence and its fate, and how feeds do."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from dashboard.catalog.choices import Difference, ProposalState
+
+__all__ = ["FeedState", "ProposedChange"]
+
+
+class ProposedChange(models.Model):
+    """One difference between a feed and the catalog: an entry to make, or one point of an entry.
+
+    `field` is a kind of milestone, `replacements` or `entry`; the values are as in `comparing.Found`. A
+    difference that is gone or became another is superseded, never changed: its row stays as it was seen.
+    """
+
+    feed = models.CharField(max_length=60)
+    platform = models.ForeignKey("catalog.Platform", models.CASCADE, related_name="+")
+    name = models.CharField("id", max_length=200)
+    entry = models.ForeignKey("catalog.Entry", models.CASCADE, null=True, related_name="proposals")
+    field = models.CharField(max_length=20)
+    region = models.CharField(max_length=40, blank=True)
+    change = models.CharField(max_length=12, choices=Difference)
+    old = models.JSONField(null=True)
+    new = models.JSONField()
+    source_url = models.URLField("source", max_length=500)
+    seen_on = models.DateField(null=True, help_text="The day on which the feed's maker read it")
+    evidence = models.TextField(blank=True)
+    doubt = models.CharField(max_length=300, blank=True)
+    first_seen_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+    state = models.CharField(max_length=12, choices=ProposalState, default=ProposalState.PENDING)
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    note = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ["platform__slug", "name", "field", "region", "feed"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["feed", "platform", "name", "field", "region"],
+                condition=Q(state=ProposalState.PENDING),
+                name="proposal_waits_once",
+            )
+        ]
+        indexes = [
+            # What waits, by platform and id; how many wait.
+            models.Index(fields=["state", "platform", "name"], name="proposal_waiting"),
+            # What became of a feed's differences, newest first.
+            models.Index(fields=["feed", "-id"], name="proposal_of_feed"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.platform.slug}/{self.name}: {self.get_change_display()} ({self.feed})"
+
+
+class FeedState(models.Model):
+    """How one feed did: the last good copy, and the problem since then, if any."""
+
+    name = models.CharField(max_length=60, primary_key=True)
+    location = models.CharField(max_length=500, blank=True, help_text="Address or file that was read last")
+    tried_at = models.DateTimeField(null=True)
+    good_at = models.DateTimeField(null=True)
+    entries = models.PositiveIntegerField(default=0, help_text="Models in the last good copy")
+    counts = models.JSONField(default=dict, help_text="What became of its records")
+    etag = models.CharField(max_length=200, blank=True)
+    catalog = models.CharField(max_length=32, blank=True, help_text="The catalog it was compared with")
+    problem = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
