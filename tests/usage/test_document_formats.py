@@ -159,13 +159,15 @@ def test_one_document_over_many_lines_is_told_from_lines(head, whole):
     assert is_document(head) is whole
 
 
-def test_events_that_cloudtrails_command_line_prints_as_text_are_read():
-    found = records("cloudtrail_bedrock.json")
-    printed = {"Events": [{"EventId": e["eventID"], "CloudTrailEvent": json.dumps(e)} for e in found]}
-    page = json.dumps(printed, indent=4).encode()
-    assert detect(page).format == "cloudtrail-bedrock"
-    events, plain = read("cloudtrail-bedrock", page), read("cloudtrail-bedrock", as_lines(found))
-    assert (tallies(events), events.sums) == (tallies(plain), plain.sums)
+def test_events_that_amazons_command_line_prints_as_text_are_read():
+    found, calls = records("cloudtrail_bedrock.json"), records("bedrock_invocations.jsonl")
+    trail = {"Events": [{"EventId": each["eventID"], "CloudTrailEvent": json.dumps(each)} for each in found]}
+    logs = {"events": [{"timestamp": 1703800801000, "message": json.dumps(each)} for each in calls]}
+    for name, page, plain in (("cloudtrail-bedrock", trail, found), ("bedrock-invocations", logs, calls)):
+        printed = json.dumps(page, indent=4).encode()
+        assert detect(printed).format == name
+        events, expected = read(name, printed), read(name, as_lines(plain))
+        assert (tallies(events), events.sums) == (tallies(expected), expected.sums)
 
 
 def test_callers_are_known_by_what_each_log_tells():

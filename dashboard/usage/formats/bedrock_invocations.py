@@ -1,6 +1,7 @@
 """Amazon Bedrock's model invocation log, the same in S3 and CloudWatch: one JSON object per call.
 
-`modelId` is what the caller sent: an id, an inference profile, or an ARN.
+`modelId` is what the caller sent: an id, an inference profile, or an ARN. `aws logs filter-log-events`
+prints each record as the text of an event.
 """
 
 # ruff: noqa: N815  fields have the names that the log gives them
@@ -35,9 +36,9 @@ class Output(msgspec.Struct, gc=False):
 
 
 class Invocation(msgspec.Struct, gc=False):
-    timestamp: str
-    requestId: str
-    operation: str
+    timestamp: str | int | None = None
+    requestId: str | None = None
+    operation: str = ""
     modelId: str | None = None
     identity: Identity | None = None
     requestMetadata: Raw = _nothing
@@ -45,13 +46,21 @@ class Invocation(msgspec.Struct, gc=False):
     output: Output | None = None
     errorCode: str | int | None = None
     errorMessage: str | None = None
+    message: str | None = None
+
+
+_invocation = msgspec.json.Decoder(Invocation)
 
 
 class BedrockInvocations(DocumentFormat):
     name = "bedrock-invocations"
-    parse = staticmethod(msgspec.json.Decoder(Invocation).decode)
+    parse = staticmethod(_invocation.decode)
 
     def extract(self, record: Invocation) -> Row | None:
+        if record.message and not record.requestId:
+            record = _invocation.decode(record.message)
+        if not record.timestamp or not record.requestId or not record.operation:
+            raise ValueError("no timestamp, requestId or operation")
         if record.operation == "CountTokens":
             return None
         error = str(record.errorCode or "")
@@ -91,4 +100,6 @@ class BedrockInvocations(DocumentFormat):
         return "Bedrock's model invocation log" if ours >= sample.needed else ""
 
     def _is_ours(self, line: dict[str, Any]) -> bool:
-        return line.get("schemaType") == "ModelInvocationLog" and "requestId" in line and "modelId" in line
+        if "requestId" in line:
+            return line.get("schemaType") == "ModelInvocationLog"
+        return "timestamp" in line and '"ModelInvocationLog"' in str(line.get("message"))

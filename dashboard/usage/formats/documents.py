@@ -17,7 +17,7 @@ from dashboard.usage.records import FIRST_HOUR, Batch, Measures, add_measures, i
 __all__ = ["FAULTS", "LARGEST", "DocumentFormat", "Value", "is_document", "is_json", "opening"]
 
 LARGEST = 64 << 20
-UNDER = ("Records", "records", "Events", "data", "result", "results", "rows")
+UNDER = ("Records", "records", "Events", "events", "data", "result", "results", "rows")
 FAULTS = (ValueError, RecursionError, msgspec.MsgspecError)
 
 # A JSON value that should hold records: its number (line, or index in the document from 1), offset, bytes.
