@@ -1,23 +1,19 @@
 """What all admin pages share: Sundial's name, the audit log, and telling the worker about changes."""
 
-import logging
 from typing import Any
 
-from celery import current_app
 from django.contrib import admin
-from django.db import models, transaction
+from django.db import models
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
-from kombu.exceptions import KombuError
 
+from dashboard.findings.soon import scan_soon
 from dashboard.kit import audit, clock
 from dashboard.kit.models import AuditEntry
 
 __all__ = ["HTTPS", "AuditedAdmin", "ReadOnlyAdmin", "plain", "scan_soon"]
-
-log = logging.getLogger(__name__)
 
 admin.site.site_header = admin.site.site_title = _("Sundial administration")
 admin.site.index_title = _("Catalog, sources, applications and people")
@@ -26,21 +22,6 @@ admin.site.enable_nav_sidebar = False
 
 HTTPS: dict[type[models.Field], dict[str, Any]] = {models.URLField: {"assume_scheme": "https"}}
 """Field overrides of every admin: an address typed without a scheme is an https one."""
-
-
-def scan_soon() -> None:
-    """Let the worker bring findings in step once this change is committed.
-
-    Without a broker nothing is lost: the next poll's scan does the same work.
-    """
-    transaction.on_commit(_send_scan)
-
-
-def _send_scan() -> None:
-    try:
-        current_app.send_task("sundial.scan", retry=False)
-    except (KombuError, OSError) as problem:
-        log.warning("The broker does not answer (%s); the next scan will see this change", problem)
 
 
 def plain(obj: models.Model) -> dict[str, Any]:

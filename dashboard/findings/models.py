@@ -16,6 +16,7 @@ __all__ = [
     "Action",
     "Finding",
     "FindingAction",
+    "IgnoredName",
     "Resolution",
     "ScannedEntry",
     "Spell",
@@ -37,6 +38,28 @@ class Resolution(models.Model):
 
     def __str__(self) -> str:
         return f"{self.platform}/{self.model} ({self.how})"
+
+
+class IgnoredName(models.Model):
+    """A name that somebody looked up and that shall not ask again, with the reason why.
+
+    `called_as` and `platform` are as `Resolution` has them, exactly. Its calls stay counted, and stay
+    uncatalogued: ignoring clears the list, it makes nothing safe.
+    """
+
+    platform = models.CharField(max_length=60, editable=False)
+    called_as = models.CharField("name", max_length=300, editable=False)
+    reason = models.CharField(max_length=300)
+    on = DayField(editable=False, help_text="The day from which it counts")
+    at = models.DateTimeField(editable=False)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+")
+
+    class Meta:
+        ordering = ["called_as", "platform"]
+        constraints = [models.UniqueConstraint(fields=["called_as", "platform"], name="ignored_name_once")]
+
+    def __str__(self) -> str:
+        return f"{self.platform}/{self.called_as}"
 
 
 class Traffic(Measures):

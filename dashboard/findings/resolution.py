@@ -4,27 +4,32 @@ A name is resolved once, not per call, as of the day it was last called on (a da
 held then). When its entry changes, the days it was called on become stale, so that the past follows.
 """
 
+from datetime import date
+
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
-from dashboard.catalog.names import resolve
+from dashboard.catalog.names import Match, resolve
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.findings.exclusive import exclusive
 from dashboard.findings.models import Resolution
 from dashboard.usage.models import CalledName, DailyRollup, Source, StaleDay
 
-__all__ = ["invalidate", "refresh"]
+__all__ = ["invalidate", "meaning", "refresh"]
 
 BATCH = 500
 
 
-def refresh(snapshot: Snapshot) -> int:
+def refresh(snapshot: Snapshot, only: Q | None = None) -> int:
     """Resolve every name that has no resolution or one by an older catalog; return how many names changed entry.
 
-    Works in transactions of a bounded number of names. Run twice, the second run does nothing.
+    Works in transactions of a bounded number of names. Run twice, the second run does nothing. `only`
+    narrows it to some `CalledName`s; the others wait for the next run.
     """
     changed = 0
     after = 0
     outdated = _outdated(snapshot)
+    if only is not None:
+        outdated = outdated.filter(only)
     while True:
         with exclusive():
             names = list(outdated.filter(pk__gt=after)[:BATCH])
@@ -32,6 +37,18 @@ def refresh(snapshot: Snapshot) -> int:
                 return changed
             changed += _resolve(names, snapshot)
         after = names[-1].pk
+
+
+def meaning(name: CalledName, snapshot: Snapshot, last_day: date | None = None) -> Match:
+    """What a name means on the last day it was called on (by default the snapshot's), to its own source."""
+    return resolve(
+        name.called_as,
+        name.platform or name.source.platform,
+        name.endpoint,
+        snapshot.names,
+        on=min(last_day or snapshot.as_of, snapshot.as_of),
+        deployments=name.source.deployments,
+    )
 
 
 def invalidate(source: Source) -> int:
@@ -55,14 +72,7 @@ def _resolve(names: list, snapshot: Snapshot) -> int:
     rows = []
     changed = []
     for name in names:
-        match = resolve(
-            name.called_as,
-            name.platform or name.source.platform,
-            name.endpoint,
-            snapshot.names,
-            on=min(name.last_day or snapshot.as_of, snapshot.as_of),
-            deployments=name.source.deployments,
-        )
+        match = meaning(name, snapshot, name.last_day)
         rows.append(
             Resolution(
                 name_id=name.pk,

@@ -76,12 +76,10 @@ def test_a_name_that_became_an_alias_is_gone_after_the_scan(viewer, world):
     assert named(viewer.get("/uncatalogued/")) == ["llama-2"]
 
 
-def test_links_to_the_admin_for_those_who_may_edit(viewer, admin_client, world):
-    assert "/admin/" not in viewer.get("/uncatalogued/").text
-    text = admin_client.get("/uncatalogued/").text
-    assert "/admin/catalog/entry/add/?platform=" in text
-    assert "name=text-davinci-03" in text
-    assert "add alias" in text
+def test_each_name_leads_to_its_own_page(viewer, world):
+    page = viewer.get("/uncatalogued/").text
+    assert "/uncatalogued/name/?called=text-davinci-03&amp;platform=openai" in page
+    assert "text-davinci-03" in viewer.get("/uncatalogued/name/?called=text-davinci-03&platform=openai").text
 
 
 def test_a_call_without_a_model_name_is_listed_as_such(viewer):

@@ -81,6 +81,22 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='IgnoredName',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('platform', models.CharField(editable=False, max_length=60)),
+                ('called_as', models.CharField(editable=False, max_length=300, verbose_name='name')),
+                ('reason', models.CharField(max_length=300)),
+                ('on', dashboard.kit.fields.DayField(editable=False, help_text='The day from which it counts')),
+                ('at', models.DateTimeField(editable=False)),
+                ('by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ['called_as', 'platform'],
+                'constraints': [models.UniqueConstraint(fields=('called_as', 'platform'), name='ignored_name_once')],
+            },
+        ),
+        migrations.CreateModel(
             name='StalePair',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

@@ -1,42 +1,102 @@
-"""/uncatalogued/: what is called and nobody has looked up."""
+"""/uncatalogued/: what is called and nobody has looked up, and what editors make of it."""
 
-from django.http import HttpResponse
-from django.shortcuts import render
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 
 from dashboard.catalog import snapshot as catalog
-from dashboard.web.days import Request
-from dashboard.web.filters import Filters, Search, Text, page_of
+from dashboard.findings.naming import Name
+from dashboard.kit import clock
+from dashboard.web import naming
+from dashboard.web.filters import Filters, Hidden, Search, Text, page_of
 from dashboard.web.queries import uncatalogued as query
 from dashboard.web.queries.uncatalogued import Wanted
 
-__all__ = ["index"]
+__all__ = ["act", "index", "name"]
 
 PAGE_SIZE = 25
 
 
 class NameFilters(Filters):
-    """Which names to list."""
+    """Which names to list; to look up or ignored is chosen by chips, so its field is hidden."""
 
     q = Search(_("Part of a name"))
     application = Text(_("Application"), _("its short name"))
+    show = Hidden(("ignored",))
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: HttpRequest) -> None:
         super().__init__(request.GET)
         self.select("platform", _("Platform"), [(platform, platform) for platform in query.platforms()])
 
     def wanted(self) -> Wanted:
-        return Wanted(self.chosen("q"), self.chosen("platform"), self.chosen("application"))
+        return Wanted(
+            self.chosen("q"), self.chosen("platform"), self.chosen("application"), self.chosen("show") == "ignored"
+        )
 
 
-def index(request: Request) -> HttpResponse:
+def index(request: HttpRequest) -> HttpResponse:
     snapshot = catalog.load(request.as_of)
     filters = NameFilters(request)
-    page = page_of(request, query.find(filters.wanted(), request.as_of), PAGE_SIZE)
+    wanted = filters.wanted()
+    page = page_of(request, query.find(wanted, request.as_of), PAGE_SIZE)
+    to_look_up, ignored = query.counts(request.as_of)
     context = {
         "filters": filters,
+        "ignored": wanted.ignored,
+        "chips": [
+            ("", _("To look up"), to_look_up, not wanted.ignored),
+            ("ignored", _("Ignored"), ignored, wanted.ignored),
+        ],
         "page": page,
         "rows": query.rows(page.object_list, snapshot),
         "share": query.share(request.as_of),
     }
     return render(request, "pages/uncatalogued.html", context)
+
+
+def name(request: HttpRequest) -> HttpResponse:
+    """One name, `?called=&platform=`, and what can be made of it."""
+    return _show(request, Name(request.GET.get("called", "")[:300], request.GET.get("platform", "")[:60]))
+
+
+@require_POST
+def act(request: HttpRequest, verb: str) -> HttpResponse:
+    """Carry out what an editor asks for; a form with a mistake comes back with it."""
+    chosen = naming.ACTS.get(verb)
+    if not chosen:
+        raise Http404
+    if not request.user.has_perms(chosen.permissions):
+        raise PermissionDenied
+    asked = Name(request.POST.get("called_as", "")[:300], request.POST.get("of_platform", "")[:60])
+    form = chosen.form(asked, catalog.load(request.today), request.POST)
+    told = naming.carry_out(chosen, form, by=request.user, now=clock.now(), today=request.today)
+    if not told:
+        return _show(request, asked, mistaken=form, verb=verb, status=422)
+    messages.success(request, told)
+    back = reverse("uncatalogued")
+    return redirect(f"{back}?{urlencode({'show': 'ignored'})}" if verb == "put-back" else back)
+
+
+def _show(
+    request: HttpRequest, asked: Name, *, mistaken: Any = None, verb: str = "", status: int = 200
+) -> HttpResponse:
+    snapshot = catalog.load(request.as_of)
+    row = query.one(asked, snapshot)
+    if not row:
+        raise Http404
+    acting = request.as_of == request.today
+    offers = naming.offered(asked, snapshot, request.user, ignored=row.ignored is not None) if acting else []
+    context = {
+        "name": asked,
+        "row": row,
+        "forms": [(act, mistaken if act.verb == verb else form, act.verb == verb) for act, form in offers],
+        "elsewhen": not acting,
+    }
+    return render(request, "pages/uncatalogued_name.html", context, status=status)

@@ -5,16 +5,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Sum, Value
+from django.db.models.functions import Coalesce
 
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.models import Platform
 from dashboard.catalog.names import UNKNOWN, suggest
 from dashboard.catalog.snapshot import Snapshot
+from dashboard.findings.models import IgnoredName
+from dashboard.findings.naming import Name
 from dashboard.usage.models import CalledName, DailyRollup
 from dashboard.web.queries.calls import share_uncatalogued
 
-__all__ = ["DAYS", "Share", "UnknownName", "Wanted", "find", "platforms", "rows", "share"]
+__all__ = ["DAYS", "Share", "UnknownName", "Wanted", "counts", "find", "one", "platforms", "rows", "share"]
 
 DAYS = 30
 CLOSE = 3
@@ -27,18 +30,26 @@ class Wanted:
     text: str = ""
     platform: str = ""
     application: str = ""
+    ignored: bool = False
+    """The names that somebody chose to ignore, instead of those to look up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """Calls to names that nobody has looked up, and all calls, of the last 30 days."""
+    """Calls to names that nobody has catalogued, those of them that somebody ignores, and all calls; 30 days."""
 
     unknown: int
+    ignored: int
     total: int
 
     @property
     def part(self) -> float | None:
         return self.unknown / self.total if self.total else None
+
+    @property
+    def open_part(self) -> float | None:
+        """Without what is ignored."""
+        return max(self.unknown - self.ignored, 0) / self.total if self.total else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +68,7 @@ class UnknownName:
     applications_total: int
     close: list[EntryState]
     """Entries whose id looks alike; for people to choose from."""
+    ignored: IgnoredName | None
 
 
 def span(as_of: date) -> tuple[date, date]:
@@ -64,12 +76,23 @@ def span(as_of: date) -> tuple[date, date]:
 
 
 def share(as_of: date) -> Share:
-    return Share(*share_uncatalogued(*span(as_of)))
+    unknown, total = share_uncatalogued(*span(as_of))
+    ignored = _unknown(ignored_by=as_of).filter(day__range=span(as_of)).aggregate(n=Sum("calls"))["n"]
+    return Share(unknown, ignored or 0, total)
+
+
+def counts(as_of: date) -> tuple[int, int]:
+    """How many names of the last 30 days are to be looked up, and how many are ignored."""
+    names = ("name__called_as", "name__resolution__platform")
+    lately = _unknown().filter(day__range=span(as_of)).values(*names).distinct()
+    ignored = _unknown(ignored_by=as_of).filter(day__range=span(as_of)).values(*names).distinct().count()
+    return lately.count() - ignored, ignored
 
 
 def find(wanted: Wanted, as_of: date) -> QuerySet:
     """Groups (called_as, platform, calls, last_on, applications_total), most calls first; made for paging."""
-    found = _unknown().filter(day__range=span(as_of))
+    found = _unknown(ignored_by=as_of) if wanted.ignored else _unknown(not_ignored_by=as_of)
+    found = found.filter(day__range=span(as_of))
     if text := wanted.text.strip():
         found = found.filter(name__called_as__icontains=text)
     if wanted.platform:
@@ -99,6 +122,7 @@ def rows(groups: Iterable[dict], snapshot: Snapshot) -> list[UnknownName]:
     names = {group["called_as"] for group in listed}
     pks = dict(Platform.objects.values_list("slug", "pk"))
     firsts = _firsts(names, snapshot.as_of)
+    ignored = _ignored(names, snapshot.as_of)
     callers = _callers(names, snapshot.as_of)
     return [
         UnknownName(
@@ -111,14 +135,41 @@ def rows(groups: Iterable[dict], snapshot: Snapshot) -> list[UnknownName]:
             applications=callers[group["called_as"], group["platform"]][:CLOSE],
             applications_total=group["applications_total"],
             close=_close(group["called_as"], group["platform"] or UNKNOWN, snapshot),
+            ignored=ignored.get((group["called_as"], group["platform"] or UNKNOWN)),
         )
         for group in listed
     ]
 
 
-def _unknown() -> QuerySet:
+def one(name: Name, snapshot: Snapshot) -> UnknownName | None:
+    """One name for its own page, whatever the list shows; None when no call of the last 30 days has it."""
+    lately = _unknown().filter(name__in=name.called, day__range=span(snapshot.as_of))
+    group = lately.aggregate(
+        calls=Sum("calls"),
+        last_on=Max("day"),
+        applications_total=Count("identity__application", distinct=True),
+    )
+    if not group["last_on"]:
+        return None
+    platform = lately.values_list("name__resolution__platform", flat=True).first()
+    return rows([{"called_as": name.called_as, "platform": platform, **group}], snapshot)[0]
+
+
+def _unknown(*, ignored_by: date | None = None, not_ignored_by: date | None = None) -> QuerySet:
     names = CalledName.objects.filter(Q(resolution__isnull=True) | Q(resolution__entry=None))
+    ignored = IgnoredName.objects.filter(
+        called_as=OuterRef("called_as"), platform=Coalesce(OuterRef("resolution__platform"), Value(UNKNOWN))
+    )
+    if ignored_by:
+        names = names.filter(Exists(ignored.filter(on__lte=ignored_by)))
+    if not_ignored_by:
+        names = names.filter(~Exists(ignored.filter(on__lte=not_ignored_by)))
     return DailyRollup.objects.filter(name__in=names).order_by()
+
+
+def _ignored(names: set[str], as_of: date) -> dict[tuple[str, str], IgnoredName]:
+    found = IgnoredName.objects.filter(called_as__in=names, on__lte=as_of).select_related("by")
+    return {(ignored.called_as, ignored.platform): ignored for ignored in found}
 
 
 def _firsts(names: set[str], as_of: date) -> dict[tuple[str, str | None], date]:

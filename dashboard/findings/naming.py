@@ -1,0 +1,211 @@
+"""What editors make of a name that resolves to nothing: an alias, a deployment, an entry, or a name to ignore.
+
+Each act changes the catalog (through `catalog.edit`) or a source, makes sure that the name then means what
+was asked for, and resolves the past anew before it returns. Where that does not work out, it raises
+`ValidationError` and nothing has changed. Days are UTC.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q, QuerySet, Sum
+from django.utils.translation import gettext as _
+
+from dashboard.catalog import edit
+from dashboard.catalog import snapshot as catalog
+from dashboard.catalog.documents import AliasDoc, CatalogError, Document, EntryDoc
+from dashboard.catalog.lifecycle import EntryState
+from dashboard.catalog.names import UNKNOWN
+from dashboard.catalog.wrappers import Form, peel
+from dashboard.findings import resolution, scan
+from dashboard.findings.models import IgnoredName, Resolution
+from dashboard.findings.soon import scan_soon
+from dashboard.kit import audit
+from dashboard.usage.models import CalledName, DailyRollup, Source
+
+__all__ = ["Name", "Outcome", "add_entry", "ignore", "make_alias", "map_deployment", "unignore"]
+
+ORIGIN = "uncatalogued"
+
+# Up to here a whole scan takes about a second, and runs before the answer; above, the worker does it.
+SCAN_NAMES, SCAN_ROLLUPS = 5_000, 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name as logged, on a platform ("" or "(unknown)" where neither log nor name tells)."""
+
+    called_as: str
+    platform: str = ""
+
+    @property
+    def hint(self) -> str:
+        return "" if self.platform == UNKNOWN else self.platform
+
+    @property
+    def bare(self) -> str:
+        """The name without known wrappers, as an alias or a deployment map has it."""
+        return [*peel(Form(self.hint, self.called_as))][-1].name
+
+    @property
+    def called(self) -> QuerySet[CalledName]:
+        """Where it was seen and resolves to nothing."""
+        of_platform = Q(resolution__platform=self.hint or UNKNOWN)
+        if not self.hint:
+            of_platform |= Q(resolution__platform="")
+        unresolved = CalledName.objects.filter(called_as=self.called_as, resolution__entry=None)
+        return unresolved.filter(of_platform | Q(resolution=None)).select_related("source")
+
+    @property
+    def sources(self) -> QuerySet[Source]:
+        return Source.objects.filter(pk__in=self.called.values("source"))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an act did: the entry, and the calls and names as logged that now belong to it.
+
+    `complete` is False while the worker still brings the charts in step.
+    """
+
+    entry: EntryState
+    calls: int
+    names: int
+    complete: bool
+
+
+def make_alias(
+    name: Name, target: EntryState, *, by: Any, now: datetime, today: date, source_url: str = "", note: str = ""
+) -> Outcome:
+    """Let the name, without its wrappers, be an alias of `target`."""
+    alias = AliasDoc(name.bare, source_url=source_url, note=note)
+    document = Document(entries=[EntryDoc(target.platform, target.id, aliases=(alias,))])
+    return _through_catalog(name, document, by=by, now=now, today=today)
+
+
+def add_entry(name: Name, entry: EntryDoc, *, by: Any, now: datetime, today: date) -> Outcome:
+    """Make a new entry that the name then means."""
+    if catalog.load(today).get(entry.platform, entry.id):
+        raise ValidationError({"id": _("The catalog has this entry: make the name an alias of it")})
+    return _through_catalog(name, Document(entries=[entry]), by=by, now=now, today=today)
+
+
+def map_deployment(
+    name: Name, source: Source, target: EntryState, *, by: Any, now: datetime, today: date
+) -> Outcome:
+    """Put the name into the source's deployment map; calls of other sources stay as they are."""
+    was = _unresolved(name)
+    with transaction.atomic():
+        source = Source.objects.select_for_update().get(pk=source.pk)
+        before = dict(source.deployments)
+        snapshot = catalog.load(today)
+        called = list(name.called.filter(source=source))
+        for text in (target.id, target.key):  # a gateway's `platform/id` where the id alone does not tell
+            source.deployments = {**before, name.bare: text}
+            for one in called:
+                one.source = source
+            if called and all(resolution.meaning(one, snapshot).entry == target.pk for one in called):
+                break
+        else:
+            raise ValidationError(
+                {
+                    "source": _(
+                        "The calls of this source would still not mean %(entry)s: they are on another platform"
+                    )
+                    % {"entry": target.key}
+                }
+            )
+        source.save(update_fields=["deployments"])
+        resolution.invalidate(source)
+        audit.record(
+            source,
+            before={"deployments": before},
+            after={"deployments": source.deployments},
+            now=now,
+            origin=ORIGIN,
+            by=by,
+        )
+    return _outcome(name, target, was, now=now, today=today)
+
+
+def ignore(name: Name, reason: str, *, by: Any, now: datetime) -> IgnoredName:
+    """Take the name off the list, with a reason. Its calls stay uncatalogued."""
+    reason = reason.strip().replace("\0", "")
+    if not reason:
+        raise ValidationError({"reason": _("Say why, in a few words")})
+    with transaction.atomic():
+        ignored, created = IgnoredName.objects.get_or_create(
+            called_as=name.called_as,
+            platform=name.hint or UNKNOWN,
+            defaults={"reason": reason[:300], "on": now.date(), "at": now, "by": by},
+        )
+        if created:
+            audit.record(ignored, before={}, after=_facts(ignored), now=now, origin=ORIGIN, by=by)
+    return ignored
+
+
+def unignore(name: Name, *, by: Any, now: datetime) -> bool:
+    """Put the name back on the list; False when it was there."""
+    with transaction.atomic():
+        ignored = IgnoredName.objects.filter(called_as=name.called_as, platform=name.hint or UNKNOWN).first()
+        if not ignored:
+            return False
+        audit.record(ignored, before=_facts(ignored), after={}, now=now, origin=ORIGIN, by=by)
+        ignored.delete()
+    return True
+
+
+def _facts(ignored: IgnoredName) -> dict[str, str]:
+    return {"called_as": ignored.called_as, "platform": ignored.platform, "reason": ignored.reason}
+
+
+def _through_catalog(name: Name, document: Document, *, by: Any, now: datetime, today: date) -> Outcome:
+    """Apply a change of one entry, unless the name would not mean that entry then."""
+    (wanted,) = document.entries
+    was = _unresolved(name)
+    with transaction.atomic():
+        try:
+            edit.apply(document, now=now, origin=ORIGIN, by=by)
+        except CatalogError as problem:
+            raise ValidationError([found.message for found in problem.found]) from None
+        snapshot = catalog.load(today)
+        target = snapshot.get(wanted.platform, wanted.id)
+        met = [one for one in name.called if target and resolution.meaning(one, snapshot).entry == target.pk]
+        if not target or not met:
+            raise ValidationError(
+                _("%(name)s would still not mean %(entry)s: its calls are on another platform")
+                % {"name": name.called_as, "entry": "/".join(wanted.key)}
+            )
+    return _outcome(name, target, was, now=now, today=today)
+
+
+def _unresolved(name: Name) -> list[int]:
+    """Names that the act may give a meaning: the same without its wrappers, wherever it was seen."""
+    found = CalledName.objects.filter(resolution__entry=None)
+    return list(
+        found.filter(Q(called_as=name.called_as) | Q(resolution__model=name.bare)).values_list("pk", flat=True)
+    )
+
+
+def _outcome(name: Name, target: EntryState, was: list[int], *, now: datetime, today: date) -> Outcome:
+    complete = _settle(name, now, today)
+    mine = Resolution.objects.filter(entry=target.pk, name__in=was)
+    calls = DailyRollup.objects.filter(name__in=mine.values("name")).aggregate(n=Sum("calls"))["n"]
+    return Outcome(target, calls or 0, mine.count(), complete)
+
+
+def _settle(name: Name, now: datetime, today: date) -> bool:
+    """Resolve the past anew: all of it where that is quick, else this name now and the rest by the worker."""
+    quick = (
+        CalledName.objects.all()[: SCAN_NAMES + 1].count() <= SCAN_NAMES
+        and DailyRollup.objects.order_by()[: SCAN_ROLLUPS + 1].count() <= SCAN_ROLLUPS
+    )
+    if quick:
+        scan.run(now, today)
+    else:
+        resolution.refresh(catalog.load(today), Q(called_as=name.called_as) | Q(resolution__model=name.bare))
+        scan_soon()
+    return quick
