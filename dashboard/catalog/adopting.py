@@ -15,7 +15,7 @@ from dashboard.catalog.comparing import ENTRY, REPLACEMENTS
 from dashboard.catalog.documents import Document, EntryDoc, Key, MilestoneDoc, RevisionDoc
 from dashboard.catalog.proposed import ProposedChange
 
-__all__ = ["document", "value_of"]
+__all__ = ["document"]
 
 
 def document(proposals: Iterable[ProposedChange], *, today: date, confidence: Mapping[str, str]) -> Document:
@@ -27,11 +27,6 @@ def document(proposals: Iterable[ProposedChange], *, today: date, confidence: Ma
     for proposal in proposals:
         by_key[proposal.platform.slug, proposal.name].append(proposal)
     return Document(entries=[_entry(key, group, today, confidence) for key, group in by_key.items()])
-
-
-def value_of(step: MilestoneDoc | None) -> dict[str, Any] | None:
-    """A step as proposals keep it."""
-    return {"on": step.on.isoformat() if step.on else None, "precision": step.precision} if step else None
 
 
 def _entry(key: Key, group: Sequence[ProposedChange], today: date, confidence: Mapping[str, str]) -> EntryDoc:

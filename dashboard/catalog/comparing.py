@@ -5,6 +5,7 @@ somebody and waits; and a floor ("not before") and a firm day are never taken fo
 """
 
 import calendar
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -66,10 +67,24 @@ class Known:
             self._words[key] = newest(self.entries[key])
         return self._words[key]
 
+    def subject(self, fact: Fact) -> tuple[Key | None, str]:
+        """The entry a fact is about; without one, why there is none, "" when it is one to make."""
+        hosts = [platform for platform in (fact.platform, *fact.also) if platform in self.platforms]
+        if not hosts:
+            return None, "platform not in the catalog"
+        found = [self.match(platform, fact.id) for platform in hosts]
+        if key := next((key for key, _ in found if key), None):
+            return key, ""
+        if any(how == "alias" for _, how in found):
+            return None, "alias of another model"
+        if any(self.has_versions(platform, fact.id) for platform in hosts):
+            return None, "no version"
+        return None, "" if fact.adds and fact.platform in self.platforms else "no id to add"
+
     def match(self, platform: str, name: str) -> tuple[Key | None, str]:
         """The entry with an id, in any documented spelling of it, and how: "exact", "alias" or "".
 
-        An alias is not what the fact is about: its end need not be its target's.
+        An alias is not what a fact is about: its end need not be its target's.
         """
         forms = list(peel(Form(platform, name)))
         alias = False
@@ -82,8 +97,8 @@ class Known:
 
     def has_versions(self, platform: str, name: str) -> bool:
         """The catalog knows this model by version, and the name has none."""
-        heads = (f"{name}-2", f"{name} (version ")
-        return any(key[0] == platform and key[1].startswith(heads) for key in self.entries)
+        version = re.compile(re.escape(name) + r"(?:-\d|@| \(version )", re.IGNORECASE)
+        return any(key[0] == platform and version.match(key[1]) for key in self.entries)
 
     def replacements(self, fact: Fact) -> tuple[Key, ...]:
         """The feed's replacements that the catalog knows; others cannot be referred to."""
@@ -106,7 +121,7 @@ def differences(fact: Fact, key: Key | None, known: Known) -> Iterator[Found]:
             "kind": fact.kind or "other",
             "released_on": fact.released_on.isoformat() if fact.released_on else None,
             "steps": [
-                {"kind": step.kind, "region": step.region, **_json(step)}
+                {"kind": step.kind, "region": step.region, **_value(step)}
                 for step in map(_stored, fact.steps)
                 if step.on
             ],
@@ -117,10 +132,10 @@ def differences(fact: Fact, key: Key | None, known: Known) -> Iterator[Found]:
     words = known.words(key)
     for step in fact.steps:
         old, said = _word(words, step)
-        change = _change(old, step, known.today)
-        if change:
-            new = _stored(step, old)
-            yield Found(key, step.kind, step.region, change, _json(old), _json(new), fact, _read_later(said, fact))
+        if change := _change(old, step, known.today):
+            was, becomes = _value(old) if old else None, _value(_stored(step, old))
+            late = _read_later(said, fact)
+            yield Found(key, step.kind, step.region, change, was, becomes, fact, late)
     if advised and set(advised) != set(words.replacements) and key not in advised:
         said = words.said.get(REPLACEMENTS)
         old_ids = ["/".join(found) for found in words.replacements]
@@ -192,9 +207,7 @@ def _stored(step: MilestoneDoc, old: MilestoneDoc | None = None) -> MilestoneDoc
     return MilestoneDoc(step.kind, step.on, precision if step.on else "day", step.region)
 
 
-def _json(step: MilestoneDoc | None) -> dict[str, Any] | None:
-    if step is None:
-        return None
+def _value(step: MilestoneDoc) -> dict[str, Any]:
     return {"on": step.on.isoformat() if step.on else None, "precision": step.precision}
 
 

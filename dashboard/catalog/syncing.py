@@ -13,7 +13,7 @@ from django.db import transaction
 from dashboard.catalog import comparing, proposals, snapshot
 from dashboard.catalog.comparing import Known
 from dashboard.catalog.feeds import registry
-from dashboard.catalog.feeds.facts import Fact, FeedError, Parsed
+from dashboard.catalog.feeds.facts import FeedError, Parsed
 from dashboard.catalog.feeds.fetching import USUAL, Copy, Limits, fetch, read_file
 from dashboard.catalog.feeds.registry import Feed
 from dashboard.catalog.gathering import gather
@@ -118,12 +118,12 @@ def _compare(feed: Feed, parsed: Parsed, now: datetime) -> SyncResult:
     differing: list[comparing.Found] = []
     compared: dict[tuple[str, str], list[comparing.Found]] = {}
     for fact in parsed.facts:
-        key, reason = _subject(fact, known, compared)
-        if reason:
-            skipped[reason] += 1
+        key, reason = known.subject(fact)
+        subject = key or (fact.platform, comparing.new_id(fact))
+        if reason or subject in compared:
+            skipped[reason or "folded"] += 1
             continue
         found = list(comparing.differences(fact, key, known))
-        subject = key or (fact.platform, comparing.new_id(fact))
         compared[subject] = [one for one in found if not one.outdated]
         if found and not compared[subject]:
             result.outdated += 1
@@ -136,20 +136,6 @@ def _compare(feed: Feed, parsed: Parsed, now: datetime) -> SyncResult:
     result.waiting, result.rejected = outcomes["waiting"], outcomes["rejected"]
     result.skipped, result.changes = dict(sorted(skipped.items())), dict(sorted(filed.changes.items()))
     return result
-
-
-def _subject(fact: Fact, known: Known, compared: Any) -> tuple[tuple[str, str] | None, str]:
-    """The entry a fact is about (None: one to make), or why it is about none."""
-    if fact.platform not in known.platforms:
-        return None, "platform not in the catalog"
-    key, how = known.match(fact.platform, fact.id)
-    if how == "alias":
-        return None, "alias of another model"
-    if (key or (fact.platform, comparing.new_id(fact))) in compared:
-        return None, "folded"
-    if key is None and known.has_versions(fact.platform, fact.id):
-        return None, "no version"
-    return key, ""
 
 
 def _counts(result: SyncResult) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def parse(content: bytes) -> Parsed:
         life = record.get("modelLifecycle")
         model = name(record.get("modelId"))
         steps = _steps(life) if isinstance(life, dict) else None
-        if not model or steps is None:
+        if not model or not isinstance(life, dict) or steps is None:
             records.skip("malformed")
             continue
         base = _WINDOW.fullmatch(model)

@@ -1,14 +1,16 @@
 """deprecations.info: a scraper's daily table, as `deprecations.json` (a list) or as `feed.json` (JSON Feed).
 
 Its `deprecation_date` falls back to the day of the first look or to the shutdown itself, so it is a notice
-day only where it is neither; `announcement_date` always is the first look. Azure rows carry no version.
+day only where it is neither; `announcement_date` always is the first look. It does not
+tell floors from firm days. Azure rows mix the two catalogs of Azure and carry no version, so they can only
+confirm or contradict what is known.
 """
 
 from datetime import date
 from typing import Any
 
 from dashboard.catalog.documents import MilestoneDoc
-from dashboard.catalog.feeds.facts import Fact, FeedError, Parsed, Records, address, day, load, name
+from dashboard.catalog.feeds.facts import FLOORS, Fact, FeedError, Parsed, Records, address, day, load, name
 
 __all__ = ["parse"]
 
@@ -64,7 +66,7 @@ def _read(record: dict[str, Any], records: Records) -> None:
         return records.skip("platform not in the catalog")
     if not sunset:
         return records.skip("no date")
-    steps = [MilestoneDoc("sunset", sunset)]
+    steps = [MilestoneDoc("sunset", sunset, "" if platform in FLOORS else "day")]
     if notice and _is_notice(notice, sunset, first):
         steps.insert(0, MilestoneDoc("legacy" if platform == "aws-bedrock" else "announced", notice))
     return records.add(
@@ -76,7 +78,9 @@ def _read(record: dict[str, Any], records: Records) -> None:
             source_url=address(record.get("url"), URL),
             seen_on=last,
             evidence=f"{record['provider']} {model}: shutdown_date {sunset}, observed {last}",
-            doubt="scraped from the platform's page" + ("; without version" if platform == "azure-openai" else ""),
+            also=("azure-foundry",) if platform == "azure-openai" else (),
+            adds=platform != "azure-openai",
+            doubt="scraped from the platform's page",
         )
     )
 

@@ -16,11 +16,26 @@ import orjson
 from dashboard.catalog.documents import MilestoneDoc
 from dashboard.catalog.fields import FIRST_YEAR, LAST_YEAR, UNPRINTABLE, URL
 
-__all__ = ["MAX_BYTES", "Fact", "FeedError", "Parsed", "Records", "address", "day", "folded", "load", "name"]
+__all__ = [
+    "FLOORS",
+    "MAX_BYTES",
+    "Fact",
+    "FeedError",
+    "Parsed",
+    "Records",
+    "address",
+    "day",
+    "folded",
+    "load",
+    "name",
+]
 
 MAX_BYTES = 32 * 1024 * 1024
 MAX_RECORDS = 50_000
 MAX_ID = 200
+FLOORS = frozenset({"anthropic", "aws-bedrock", "azure-foundry", "azure-openai", "gemini-api", "vertex-ai"})
+"""Platforms that publish earliest days: a date of theirs in a feed that does not tell floors may be one."""
+
 EVIDENCE = 500
 
 
@@ -48,6 +63,10 @@ class Fact:
     """The day on which the feed's maker read this; None where the feed does not say."""
     evidence: str = ""
     """The words of the record that were used, for a person who decides. Never prose of the feed."""
+    also: tuple[str, ...] = ()
+    """Other platforms whose model this may be, where the feed does not tell them apart."""
+    adds: bool = True
+    """Whether an id that the catalog does not know is one that calls send, and so an entry to make."""
     doubt: str = ""
     """Why this must not be believed without a person; "" when nothing speaks against it."""
 

@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from dashboard.catalog.documents import MilestoneDoc
-from dashboard.catalog.feeds.facts import Fact, FeedError, Parsed, Records, day, load, name
+from dashboard.catalog.feeds.facts import FLOORS, Fact, FeedError, Parsed, Records, day, load, name
 
 __all__ = ["parse"]
 
@@ -44,8 +44,9 @@ PLATFORMS = {
     "xiaomi_mimo": "xiaomi-mimo",
     "zai": "z-ai",
 }
-FLOORS = frozenset({"anthropic", "aws-bedrock", "azure-foundry", "azure-openai", "gemini-api", "vertex-ai"})
-"""Platforms that publish earliest days: there, a date of this feed may be one of them."""
+ALSO = {"azure-foundry": ("azure-openai",), "azure-openai": ("azure-foundry",)}
+"""Azure's models go by either route of the gateway."""
+
 FLOOR = "the platform publishes floors, and this feed does not tell them from firm dates"
 
 KINDS = {
@@ -69,7 +70,7 @@ _GEOGRAPHY = re.compile(r"(?:us-gov|us|eu|apac|au|jp|ca|sa|global)\.(?=[a-z0-9]+
 _BEDROCK = re.compile(
     r"bedrock(?:_converse)?/(?:(?:[a-z]{2}(?:-[a-z]+)+-\d|converse|invoke|\d-month-commitment)/)*"
 )
-_AZURE = re.compile(r"azure(?:_text)?/(?:(?:eu|us|global|global-standard)/)?")
+_AZURE = re.compile(r"azure(?:_text)?/(?:(?:eu|us|apac|global|global-standard)/)?")
 
 
 def parse(content: bytes) -> Parsed:
@@ -108,9 +109,8 @@ def _read(key: str, value: Any, records: Records) -> None:
             kind=KINDS.get(str(value.get("mode")), "other"),
             source_url=URL,
             evidence=f"{key}: deprecation_date {on}",
-            doubt="the platform publishes floors, and this feed does not tell them from firm dates"
-            if floor
-            else "",
+            also=ALSO.get(platform, ()),
+            doubt=FLOOR if floor else "",
         )
     )
 

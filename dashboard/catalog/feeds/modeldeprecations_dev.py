@@ -1,7 +1,7 @@
 """modeldeprecations.dev: a list kept by hand, each model with its sources (`/api/v1/models.json`).
 
-It tells firm days (`shutdown_on`) from floors (`earliest_shutdown_on`). Its Mistral ids are names of web
-pages, not what calls send: there, an id that the catalog does not know is none to add.
+It tells firm days (`shutdown_on`) from floors (`earliest_shutdown_on`). Its Mistral and Bedrock ids are names
+of web pages, not what calls send: there, an id that the catalog does not know is none to add.
 """
 
 from typing import Any
@@ -35,6 +35,7 @@ PLATFORMS = {
     "xiaomi": "xiaomi-mimo",
     "z-ai": "z-ai",
 }
+SLUGS = frozenset({"aws-bedrock", "mistral"})
 MAX_REPLACEMENTS = 10
 
 
@@ -75,7 +76,7 @@ def _read(record: dict[str, Any], records: Records) -> None:
             source_url=_source(record),
             seen_on=seen,
             evidence=f"{record['provider']} {model}: {said}, verified {seen}",
-            doubt="the feed's Mistral ids are names of web pages" if platform == "mistral" else "",
+            adds=platform not in SLUGS,
         )
     )
 

@@ -1,0 +1,46 @@
+"""How long ago anybody looked: the age of the catalog as a whole.
+
+Knowledge is as new as the newest of: a copy of a source that some revision was read from (what Sundial
+ships brings such days along), a feed that was read without a problem, and an edit by a person.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+
+from django.conf import settings
+from django.db.models import Max
+
+from dashboard.catalog.models import FeedState, Revision
+from dashboard.kit.models import AuditEntry
+
+__all__ = ["newest_on", "stale_days"]
+
+REMEMBERED = 600
+"""Seconds for which a process keeps the answer: it changes once a day."""
+
+
+def newest_on(today: date) -> date | None:
+    """The day of the newest knowledge, never after `today`; None for an empty catalog."""
+    read = Revision.objects.filter(source_day__lte=today).aggregate(day=Max("source_day"))["day"]
+    good = FeedState.objects.aggregate(at=Max("good_at"))["at"]
+    edit = AuditEntry.objects.filter(model="catalog.entry", by__isnull=False).aggregate(at=Max("at"))["at"]
+    days = [day for day in (read, good and good.date(), edit and edit.date()) if day]
+    return min(max(days), today) if days else None
+
+
+def stale_days(now: datetime) -> int | None:
+    """The catalog's age in days, if it is over `SUNDIAL_CATALOG_MAX_AGE`; else None.
+
+    None too while `SUNDIAL_TODAY` pins today: in a story of the past nothing grows old. Up to
+    `REMEMBERED` seconds behind.
+    """
+    if settings.SUNDIAL_TODAY or not settings.SUNDIAL_CATALOG_MAX_AGE:
+        return None
+    newest = _remembered(int(now.timestamp()) // REMEMBERED)
+    age = (now.date() - newest) if newest else timedelta(0)
+    return age.days if age.days > settings.SUNDIAL_CATALOG_MAX_AGE else None
+
+
+@lru_cache(maxsize=1)
+def _remembered(window: int) -> date | None:
+    return newest_on(datetime.fromtimestamp((window + 1) * REMEMBERED, UTC).date())
