@@ -40,9 +40,9 @@ def decide(as_of=TODAY) -> list[Delivery]:
 @pytest.mark.parametrize(
     ("day", "subject"),
     [
-        ("2024-01-03", "1 of your models stop in one day (2024-01-04)"),
-        ("2024-01-04", "1 of your models stop today (2024-01-04)"),
-        ("2024-01-05", "1 of your models stopped one day ago (2024-01-04)"),
+        ("2024-01-03", "One of your models stops in one day (2024-01-04)"),
+        ("2024-01-04", "One of your models stops today (2024-01-04)"),
+        ("2024-01-05", "One of your models stopped one day ago (2024-01-04)"),
     ],
 )
 def test_the_subject_says_the_nearest_deadline(davinci, day, subject):
@@ -163,7 +163,7 @@ def test_a_moved_date_is_told_with_the_old_one_and_thresholds_count_anew(davinci
     make_revision(davinci, "2023-12-08", sunset="2024-01-20")
     (mail,) = decide("2023-12-08")
     assert {n.reason for n in mail.notices.all()} == {"moved", "threshold"}
-    assert mail.subject == "1 of your models stop in 43 days (2024-01-20)"
+    assert mail.subject == "One of your models stops in 43 days (2024-01-20)"
     assert "date moved from 2024-01-04" in mail.text
     assert decide("2023-12-09") == []
     (mail,) = decide("2023-12-21")
