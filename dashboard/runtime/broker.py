@@ -44,6 +44,8 @@ def command(socket: Path, folder: Path) -> tuple[str, ...]:
         "appendfsync": "everysec",
         "save": "",
         "loglevel": "warning",
+        # Its remarks on the host's memory settings are for operators, not for everybody's terminal.
+        "logfile": str(folder / "broker.log"),
         "daemonize": "no",
     }
     return (str(binary), *(part for name, value in options.items() for part in (f"--{name}", value)))
@@ -87,7 +89,7 @@ def running(socket: Path, folder: Path) -> Iterator[None]:
         deadline = time.monotonic() + START_SECONDS
         while not answers(socket):
             if process.poll() is not None:
-                raise BrokerError(f"The embedded broker stopped at once (exit code {process.returncode})")
+                raise BrokerError(f"The embedded broker stopped at once: see {folder / 'broker.log'}")
             if time.monotonic() > deadline:
                 raise BrokerError(f"The embedded broker did not answer within {START_SECONDS:.0f} s")
             time.sleep(0.02)
