@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Raw
 
 from dashboard.usage.formats.lines import LineFormat, reason
-from dashboard.usage.records import FIRST_HOUR, Batch, Measures, add_measures, id_hash
+from dashboard.usage.records import FIRST_HOUR, Batch, Measures, Row, add_measures, id_hash
 
 __all__ = ["FAULTS", "LARGEST", "DocumentFormat", "Value", "is_document", "is_json", "opening"]
 
@@ -65,9 +65,17 @@ class DocumentFormat(LineFormat):
         batch.lines += len(values)
         self._count(values, batch)
 
+    def add(self, records: Iterable[Any], batch: Batch) -> None:
+        """Add records that came some other way than as JSON; those at fault are rejected without a place."""
+        groups: dict[tuple[int, tuple], Measures] = {}
+        for record in records:
+            self._add(record, groups, batch, (1, 0, b""))
+        self._fold(groups, batch)
+
     def _count(self, values: list[Value], batch: Batch) -> None:
         groups: dict[tuple[int, tuple], Measures] = {}
-        for number, at, raw in self.arrange(values):
+        for value in self.arrange(values):
+            number, at, raw = value
             try:
                 found = self.records(raw)
             except FAULTS as problem:
@@ -79,16 +87,19 @@ class DocumentFormat(LineFormat):
             if not found:
                 batch.skipped += 1
             for record in found:
-                try:
-                    self._add(record, groups, batch)
-                except FAULTS as problem:
-                    batch.reject(number, at, reason(problem), raw)
+                self._add(record, groups, batch, value)
         self._fold(groups, batch)
 
-    def _add(self, record: Any, groups: dict[tuple[int, tuple], Measures], batch: Batch) -> None:
-        if isinstance(record, Exception):
-            raise record
-        row = self.extract(record)
+    def _add(self, record: Any, groups: dict[tuple[int, tuple], Measures], batch: Batch, value: Value) -> None:
+        try:
+            if isinstance(record, Exception):
+                raise record
+            self._add_row(self.extract(record), groups, batch)
+        except FAULTS as problem:
+            number, at, raw = value
+            batch.reject(number, at, reason(problem), raw)
+
+    def _add_row(self, row: Row | None, groups: dict[tuple[int, tuple], Measures], batch: Batch) -> None:
         if row is None:
             batch.skipped += 1
             return

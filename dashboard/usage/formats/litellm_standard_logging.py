@@ -4,14 +4,14 @@ Times are float seconds (strings in some exports). A failure's `id` is made anew
 failures are recognised by their call id and start instead.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Raw
 
 from dashboard.usage.formats import litellm
 from dashboard.usage.formats.lines import LineFormat, Sample
-from dashboard.usage.records import Called, Caller, Row, cost_nano, hour_of, tokens
+from dashboard.usage.records import MAX_COUNT, SECONDS, Called, Caller, Row, cost_nano, hour_of, tokens
 
 __all__ = ["LiteLLMStandardLogging"]
 
@@ -46,13 +46,67 @@ class Payload(msgspec.Struct, gc=False):
     response: Raw = _nothing
 
 
+class Plain(msgspec.Struct, gc=False):
+    """What nearly all lines are, in the order of the log: a call that succeeded, its numbers as numbers."""
+
+    id: str
+    call_type: str
+    status: Literal["success"]
+    startTime: float  # noqa: N815
+    model: str
+    metadata: Metadata
+    custom_llm_provider: str | None = None
+    response_cost: float | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    request_tags: Raw = _nothing
+    user_agent: str | None = None
+
+
 _no_metadata = Metadata()
+_plain = msgspec.json.Decoder(Plain).decode
 _metadata = msgspec.json.Decoder(Metadata)
 
 
 class LiteLLMStandardLogging(LineFormat):
     name = "litellm-standard-logging"
     parse = staticmethod(msgspec.json.Decoder(Payload).decode)
+
+    def read(self, raw: bytes) -> Row | None:
+        try:
+            record = _plain(raw)
+        except msgspec.MsgspecError:
+            return self.extract(self.parse(raw))
+        provider, call_type, start = record.custom_llm_provider, record.call_type, record.startTime
+        taken, given, cost = record.prompt_tokens, record.completion_tokens, record.response_cost
+        if provider in litellm.AZURE or not record.id:
+            return self.extract(self.parse(raw))
+        if not litellm.is_call(call_type):
+            return None
+        who = record.metadata
+        return (
+            int(start) // 3600 if 0 < start < SECONDS else hour_of(start),
+            (
+                who.user_api_key_team_alias,
+                who.user_api_key_team_id,
+                who.user_api_key_alias,
+                who.user_api_key_hash,
+                bytes(record.request_tags),
+                record.user_agent,
+                who.internal_call_origin,
+                record.model,
+                provider,
+                call_type,
+                "",
+            ),
+            record.id,
+            1,
+            0,
+            0,
+            taken if taken is None or 0 <= taken <= MAX_COUNT else tokens(taken, "prompt_tokens"),
+            given if given is None or 0 <= given <= MAX_COUNT else tokens(given, "completion_tokens"),
+            None if cost is None else cost_nano(cost, "response_cost"),
+        )
 
     def extract(self, record: Payload) -> Row | None:
         if not litellm.is_call(record.call_type):

@@ -5,7 +5,7 @@ A line holds many spans, each a record. A file may also hold metrics and logs, w
 
 # ruff: noqa: N815  fields have the names that the log gives them
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -16,7 +16,7 @@ from dashboard.usage.formats.documents import FAULTS, DocumentFormat
 from dashboard.usage.formats.lines import Sample
 from dashboard.usage.records import Called, Caller, Row
 
-__all__ = ["OTLPTraces"]
+__all__ = ["Found", "OTLPTraces", "together"]
 
 FAILED = (2, "2", "STATUS_CODE_ERROR")
 _nothing = Raw(b"")
@@ -93,19 +93,7 @@ class OTLPTraces(DocumentFormat):
             if not bytes(request.resourceMetrics) and not bytes(request.resourceLogs) and raw.strip() != b"{}":
                 raise ValueError("no resourceSpans")
             return []
-        found: list[Found | Exception] = []
-        repeated: set[tuple[str, str]] = set()
-        for group in request.resourceSpans:
-            resource = _attributes(group.resource.attributes) if group.resource else {}
-            for scope in group.scopeSpans:
-                for span in scope.spans:
-                    try:
-                        found.append(Found(resource, _plain(_span.decode(span)), repeated))
-                    except FAULTS as problem:
-                        found.append(problem)
-        # An outer span may sit under another scope or resource than the call inside of it.
-        repeated |= otlp_spans.outer([each.span for each in found if isinstance(each, Found)])
-        return found
+        return together(_spans(request.resourceSpans))
 
     def extract(self, record: Found) -> Row | None:
         span = record.span
@@ -121,6 +109,32 @@ class OTLPTraces(DocumentFormat):
         ours = sum(_opens_spans(line) for line in sample.lines)
         others = sum(bool({"resourceMetrics", "resourceLogs"} & found.keys()) for found in sample.objects)
         return "OTLP requests with resourceSpans" if ours and ours + others >= sample.needed else ""
+
+
+def together(
+    spans: Iterable[tuple[otlp_spans.Attributes, otlp_spans.Span | Exception]],
+) -> list[Found | Exception]:
+    """The records of the spans of one request, each with its resource's attributes, however it was encoded.
+
+    They are judged together: an outer span may sit under another resource than the call inside of it.
+    """
+    repeated: set[tuple[str, str]] = set()
+    found = [s if isinstance(s, Exception) else Found(resource, s, repeated) for resource, s in spans]
+    repeated |= otlp_spans.outer([each.span for each in found if isinstance(each, Found)])
+    return found
+
+
+def _spans(
+    groups: list[ResourceSpans],
+) -> Iterator[tuple[otlp_spans.Attributes, otlp_spans.Span | Exception]]:
+    for group in groups:
+        resource = _attributes(group.resource.attributes) if group.resource else {}
+        for scope in group.scopeSpans:
+            for span in scope.spans:
+                try:
+                    yield resource, _plain(_span.decode(span))
+                except FAULTS as problem:
+                    yield resource, problem
 
 
 def _opens_spans(line: bytes) -> bool:
