@@ -1,4 +1,7 @@
-"""What every page's frame needs: the day control, the theme, where we are. No database query."""
+"""What every page's frame needs: the day control, the theme, where we are.
+
+Queries: what the visitor may do, and for editors how much waits for them.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,8 +11,11 @@ from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from dashboard.catalog import freshness
 from dashboard.kit import clock
 from dashboard.web.days import DayControl, control
+from dashboard.web.queries.review import waiting_count
+from dashboard.web.roles import REVIEW
 
 __all__ = ["NavItem", "Site", "site"]
 
@@ -25,6 +31,7 @@ class NavItem:
     icon: str
     names: frozenset[str]
     current: bool = False
+    count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,8 @@ class Site:
     demo: bool
     version: str
     base_url: str
+    catalog_age: int | None = None
+    """Days since anybody looked, once that is too long ago."""
 
 
 NAVIGATION = (
@@ -47,6 +56,7 @@ NAVIGATION = (
     ("applications", _("Applications"), "app", {"applications", "application"}),
     ("models", _("Models"), "model", {"models", "model"}),
     ("uncatalogued", _("Uncatalogued"), "question", {"uncatalogued"}),
+    ("review", _("Review"), "check", {"review", "review_edit"}),
     ("sources", _("Sources"), "source", {"sources", "source"}),
     ("guides", _("Guides"), "guide", {"guides"}),
 )
@@ -62,12 +72,21 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "site": Site(
             day=control(getattr(request, "as_of", today), today, demo=settings.SUNDIAL_DEMO),
             theme=theme if theme in THEMES else "auto",
-            nav=tuple(
-                NavItem(name, label, icon, frozenset(names), current=here in names)
-                for name, label, icon, names in NAVIGATION
-            ),
+            nav=_nav(here or "", getattr(request, "user", None)),
             demo=settings.SUNDIAL_DEMO,
             version=settings.VERSION,
             base_url=settings.SUNDIAL_BASE_URL,
+            catalog_age=freshness.stale_days(clock.now()),
         )
     }
+
+
+def _nav(here: str, user: Any) -> tuple[NavItem, ...]:
+    """The places that `user` may go to."""
+    reviews = bool(user and user.is_authenticated and user.has_perm(REVIEW))
+    counts = {"review": waiting_count()} if reviews else {}
+    return tuple(
+        NavItem(name, label, icon, frozenset(names), current=here in names, count=counts.get(name, 0))
+        for name, label, icon, names in NAVIGATION
+        if name != "review" or reviews
+    )

@@ -2,10 +2,13 @@
 
 from django.contrib.auth.decorators import permission_required
 
-__all__ = ["EDIT", "editor_required", "may_edit"]
+__all__ = ["EDIT", "REVIEW", "editor_required", "may_edit"]
 
 EDIT = "findings.add_findingaction"
 """The permission that editors have and viewers do not; superusers have every permission."""
+
+REVIEW = "catalog.change_entry"
+"""The permission to decide what enters the catalog."""
 
 editor_required = permission_required(EDIT, raise_exception=True)
 

@@ -7,10 +7,12 @@ from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
+from dashboard.catalog import freshness
 from dashboard.kit import clock
 from dashboard.web.days import Request
 from dashboard.web.filters import page_of
 from dashboard.web.formats import SUPPORTED
+from dashboard.web.queries import feeds
 from dashboard.web.queries import sources as query
 
 __all__ = ["index", "source"]
@@ -18,7 +20,16 @@ __all__ = ["index", "source"]
 
 def index(request: Request) -> HttpResponse:
     page = page_of(request, query.rows(request.as_of, clock.wall()))
-    context = {"page": page, "rows": page.object_list, "formats": SUPPORTED, "inbox": settings.SUNDIAL_INBOX}
+    feed_rows, feeds_problem = feeds.rows()
+    context = {
+        "page": page,
+        "rows": page.object_list,
+        "formats": SUPPORTED,
+        "inbox": settings.SUNDIAL_INBOX,
+        "feeds": feed_rows,
+        "feeds_problem": feeds_problem,
+        "known_to": freshness.newest_on(request.today),
+    }
     return render(request, "pages/sources.html", context)
 
 

@@ -10,7 +10,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import formats
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext, ngettext, pgettext
 
 from dashboard.catalog.choices import Kind, MilestoneKind, OnSunset
 from dashboard.catalog.lifecycle import EntryState
@@ -98,6 +98,21 @@ def kind_word(value: str) -> str:
 def step_word(value: str) -> str:
     """A kind of milestone as people say it."""
     return str(MilestoneKind(value).label) if value in MilestoneKind.values else value
+
+
+@register.filter
+def field_word(value: str) -> str:
+    """What a proposed change is about, as people say it."""
+    fixed = {"entry": gettext("Entry"), "replacements": gettext("Replacements")}
+    return fixed.get(value) or step_word(value)
+
+
+@register.filter
+def shift_words(days: int) -> str:
+    """By how much a date moves."""
+    if days < 0:
+        return ngettext("%(n)s day sooner", "%(n)s days sooner", -days) % {"n": sundial.count(-days)}
+    return ngettext("%(n)s day later", "%(n)s days later", days) % {"n": sundial.count(days)}
 
 
 @register.filter

@@ -1,0 +1,49 @@
+"""The catalog's feeds, as the sources page shows them."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from django.db.models import Count
+
+from dashboard.catalog import proposals, syncing
+from dashboard.catalog.feeds.registry import FEEDS
+from dashboard.catalog.models import FeedState
+from dashboard.catalog.syncing import FeedError
+
+__all__ = ["FeedRow", "rows"]
+
+
+@dataclass(frozen=True, slots=True)
+class FeedRow:
+    """One feed: those that the settings name, and those that somebody once read by hand."""
+
+    name: str
+    title: str
+    state: FeedState
+    daily: bool
+    waiting: int
+    """Proposed changes that wait for an editor."""
+
+    @property
+    def word(self) -> Literal["reading", "waiting", "problem", "imported"]:
+        """The state as a badge says it."""
+        if self.state.problem:
+            return "problem"
+        if not self.state.good_at:
+            return "waiting"
+        return "reading" if self.daily else "imported"
+
+
+def rows() -> tuple[list[FeedRow], str]:
+    """The feeds in the order of the registry, and what is wrong with `SUNDIAL_FEEDS`, "" if nothing is."""
+    try:
+        daily, problem = syncing.wanted(), ""
+    except FeedError as error:
+        daily, problem = {}, str(error)
+    states = FeedState.objects.in_bulk()
+    waiting = dict(proposals.waiting().order_by().values_list("feed").annotate(n=Count("pk")))
+    return [
+        FeedRow(name, feed.title, states.get(name) or FeedState(name=name), name in daily, waiting.get(name, 0))
+        for name, feed in FEEDS.items()
+        if name in daily or name in states
+    ], problem

@@ -1,0 +1,119 @@
+"""What an editor may change in a proposed change before accepting it, as forms by kind of field."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.core.validators import URLValidator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from dashboard.catalog.choices import Kind, Precision
+from dashboard.catalog.comparing import ENTRY, REPLACEMENTS
+from dashboard.catalog.fields import FIRST_YEAR, LAST_YEAR
+from dashboard.catalog.lifecycle import EntryState
+from dashboard.catalog.models import ProposedChange
+from dashboard.catalog.snapshot import Snapshot
+
+__all__ = ["EditForm", "form_for"]
+
+_INPUT = {"class": "input"}
+_SELECT = forms.Select({"class": "select"})
+
+
+class EditForm(forms.Form):
+    """Source and note, whatever the field; `value()` is what a proposal keeps as `new`."""
+
+    source_url = forms.CharField(
+        label=gettext_lazy("Where it is written"),
+        max_length=500,
+        validators=[URLValidator(["http", "https"])],
+        widget=forms.URLInput(_INPUT),
+    )
+    note = forms.CharField(
+        label=gettext_lazy("Note on your decision"), required=False, max_length=500, widget=forms.TextInput(_INPUT)
+    )
+
+    def __init__(self, proposal: ProposedChange, snapshot: Snapshot, data: Any = None) -> None:
+        self.proposal, self.snapshot = proposal, snapshot
+        super().__init__(data, initial={"source_url": proposal.source_url} | self.told(), auto_id="edit-%s")
+        self.order_fields([*(name for name in self.fields if name not in {"source_url", "note"})])
+
+    def told(self) -> dict[str, Any]:
+        """The proposal's own value, as the fields show it."""
+        return {}
+
+    def value(self) -> Any:
+        raise NotImplementedError
+
+
+class DateForm(EditForm):
+    on = forms.DateField(
+        label=gettext_lazy("Day; empty says that there is no date"),
+        required=False,
+        widget=forms.DateInput({"class": "input", "type": "date"}, format="%Y-%m-%d"),
+        input_formats=["%Y-%m-%d"],
+    )
+    precision = forms.ChoiceField(label=gettext_lazy("Precision"), choices=Precision.choices, widget=_SELECT)
+
+    def told(self) -> dict[str, Any]:
+        return dict(self.proposal.new)
+
+    def clean_on(self) -> date | None:
+        on = self.cleaned_data["on"]
+        if on and not FIRST_YEAR <= on.year <= LAST_YEAR:
+            raise forms.ValidationError(_("That year cannot be right"))
+        return on
+
+    def value(self) -> dict[str, Any]:
+        on = self.cleaned_data["on"]
+        return {"on": on.isoformat() if on else None, "precision": self.cleaned_data["precision"] if on else "day"}
+
+
+class NewEntryForm(DateForm):
+    """The kind of a new entry and its sunset; its other dates stay as proposed."""
+
+    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=Kind.choices, widget=_SELECT)
+
+    def told(self) -> dict[str, Any]:
+        steps: list[dict[str, Any]] = self.proposal.new["steps"]
+        sunset = next((step for step in steps if step["kind"] == "sunset"), {})
+        return {"precision": Precision.DAY, **sunset, "kind": self.proposal.new["kind"]}
+
+    def value(self) -> dict[str, Any]:
+        others = [step for step in self.proposal.new["steps"] if step["kind"] != "sunset"]
+        step = super().value()
+        sunset = [{"kind": "sunset", "region": "", **step}] if step["on"] else []
+        return self.proposal.new | {"kind": self.cleaned_data["kind"], "steps": [*others, *sunset]}
+
+
+class ReplacementsForm(EditForm):
+    replacements = forms.CharField(
+        label=gettext_lazy("Replacements, one a line, best first: an id, or platform/id"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea({"class": "textarea", "rows": 4}),
+    )
+
+    def told(self) -> dict[str, Any]:
+        return {"replacements": "\n".join(self.proposal.new)}
+
+    def clean_replacements(self) -> list[str]:
+        lines = [line.strip() for line in self.cleaned_data["replacements"].splitlines()]
+        return list(dict.fromkeys(self._entry(line).key for line in lines if line))
+
+    def _entry(self, text: str) -> EntryState:
+        platform, _slash, entry_id = text.partition("/")
+        found = self.snapshot.get(self.proposal.platform.slug, text) or self.snapshot.get(platform, entry_id)
+        if not found:
+            raise forms.ValidationError(_("The catalog has no entry “%(text)s”.") % {"text": text})
+        return found
+
+    def value(self) -> list[str]:
+        return self.cleaned_data["replacements"]
+
+
+def form_for(proposal: ProposedChange, snapshot: Snapshot, data: Any = None) -> EditForm:
+    """The form that fits what the proposal is about; bound when there is `data`."""
+    forms_by_field: dict[str, type[EditForm]] = {ENTRY: NewEntryForm, REPLACEMENTS: ReplacementsForm}
+    return forms_by_field.get(proposal.field, DateForm)(proposal, snapshot, data)
