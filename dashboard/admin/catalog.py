@@ -14,16 +14,19 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from dashboard.admin.entry_bulk import BulkEdits
+from dashboard.admin.entry_files import CatalogFiles
 from dashboard.admin.entry_form import KINDS, EntryForm, state_of
 from dashboard.admin.site import HTTPS, AuditedAdmin, scan_soon
-from dashboard.catalog import snapshot
-from dashboard.catalog.documents import AliasDoc
+from dashboard.catalog import snapshot, undo
+from dashboard.catalog.documents import AliasDoc, CatalogError
 from dashboard.catalog.edit import append_revision
 from dashboard.catalog.merging import overlap
 from dashboard.catalog.models import Alias, Entry, Milestone, Platform, Revision, Vendor
 from dashboard.catalog.storing import facts
 from dashboard.findings.models import Finding, Traffic
 from dashboard.kit import clock
+from dashboard.kit.models import AuditEntry
 
 STAGES = [
     ("active", _("Active")),
@@ -151,7 +154,7 @@ class RevisionInline(admin.TabularInline):
 
 
 @admin.register(Entry)
-class EntryAdmin(AuditedAdmin):
+class EntryAdmin(CatalogFiles, BulkEdits, AuditedAdmin):
     form = EntryForm
     inlines = (AliasInline, RevisionInline)
     list_display = ("name", "platform", "kind", "stage", "sunset", "days_left", "verified")
@@ -226,6 +229,17 @@ class EntryAdmin(AuditedAdmin):
         stored = Entry.objects.select_related("platform").get(pk=obj.pk)
         record, _state = state_of(stored)
         return facts(record) if record else {}
+
+    def can_undo(self, change: AuditEntry, name: str) -> bool:
+        return undo.can_undo(change, name)
+
+    def undo(self, request: HttpRequest, obj: Any, change: AuditEntry, name: str) -> list[str]:
+        try:
+            undo.undo(obj, change, [name], now=clock.now(), today=clock.today(), by=request.user)
+        except CatalogError as problem:
+            return [found.message for found in problem.found]
+        scan_soon()
+        return []
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         super().delete_model(request, obj)

@@ -2,11 +2,16 @@
 
 from typing import Any
 
-from django.contrib import admin
-from django.db import models
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db import models, transaction
 from django.db.models import QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect
+from django.urls import path
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.findings.soon import scan_soon
@@ -35,7 +40,7 @@ def plain(obj: models.Model) -> dict[str, Any]:
 
 
 class AuditedAdmin(admin.ModelAdmin):
-    """Every change goes into the audit log, and the history page shows that log."""
+    """Every change goes into the audit log; the history page shows that log, and takes changes back."""
 
     formfield_overrides = HTTPS
     object_history_template = "admin/audit_history.html"
@@ -61,10 +66,67 @@ class AuditedAdmin(admin.ModelAdmin):
     def record(self, request: HttpRequest, obj: Any, before: dict, after: dict) -> None:
         audit.record(obj, before=before, after=after, now=clock.now(), origin="admin", by=request.user)
 
+    def get_urls(self) -> list:
+        info = self.opts.app_label, self.opts.model_name
+        undo = self.admin_site.admin_view(self.undo_view)
+        mine = path("<path:object_id>/history/undo/", undo, name="{}_{}_undo".format(*info))
+        return [mine, *super().get_urls()]
+
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """The audit log of one object; `?field=` leaves one field's history."""
         obj = self.get_object(request, object_id)
         entries = audit.history(obj) if obj else []
-        return super().history_view(request, object_id, {"audit": entries, **(extra_context or {})})
+        wanted = request.GET.get("field", "")
+        may = obj is not None and self.has_change_permission(request, obj)
+        context = {
+            "audit": [
+                (entry, [(*change, may and self.can_undo(entry, change[0])) for change in changes])
+                for entry in entries
+                if (changes := [c for c in entry.changes if wanted in {"", c[0]}])
+            ],
+            "field": wanted,
+            "fields": sorted({name for entry in entries for name, _before, _after in entry.changes}),
+        }
+        return super().history_view(request, object_id, {**context, **(extra_context or {})})
+
+    def undo_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Take one field of one audit entry back (POST `change`, `field`), as a change of its own."""
+        obj = self.get_object(request, unquote(object_id))
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if obj is None or not self.has_change_permission(request, obj):
+            raise PermissionDenied
+        number, name = request.POST.get("change", ""), request.POST.get("field", "")
+        found = next((entry for entry in audit.history(obj) if str(entry.pk) == number), None)
+        if not found or not self.can_undo(found, name):
+            raise PermissionDenied
+        with transaction.atomic():
+            problems = self.undo(request, obj, found, name)
+        for problem in problems:
+            messages.error(request, problem)
+        if not problems:
+            messages.success(request, gettext("%(field)s is as it was before that change") % {"field": name})
+        return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_history", object_id)
+
+    def can_undo(self, change: AuditEntry, name: str) -> bool:
+        """Whether a field of a change can be taken back; some only follow from others."""
+        return change.action == "changed" and any(name == field for field, _before, _after in change.changes)
+
+    def undo(self, request: HttpRequest, obj: Any, change: AuditEntry, name: str) -> list[str]:
+        """Put the earlier value into the object's own form, so that the usual rules judge it; what they refuse."""
+        if plain(obj).get(name) != change.after.get(name):
+            return [gettext("%(field)s was changed again since: undo that change first") % {"field": name}]
+        form_class = self.get_form(request, obj, change=True)
+        shown = form_class(instance=obj)
+        if name not in shown.fields:
+            return [gettext("%(field)s cannot be changed any more") % {"field": name}]
+        data = {field: shown[field].value() for field in shown.fields}
+        data[name] = shown.fields[name].prepare_value(change.before.get(name))
+        form = form_class({key: "" if value is None else value for key, value in data.items()}, instance=obj)
+        if not form.is_valid():
+            return [str(message) for found in form.errors.values() for message in found]
+        self.save_model(request, form.save(commit=False), form, change=True)
+        return []
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from dashboard.catalog.documents import EntryDoc, Key, MilestoneDoc
+from dashboard.catalog.documents import AliasDoc, EntryDoc, Key, MilestoneDoc
 from dashboard.catalog.merging import PLAIN, Change, Plan
 from dashboard.catalog.models import Alias, Entry, Milestone, Platform, Replacement, Revision, Vendor
 from dashboard.catalog.rules import newest, shown
@@ -32,7 +32,7 @@ def facts(entry: EntryDoc) -> dict[str, Any]:
     state = newest(entry)
     said: dict[str, Any] = {name: getattr(entry, name) for name in PLAIN}
     said["released_on"] = entry.released_on.isoformat() if entry.released_on else ""
-    said["aliases"] = [alias.name for alias in entry.aliases]
+    said["aliases"] = [_alias_in_words(alias) for alias in entry.aliases]
     for kind, region in sorted(state.steps):
         said[f"{kind} ({region})" if region else kind] = _day_in_words(state.steps[kind, region])
     said["on_sunset"] = state.on_sunset
@@ -41,6 +41,13 @@ def facts(entry: EntryDoc) -> dict[str, Any]:
     said["known_on"] = state.known_on.isoformat() if state.known_on else ""
     said["revisions"] = len(entry.history)
     return {name: value for name, value in said.items() if value not in ("", [], 0)}
+
+
+def _alias_in_words(alias: AliasDoc) -> str:
+    """The name, with its days where it has some: `gpt-4-latest [2023-06-01..2024-05-31]`."""
+    if not alias.from_on and not alias.to_on:
+        return alias.name
+    return f"{alias.name} [{alias.from_on or ''}..{alias.to_on or ''}]"
 
 
 def _day_in_words(step: MilestoneDoc) -> str:

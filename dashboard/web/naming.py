@@ -253,5 +253,5 @@ def carry_out(act: Act, form: NameForm, *, by: Any, now: datetime, today: date) 
         return act.run(form, by=by, now=now, today=today)
     except ValidationError as error:
         known = getattr(error, "error_dict", {}).keys() <= form.fields.keys()
-        form.add_error(None, error if known else error.messages)  # type: ignore[arg-type]
+        form.add_error(None, error if known else error.messages)
         return ""

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -15,6 +15,7 @@ from dashboard.catalog import snapshot as catalog
 from dashboard.findings.naming import Name
 from dashboard.kit import clock
 from dashboard.web import naming
+from dashboard.web.days import Request
 from dashboard.web.filters import Filters, Hidden, Search, Text, page_of
 from dashboard.web.queries import uncatalogued as query
 from dashboard.web.queries.uncatalogued import Wanted
@@ -31,7 +32,7 @@ class NameFilters(Filters):
     application = Text(_("Application"), _("its short name"))
     show = Hidden(("ignored",))
 
-    def __init__(self, request: HttpRequest) -> None:
+    def __init__(self, request: Request) -> None:
         super().__init__(request.GET)
         self.select("platform", _("Platform"), [(platform, platform) for platform in query.platforms()])
 
@@ -41,7 +42,7 @@ class NameFilters(Filters):
         )
 
 
-def index(request: HttpRequest) -> HttpResponse:
+def index(request: Request) -> HttpResponse:
     snapshot = catalog.load(request.as_of)
     filters = NameFilters(request)
     wanted = filters.wanted()
@@ -61,13 +62,13 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/uncatalogued.html", context)
 
 
-def name(request: HttpRequest) -> HttpResponse:
+def name(request: Request) -> HttpResponse:
     """One name, `?called=&platform=`, and what can be made of it."""
     return _show(request, Name(request.GET.get("called", "")[:300], request.GET.get("platform", "")[:60]))
 
 
 @require_POST
-def act(request: HttpRequest, verb: str) -> HttpResponse:
+def act(request: Request, verb: str) -> HttpResponse:
     """Carry out what an editor asks for; a form with a mistake comes back with it."""
     chosen = naming.ACTS.get(verb)
     if not chosen:
@@ -85,7 +86,7 @@ def act(request: HttpRequest, verb: str) -> HttpResponse:
 
 
 def _show(
-    request: HttpRequest, asked: Name, *, mistaken: Any = None, verb: str = "", status: int = 200
+    request: Request, asked: Name, *, mistaken: Any = None, verb: str = "", status: int = 200
 ) -> HttpResponse:
     snapshot = catalog.load(request.as_of)
     row = query.one(asked, snapshot)
