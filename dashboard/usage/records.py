@@ -5,21 +5,27 @@ A format turns complete lines into sums: (hour, caller, called) -> measures. Not
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import NamedTuple
 
+from xxhash import xxh3_64_intdigest
+
 __all__ = [
     "FIRST_HOUR",
     "INTERNAL",
+    "MAX_COST",
+    "MAX_COUNT",
     "OTHER",
+    "SECONDS",
     "UNKNOWN",
     "Batch",
     "Called",
     "Caller",
     "Measures",
+    "Reading",
     "Reject",
     "Row",
     "add_measures",
@@ -36,6 +42,7 @@ INTERNAL, OTHER, UNKNOWN = "(gateway-internal)", "(other)", "(unknown)"
 # Nobody sold a language model by the call before 2015: an earlier time is a broken clock.
 FIRST_HOUR = int(datetime(2015, 1, 1, tzinfo=UTC).timestamp()) // 3600
 MAX_COUNT = 10**12
+SECONDS = 1e11  # a time below it counts seconds since 1970, not milliseconds
 MAX_COST = 10**6  # USD in one record
 KEPT_REJECTS = 100  # per commit; further ones are counted, not kept
 
@@ -68,6 +75,21 @@ class Called(NamedTuple):
 Row = tuple[int, tuple, str | None, int | None, int | None, int | None, int | None, int | None, int | None]
 
 
+class Reading(NamedTuple):
+    """What an aggregated source tells of one key in one bucket; told again, the later value replaces it.
+
+    `key` is a digest of all that tells its rows apart, `start` seconds since 1970. `seconds` is the
+    bucket's width, or 0 for a running total as it stood in the hour `start`.
+    """
+
+    key: str
+    start: int
+    seconds: int
+    caller: Caller
+    called: Called
+    measures: tuple[int | None, ...]
+
+
 class Reject(NamedTuple):
     """A line that could not be counted: its number from 1 and byte offset in the inflated content."""
 
@@ -82,13 +104,15 @@ class Batch:
     """What a run of lines adds up to. `lines == accepted + rejected + duplicates + skipped`.
 
     `seen(hour)` answers the hashes of ids counted before in that hour; `fresh` collects this batch's own.
-    `last_hour` is the latest hour that is not absurd.
+    `last_hour` is the latest hour that is not absurd. `readings`, by key and start, are what aggregated
+    formats yield instead of sums.
     """
 
     last_hour: int
-    seen: Callable[[int], set[bytes]] = lambda _hour: set()
+    seen: Callable[[int], Collection[int]] = lambda _hour: ()
     sums: dict[tuple[int, Caller, Called], Measures] = field(default_factory=dict)
-    fresh: dict[int, set[bytes]] = field(default_factory=dict)
+    fresh: dict[int, set[int]] = field(default_factory=dict)
+    readings: dict[tuple[str, int], Reading] = field(default_factory=dict)
     rejects: list[Reject] = field(default_factory=list)
     lines: int = 0
     accepted: int = 0
@@ -100,6 +124,11 @@ class Batch:
         self.rejected += 1
         if len(self.rejects) < KEPT_REJECTS:
             self.rejects.append(Reject(line, offset, clean(reason, 300), redact(raw)))
+
+    def add_rejects(self, other: "Batch", line: int) -> None:
+        """Those of another batch that was numbered from 0; here its first line is number `line`."""
+        room = max(0, KEPT_REJECTS - len(self.rejects))
+        self.rejects += [reject._replace(line=reject.line + line) for reject in other.rejects[:room]]
 
 
 def add_measures(into: Measures, more: Measures) -> None:
@@ -119,7 +148,7 @@ def hour_of(value: float | str) -> int:
 
     Raises ValueError without repeating the value.
     """
-    if type(value) is float and 0 < value < 1e11:
+    if type(value) is float and 0 < value < SECONDS:
         return int(value) // 3600
     if isinstance(value, str):
         try:
@@ -133,9 +162,9 @@ def hour_of(value: float | str) -> int:
             return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()) // 3600
     if not -1e11 < value < 1e20:
         raise ValueError("the time is absurd")
-    if value < 1e11:
+    if value < SECONDS:
         return int(value // 3600)
-    unit = next(unit for unit in (1e3, 1e6, 1e9) if value / unit < 1e11)
+    unit = next(unit for unit in (1e3, 1e6, 1e9) if value / unit < SECONDS)
     return int(value / unit // 3600)
 
 
@@ -163,9 +192,9 @@ def cost_nano(value: float | None, name: str = "cost") -> int | None:
     return round(value * 1_000_000_000)
 
 
-def id_hash(text: str) -> bytes:
-    """Eight bytes that stand for a record's id."""
-    return blake2b(text.encode(), digest_size=8).digest()
+def id_hash(text: str) -> int:
+    """The 64-bit number that stands for a record's id. It need not withstand forgers, only chance."""
+    return xxh3_64_intdigest(text.encode())
 
 
 # C0, DEL, C1, line separators and the marks that reorder text.

@@ -6,6 +6,7 @@ are sorted by key, so that concurrent merges take their locks in one order.
 
 from collections.abc import Iterable
 from datetime import timedelta
+from operator import itemgetter
 
 from django.db import connection
 
@@ -27,8 +28,12 @@ def merge(source_id: int, hourly: Sums) -> None:
     """Add sums per (hour, identity, name) of one source to both tables and mark their days stale."""
     daily: Sums = {}
     for (hour, identity, name), measures in hourly.items():
-        into = daily.setdefault((hour // 24, identity, name), [None] * 6)
-        add_measures(into, measures)
+        key = hour // 24, identity, name
+        known = daily.get(key)
+        if known is None:
+            daily[key] = measures.copy()
+        else:
+            add_measures(known, measures)
     _upsert("usage_hourlyrollup", "hour", source_id, hourly)
     _upsert("usage_dailyrollup", "day", source_id, daily)
     StaleDay.objects.bulk_create(
@@ -38,8 +43,8 @@ def merge(source_id: int, hourly: Sums) -> None:
 
 def _upsert(table: str, bucket: str, source_id: int, sums: Sums) -> None:
     rows = (
-        (at, source_id, identity, name, *(None if m is None else min(m, CAP) for m in sums[at, identity, name]))
-        for at, identity, name in sorted(sums)
+        (at, source_id, identity, name, *[m if m is None or m < CAP else CAP for m in measures])
+        for (at, identity, name), measures in sorted(sums.items(), key=itemgetter(0))
     )
     columns = f"{bucket}, source_id, identity_id, name_id, {', '.join(MEASURES)}"
     conflict = f"ON CONFLICT ({bucket}, source_id, identity_id, name_id) DO UPDATE SET {_grown(table)}"

@@ -5,17 +5,22 @@ every checkpoint. Segments of one source are written one after another (the sour
 what other sessions added since is exactly the segments with a higher key.
 """
 
+import sys
+from array import array
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from django.db.models import Max
 
+from dashboard.kit.fields import hour_number
 from dashboard.usage.models import SeenIds
 
 __all__ = ["SeenHashes"]
 
-KEPT = 1_000_000  # hashes in memory, about 80 bytes each
-WIDTH = 8
+KEPT = 2_000_000  # hashes in memory, about 70 bytes each
 MANY = 64  # segments of one hour that are worth merging
+
+Fresh = dict[int, set[int]]
 
 
 class SeenHashes:
@@ -23,57 +28,77 @@ class SeenHashes:
 
     def __init__(self, source_id: int) -> None:
         self._source = source_id
-        self._hours: dict[int, set[bytes]] = {}
+        self._hours: dict[int, set[int]] = {}
+        self._kept = 0
         self._merge: dict[int, list[int]] = {}
-        self._newest: int | None = None
+        self._newest = 0
+        self._stored: set[int] | None = None  # the hours that have segments: the others need no query
 
-    def of(self, hour: int) -> set[bytes]:
+    def of(self, hour: int) -> set[int]:
         known = self._hours.get(hour)
         if known is None:
-            if self._newest is None:
-                self._newest = self._highest()
-            if sum(map(len, self._hours.values())) > KEPT:
+            stored = self._look()
+            if self._kept > KEPT:
                 self._hours.clear()
-            known = self._hours[hour] = self._load(hour)
+                self._kept = 0
+            known = self._hours[hour] = self._load(hour) if hour in stored else set()
+            self._kept += len(known)
         return known
 
-    def collides(self, fresh: dict[int, set[bytes]]) -> bool:
+    def collides(self, fresh: Fresh) -> bool:
         """Whether another session counted one of these since they were looked up. Asked under the lock."""
-        rows = self._mine().filter(pk__gt=self._newest or 0).values_list("pk", "hour", "hashes")
+        stored = self._look()
+        rows = self._mine().filter(pk__gt=self._newest).values_list("pk", "hour", "hashes")
         clash = False
         for pk, hour, hashes in rows.order_by("pk"):
-            number = int(hour.timestamp()) // 3600
-            added = set(_unpack(hashes))
+            number = hour_number(hour)
+            added = unpack(hashes)
+            stored.add(number)
             if number in self._hours:
-                self._hours[number] |= added
-            clash = clash or not added.isdisjoint(fresh.get(number, ()))
+                self._hours[number].update(added)
+            clash = clash or not fresh.get(number, set()).isdisjoint(added)
             self._newest = pk
         return clash
 
-    def store(self, fresh: dict[int, set[bytes]]) -> None:
+    def store(self, fresh: Fresh) -> None:
         """Append these hashes, and put an hour's many small segments together. Inside the transaction."""
         rows = []
         for hour, hashes in fresh.items():
             if not hashes:
                 continue
+            segment: Iterable[int] = hashes
             if self._merge.pop(hour, None):
-                hashes = self._load(hour) | hashes
-                self._mine().filter(hour=hour).delete()
-            rows.append(SeenIds(source_id=self._source, hour=_hour(hour), hashes=_pack(hashes)))
-        SeenIds.objects.bulk_create(rows, batch_size=500)
-        self._newest = self._highest()
+                segment = self._load(hour) | hashes
+                self._mine().filter(hour=_hour(hour)).delete()
+            rows.append(SeenIds(source_id=self._source, hour=_hour(hour), hashes=pack(segment)))
+        if rows:
+            SeenIds.objects.bulk_create(rows, batch_size=500)
+            self._newest = self._highest()
 
-    def commit(self, fresh: dict[int, set[bytes]]) -> None:
+    def commit(self, fresh: Fresh) -> None:
         """The transaction held: what was fresh is old now."""
         for hour, hashes in fresh.items():
+            if not hashes:
+                continue
+            if self._stored is not None:
+                self._stored.add(hour)
             if hour in self._hours:
                 self._hours[hour] |= hashes
+                self._kept += len(hashes)
 
     def forget(self) -> None:
         """The transaction did not hold, or is not known to have."""
         self._hours.clear()
+        self._kept = 0
         self._merge.clear()
-        self._newest = None
+        self._stored = None
+
+    def _look(self) -> set[int]:
+        """The hours with segments. The newest key first: what is added after it is told by `collides`."""
+        if self._stored is None:
+            self._newest = self._highest()
+            self._stored = {hour_number(at) for at in self._mine().values_list("hour", flat=True).distinct()}
+        return self._stored
 
     def _mine(self):
         return SeenIds.objects.filter(source_id=self._source)
@@ -81,24 +106,30 @@ class SeenHashes:
     def _highest(self) -> int:
         return self._mine().aggregate(newest=Max("pk"))["newest"] or 0
 
-    def _load(self, hour: int) -> set[bytes]:
-        segments = list(self._mine().filter(hour=hour).values_list("pk", "hashes"))
+    def _load(self, hour: int) -> set[int]:
+        segments = list(self._mine().filter(hour=_hour(hour)).values_list("pk", "hashes"))
         if len(segments) >= MANY:
             self._merge[hour] = [pk for pk, _ in segments]
-        known: set[bytes] = set()
+        known: set[int] = set()
         for _, hashes in segments:
-            known.update(_unpack(hashes))
+            known.update(unpack(hashes))
         return known
+
+
+def pack(hashes: Iterable[int]) -> bytes:
+    """Eight bytes each, little-endian on every machine."""
+    packed = array("Q", hashes)
+    if sys.byteorder == "big":
+        packed.byteswap()
+    return packed.tobytes()
+
+
+def unpack(hashes: bytes | memoryview) -> "array[int]":
+    packed = array("Q", bytes(hashes))
+    if sys.byteorder == "big":
+        packed.byteswap()
+    return packed
 
 
 def _hour(number: int) -> datetime:
     return datetime.fromtimestamp(number * 3600, UTC)
-
-
-def _pack(hashes: set[bytes]) -> bytes:
-    return b"".join(hashes)
-
-
-def _unpack(hashes: bytes | memoryview) -> list[bytes]:
-    packed = bytes(hashes)
-    return [packed[at : at + WIDTH] for at in range(0, len(packed), WIDTH)]

@@ -40,6 +40,8 @@ class Format(Protocol):
     """A log format: its name, how it reads complete lines, and how it knows its own."""
 
     name: str
+    # Tells sums that may be told again: `batch.readings`, which replace, rather than `batch.sums`, which add.
+    aggregated: bool
 
     def decode(self, data: bytes, batch: Batch, line: int, offset: int) -> None:
         """Add complete lines to `batch`; the first is number `line` at byte `offset` of the content."""
@@ -57,6 +59,7 @@ class LineFormat:
     """
 
     name: str
+    aggregated = False
     parse: Callable[[bytes], Any]
 
     def __init__(self) -> None:
@@ -82,7 +85,8 @@ class LineFormat:
         lines = data.split(b"\n")
         if not lines[-1]:
             lines.pop()
-        groups: dict[tuple[int, tuple], Measures] = {}
+        groups: dict[int, dict[tuple, Measures]] = {}
+        table: dict[tuple, Measures] = {}
         read, seen, fresh, latest = self.read, batch.seen, batch.fresh, batch.last_hour
         digest, earliest = xxh3_64_intdigest, FIRST_HOUR
         repeated = skipped = rejected = placed = 0
@@ -100,6 +104,7 @@ class LineFormat:
                     if not earliest <= hour <= latest:
                         raise ValueError("the time is before 2015 or more than two days ahead")  # noqa: TRY301
                     at, old, new = hour, seen(hour), fresh.setdefault(hour, set())
+                    table = groups.setdefault(hour, {})
                 if identifier:
                     mark = digest(identifier.encode())
                     if mark in new or mark in old:
@@ -115,9 +120,9 @@ class LineFormat:
                 placed = index
                 batch.reject(line + index, offset, reason(problem), raw)
                 continue
-            group = groups.get((hour, key))
+            group = table.get(key)
             if group is None:
-                groups[hour, key] = [calls, errors, gone, taken, given, cost]
+                table[key] = [calls, errors, gone, taken, given, cost]
                 continue
             if calls is not None:
                 group[0] = calls + (group[0] or 0)
@@ -135,7 +140,7 @@ class LineFormat:
         batch.skipped += skipped
         batch.duplicates += repeated
         batch.accepted += len(lines) - skipped - repeated - rejected
-        self._fold(groups, batch)
+        self._fold({(hour, key): group for hour, found in groups.items() for key, group in found.items()}, batch)
 
     def _fold(self, groups: dict[tuple[int, tuple], Measures], batch: Batch) -> None:
         names = self._described

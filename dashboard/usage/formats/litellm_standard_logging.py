@@ -11,7 +11,7 @@ from msgspec import Raw
 
 from dashboard.usage.formats import litellm
 from dashboard.usage.formats.lines import LineFormat, Sample
-from dashboard.usage.records import MAX_COUNT, SECONDS, Called, Caller, Row, cost_nano, hour_of, tokens
+from dashboard.usage.records import MAX_COST, MAX_COUNT, SECONDS, Called, Caller, Row, cost_nano, hour_of, tokens
 
 __all__ = ["LiteLLMStandardLogging"]
 
@@ -105,7 +105,7 @@ class LiteLLMStandardLogging(LineFormat):
             0,
             taken if taken is None or 0 <= taken <= MAX_COUNT else tokens(taken, "prompt_tokens"),
             given if given is None or 0 <= given <= MAX_COUNT else tokens(given, "completion_tokens"),
-            None if cost is None else cost_nano(cost, "response_cost"),
+            round(cost * 1e9) if cost is not None and 0 <= cost <= MAX_COST else cost_nano(cost, "response_cost"),
         )
 
     def extract(self, record: Payload) -> Row | None:
