@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from dashboard.usage.ingest import Counts, InputError, import_file
+from dashboard.usage.ingest import Counts, InputError, Session, import_file
 from dashboard.usage.models import RejectedLine, Stream
 from dashboard.usage.polling import poll
 from tests.usage.conftest import NOW, calls, totals
@@ -94,3 +94,8 @@ def test_a_page_that_is_fetched_again_with_more_counts_the_new_records(inbox, se
     counts = poll(inbox, NOW)
     assert (counts.accepted, counts.duplicates) == (5, 20)
     assert calls(inbox) == 25
+
+
+def test_a_page_too_big_for_one_process_is_still_read_whole(source, write):
+    counts = Session(source, NOW, helpers=1, big=0).import_file(write("page.json", page(1, 200)), "auto", None)
+    assert (counts.accepted, counts.rejected) == (200, 0)
