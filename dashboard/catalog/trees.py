@@ -14,6 +14,8 @@ from dashboard.catalog.documents import CatalogError, Place, Problem
 
 __all__ = ["Node", "json_tree", "refuse", "yaml_tree"]
 
+MAX_DEPTH = 50
+
 
 @dataclass(frozen=True, slots=True)
 class Node:
@@ -32,8 +34,10 @@ def refuse(file: str, line: int, message: str) -> NoReturn:
 
 
 def yaml_tree(text: str, file: str) -> Node:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        _refuse_depth(text, loader, file)
+        root = yaml.compose(text, Loader=loader)
     except yaml.MarkedYAMLError as problem:
         mark = problem.problem_mark or problem.context_mark
         refuse(file, mark.line + 1 if mark else 0, f"not YAML: {problem.problem or problem.context}")
@@ -42,6 +46,18 @@ def yaml_tree(text: str, file: str) -> Node:
     if root is None:
         refuse(file, 0, "empty")
     return _yaml_node(root, file, set())
+
+
+def _refuse_depth(text: str, loader: type, file: str) -> None:
+    """Composing recurses in C, where too deep a document ends the process instead of raising an error."""
+    depth = 0
+    for event in yaml.parse(text, Loader=loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                refuse(file, event.start_mark.line + 1, "nested too deeply")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
 
 
 def _yaml_node(node: yaml.Node, file: str, seen: set[int]) -> Node:

@@ -4,7 +4,6 @@ Pure. A parser turns the bytes of one feed into `Parsed`. Every record of the fe
 behind a fact (several records may fold into one) or it is counted under the reason why it was left out.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -14,7 +13,7 @@ from typing import Any
 import orjson
 
 from dashboard.catalog.documents import MilestoneDoc
-from dashboard.catalog.fields import FIRST_YEAR, LAST_YEAR, UNPRINTABLE, URL
+from dashboard.catalog.fields import FIRST_YEAR, LAST_YEAR, URL
 
 __all__ = [
     "FLOORS",
@@ -149,11 +148,7 @@ def name(value: Any) -> str:
     if not isinstance(value, str):
         return ""
     text = value.strip()
-    return text if len(text) <= MAX_ID and not re.search(r"\s{2}|[\t\n]", text) and printable(text) else ""
-
-
-def printable(text: str) -> bool:
-    return not UNPRINTABLE.search(text)
+    return text if len(text) <= MAX_ID and text.isprintable() else ""
 
 
 def address(value: Any, otherwise: str) -> str:

@@ -99,7 +99,7 @@ def _replacements(record: dict[str, Any]) -> tuple[str, ...] | None:
     items.sort(key=lambda item: not item.get("recommended"))
     found: dict[str, None] = {}
     for item in items[:MAX_REPLACEMENTS]:
-        model, platform = name(item.get("model")), PLATFORMS.get(item.get("provider", record["provider"]), "")
+        model, platform = name(item.get("model")), PLATFORMS.get(str(item.get("provider")), "")
         if model and platform:
             found[model if item.get("provider") == record["provider"] else f"{platform}/{model}"] = None
     return tuple(found) or None
