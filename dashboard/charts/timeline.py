@@ -7,7 +7,7 @@ from datetime import date
 from dashboard.charts.frame import Figure, Marker, Say, as_is, day_axis, figure, markers
 from dashboard.charts.palette import DAYLIGHT, daylight, gettext_noop, var
 
-__all__ = ["Sunset", "sunsets"]
+__all__ = ["OtherStep", "Sunset", "sunsets"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,18 @@ class Sunset:
     url: str
 
 
+@dataclass(frozen=True, slots=True)
+class OtherStep:
+    """A milestone that is no sunset, of one platform on one day. `label` is its kind in words."""
+
+    platform: str
+    day: date
+    kind: str
+    label: str
+    models: int
+    url: str
+
+
 SYMBOLS = {
     "day": "circle",
     "afternoon": "circle",
@@ -30,16 +42,36 @@ SYMBOLS = {
 }
 
 
+STEP_SYMBOLS = {
+    "announced": "line-ns-open",
+    "legacy": "x-thin-open",
+    "closed_to_new": "line-ew-open",
+    "fine_tuning_closed": "y-down-open",
+    "price_change": "hash-open",
+    "lockout": "cross-thin-open",
+}
+
+
 def sunsets(
-    found: Sequence[Sunset], as_of: date, first: date, last: date, *, here: str = "as of", say: Say = as_is
+    found: Sequence[Sunset],
+    as_of: date,
+    first: date,
+    last: date,
+    *,
+    steps: Sequence[OtherStep] = (),
+    here: str = "as of",
+    say: Say = as_is,
 ) -> Figure:
     """One point per deadline, as large as it has models, in the colour and shape of its daylight.
+
+    `steps` are small and light, behind the suns, with a shape per kind.
 
     A point carries its deadline's address; the browser follows it on a click. `here` is the kind of marker
     that stands on `as_of`.
     """
-    platforms = sorted({s.platform for s in found}, reverse=True)
-    traces = []
+    platforms = sorted({s.platform for s in [*found, *steps]}, reverse=True)
+    traces = [_other(kind, [step for step in steps if step.kind == kind], say) for kind in STEP_SYMBOLS]
+    traces = [trace for trace in traces if trace["x"]]
     for name, look in DAYLIGHT.items():
         group = [s for s in found if daylight((s.day - as_of).days) == name]
         if not group:
@@ -78,6 +110,27 @@ def sunsets(
         hovermode="closest",
         **markers([Marker(here, as_of)], say),
     )
+
+
+def _other(kind: str, steps: Sequence[OtherStep], say: Say) -> Figure:
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": steps[0].label if steps else kind,
+        "x": [step.day for step in steps],
+        "y": [step.platform for step in steps],
+        "customdata": [[step.url, step.models] for step in steps],
+        "hovertemplate": "%{fullData.name}<br>%{y}, %{x|%Y-%m-%d}<br>"
+        + say(gettext_noop("models: %s")) % "%{customdata[1]}"
+        + "<extra></extra>",
+        "marker": {
+            "color": var("chart-other"),
+            "symbol": STEP_SYMBOLS[kind],
+            "size": 8,
+            "opacity": 0.55,
+            "line": {"width": 1.5, "color": var("chart-other")},
+        },
+    }
 
 
 def _size(models: int) -> float:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.catalog.choices import MilestoneKind, Precision
-from dashboard.catalog.lifecycle import EntryState, Step, earliest, last_day, stage_of
+from dashboard.catalog.lifecycle import EntryState, Step, earliest, effective_sunset, last_day, stage_of
 
 ANNOUNCED = Step("announced", date(2023, 7, 6))
 SUNSET = Step("sunset", date(2024, 1, 4))
@@ -70,3 +70,59 @@ def test_only_a_firm_date_retires_and_days_left_count_down_to_it(life, day):
         assert state.days_left is None
     else:
         assert day + timedelta(days=state.days_left) == state.sunset_on
+
+
+# By region ---------------------------------------------------------------------------------------
+
+EAST = Step("sunset", date(2024, 1, 4), region="us-east-1")
+WEST = Step("sunset", date(2024, 3, 4), region="us-west-2")
+PARIS = Step("sunset", date(2023, 12, 1), region="eu-west-3")
+WORLD = Step("sunset", date(2024, 2, 4))
+
+
+@pytest.mark.parametrize(
+    ("known", "region", "due"),
+    [
+        ((EAST, WEST, WORLD), "us-west-2", WEST),
+        ((EAST, WEST, WORLD), "us-east-1", EAST),
+        ((EAST, WEST, WORLD), "us-east-2", WORLD),
+        ((EAST, WEST, WORLD), "us", EAST),
+        ((EAST, WEST, PARIS), "us", EAST),
+        ((WEST, WORLD, PARIS), "ap", WORLD),
+        ((EAST, WEST, WORLD), "", WORLD),
+        ((EAST, WEST, PARIS), "", PARIS),
+        ((EAST, WEST, PARIS), "ap-south-1", PARIS),
+        ((Step("sunset", None, region="us-east-1"), WORLD), "us-east-1", WORLD),
+        ((WORLD,), "u", WORLD),
+        ((), "us-east-1", None),
+    ],
+)
+def test_a_caller_meets_the_sunset_of_its_region_else_the_worldwide_else_the_earliest(known, region, due):
+    assert effective_sunset(known, region) == due
+
+
+regional = st.lists(
+    st.builds(
+        Step,
+        kind=st.sampled_from(["sunset", "announced"]),
+        on=st.none() | days,
+        region=st.sampled_from(["", "us-east-1", "us-west-2", "eu-west-1", "eu-west-3"]),
+    ),
+    max_size=8,
+    unique_by=lambda step: (step.kind, step.region),
+).map(tuple)
+
+
+@given(regional, st.sampled_from(["", "us", "eu", "us-east-1", "eu-west-3", "ap-south-1"]))
+def test_an_effective_sunset_is_one_that_was_said_and_none_that_applies_is_earlier(known, region):
+    due = effective_sunset(known, region)
+    said = [step for step in known if step.kind == "sunset" and step.on]
+    if not said:
+        assert due is None
+        return
+    assert due in said
+    own = [s for s in said if region and s.region and (s.region == region or s.region.startswith(f"{region}-"))]
+    worldwide = [step for step in said if not step.region]
+    assert due.on == min(step.on for step in own or worldwide or said)
+    assert effective_sunset(known, "") == earliest(known, "sunset")
+    assert effective_sunset(tuple(reversed(known)), region) == due

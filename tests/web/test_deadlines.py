@@ -115,7 +115,7 @@ class TestLists:
 
     def test_timeline_draws_a_mark_per_deadline_that_leads_to_it(self, viewer, story):
         make_entry("groq/llama", announced="2023-10-01", sunset="2024-03-01")
-        drawn = figure(viewer.get("/timeline/"), "timeline")
+        drawn = figure(viewer.get("/timeline/?steps=none"), "timeline")
         found = {trace["customdata"][i][0] for trace in drawn["data"] for i in range(len(trace["x"]))}
         assert found == {BURNDOWN, "/deadlines/groq/2024-03-01/"}
 

@@ -1,6 +1,7 @@
 """`catalog import | export | sync`: the catalog in and out of files."""
 
 import dataclasses
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from dashboard.catalog.feeds.registry import FEEDS
 from dashboard.catalog.syncing import FeedError, SyncResult
 from dashboard.findings import scan
 from dashboard.kit import clock
-from dashboard.management.base import Answer, SundialCommand, UsageError
+from dashboard.management.base import Answer, SundialCommand, UsageError, parse_day
 
 
 class Command(SundialCommand):
@@ -30,6 +31,9 @@ class Command(SundialCommand):
         write = actions.add_parser("export", help="Write the whole catalog; the suffix tells the format")
         write.add_argument("file", nargs="?", help="Standard output when left out")
         write.add_argument("--format", choices=["yaml", "json", "csv"], help="Overrides the suffix; default yaml")
+        write.add_argument(
+            "--as-of", metavar="DAY", help="JSON: stages and dates as known on that day; revisions stay whole"
+        )
 
         sync = actions.add_parser(
             "sync", help="Compare with the shipped catalog and SUNDIAL_FEEDS, or with one feed"
@@ -44,7 +48,8 @@ class Command(SundialCommand):
         if options["action"] == "import":
             return self._import(options["file"], dry_run=options["dry_run"])
         if options["action"] == "export":
-            return self._export(options["file"], options["format"], as_json=options["json"])
+            day = parse_day(options["as_of"]) or clock.today()
+            return self._export(options["file"], options["format"], day, as_json=options["json"])
         if options["feed"]:
             return self._sync_feed(options["feed"], options["source"], anyway=options["anyway"])
         return self._sync(options["source"])
@@ -58,12 +63,12 @@ class Command(SundialCommand):
             raise UsageError(f"{file}: {problem.strerror or problem}") from None
         return self._told(result)
 
-    def _export(self, file: str | None, form: str | None, *, as_json: bool) -> Answer:
+    def _export(self, file: str | None, form: str | None, as_of: date, *, as_json: bool) -> Answer:
         if not file and as_json:
-            return Answer(queries.export(clock.today()), "")
+            return Answer(queries.export(as_of), "")
         suffix = f".{form}" if form else Path(file).suffix if file else ".yaml"
         try:
-            text = files.export_text(suffix, clock.today())
+            text = files.export_text(suffix, as_of)
         except ValueError as problem:
             raise UsageError(f"{file}: {problem}") from None
         if not file:
@@ -72,7 +77,7 @@ class Command(SundialCommand):
             Path(file).write_text(text, encoding="utf-8", newline="")
         except OSError as problem:
             raise UsageError(f"{file}: {problem.strerror or problem}") from None
-        count = len(snapshot.load(clock.today()).entries)
+        count = len(snapshot.load(as_of).entries)
         return Answer({"file": file, "entries": count}, f"{count} entries written to {file}")
 
     def _sync(self, source: str | None) -> Answer:

@@ -5,16 +5,19 @@ from datetime import date, timedelta
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dashboard.catalog import snapshot as catalog
+from dashboard.catalog.choices import MilestoneKind
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.charts import timeline
 from dashboard.charts.card import Card
 from dashboard.web.days import Request
 from dashboard.web.filters import Filters
 from dashboard.web.queries.deadlines import DeadlineRow, by_month, past, upcoming
+from dashboard.web.queries.steps import StepRow, other_steps
 from dashboard.web.words import day_text
 
 __all__ = ["show"]
@@ -29,6 +32,13 @@ class TimelineFilters(Filters):
         super().__init__(request.GET)
         platforms = sorted({platform for platform, day in snapshot.deadlines})
         self.select("platform", gettext_lazy("Platform"), [(slug, slug) for slug in platforms])
+        kinds = [(kind.value, kind.label) for kind in MilestoneKind if kind != MilestoneKind.SUNSET]
+        self.select(
+            "steps",
+            gettext_lazy("Other milestones"),
+            [("none", gettext_lazy("None")), *kinds],
+            any_label=gettext_lazy("All"),
+        )
         self.check("ours", gettext_lazy("Only what we call"))
 
     def keep(self, row: DeadlineRow, as_of: date) -> bool:
@@ -39,42 +49,71 @@ class TimelineFilters(Filters):
             and as_of - BACK <= row.summary.sunset_on <= as_of + AHEAD
         )
 
+    def other_steps(self, snapshot: Snapshot, day: date) -> list[StepRow]:
+        kind, platform = self.chosen("steps"), self.chosen("platform")
+        if kind == "none":
+            return []
+        found = other_steps(snapshot, day - BACK, day + AHEAD, ours=bool(self.chosen("ours")))
+        return [row for row in found if kind in {"", row.kind} and platform in {"", row.platform}]
+
 
 def show(request: Request) -> HttpResponse:
     snapshot = catalog.load(request.as_of)
     filters = TimelineFilters(request, snapshot)
     ahead = [row for row in upcoming(snapshot) if filters.keep(row, request.as_of)]
     behind = [row for row in past(snapshot) if filters.keep(row, request.as_of)]
+    steps = filters.other_steps(snapshot, request.as_of)
     context = {
         "filters": filters,
         "ahead": by_month(ahead),
         "behind": by_month(behind),
-        "chart": _card(ahead + behind, request) if ahead or behind else None,
+        "chart": _card(ahead + behind, steps, request) if ahead or behind or steps else None,
     }
     return render(request, "pages/timeline.html", context)
 
 
-def _card(rows: list[DeadlineRow], request: Request) -> Card:
+def _card(rows: list[DeadlineRow], steps: list[StepRow], request: Request) -> Card:
     here = "today" if request.as_of == request.today else "as of"
-    keep = "" if request.as_of == request.today else f"?as_of={request.as_of}"
+    keep = {} if request.as_of == request.today else {"as_of": request.as_of.isoformat()}
     points = [
         timeline.Sunset(
             row.summary.platform,
             row.summary.sunset_on,
             row.models,
             row.summary.remaining,
-            reverse("deadline", args=[row.summary.platform, row.summary.sunset_on]) + keep,
+            _address("deadline", row.summary.platform, row.summary.sunset_on, **keep),
         )
         for row in rows
     ]
-    days = [point.day for point in points] + [request.as_of]
+    others = [
+        timeline.OtherStep(
+            row.platform,
+            row.day,
+            row.kind,
+            str(MilestoneKind(row.kind).label),
+            len(row.entries),
+            _address("model", row.platform, row.entries[0].id.lstrip("/"), **keep)
+            if len(row.entries) == 1
+            else _address("models", platform=row.platform, **keep),
+        )
+        for row in steps
+    ]
+    days = [point.day for point in [*points, *others]] + [request.as_of]
     margin = timedelta(days=20)
+    first, last = min(days) - margin, max(days) + margin
+    lines = [(p.day, p.platform, _("Sunset"), p.models, p.calls) for p in points]
+    lines += [(p.day, p.platform, p.label, p.models, None) for p in others]
     return Card(
         id="timeline",
         title=_("Sunsets by platform"),
-        summary=_("%(n)s sunset days; larger marks are more models.") % {"n": len(points)},
-        figure=timeline.sunsets(points, request.as_of, min(days) - margin, max(days) + margin, here=here, say=_),
-        columns=(_("Sunset"), _("Platform"), _("Models"), _("Calls per day")),
-        rows=[(p.day, p.platform, p.models, p.calls) for p in sorted(points, key=lambda p: (p.day, p.platform))],
+        summary=_("%(n)s sunset days; larger marks are more models. %(others)s other milestones, lighter.")
+        % {"n": len(points), "others": len(others)},
+        figure=timeline.sunsets(points, request.as_of, first, last, steps=others, here=here, say=_),
+        columns=(_("Day"), _("Platform"), _("What"), _("Models"), _("Calls per day")),
+        rows=sorted(lines, key=lambda line: line[:3]),
         note=_("As known on %(day)s. A mark opens its deadline.") % {"day": day_text(request.as_of)},
     )
+
+
+def _address(page: str, *args: object, **query: str) -> str:
+    return reverse(page, args=args) + (f"?{urlencode(query)}" if query else "")

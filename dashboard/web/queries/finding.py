@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from dashboard.alerts.models import Notice
-from dashboard.catalog.lifecycle import EntryState
+from dashboard.catalog.lifecycle import EntryState, Step
+from dashboard.catalog.regions import Due, due_for
 from dashboard.catalog.snapshot import Deadline, Snapshot
 from dashboard.charts.card import Card
 from dashboard.findings.history import Event, history, silent_sources
@@ -101,6 +102,10 @@ class FindingPage:
     callers: list[Caller]
     silent: list[Source]
     """Sources that would carry its calls and do not report."""
+    due: Due | None
+    """The sunset that these calls meet, where regions differ and it is another than the entry's own."""
+    steps: list[Step]
+    """What else comes before the end, in the order of its days."""
 
     @property
     def finding(self) -> Finding:
@@ -132,7 +137,19 @@ def page(finding: Finding, snapshot: Snapshot, today: date) -> FindingPage:
         seen=seen,
         callers=_callers(finding, snapshot.as_of),
         silent=silent_sources([finding], snapshot.as_of).get(finding.pk, []),
+        due=_due(row.entry, seen),
+        steps=_ahead(row.entry),
     )
+
+
+def _due(entry: EntryState, seen: list[Seen]) -> Due | None:
+    due = due_for(entry, (one.called_as for one in seen))
+    return due if due and due.step != entry.sunset else None
+
+
+def _ahead(entry: EntryState) -> list[Step]:
+    found = [s for s in entry.steps if s.on and s.on >= entry.as_of and s.kind not in {"announced", "sunset"}]
+    return sorted(found, key=lambda step: (step.on or date.max, step.kind, step.region))
 
 
 def verdict(row: FindingRow) -> str:
