@@ -134,6 +134,7 @@ def called(model: str | None, provider: str | None, call_type: str | None, answe
     """The model as requested; on Azure, where that is a deployment's name, the one that answered."""
     platform = platform_of_provider(provider)
     if not model or model == UNKNOWN_MODEL:
-        return Called(platform, "", endpoint_of(call_type))
+        # Refused by the gateway itself: no platform saw it, so the source's own must not be guessed.
+        return Called(platform or UNKNOWN, "", endpoint_of(call_type))
     name = answered if platform == "azure-openai" and answered else model
     return Called(platform, clean(name, 300), endpoint_of(call_type))
