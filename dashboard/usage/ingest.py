@@ -17,6 +17,7 @@ import msgspec
 from django.db import transaction
 from django.db.models import F
 
+from dashboard.usage import aggregates
 from dashboard.usage.blocks import (
     HEAD,
     MAX_LINE,
@@ -32,6 +33,7 @@ from dashboard.usage.blocks import (
 )
 from dashboard.usage.content import Content, ContentError
 from dashboard.usage.dimensions import Dimensions
+from dashboard.usage.formats.aggregated import Aggregated
 from dashboard.usage.formats.detect import detect
 from dashboard.usage.formats.documents import DocumentFormat, is_document, is_json
 from dashboard.usage.formats.lines import Format
@@ -259,7 +261,8 @@ class _Reading:
         if name not in FORMATS:
             raise InputError(f"{self.path}: there is no format {name!r}; choose one of {', '.join(FORMATS)}")
         self.format_name = name
-        return FORMATS[name]
+        reader = FORMATS[name]
+        return reader.opened(head, self.source.config) if isinstance(reader, Aggregated) else reader
 
     def _consume(self, content: Content, tail: bytes, reader: Format) -> None:
         batch = self._batch()
@@ -272,7 +275,8 @@ class _Reading:
                 if self.progress:
                     self.progress(content.consumed - taken)
                     taken = content.consumed
-                if block.end - self.end.offset >= self.session.commit_bytes:
+                # What an aggregated file tells twice of one bucket is summed: it is one delivery.
+                if block.end - self.end.offset >= self.session.commit_bytes and not reader.aggregated:
                     self._commit(batch, block)
                     batch, last = self._batch(), None
         except ContentError:
@@ -285,15 +289,15 @@ class _Reading:
             self._note()
 
     def _blocks(self, content: Content, tail: bytes, reader: Format) -> Iterator[Block]:
-        if isinstance(reader, DocumentFormat) and self._is_document():
+        if isinstance(reader, DocumentFormat) and self._is_document(reader):
             return document(content, self.end, tail)
         return blocks(content, self.end, tail, self._is_final(content), self.session.piece)
 
-    def _is_document(self) -> bool:
+    def _is_document(self, reader: DocumentFormat) -> bool:
         """Whether this file is one page over many lines, or one too long for a line, and not lines."""
         with Content(self.path) as content:
             head = content.read(HEAD)
-            if not is_document(head):
+            if not (is_document(head) or reader.is_document(head)):
                 return False
             line, newline, _ = (head + content.read(MAX_LINE)).lstrip().partition(b"\n")
         return not (newline and is_json(line))
@@ -378,6 +382,7 @@ class _Reading:
         if not changed:
             raise _Moved
         merge(self.source.pk, self._keyed(batch))
+        aggregates.replace(self.source, batch.readings.values(), session.dimensions)
         session.seen.store(batch.fresh)
         self._keep_rejects(batch)
         self.stream = stream

@@ -15,6 +15,7 @@ from dashboard.kit.fields import DayField, HourField
 from dashboard.usage.querysets import RejectedLineQuerySet, SourceQuerySet, StreamQuerySet
 
 __all__ = [
+    "AggregateRow",
     "Application",
     "ApplicationRule",
     "CalledName",
@@ -32,6 +33,8 @@ __all__ = [
 
 class SourceKind(models.TextChoices):
     WATCH = "watch", _("Watched files")
+    SQL = "sql", _("Database")
+    HTTP = "http", _("Usage API")
     IMPORT = "import", _("Imported by hand")
 
 
@@ -52,6 +55,15 @@ class Source(models.Model):
         default=dict,
         blank=True,
         help_text='Deployment name to model id, such as {"prod-gpt35": "gpt-35-turbo-0125"}',
+    )
+    config = models.JSONField(
+        "configuration",
+        default=dict,
+        blank=True,
+        help_text=_(
+            "For databases, usage APIs and CSV columns; see docs/sources.md. "
+            "A secret is named, never written here, such as env:OPENAI_ADMIN_KEY"
+        ),
     )
     poll_seconds = models.PositiveIntegerField(default=30, validators=[MinValueValidator(5)])
     paused = models.BooleanField(default=False)
@@ -270,6 +282,29 @@ class DailyRollup(Measures):
 
     def __str__(self) -> str:
         return f"{self.day} {self.name_id} by {self.identity_id}: {self.calls} calls"
+
+
+class AggregateRow(Measures):
+    """The newest value that an aggregated source told of one key in one bucket; what the rollups hold of it.
+
+    A bucket told again replaces its value, and the rollups move by the difference. `key` is a hash of
+    everything by which the source tells its rows apart. `seconds` is the bucket's width. 0 marks a running
+    total instead: a counter as it stood within the hour `start`, of which only the growth counts.
+    """
+
+    source = models.ForeignKey(Source, models.CASCADE, related_name="+", db_index=False)
+    key = models.CharField(max_length=32)
+    start = models.DateTimeField()
+    seconds = models.PositiveIntegerField()
+    identity = models.ForeignKey(Identity, models.RESTRICT, related_name="+")
+    name = models.ForeignKey(CalledName, models.RESTRICT, related_name="+")
+
+    class Meta:
+        # The key first: a delivery asks for its keys, over the days it tells of.
+        constraints = [models.UniqueConstraint(fields=["source", "key", "start"], name="aggregate_once")]
+
+    def __str__(self) -> str:
+        return f"{self.start:%Y-%m-%d %H:%M} {self.name_id} by {self.identity_id}: {self.calls} calls"
 
 
 class StaleDay(models.Model):

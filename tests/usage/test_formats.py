@@ -67,7 +67,7 @@ def test_auto_tells_every_sample_and_says_why(name):
     [
         (b"", "no complete line"),
         (b"\x00\x01\x02\x03\n", "binary"),
-        (b"day,model,calls\n2024-01-04,gpt-4,3\n", "2 lines of text"),
+        (b"when,what,number\n2024-01-04,gpt-4,3\n", "2 lines of text"),
         (b'{"question": 1, "sk-secret-value-123456": 2}\n', "fields question"),
         (b"sundial\nnever\nheard\nof\n" + line(1), "lines of text"),
     ],

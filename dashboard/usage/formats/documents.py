@@ -37,6 +37,10 @@ class DocumentFormat(LineFormat):
 
     many = False
 
+    def is_document(self, head: bytes) -> bool:  # noqa: ARG002  for formats whose pages begin otherwise
+        """Whether content that begins so is a page over many lines that `opening` does not know for one."""
+        return False
+
     def records(self, raw: bytes) -> Sequence[Any]:
         """What one JSON value holds. A record that is at fault is its exception."""
         return [self.parse(raw)]

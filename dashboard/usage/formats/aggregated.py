@@ -1,0 +1,193 @@
+"""What formats share that tell sums: pages of a usage API, tables of sums as CSV or JSON.
+
+They yield readings, which replace what was told before of the same key and bucket, instead of sums that
+add up. A file is one delivery: what it tells twice of one key and bucket is summed.
+"""
+
+import copy
+import csv
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Self
+
+import msgspec
+
+from dashboard.usage.formats.documents import FAULTS, DocumentFormat
+from dashboard.usage.formats.lines import Sample, reason
+from dashboard.usage.readings import put
+from dashboard.usage.records import FIRST_HOUR, Batch, Reading, cost_nano, tokens
+
+__all__ = ["Aggregated", "amount", "columns_of", "count", "header", "text"]
+
+MOST = 500_000  # readings of one delivery, which are held in memory
+MOST_COLUMNS = 200
+_any = msgspec.json.Decoder()
+
+
+class Aggregated(DocumentFormat):
+    """Readings from JSON (pages, arrays, a record per line) or from CSV with a header.
+
+    `parts` splits what JSON holds into records, `reading` makes a reading of one: None for a record that
+    tells of no model, ValueError for one that is wrong. `under` are the keys of a page's array.
+    """
+
+    aggregated = True
+    many = True
+    under: tuple[str, ...] = ("data",)
+    tabular = False  # whether it comes as CSV, too
+    # Of CSV: the columns in order, once the file's head was seen.
+    columns: tuple[str, ...] | None = None
+    delimiter = ","
+
+    def parts(self, element: Mapping[str, Any]) -> Iterable[Any]:
+        """The records in one element of a page, or one line."""
+        yield element
+
+    def reading(self, record: Any) -> Reading | None:
+        raise NotImplementedError
+
+    def opened(self, head: bytes, config: Mapping[str, Any]) -> Self:  # noqa: ARG002  one format maps columns
+        """This format, ready for a file that begins with `head`; `config` is its source's."""
+        if not self.tabular or head.lstrip()[:1] in {b"{", b"[", b""}:
+            return self
+        reader = copy.copy(self)
+        reader.delimiter, reader.columns = columns_of(head)
+        return reader
+
+    def is_document(self, head: bytes) -> bool:
+        return head.lstrip()[:1] in {b"{", b"["}
+
+    def decode(self, data: bytes, batch: Batch, line: int, offset: int) -> None:
+        reader = self if self.columns is not None or offset else self.opened(data[: 64 << 10], {})
+        lines = data.split(b"\n")
+        if not lines[-1]:
+            lines.pop()
+        for index, raw in enumerate(lines):
+            if not raw.strip() or (offset == 0 and reader.columns is not None):
+                batch.skipped += 1  # nothing, or the header
+            else:
+                reader.add_line(raw, batch, line + index, offset)
+            offset += len(raw) + 1
+        batch.lines += len(lines)
+
+    def decode_document(self, data: bytes, batch: Batch, line: int, offset: int) -> None:
+        before = _counted(batch)
+        self.add_line(data, batch, line, offset)
+        batch.lines += _counted(batch) - before
+
+    def add_line(self, raw: bytes, batch: Batch, line: int, offset: int) -> None:
+        """Count a line or a document: each record in it is one."""
+        try:
+            records = list(self._records(raw))
+        except FAULTS as problem:
+            batch.reject(line, offset, reason(problem), raw)
+            return
+        if not records:
+            batch.skipped += 1
+        for record in records:
+            try:
+                self._take(record, batch)
+            except FAULTS as problem:
+                batch.reject(line, offset, reason(problem), raw if len(records) == 1 else b"")
+
+    def _records(self, raw: bytes) -> Iterator[Any]:
+        if self.columns is not None:
+            yield self._row(raw)
+            return
+        for element in self._elements(_any.decode(raw)):
+            if not isinstance(element, dict):
+                raise ValueError("not a JSON object")  # noqa: TRY004  what is wrong is the line
+            yield from self.parts(element)
+
+    def _elements(self, value: Any) -> Iterator[Any]:
+        """What a page holds; an array may hold records or pages."""
+        if isinstance(value, list):
+            for each in value:
+                yield from self._elements(each)
+            return
+        held = (value.get(key) for key in self.under) if isinstance(value, dict) else ()
+        page = next((found for found in held if isinstance(found, list)), None)
+        yield from [value] if page is None else page
+
+    def _row(self, raw: bytes) -> dict[str, str]:
+        if raw.count(b'"') % 2:
+            raise ValueError("a quote has no end on its line")
+        cells = _cells(raw.decode().rstrip("\r"), self.delimiter)
+        columns = self.columns or ()
+        if len(cells) != len(columns):
+            raise ValueError(f"{len(cells)} columns, the header has {len(columns)}")
+        return dict(zip(columns, cells, strict=True))
+
+    def _take(self, record: Any, batch: Batch) -> None:
+        reading = self.reading(record)
+        if reading is None:
+            batch.skipped += 1
+            return
+        if not FIRST_HOUR <= reading.start // 3600 <= batch.last_hour:
+            raise ValueError("the time is before 2015 or more than two days ahead")
+        if len(batch.readings) >= MOST and (reading.key, reading.start) not in batch.readings:
+            raise ValueError(f"more than {MOST} sums in one file: deliver it in parts")
+        put(batch.readings, reading)
+        batch.accepted += 1
+
+
+def columns_of(head: bytes) -> tuple[str, tuple[str, ...]]:
+    """A CSV's delimiter and its columns, in lower case, from its first line."""
+    first = head.partition(b"\n")[0].decode("utf-8", "replace").lstrip("\ufeff").rstrip("\r")
+    delimiter = max(",;\t", key=first.count)
+    try:
+        cells = _cells(first, delimiter)
+    except ValueError:
+        cells = []
+    return delimiter, tuple(cell.strip().lower() for cell in cells[:MOST_COLUMNS])
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        raise ValueError("not a line of CSV") from None
+
+
+def header(sample: Sample) -> set[str]:
+    """The columns of what may be a CSV; none of what is JSON."""
+    if not sample.lines or sample.lines[0].lstrip()[:1] in {b"{", b"["}:
+        return set()
+    return set(columns_of(sample.lines[0])[1])
+
+
+def text(value: object) -> str:
+    """A name from JSON or CSV; "" for null."""
+    return value.strip() if isinstance(value, str) else "" if value is None else str(value)
+
+
+def count(value: object, name: str) -> int | None:
+    """A count from JSON or CSV; None where it is null or empty."""
+    if isinstance(value, str):
+        value = value.strip()
+        if not value:
+            return None
+        if not value.isdigit():
+            value = _number(value, name)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float | str)):
+        raise ValueError(f"{name} is not a count")
+    return tokens(value, name)
+
+
+def amount(value: object, name: str) -> int | None:
+    """An amount of USD from JSON or CSV, in nano-USD; None where it is null or empty."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError(f"{name} is not an amount")  # noqa: TRY004  what is wrong is the record
+    return cost_nano(_number(value, name), name)
+
+
+def _number(value: float | str, name: str) -> float:
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        raise ValueError(f"{name} is not a number") from None
+
+
+def _counted(batch: Batch) -> int:
+    return batch.accepted + batch.rejected + batch.duplicates + batch.skipped
