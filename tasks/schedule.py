@@ -26,6 +26,7 @@ SCHEDULE = {
     "poll-due-sources": _every("sundial.poll_due", seconds=10),
     "scan": _every("sundial.scan", minutes=15),
     "deliver": _every("sundial.deliver", minutes=1),
+    "prune": _daily("sundial.prune", hour=3),
     "sync-catalog": _daily("sundial.sync_catalog", hour=6),
     "notify": _daily("sundial.notify", hour=8),
 }

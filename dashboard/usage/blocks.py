@@ -48,12 +48,13 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Block:
-    """Complete lines from `start` to `end`, and the checksum and last bytes of everything up to `end`.
+    """Complete lines from `start` to `end`, the checksums of everything before and up to them, the last bytes.
 
     An overlong line comes as a block of its own without its data.
     """
 
     data: bytes
+    before: int
     checksum: int
     tail: bytes
     start: int
@@ -118,11 +119,11 @@ def blocks(
 
     def block(data: bytes, *, keep: bool = True, **kind: bool) -> Block:
         nonlocal checksum, tail, end
-        before = begun if begun >= 0 else end
+        first, before = begun if begun >= 0 else end, checksum
         checksum = isal_zlib.crc32(data, checksum)
         tail = (tail + data)[-TAIL:] if len(data) < TAIL else data[-TAIL:]
         end += len(data)
-        return Block(data if keep else b"", checksum, tail, before, end, **kind)
+        return Block(data if keep else b"", before, checksum, tail, first, end, **kind)
 
     for piece in content.pieces(min(size, MAX_LINE // 2)):
         if end == start.offset and not rest and piece[:1] == b"\n" and tail and tail[-1:] != b"\n":
@@ -167,4 +168,13 @@ def document(content: Content, start: Checkpoint, tail: bytes) -> Iterator[Block
     if data:
         end = start.offset + len(data)
         checksum = isal_zlib.crc32(data, start.checksum)
-        yield Block(data, checksum, (tail + data)[-TAIL:], start.offset, end, is_rest=is_blank, is_document=True)
+        yield Block(
+            data,
+            start.checksum,
+            checksum,
+            (tail + data)[-TAIL:],
+            start.offset,
+            end,
+            is_rest=is_blank,
+            is_document=True,
+        )

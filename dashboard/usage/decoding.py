@@ -32,7 +32,7 @@ __all__ = ["HELPERS", "Helpers", "decode", "decoded_ahead", "fold", "without_gc"
 
 HELPERS = min(2, os.cpu_count() or 1)
 AHEAD = 2  # blocks that wait beside those being decoded
-FRAME = struct.Struct("<QQ")  # bytes that follow, offset of the first
+FRAME = struct.Struct("<QQQ")  # bytes that follow, offset of the first, checksum of everything before it
 ROOT = Path(__file__).parents[2]
 
 
@@ -71,8 +71,8 @@ class Helpers:
     def _ask(self, block: Block) -> Batch:
         process = self._idle.get()
         try:
-            _send(process.stdin, block.data, block.start)
-            answer, _ = _receive(process.stdout)
+            _send(process.stdin, block.data, block.start, block.before)
+            answer, *_ = _receive(process.stdout)
             return _unpacked(answer)
         finally:
             self._idle.put(process)
@@ -98,6 +98,7 @@ def decode(block: Block, reader: Format, batch: Batch, line: int) -> None:
         batch.lines += 1
         batch.reject(line, block.start, "the line is longer than 8 MiB", b"")
         return
+    batch.before = block.before
     with without_gc():
         if block.is_document and isinstance(reader, DocumentFormat):
             reader.decode_document(block.data, batch, line, block.start)
@@ -148,23 +149,23 @@ def _answered(block: Block, future: "Future[Batch] | None") -> tuple[Block, Batc
         return block, None
 
 
-def _send(pipe: IO[bytes] | None, data: bytes, offset: int) -> None:
+def _send(pipe: IO[bytes] | None, data: bytes, offset: int, before: int) -> None:
     if pipe is None:
         raise EOFError
-    pipe.write(FRAME.pack(len(data), offset))
+    pipe.write(FRAME.pack(len(data), offset, before))
     pipe.write(data)
     pipe.flush()
 
 
-def _receive(pipe: IO[bytes] | None) -> tuple[bytes, int]:
+def _receive(pipe: IO[bytes] | None) -> tuple[bytes, int, int]:
     header = pipe.read(FRAME.size) if pipe else b""
     if pipe is None or len(header) < FRAME.size:
         raise EOFError
-    size, offset = FRAME.unpack(header)
+    size, offset, before = FRAME.unpack(header)
     data = pipe.read(size)
     if len(data) < size:
         raise EOFError
-    return data, offset
+    return data, offset, before
 
 
 def _close(pipe: IO[bytes]) -> None:
@@ -202,12 +203,12 @@ def serve(reader: Format, last_hour: int, source: IO[bytes], sink: IO[bytes]) ->
     gc.disable()
     while True:
         try:
-            data, offset = _receive(source)
+            data, offset, before = _receive(source)
         except EOFError:
             return
-        batch = Batch(last_hour)
+        batch = Batch(last_hour, before=before)
         reader.decode(data, batch, 0, offset)
-        _send(sink, _packed(batch), offset)
+        _send(sink, _packed(batch), 0, 0)
 
 
 if __name__ == "__main__":

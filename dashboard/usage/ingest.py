@@ -17,6 +17,7 @@ import msgspec
 from django.db import transaction
 from django.db.models import F
 
+from dashboard.kit.fields import EPOCH
 from dashboard.usage import aggregates
 from dashboard.usage.blocks import (
     HEAD,
@@ -32,6 +33,7 @@ from dashboard.usage.blocks import (
     tail_hash,
 )
 from dashboard.usage.content import Content, ContentError
+from dashboard.usage.decoding import HELPERS, Helpers, decode, decoded_ahead, fold
 from dashboard.usage.dimensions import Dimensions
 from dashboard.usage.formats.aggregated import Aggregated
 from dashboard.usage.formats.detect import detect
@@ -45,11 +47,13 @@ from dashboard.usage.seen import SeenHashes
 
 __all__ = ["Counts", "InputError", "Session", "import_file"]
 
-COMMIT = 32 << 20  # inflated bytes between checkpoints
+COMMIT = 64 << 20  # inflated bytes between checkpoints
+BIG = 48 << 20  # bytes left to read that are worth helper processes
+SQUEEZED = 6  # what a compressed log's byte on disk stands for, roughly
 ATTEMPTS = 50
 MARKS = 64
 REJECTED_KEPT = 1000
-EPOCH = date(1970, 1, 1)
+FAR = 1 << 62
 
 Progress = Callable[[int], None]
 
@@ -95,15 +99,29 @@ def import_file(
 
 
 class Session:
-    """Reads files of one source; keeps keys and ids it has met. `piece` and `commit` bound memory."""
+    """Reads files of one source; keeps keys and ids it has met. `piece` and `commit` bound memory.
 
-    def __init__(self, source: Source, now: datetime, *, piece: int = PIECE, commit: int = COMMIT) -> None:
+    Files with more than `big` bytes left are decoded by `helpers` processes (0: by this one alone).
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        now: datetime,
+        *,
+        piece: int = PIECE,
+        commit: int = COMMIT,
+        helpers: int = HELPERS,
+        big: int = BIG,
+    ) -> None:
         self.source = source
         self.now = now
         self.piece = piece
         self.commit_bytes = commit
+        self.helpers = helpers
+        self.big = big
         self.dimensions = Dimensions(source)
-        self.seen = SeenHashes(source.pk)
+        self.seen = SeenHashes(source.pk, now.date())
 
     def import_file(self, path: Path, format_name: str, progress: Progress | None = None) -> Counts:
         path = path.resolve()
@@ -269,8 +287,10 @@ class _Reading:
         taken = content.consumed
         last = None
         try:
-            for block in self._blocks(content, tail, reader):
-                self._decode(block, reader, batch)
+            for block, part in self._decoded(content, tail, reader):
+                line = self.end.lines + batch.lines + 1
+                if part is None or not fold(part, batch, line):
+                    decode(block, reader, batch, line)
                 last = block
                 if self.progress:
                     self.progress(content.consumed - taken)
@@ -288,6 +308,16 @@ class _Reading:
         elif not self.is_import or self.stream is not None:
             self._note()
 
+    def _decoded(self, content: Content, tail: bytes, reader: Format) -> Iterator[tuple[Block, Batch | None]]:
+        """The blocks to count; with what they add up to where helpers could tell ahead."""
+        cut = self._blocks(content, tail, reader)
+        left = (self.size - content.consumed) * (1 if content.kind == "plain" else SQUEEZED)
+        if left < self.session.big or not self.session.helpers or reader.aggregated:
+            yield from ((block, None) for block in cut)
+            return
+        with Helpers(self.format_name, last_hour(self.session.now), self.session.helpers) as helpers:
+            yield from decoded_ahead(cut, helpers)
+
     def _blocks(self, content: Content, tail: bytes, reader: Format) -> Iterator[Block]:
         if isinstance(reader, DocumentFormat) and self._is_document(reader):
             return document(content, self.end, tail)
@@ -304,19 +334,6 @@ class _Reading:
 
     def _batch(self) -> Batch:
         return Batch(last_hour(self.session.now), seen=self.session.seen.of)
-
-    def _decode(self, block: Block, reader: Format, batch: Batch) -> None:
-        if block.is_rest:
-            return
-        line = self.end.lines + batch.lines + 1
-        if block.overlong:
-            batch.lines += 1
-            batch.reject(line, block.start, "the line is longer than 8 MiB", b"")
-            return
-        if block.is_document and isinstance(reader, DocumentFormat):
-            reader.decode_document(block.data, batch, line, block.start)
-            return
-        reader.decode(block.data, batch, line, block.start)
 
     def _is_final(self, content: Content) -> Callable[[bytes], bool]:
         """Whether a last line without a newline counts now."""
@@ -405,17 +422,24 @@ class _Reading:
         )
 
     def _keyed(self, batch: Batch) -> dict[tuple[int, int, int], Measures]:
-        callers: dict[Caller, date] = {}
-        names: dict[Called, date] = {}
+        callers: dict[Caller, int] = {}
+        names: dict[Called, int] = {}
         for hour, caller, called in batch.sums:
-            day = EPOCH + timedelta(days=hour // 24)
-            callers[caller] = min(day, callers.get(caller, day))
-            names[called] = min(day, names.get(called, day))
-        identity, name = self.session.dimensions.callers(callers), self.session.dimensions.names(names)
+            if hour < callers.get(caller, FAR):
+                callers[caller] = hour
+            if hour < names.get(called, FAR):
+                names[called] = hour
+        dimensions = self.session.dimensions
+        identity = dimensions.callers({caller: day_of(hour) for caller, hour in callers.items()})
+        name = dimensions.names({called: day_of(hour) for called, hour in names.items()})
         rows: dict[tuple[int, int, int], Measures] = {}
         for (hour, caller, called), measures in batch.sums.items():
-            into = rows.setdefault((hour, identity[caller], name[called]), [None] * 6)
-            add_measures(into, measures)
+            key = hour, identity[caller], name[called]
+            known = rows.get(key)
+            if known is None:
+                rows[key] = measures
+            else:
+                add_measures(known, measures)
         return rows
 
     def _keep_rejects(self, batch: Batch) -> None:
@@ -459,6 +483,10 @@ class _Reading:
         if self.is_import:
             raise InputError(f"{self.path.parent / problem}")
         self._note(problem)
+
+
+def day_of(hour: int) -> date:
+    return EPOCH + timedelta(days=hour // 24)
 
 
 def fingerprint(rows: Iterable[tuple[int, int]]) -> frozenset[tuple[int, int]]:

@@ -330,9 +330,14 @@ class SeenIds(models.Model):
     source = models.ForeignKey(Source, models.CASCADE, related_name="+", db_index=False)
     hour = HourField()
     hashes = models.BinaryField()
+    added_on = DayField(help_text="Day on which they were read")
 
     class Meta:
-        indexes = [models.Index(fields=["source", "hour"], name="seen_ids_hour")]
+        indexes = [
+            models.Index(fields=["source", "hour"], name="seen_ids_hour"),
+            # Which are old enough to go? (retention)
+            models.Index(fields=["added_on"], name="seen_ids_added"),
+        ]
 
     def __str__(self) -> str:
         return f"{len(self.hashes) // 8} ids of {self.hour:%Y-%m-%d %H:00}"

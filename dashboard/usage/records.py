@@ -104,11 +104,13 @@ class Batch:
     """What a run of lines adds up to. `lines == accepted + rejected + duplicates + skipped`.
 
     `seen(hour)` answers the hashes of ids counted before in that hour; `fresh` collects this batch's own.
-    `last_hour` is the latest hour that is not absurd. `readings`, by key and start, are what aggregated
+    `last_hour` is the latest hour that is not absurd, `before` the CRC-32 of the content before the lines
+    (a line without an id is known by its place). `readings`, by key and start, are what aggregated
     formats yield instead of sums.
     """
 
     last_hour: int
+    before: int = 0
     seen: Callable[[int], Collection[int]] = lambda _hour: ()
     sums: dict[tuple[int, Caller, Called], Measures] = field(default_factory=dict)
     fresh: dict[int, set[int]] = field(default_factory=dict)

@@ -8,7 +8,7 @@ what other sessions added since is exactly the segments with a higher key.
 import sys
 from array import array
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from django.db.models import Max
 
@@ -26,8 +26,9 @@ Fresh = dict[int, set[int]]
 class SeenHashes:
     """`of(hour)` answers what was counted in an hour; `store` appends a batch's own."""
 
-    def __init__(self, source_id: int) -> None:
+    def __init__(self, source_id: int, today: date) -> None:
         self._source = source_id
+        self._today = today
         self._hours: dict[int, set[int]] = {}
         self._kept = 0
         self._merge: dict[int, list[int]] = {}
@@ -70,7 +71,9 @@ class SeenHashes:
             if self._merge.pop(hour, None):
                 segment = self._load(hour) | hashes
                 self._mine().filter(hour=_hour(hour)).delete()
-            rows.append(SeenIds(source_id=self._source, hour=_hour(hour), hashes=pack(segment)))
+            rows.append(
+                SeenIds(source_id=self._source, hour=_hour(hour), hashes=pack(segment), added_on=self._today)
+            )
         if rows:
             SeenIds.objects.bulk_create(rows, batch_size=500)
             self._newest = self._highest()

@@ -46,9 +46,24 @@ def test_another_source_counts_the_same_bytes_for_itself(source, write):
     assert load(make_source("other"), path).accepted == 100
 
 
-def test_files_that_only_begin_alike_both_count(source, write):
+def test_of_files_that_begin_alike_the_shared_beginning_counts_once(source, write):
     load(source, write("a.log", b"".join(PLAIN)))
-    assert load(source, write("b.log", PLAIN[0] + b"".join(reversed(PLAIN)))).accepted == 101
+    again = load(source, write("b.log", PLAIN[0] + b"".join(reversed(PLAIN))))
+    assert (again.accepted, again.duplicates) == (100, 1)
+
+
+@pytest.mark.parametrize("lines", [1, 37, 99])
+def test_a_cut_off_copy_of_content_without_ids_is_a_duplicate(source, write, lines):
+    load(source, write("access.log", b"".join(PLAIN)))
+    copy = load(source, write("access.log.1", b"".join(PLAIN[:lines])))
+    assert (copy.accepted, copy.duplicates) == (0, lines)
+    grown = load(source, write("access.log.1", b"".join([*PLAIN[:lines], access(500)])))
+    assert (grown.accepted, grown.duplicates) == (1, lines)
+    assert calls(source) == 101
+
+
+def test_the_same_line_twice_in_a_file_without_ids_is_two_calls(source, write):
+    assert load(source, write("access.log", PLAIN[0] * 7)).accepted == 7
 
 
 def test_a_call_delivered_again_in_another_file_is_a_duplicate(source, write):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import msgspec
+from isal.isal_zlib import crc32
 from xxhash import xxh3_64_intdigest
 
 from dashboard.usage.records import (
@@ -89,7 +90,8 @@ class LineFormat:
         table: dict[tuple, Measures] = {}
         read, seen, fresh, latest = self.read, batch.seen, batch.fresh, batch.last_hour
         digest, earliest = xxh3_64_intdigest, FIRST_HOUR
-        repeated = skipped = rejected = placed = 0
+        repeated = skipped = rejected = placed = chained = 0
+        chain = batch.before
         at: int | None = None
         old: Collection[int] = ()
         new: set[int] = set()
@@ -107,10 +109,16 @@ class LineFormat:
                     table = groups.setdefault(hour, {})
                 if identifier:
                     mark = digest(identifier.encode())
-                    if mark in new or mark in old:
-                        repeated += 1
-                        continue
-                    new.add(mark)
+                else:
+                    # Known by its place: the line, and everything before it in its file.
+                    if index > chained:
+                        chain = crc32(b"\n".join(lines[chained:index]) + b"\n", chain)
+                        chained = index
+                    mark = digest(raw, chain)
+                if mark in new or mark in old:
+                    repeated += 1
+                    continue
+                new.add(mark)
             except (ValueError, RecursionError, msgspec.MsgspecError) as problem:
                 if not raw or raw.isspace():
                     skipped += 1

@@ -169,10 +169,11 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('hour', dashboard.kit.fields.HourField()),
                 ('hashes', models.BinaryField()),
+                ('added_on', dashboard.kit.fields.DayField(help_text='Day on which they were read')),
                 ('source', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='usage.source')),
             ],
             options={
-                'indexes': [models.Index(fields=['source', 'hour'], name='seen_ids_hour')],
+                'indexes': [models.Index(fields=['source', 'hour'], name='seen_ids_hour'), models.Index(fields=['added_on'], name='seen_ids_added')],
             },
         ),
         migrations.CreateModel(

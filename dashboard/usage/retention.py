@@ -1,0 +1,62 @@
+"""What is deleted as it grows old; daily sums are kept for ever.
+
+Hourly sums go when their hour lies more than `SUNDIAL_HOURLY_DAYS` before today. Ids of calls go when both
+their hour and the day they were read are as old: logs that are filled in from years ago stay protected
+against being counted twice for as long as those of today. Rejected lines go after 90 days; their number
+per source is bounded when they are written.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+
+from dashboard.usage.models import HourlyRollup, RejectedLine, SeenIds
+
+__all__ = ["REJECTED_DAYS", "Pruned", "prune"]
+
+REJECTED_DAYS = 90
+BATCH = 5000  # rows per transaction: readers and writers wait for none of them long
+MOST = 400  # batches per run; what is left goes the next time
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """Rows deleted. `finished` is False when a run's bound was reached before the end."""
+
+    hourly: int
+    seen: int
+    rejected: int
+    finished: bool
+
+
+def prune(now: datetime) -> Pruned:
+    """Delete what is older than it is kept, in small transactions. May be killed or run twice at any time."""
+    first_day = now.date() - timedelta(days=settings.SUNDIAL_HOURLY_DAYS)
+    first_hour = datetime.combine(first_day, time(), tzinfo=now.tzinfo)
+    room = MOST
+    deleted = []
+    for old, size in (
+        (HourlyRollup.objects.filter(hour__lt=first_hour), BATCH),
+        # A segment may hold an hour's ids of a busy gateway: fewer of them at once.
+        (SeenIds.objects.filter(added_on__lt=first_day, hour__lt=first_hour), BATCH // 10),
+        (RejectedLine.objects.filter(at__lt=now - timedelta(days=REJECTED_DAYS)).order_by(), BATCH),
+    ):
+        rows, room = _delete(old, size, room)
+        deleted.append(rows)
+    return Pruned(*deleted, finished=room > 0)
+
+
+def _delete(old: QuerySet, size: int, room: int) -> tuple[int, int]:
+    """Delete in batches while there is room; how many rows went, and how many batches may follow."""
+    deleted = 0
+    while room > 0:
+        keys = list(old.values_list("pk", flat=True)[:size])
+        if not keys:
+            break
+        room -= 1
+        with transaction.atomic():
+            deleted += old.model._default_manager.filter(pk__in=keys).delete()[0]
+    return deleted, room
