@@ -138,7 +138,8 @@ def resolve(
     match = _plain(forms, index, on)
     if match.entry or called_as.strip().lower() not in PLACEHOLDERS:
         return match
-    if pk := index.find_endpoint(hint, _path(endpoint)):
+    # `platform`, not the hint: what is known to have reached no platform has no endpoint either.
+    if pk := index.find_endpoint(platform, _path(endpoint)):
         return Match(pk, index.ids[pk][0], UNKNOWN, "endpoint")
     return Match(None, hint or UNKNOWN, UNKNOWN, "unresolved")
 

@@ -5,7 +5,7 @@ which platform that way of writing belongs to where it does. Looking names up is
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -50,7 +50,7 @@ _ARN = re.compile(r"arn:aws[a-z-]*:bedrock:[a-z0-9-]*:\d*:([a-z-]+)/(.+)")
 def bedrock_arn(form: Form) -> Form | None:
     """A model's or system profile's ARN holds the id; other ARNs (application profiles, provisioned
     throughput) only a resource of the account, which no rule can look into."""
-    found = _ARN.fullmatch(form.name)
+    found = _ARN.fullmatch(form.name) if form.name.startswith("arn:") else None
     if not found:
         return None
     resource, rest = found.groups()
@@ -65,7 +65,7 @@ _VERTEX_RESOURCE = re.compile(
 
 def vertex_resource(form: Form) -> Form | None:
     """`projects/P/locations/L/publishers/google/models/M` and its shorter forms."""
-    found = _VERTEX_RESOURCE.fullmatch(form.name)
+    found = _VERTEX_RESOURCE.fullmatch(form.name) if "publishers/" in form.name else None
     return Form(_VERTEX, found[1]) if found else None
 
 
@@ -103,7 +103,9 @@ _GEOGRAPHY = re.compile(r"(?:us-gov|us|eu|apac|au|jp|ca|sa|global)\.([a-z0-9]+\.
 
 def bedrock_geography(form: Form) -> Form | None:
     """`us.anthropic.M`, `global.anthropic.M`: an inference profile that spans regions."""
-    found = _GEOGRAPHY.fullmatch(form.name) if form.platform in {"", _AWS} else None
+    if form.platform not in {"", _AWS} or "." not in form.name:
+        return None
+    found = _GEOGRAPHY.fullmatch(form.name)
     return Form(_AWS, found[1]) if found else None
 
 
@@ -125,39 +127,57 @@ def google_maker(form: Form) -> Form | None:
     return form._replace(name=found[1]) if found else None
 
 
-WRAPPERS: tuple[Callable[[Form], Form | None], ...] = (
-    percent_encoded,
-    bedrock_arn,
-    vertex_resource,
-    gemini_resource,
-    gateway_prefix,
-    bedrock_route,
-    bedrock_geography,
-    azure_zone,
-    google_maker,
-)
+Rule = Callable[[Form], Form | None]
+
+# In the order in which they are tried, with the platforms of the names they are about (None: any).
+WRAPPERS: dict[Rule, frozenset[str] | None] = {
+    percent_encoded: None,
+    bedrock_arn: None,
+    vertex_resource: None,
+    gemini_resource: frozenset({"", _GEMINI, _VERTEX}),
+    gateway_prefix: None,
+    bedrock_route: frozenset({_AWS}),
+    bedrock_geography: frozenset({"", _AWS}),
+    azure_zone: frozenset({_AZURE}),
+    google_maker: frozenset({_GEMINI, _VERTEX}),
+}
+# Most names have neither a slash nor a percent sign, and only this rule may apply to them.
+_WITHOUT_SIGNS: tuple[Rule, ...] = (bedrock_geography,)
 
 
-def peel(form: Form) -> Iterator[Form]:
+def _about(platform: str) -> tuple[Rule, ...]:
+    return tuple(rule for rule, platforms in WRAPPERS.items() if platforms is None or platform in platforms)
+
+
+_ANYWHERE = _about("nowhere")
+_BY_PLATFORM = {platform: _about(platform) for platform in ("", _AWS, _AZURE, _GEMINI, _VERTEX)}
+
+
+def peel(form: Form) -> list[Form]:
     """`form` and then what is under each layer. Every rule shortens the name, so this ends."""
-    yield form
+    found = [form]
     while len(form.name) <= MAX_NAME:
-        for rule in WRAPPERS:
+        signed = "/" in form.name or "%" in form.name
+        for rule in _BY_PLATFORM.get(form.platform, _ANYWHERE) if signed else _WITHOUT_SIGNS:
             if peeled := rule(form):
                 form = peeled
+                found.append(form)
                 break
         else:
-            return
-        yield form
+            break
+    return found
 
 
 # Spellings: other ways in which one platform writes the same id -----------------------------------
 
 
+_SNAPSHOT = re.compile(r"(text-(?:ada|babbage|curie|davinci)):(\d{3})")
+
+
 def openai_snapshot(form: Form) -> str | None:
     """`text-davinci:003`, as OpenAI's usage endpoint wrote snapshots in 2023."""
-    found = re.fullmatch(r"(text-(?:ada|babbage|curie|davinci)):(\d{3})", form.name)
-    return f"{found[1]}-{found[2]}" if found and form.platform == _OPENAI else None
+    found = _SNAPSHOT.fullmatch(form.name) if form.platform == _OPENAI else None
+    return f"{found[1]}-{found[2]}" if found else None
 
 
 def openai_ada_version(form: Form) -> str | None:
@@ -167,14 +187,17 @@ def openai_ada_version(form: Form) -> str | None:
 
 def azure_at_version(form: Form) -> str | None:
     """`gpt-4o@2024-11-20`: model name and version as Azure's logs join them."""
-    model, _, version = form.name.partition("@")
-    return f"{model}-{version}" if form.platform == _AZURE and model and version else None
+    model, _, version = form.name.partition("@") if form.platform == _AZURE else ("", "", "")
+    return f"{model}-{version}" if model and version else None
+
+
+_NUMBERED = re.compile(r"(.+)@(\d)")
 
 
 def azure_numbered_version(form: Form) -> str | None:
     """`text-embedding-ada-002@2`: versions that are counted."""
-    found = re.fullmatch(r"(.+)@(\d)", form.name)
-    return f"{found[1]} (version {found[2]})" if found and form.platform == _AZURE else None
+    found = _NUMBERED.fullmatch(form.name) if form.platform == _AZURE else None
+    return f"{found[1]} (version {found[2]})" if found else None
 
 
 def azure_only_version(form: Form) -> str | None:
@@ -194,24 +217,22 @@ def vertex_default_version(form: Form) -> str | None:
     return form.name.removesuffix("@default") if form.platform == _VERTEX and "@default" in form.name else None
 
 
-NORMAL: tuple[Callable[[Form], str | None], ...] = (openai_snapshot, openai_ada_version)
-"""Spellings of one endpoint of the platform that reports write the usual way."""
-
-SPELLINGS = (
-    *NORMAL,
-    azure_at_version,
-    azure_numbered_version,
-    azure_only_version,
-    azure_without_dot,
-    vertex_default_version,
-)
+# Each rule is about one platform: names of others are not even looked at.
+SPELLINGS: dict[str, tuple[Callable[[Form], str | None], ...]] = {
+    _OPENAI: (openai_snapshot, openai_ada_version),
+    _AZURE: (azure_at_version, azure_numbered_version, azure_only_version, azure_without_dot),
+    _VERTEX: (vertex_default_version,),
+}
 
 
 def respelled(form: Form) -> list[Form]:
     """The other spellings of a name on its platform; rules may stack (`gpt-3.5-turbo@0613`)."""
+    rules = SPELLINGS.get(form.platform)
+    if not rules:
+        return []
     found = [form]
     for base in found:  # grows while it is read; each rule removes what it looks for, so this ends
-        for rule in SPELLINGS:
+        for rule in rules:
             name = rule(base)
             if name and base._replace(name=name) not in found:
                 found.append(base._replace(name=name))
@@ -219,8 +240,10 @@ def respelled(form: Form) -> list[Form]:
 
 
 def normal(form: Form) -> str:
-    """The name as reports show it."""
-    return next((name for rule in NORMAL if (name := rule(form))), form.name)
+    """The name as reports show it: OpenAI's own other spellings are of one endpoint, and written the usual way."""
+    if form.platform != _OPENAI:
+        return form.name
+    return openai_snapshot(form) or openai_ada_version(form) or form.name
 
 
 # Fine-tunes ---------------------------------------------------------------------------------------
@@ -237,6 +260,8 @@ def bases(form: Form) -> list[Form]:
     `BASE.ft-ID` is by Azure, which retires fine-tuned deployments on days of their own ("(fine-tuned)").
     """
     platform, name = form
+    if "ft" not in name:
+        return []
     if found := _FT.fullmatch(name):
         return [Form(host, found[1]) for host in ([platform] if platform else [_OPENAI, "mistral"])]
     if (found := _OLD_FT.fullmatch(name)) and platform in {"", _OPENAI}:

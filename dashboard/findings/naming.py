@@ -48,7 +48,7 @@ class Name:
     @property
     def bare(self) -> str:
         """The name without known wrappers, as an alias or a deployment map has it."""
-        return [*peel(Form(self.hint, self.called_as))][-1].name
+        return peel(Form(self.hint, self.called_as))[-1].name
 
     @property
     def called(self) -> QuerySet[CalledName]:

@@ -8,7 +8,7 @@ from datetime import date
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
-from dashboard.catalog.names import Match, resolve
+from dashboard.catalog.names import Deployments, Match, resolve
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.findings.exclusive import exclusive
 from dashboard.findings.models import Resolution
@@ -39,15 +39,20 @@ def refresh(snapshot: Snapshot, only: Q | None = None) -> int:
         after = names[-1].pk
 
 
-def meaning(name: CalledName, snapshot: Snapshot, last_day: date | None = None) -> Match:
-    """What a name means on the last day it was called on (by default the snapshot's), to its own source."""
+def meaning(
+    name: CalledName, snapshot: Snapshot, last_day: date | None = None, deployments: Deployments | None = None
+) -> Match:
+    """What a name means on the last day it was called on (by default the snapshot's), to its own source.
+
+    `deployments` is the source's map, for callers who ask about many of its names.
+    """
     return resolve(
         name.called_as,
         name.platform or name.source.platform,
         name.endpoint,
         snapshot.names,
         on=min(last_day or snapshot.as_of, snapshot.as_of),
-        deployments=name.source.deployments,
+        deployments=name.source.deployments if deployments is None else deployments,
     )
 
 
@@ -71,8 +76,10 @@ def _outdated(snapshot: Snapshot) -> QuerySet[CalledName]:
 def _resolve(names: list, snapshot: Snapshot) -> int:
     rows = []
     changed = []
+    maps: dict[int, Deployments] = {}
     for name in names:
-        match = meaning(name, snapshot, name.last_day)
+        deployments = maps.setdefault(name.source_id, Deployments(name.source.deployments))
+        match = meaning(name, snapshot, name.last_day, deployments)
         rows.append(
             Resolution(
                 name_id=name.pk,
