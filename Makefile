@@ -4,7 +4,7 @@ PORT ?= 8000
 ARGS ?=
 VENV := .venv/bin
 
-.PHONY: help up demo test bench check lock clean-var python run-venv dev-venv
+.PHONY: help up demo test bench check messages lock clean-var python run-venv dev-venv
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | sort
@@ -30,6 +30,9 @@ check: dev-venv ## lint, types, import rules, templates, migrations, settings
 	$(VENV)/djlint --lint --quiet templates dashboard
 	$(VENV)/python manage.py makemigrations --check --dry-run
 	$(VENV)/python manage.py check --fail-level WARNING
+
+messages: dev-venv ## bring the translations in locale/ up to date, and compile them
+	@$(VENV)/python scripts/messages.py
 
 lock: dev-venv ## remake constraints.txt from the pins in requirements-dev.txt
 	.tools/bin/uv pip compile requirements-dev.txt --universal --python-version 3.11 \

@@ -237,6 +237,7 @@ MAIL_FOLDER = VAR / "mail"
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 LANGUAGE_CODE = env.choice("SUNDIAL_LANGUAGE", "en", frozenset(code for code, _ in LANGUAGES))
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "dashboard.localization"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = env.text("SUNDIAL_TIME_ZONE", "UTC")

@@ -13,7 +13,8 @@ Python, so what is found here is what Django looks up.
 import sys
 import warnings
 from collections.abc import Iterator
-from io import BytesIO, StringIO
+from datetime import UTC, datetime
+from io import SEEK_END, BytesIO
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -101,24 +102,29 @@ def read(path: Path) -> Catalog:
 
 def written(catalog: Catalog) -> bytes:
     """A catalog as a .po file: no line numbers and no dates, so that it changes only with its strings."""
-    buffer = BytesIO()
+    headers = (
+        f"Language: {catalog.locale}",
+        f"Plural-Forms: nplurals={catalog.num_plurals}; plural={catalog.plural_expr};",
+        "MIME-Version: 1.0",
+        "Content-Type: text/plain; charset=utf-8",
+        "Content-Transfer-Encoding: 8bit",
+    )
+    lines = [
+        f"# Sundial in {catalog.locale}. Terms: docs/translation.md; `make messages` after a change.",
+        'msgid ""',
+        'msgstr ""',
+        *(f'"{header}\\n"' for header in headers),
+        "",
+    ]
+    buffer = BytesIO("\n".join(lines).encode() + b"\n")
+    buffer.seek(0, SEEK_END)
     write_po(buffer, catalog, width=110, ignore_obsolete=True, include_lineno=False, omit_header=True)
-    header = StringIO()
-    plural = f"nplurals={catalog.num_plurals}; plural={catalog.plural_expr};"
-    header.write(f"# Sundial in {catalog.locale}. Terms: docs/translation.md; `make messages` after a change.\n")
-    header.write('msgid ""\nmsgstr ""\n')
-    for key, value in (
-        ("Language", str(catalog.locale)),
-        ("Plural-Forms", plural),
-        ("MIME-Version", "1.0"),
-        ("Content-Type", "text/plain; charset=utf-8"),
-        ("Content-Transfer-Encoding", "8bit"),
-    ):
-        header.write(f'"{key}: {value}\\n"\n')
-    return header.getvalue().encode() + b"\n" + buffer.getvalue()
+    return buffer.getvalue()
 
 
 def compiled(catalog: Catalog) -> bytes:
+    """A catalog as a .mo file; the same strings make the same bytes on any day."""
+    catalog.creation_date = catalog.revision_date = datetime(2000, 1, 1, tzinfo=UTC)
     buffer = BytesIO()
     write_mo(buffer, catalog)
     return buffer.getvalue()

@@ -5,14 +5,15 @@ import secrets
 from datetime import datetime
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 __all__ = ["ApiToken", "Role"]
 
 
 class Role(models.TextChoices):
-    VIEWER = "viewer", "Viewer"
-    EDITOR = "editor", "Editor"
-    INGEST = "ingest", "Ingest"
+    VIEWER = "viewer", _("Viewer")
+    EDITOR = "editor", _("Editor")
+    INGEST = "ingest", _("Ingest")
 
 
 class ApiToken(models.Model):

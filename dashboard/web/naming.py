@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from dashboard.catalog.choices import Kind
 from dashboard.catalog.documents import EntryDoc, MilestoneDoc, RevisionDoc
@@ -84,7 +84,9 @@ class AliasForm(TargetForm):
 
 class DeploymentForm(TargetForm):
     source = forms.ModelChoiceField(
-        label=gettext_lazy("Source"), queryset=Source.objects.none(), widget=forms.Select({"class": "select"})
+        label=pgettext_lazy("of usage", "Source"),
+        queryset=Source.objects.none(),
+        widget=forms.Select({"class": "select"}),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -34,7 +34,7 @@ def _end(forecast: Forecast) -> str:
     end = _("At the pace of the last 28 days, calls end about %(day)s") % {"day": day}
     if not forecast.low:
         return end
-    high = day_text(forecast.high) if forecast.high else _("never")
+    high = day_text(forecast.high) if forecast.high else pgettext("the end of calls", "never")
     interval = _("(80 %% interval: %(low)s to %(high)s)") % {"low": day_text(forecast.low), "high": high}
     return f"{end} {interval}"
 

@@ -70,6 +70,9 @@ function prepared(source) {
   const font = getComputedStyle(document.body).fontFamily;
   figure.layout.font = { ...figure.layout.font, family: font };
   figure.layout.autosize = true;
+  if (language.startsWith("zh") && figure.layout.xaxis?.hoverformat) {
+    figure.layout.xaxis = { ...figure.layout.xaxis, hoverformat: "%Y年%b%-d日 %a" };
+  }
   if (phone.matches) {
     // On a narrow screen the axis' title and wide margins cost more than they tell.
     figure.layout.xaxis = { ...figure.layout.xaxis, nticks: 4 };

@@ -71,6 +71,12 @@ def in_words(entry: EntryState) -> SafeString | str:
     return dated(entry.sunset_on, entry.sunset_precision)
 
 
+@register.filter
+def month_of(on: date) -> str:
+    """The month of a day as people write it."""
+    return formats.date_format(on, pgettext("a month, format of PHP's date()", "F Y"))
+
+
 @register.simple_tag
 def dated(on: date | None, precision: str = "day") -> SafeString | str:
     """A day in the words of its precision."""
@@ -80,8 +86,7 @@ def dated(on: date | None, precision: str = "day") -> SafeString | str:
     if precision == "not_before":
         return format_html(gettext("not before {}"), day)
     if precision == "month":
-        month = formats.date_format(on, pgettext("a month, format of PHP's date()", "F Y"))
-        words = format_html('<time datetime="{}">{}</time>', f"{on:%Y-%m}", month)
+        words = format_html('<time datetime="{}">{}</time>', f"{on:%Y-%m}", month_of(on))
         return format_html(gettext("some day of {}"), words)
     if precision == "tentative":
         return format_html(gettext("{}, tentative"), day)

@@ -98,8 +98,8 @@ def percent(value: float | None) -> str:
     if value < 1 and whole == 100:
         whole = 99
     if value > 0 and whole == 0:
-        return "<1 %"
-    return f"{whole} %"
+        return "<" + pgettext("a share", "%(n)s %%") % {"n": 1}
+    return pgettext("a share", "%(n)s %%") % {"n": whole}
 
 
 @register.filter

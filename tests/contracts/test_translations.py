@@ -1,0 +1,139 @@
+"""Every string that people read is translated, and what is committed is what the code says."""
+
+import re
+import runpy
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from babel.messages.catalog import Message
+from django.conf import settings
+from django.contrib import admin
+from django.db.models import Model
+from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.translation import to_locale
+
+from dashboard.admin import words
+from dashboard.web.templatetags.listing import month_of
+from dashboard.web.templatetags.sundial import count, percent
+from dashboard.web.words import day_text
+
+MESSAGES = runpy.run_path(str(Path(settings.BASE_DIR) / "scripts" / "messages.py"))
+LANGUAGES = [code for code, _name in settings.LANGUAGES if code != "en"]
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]\b|\{\w*\}|</?\w+>")
+
+
+def po_file(code: str) -> Path:
+    return Path(settings.LOCALE_PATHS[0]) / to_locale(code) / "LC_MESSAGES" / "django.po"
+
+
+def catalog_of(code: str) -> Any:
+    return MESSAGES["read"](po_file(code))
+
+
+def keys(catalog: Any) -> set[tuple[str, str]]:
+    return {(message.context or "", str(message.id)) for message in catalog if message.id}
+
+
+def versions(text: Any) -> tuple[str, ...]:
+    return tuple(text) if isinstance(text, list | tuple) else (text,)
+
+
+def messages(code: str) -> Iterator[Message]:
+    return (message for message in catalog_of(code) if message.id)
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_the_translated_strings_are_those_of_the_code_and_no_others(code):
+    in_code, translated = keys(MESSAGES["extracted"]()), keys(catalog_of(code))
+    assert sorted(in_code - translated) == [], "run make messages and translate these"
+    assert sorted(translated - in_code) == [], "run make messages"
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_no_translation_is_empty_or_only_a_guess(code):
+    missing = [message.id for message in messages(code) if not all(versions(message.string)) or message.fuzzy]
+    assert missing == []
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_translations_keep_the_placeholders_of_their_strings(code):
+    differing = [
+        (message.id, found)
+        for message in messages(code)
+        for found in versions(message.string)
+        if sorted(PLACEHOLDER.findall(found)) != sorted(PLACEHOLDER.findall(versions(message.id)[-1]))
+    ]
+    assert differing == []
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_the_compiled_file_is_made_from_the_translations(code):
+    path = po_file(code)
+    assert path.with_suffix(".mo").read_bytes() == MESSAGES["compiled"](catalog_of(code))
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_the_translations_file_is_as_the_tool_writes_it(code):
+    assert po_file(code).read_bytes() == MESSAGES["written"](catalog_of(code))
+
+
+def test_words_of_templates_code_and_charts_are_all_found():
+    found = keys(MESSAGES["extracted"]())
+    assert ("", "Sign in") in found  # {% translate %}
+    assert ("", "('%(n)s finding', '%(n)s findings')") in found  # {% blocktranslate %} with a plural
+    assert ("it calls", "Calls") in found  # with a context
+    assert ("", "No call has arrived for a full week.") in found  # gettext
+    assert ("", "80 % interval") in found  # gettext_noop of charts, which know no Django
+
+
+def test_mail_is_written_in_the_language_it_is_rendered_under():
+    told = {"fallback": True, "groups": [], "hidden": 2, "findings_url": "https://sundial.example/findings/"}
+    with translation.override("zh-hans"):
+        text = render_to_string("email/digest/body.txt", {"subject": "", **told})
+    assert "以下应用没有负责人" in text
+    assert "另有 2 项" in text
+
+
+def test_the_admin_has_words_for_its_models_and_fields():
+    ours = [model for model in admin.site._registry if model.__module__.startswith("dashboard.")]
+    inline = [inline.model for model in ours for inline in admin.site._registry[model].inlines]
+    fields = [field for model in (*ours, *inline) for field in model._meta.fields if not field.primary_key]
+    with translation.override("en"):
+        names = {str(name) for model in (*ours, *inline) for name in words_of(model)}
+        names |= {str(field.verbose_name) for field in fields}
+        helps = {str(field.help_text) for field in fields if field.help_text}
+    assert sorted(names - words.NAMES) == []
+    assert sorted(helps - words.HELP) == []
+
+
+def words_of(model: type[Model]) -> tuple[Any, Any]:
+    return model._meta.verbose_name, model._meta.verbose_name_plural
+
+
+def test_the_admin_speaks_the_readers_language(admin_client):
+    page = admin_client.get("/admin/usage/source/add/", headers={"accept-language": "zh-hans"}).content.decode()
+    assert "监视文件" in page  # a choice
+    assert "轮询间隔（秒）" in page  # a field's name
+    assert "每行一个目录、文件或通配模式" in page  # what stands below a field
+
+
+@pytest.mark.django_db
+def test_a_browser_that_asks_for_chinese_gets_it_and_each_language_is_called_by_its_own_name(admin_client):
+    page = admin_client.get("/", headers={"accept-language": "zh-hans"}).content.decode()
+    assert '<html lang="zh-hans"' in page
+    assert "退出登录" in page
+    assert ">English</button>" in page
+    assert ">简体中文</button>" in page
+
+
+def test_numbers_are_grouped_by_thousands_and_days_written_as_people_do():
+    with translation.override("zh-hans"):
+        assert count(327163) == "327,163"
+        assert day_text(date(2024, 1, 4)) == "2024年1月4日"
+        assert month_of(date(2024, 1, 4)) == "2024年1月"
+        assert percent(0.82) == "82%"
+    assert percent(0.82) == "82 %"
