@@ -75,7 +75,7 @@ def _said(proposal: ProposedChange, today: date) -> RevisionDoc:
             )
             for step in steps
         ),
-        replacements=None if advised is None else tuple(_key(text) for text in advised),
+        references=None if advised is None else tuple(f"//{text}" for text in advised),
     )
 
 
@@ -90,11 +90,6 @@ def _joined(revisions: Sequence[RevisionDoc]) -> Iterable[RevisionDoc]:
     for revision in revisions:
         groups[revision.known_on, revision.source_url, revision.source_day].append(revision)
     for said in groups.values():
-        advised = [revision.replacements for revision in said if revision.replacements is not None]
+        advised = [revision.references for revision in said if revision.references is not None]
         steps = {(s.kind, s.region): s for revision in said for s in revision.milestones}
-        yield replace(said[0], milestones=tuple(steps.values()), replacements=advised[-1] if advised else None)
-
-
-def _key(text: str) -> Key:
-    platform, _, name = text.partition("/")
-    return platform, name
+        yield replace(said[0], milestones=tuple(steps.values()), references=advised[-1] if advised else None)

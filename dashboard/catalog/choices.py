@@ -53,7 +53,7 @@ class Difference(TextChoices):
     """How what a feed says differs from what the catalog knows."""
 
     NEW = "new", _("New entry")
-    FIRST = "first", _("First word")
+    FIRST = "first", _("New fact")
     MOVED = "moved", _("Moved date")
     SHARPENED = "sharpened", _("Other precision")
     WITHDRAWN = "withdrawn", _("Date taken back")

@@ -49,6 +49,8 @@ class Known:
         self.today = today
         self.platforms = document.platforms
         self.entries: dict[Key, EntryDoc] = {entry.key: entry for entry in document.entries}
+        self.coming: frozenset[Key] = frozenset()
+        """Entries that the same feed is about to make: others may name them as replacements."""
         self._words: dict[Key, Newest] = {}
         self._pks = dict(enumerate(self.entries, start=1))
         numbers = {key: pk for pk, key in self._pks.items()}
@@ -104,12 +106,13 @@ class Known:
         """The feed's replacements that the catalog knows; others cannot be referred to."""
         found: dict[Key, None] = {}
         for text in fact.replacements or ():
-            key = self.match(fact.platform, text)[0]
             host, _, name = text.partition("/")
-            if not key and host in self.platforms:
-                key = self.match(host, name)[0]
-            if key and key != fact.key:
-                found[key] = None
+            for platform, model in ((fact.platform, text), (host, name)):
+                key = self.match(platform, model)[0] or (platform, model)
+                if key in self.entries or key in self.coming:
+                    if key != fact.key:
+                        found[key] = None
+                    break
         return tuple(found)
 
 

@@ -15,11 +15,12 @@ from django.db.models import Q, QuerySet
 
 from dashboard.catalog import adopting, edit, snapshot
 from dashboard.catalog.choices import ProposalState
-from dashboard.catalog.comparing import Found
+from dashboard.catalog.comparing import ENTRY, Found
 from dashboard.catalog.documents import CatalogError, Key
 from dashboard.catalog.feeds.registry import FEEDS
 from dashboard.catalog.models import Entry, Platform
 from dashboard.catalog.proposed import ProposedChange
+from dashboard.kit import audit
 
 __all__ = ["Decision", "Filed", "accept", "accept_edited", "file", "reject", "waiting"]
 
@@ -212,7 +213,8 @@ def _apply(rows: Sequence[ProposedChange], *, now: datetime, by: Any = None) -> 
             outcome += [(row, "") for row in of_feed]
             continue
         groups: dict[tuple[int, str], list[ProposedChange]] = {}
-        for row in of_feed:
+        # New entries first: others may refer to them.
+        for row in sorted(of_feed, key=lambda row: row.field != ENTRY):
             groups.setdefault((row.platform_id, row.name), []).append(row)
         for group in groups.values():
             problem = _take(group, now=now, by=by, origin=origin)
@@ -240,6 +242,10 @@ def _copy(row: ProposedChange, **values: Any) -> ProposedChange:
 
 
 def _decide(row: ProposedChange, state: ProposalState, now: datetime, by: Any, note: str) -> None:
+    """Write down what was decided; the audit log tells of it beside the change itself."""
+    after = {"state": state.value, "note": note[:500]}
+    before = {"state": row.state, "note": row.note}
+    audit.record(row, before=before, after=after, now=now, origin=f"feed:{row.feed}", by=by)
     row.state, row.decided_at, row.decided_by, row.note = state, now, by, note[:500]
     if not row.entry_id:
         row.entry = Entry.objects.filter(platform=row.platform_id, name=row.name).first()

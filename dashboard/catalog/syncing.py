@@ -117,8 +117,13 @@ def _compare(feed: Feed, parsed: Parsed, now: datetime) -> SyncResult:
     result = SyncResult(feed.name, seen=parsed.seen)
     differing: list[comparing.Found] = []
     compared: dict[tuple[str, str], list[comparing.Found]] = {}
-    for fact in parsed.facts:
-        key, reason = known.subject(fact)
+    subjects = [(fact, *known.subject(fact)) for fact in parsed.facts]
+    known.coming = frozenset(
+        (fact.platform, comparing.new_id(fact))
+        for fact, key, reason in subjects
+        if feed.trust.applies and not key and not reason and not fact.doubt
+    )
+    for fact, key, reason in subjects:
         subject = key or (fact.platform, comparing.new_id(fact))
         if reason or subject in compared:
             skipped[reason or "folded"] += 1

@@ -55,7 +55,7 @@ def _refuse_depth(text: str, loader: type, file: str) -> None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
-                refuse(file, event.start_mark.line + 1, "nested too deeply")
+                refuse(file, event.start_mark.line + 1 if event.start_mark else 0, "nested too deeply")
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 
