@@ -7,7 +7,6 @@ Pure, and cached per distinct name by its callers. Names are never guessed by pr
 import difflib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import NamedTuple
@@ -15,14 +14,13 @@ from urllib.parse import urlsplit
 
 from dashboard.catalog.wrappers import MAX_NAME, PLACEHOLDERS, Form, bases, normal, peel, respelled
 
-__all__ = ["UNKNOWN", "Match", "NameIndex", "Suggestion", "resolve", "suggest"]
+__all__ = ["UNKNOWN", "Deployments", "Match", "NameIndex", "Suggestion", "resolve", "suggest"]
 
 UNKNOWN = "(unknown)"
 """Stands for a platform or a model that neither the log nor the name tells."""
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """`entry` is None when unresolved; `platform` and `model` are then the best that the name itself says.
 
     `model` is the name without its wrappers; a fine-tune keeps its whole name.
@@ -43,6 +41,14 @@ class Suggestion(NamedTuple):
     entry: int
 
 
+class Deployments(dict[str, str]):
+    """A source's deployment map, for many names: what it says without regard to case is worked out once."""
+
+    @cached_property
+    def folded(self) -> dict[str, str]:
+        return {name.casefold(): target for name, target in self.items()}
+
+
 class NameIndex:
     """Ids and aliases of the catalog, ready for look-up.
 
@@ -59,8 +65,8 @@ class NameIndex:
     ) -> None:
         self.folding = frozenset(case_insensitive)
         self.ids: dict[int, tuple[str, str]] = {}
-        self._exact: dict[Form, int] = {}
-        self._aliases: dict[Form, list[tuple[date, date, int]]] = defaultdict(list)
+        self._exact: dict[tuple[str, str], int] = {}
+        self._aliases: dict[tuple[str, str], list[tuple[date, date, int]]] = defaultdict(list)
         self._hosts: dict[str, set[str]] = defaultdict(set)
         self._endpoints: dict[str, dict[str, int]] = defaultdict(dict)
         for platform, name, pk in entries:
@@ -73,17 +79,18 @@ class NameIndex:
             self._aliases[self.key(platform, name)].append((first or date.min, last or date.max, pk))
             self._hosts[name.casefold()].add(platform)
 
-    def key(self, platform: str, name: str) -> Form:
-        return Form(platform, name.casefold() if platform in self.folding else name)
+    def key(self, platform: str, name: str) -> tuple[str, str]:
+        return platform, name.casefold() if platform in self.folding else name
 
     def find(self, form: Form, on: date) -> tuple[int, str] | None:
         """(primary key, "exact" or "alias") of a plain name. Without a platform, only if one has that name."""
-        if not form.platform:
-            hits = {
-                hit for host in self._hosts.get(form.name.casefold(), ()) if (hit := self._at(host, form.name, on))
-            }
-            return hits.pop() if len(hits) == 1 else None
-        return self._at(*form, on)
+        if form.platform:
+            return self._at(*form, on)
+        hosts = self._hosts.get(form.name.casefold())
+        if not hosts:
+            return None
+        hits = {hit for host in hosts if (hit := self._at(host, form.name, on))}
+        return hits.pop() if len(hits) == 1 else None
 
     def _at(self, platform: str, name: str, on: date) -> tuple[int, str] | None:
         key = self.key(platform, name)
@@ -165,20 +172,22 @@ def suggest(name: str, platform: str, index: NameIndex, limit: int = 3) -> list[
 
 def _forms(form: Form) -> list[Form]:
     """The name and what is under each of its wrappers; a platform that a wrapper tells holds for all of it."""
-    forms = list(peel(form))
+    forms = peel(form)
+    if form.platform or len(forms) == 1:
+        return forms
     told = next((f.platform for f in forms if f.platform), "")
-    return [f if f.platform else f._replace(platform=told) for f in forms]
+    return [f if f.platform else Form(told, f.name) for f in forms]
 
 
 def _plain(forms: list[Form], index: NameIndex, on: date) -> Match:
     """The match of the outermost form that the catalog knows, without deployments and endpoints."""
-    for other_spelling in (False, True):
-        for depth, form in enumerate(forms):
-            for spelled in respelled(form) if other_spelling else [form]:
-                if found := index.find(spelled, on):
-                    pk, how = found
-                    how = "wrapper" if depth else "alias" if other_spelling else how
-                    return Match(pk, index.ids[pk][0], normal(form), how)
+    for depth, form in enumerate(forms):
+        if found := index.find(form, on):
+            return Match(found[0], index.ids[found[0]][0], normal(form), "wrapper" if depth else found[1])
+    for depth, form in enumerate(forms):
+        for spelled in respelled(form):
+            if found := index.find(spelled, on):
+                return Match(found[0], index.ids[found[0]][0], normal(form), "wrapper" if depth else "alias")
     for form in forms:
         for base in bases(form):
             for spelled in [base, *respelled(base)]:
@@ -192,11 +201,12 @@ def _deployed(forms: list[Form], deployments: Mapping[str, str], index: NameInde
     """What the source's own map says that any form of the name is; Azure's deployment names ignore case."""
     if not deployments:
         return None
-    folded = {name.casefold(): target for name, target in deployments.items()}
+    if not isinstance(deployments, Deployments):
+        deployments = Deployments(deployments)
     for form in forms:
         target = deployments.get(form.name)
         if target is None and form.platform in index.folding:
-            target = folded.get(form.name.casefold())
+            target = deployments.folded.get(form.name.casefold())
         if isinstance(target, str) and target:
             return Form(forms[-1].platform, target)
     return None
