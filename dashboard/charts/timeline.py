@@ -69,7 +69,7 @@ def sunsets(
     A point carries its deadline's address; the browser follows it on a click. `here` is the kind of marker
     that stands on `as_of`.
     """
-    platforms = sorted({s.platform for s in [*found, *steps]}, reverse=True)
+    platforms = sorted({s.platform for s in found} | {s.platform for s in steps}, reverse=True)
     traces = [_other(kind, [step for step in steps if step.kind == kind], say) for kind in STEP_SYMBOLS]
     traces = [trace for trace in traces if trace["x"]]
     for name, look in DAYLIGHT.items():

@@ -98,11 +98,14 @@ def _card(rows: list[DeadlineRow], steps: list[StepRow], request: Request) -> Ca
         )
         for row in steps
     ]
-    days = [point.day for point in [*points, *others]] + [request.as_of]
+    days = [point.day for point in points] + [step.day for step in others] + [request.as_of]
     margin = timedelta(days=20)
     first, last = min(days) - margin, max(days) + margin
-    lines = [(p.day, p.platform, _("Sunset"), p.models, p.calls) for p in points]
-    lines += [(p.day, p.platform, p.label, p.models, None) for p in others]
+    lines: list[tuple[date, str, str, int, float | None]] = [
+        *((p.day, p.platform, _("Sunset"), p.models, p.calls) for p in points),
+        *((s.day, s.platform, s.label, s.models, None) for s in others),
+    ]
+    lines.sort(key=lambda line: line[:3])
     return Card(
         id="timeline",
         title=_("Sunsets by platform"),
@@ -110,7 +113,7 @@ def _card(rows: list[DeadlineRow], steps: list[StepRow], request: Request) -> Ca
         % {"n": len(points), "others": len(others)},
         figure=timeline.sunsets(points, request.as_of, first, last, steps=others, here=here, say=_),
         columns=(_("Day"), _("Platform"), _("What"), _("Models"), _("Calls per day")),
-        rows=sorted(lines, key=lambda line: line[:3]),
+        rows=lines,
         note=_("As known on %(day)s. A mark opens its deadline.") % {"day": day_text(request.as_of)},
     )
 
