@@ -60,6 +60,7 @@ NAMES = frozenset(
         gettext_noop("format"),
         gettext_noop("from"),
         gettext_noop("html"),
+        gettext_noop("id"),
         gettext_noop("internal"),
         gettext_noop("kind"),
         gettext_noop("known on"),

@@ -12,6 +12,7 @@ import css_inline
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import translation
 
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.snapshot import Snapshot
@@ -104,7 +105,10 @@ def item(
 
 
 def render(items: Sequence[Item], recipient: str, as_of: date, *, fallback: bool) -> Message:
-    """The whole mail. `fallback`: the recipient gets it because the applications have no owner."""
+    """The whole mail, in the site's language, whoever's request or task it is rendered in.
+
+    `fallback`: the recipient gets it because the applications have no owner.
+    """
     ordered = sorted(items, key=lambda i: (i.sunset_on, i.application, i.entry))
     ahead = [i for i in ordered if i.days_left >= 0]
     nearest = ahead[0].sunset_on if ahead else ordered[-1].sunset_on
@@ -125,13 +129,15 @@ def render(items: Sequence[Item], recipient: str, as_of: date, *, fallback: bool
         "as_of": as_of,
         "findings_url": _absolute(reverse("findings")),
     }
-    subject = " ".join(render_to_string("email/digest/subject.txt", context).split())
-    context["subject"] = subject
-    text = render_to_string("email/digest/body.txt", context)
+    with translation.override(settings.LANGUAGE_CODE):
+        subject = " ".join(render_to_string("email/digest/subject.txt", context).split())
+        context["subject"] = subject
+        text = render_to_string("email/digest/body.txt", context)
+        html = render_to_string("email/digest/body.html", context)
     return Message(
         subject=subject[:300],
         text=re.sub(r"\n{3,}", "\n\n", text).strip() + "\n",
-        html=_inliner.inline(render_to_string("email/digest/body.html", context)),
+        html=_inliner.inline(html),
     )
 
 

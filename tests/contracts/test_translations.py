@@ -3,6 +3,7 @@
 import re
 import runpy
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,17 +13,35 @@ from babel.messages.catalog import Message
 from django.conf import settings
 from django.contrib import admin
 from django.db.models import Model
-from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import to_locale
 
 from dashboard.admin import words
+from dashboard.alerts import digest
 from dashboard.web.templatetags.listing import month_of
 from dashboard.web.templatetags.sundial import count, percent
 from dashboard.web.words import day_text
 
 MESSAGES = runpy.run_path(str(Path(settings.BASE_DIR) / "scripts" / "messages.py"))
 LANGUAGES = [code for code, _name in settings.LANGUAGES if code != "en"]
+ITEM = digest.Item(
+    application="Shop",
+    application_url="https://sundial.example/applications/shop/",
+    finding_url="https://sundial.example/findings/1/",
+    entry="ada",
+    platform="openai",
+    entry_url="https://sundial.example/models/openai/ada/",
+    sunset_on=date(2024, 1, 4),
+    days_left=27,
+    precision="day",
+    redirects_to="babbage-002",
+    replacements=("babbage-002",),
+    calls=1234,
+    measure="calls",
+    reasons=("regressed",),
+    moved_from=None,
+    unverified=True,
+)
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]\b|\{\w*\}|</?\w+>")
 
 
@@ -90,12 +109,17 @@ def test_words_of_templates_code_and_charts_are_all_found():
     assert ("", "80 % interval") in found  # gettext_noop of charts, which know no Django
 
 
-def test_mail_is_written_in_the_language_it_is_rendered_under():
-    told = {"fallback": True, "groups": [], "hidden": 2, "findings_url": "https://sundial.example/findings/"}
-    with translation.override("zh-hans"):
-        text = render_to_string("email/digest/body.txt", {"subject": "", **told})
-    assert "以下应用没有负责人" in text
-    assert "另有 2 项" in text
+@pytest.mark.parametrize(("site", "expected"), [("en", "of your models stop"), ("zh-hans", "您有 2 个模型下线")])
+def test_mail_is_written_in_the_sites_language_whoever_asks_for_it(settings, site, expected):
+    settings.LANGUAGE_CODE = site
+    told = [replace(ITEM, entry=name) for name in ("text-davinci-003", "ada")]
+    with translation.override("en" if site == "zh-hans" else "zh-hans"):
+        message = digest.render(told, "owner@acme.example", date(2023, 12, 8), fallback=True)
+    assert expected in message.subject
+    assert "2024-01-04" in message.subject
+    for body in (message.text, message.html):
+        assert ("以下应用没有负责人" in body) == (site == "zh-hans")
+        assert "1\u202f234" in body
 
 
 def test_the_admin_has_words_for_its_models_and_fields():

@@ -1,4 +1,5 @@
 """Where people in the field write otherwise than Django's own formats of this language say."""
 
+# Thousands, as in English and in every chart; Django leaves Chinese numbers in one piece.
+THOUSAND_SEPARATOR = ","
 NUMBER_GROUPING = 3
-"""Thousands, as in English and in every chart; Django groups by ten thousands."""
