@@ -83,6 +83,7 @@ class AliasForm(TargetForm):
 
 
 class DeploymentForm(TargetForm):
+    field_order = ("source",)
     source = forms.ModelChoiceField(
         label=pgettext_lazy("of usage", "Source"),
         queryset=Source.objects.none(),
