@@ -131,7 +131,7 @@ entries:
         (("import", "/etc/hostname"), "ends in .yaml, .json or .csv"),
         (("export", "catalog.toml"), "ends in .yaml, .json or .csv"),
         (("export", "/nowhere/x.yaml"), "No such file"),
-        (("sync", "deprecations.info"), "no feed 'deprecations.info' is configured"),
+        (("sync", "deprecations.info"), "there is no feed 'deprecations.info'"),
         (("sync", "--from", "x.json"), "--from needs the name of a feed"),
     ],
 )
