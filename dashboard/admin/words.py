@@ -7,7 +7,7 @@ listed here and looked up when shown; the models, and so the migrations, keep th
 from django.apps import AppConfig, apps
 from django.utils.translation import gettext_lazy, gettext_noop, pgettext_lazy
 
-__all__ = ["APPS", "HELP", "NAMES"]
+__all__ = ["APPS", "HELP", "NAMES", "OTHERS"]
 
 APPS = {
     "access": gettext_noop("Access"),
@@ -155,6 +155,29 @@ HELP = frozenset(
 )
 """What stands below a field."""
 
+OTHERS = (
+    gettext_noop("access attempt"),
+    gettext_noop("access attempts"),
+    gettext_noop("access failure"),
+    gettext_noop("access failures"),
+    gettext_noop("access log"),
+    gettext_noop("access logs"),
+    gettext_noop("User Agent"),
+    gettext_noop("IP Address"),
+    gettext_noop("Username"),
+    gettext_noop("HTTP Accept"),
+    gettext_noop("Path"),
+    gettext_noop("Attempt Time"),
+    gettext_noop("GET Data"),
+    gettext_noop("POST Data"),
+    gettext_noop("Failed Logins"),
+    gettext_noop("Logout Time"),
+    gettext_noop("Model name"),
+    gettext_noop("Add link"),
+    gettext_noop("Change or view list link"),
+)
+"""Words of Django and of django-axes that have no Chinese there."""
+
 
 def _put(config: AppConfig) -> None:
     config.verbose_name = gettext_lazy(APPS[config.label])
@@ -172,3 +195,6 @@ for _label in APPS:
 # One word, two things: where calls are read from, and where a date is written.
 _source = apps.get_model("usage", "Source")._meta
 _source.verbose_name = pgettext_lazy("of usage", "source")
+
+# django-axes, by what it keeps.
+apps.get_app_config("axes").verbose_name = gettext_lazy("Sign-ins")
