@@ -46,7 +46,8 @@ def prune(now: datetime) -> Pruned:
     ):
         rows, room = _delete(old, size, room)
         deleted.append(rows)
-    return Pruned(*deleted, finished=room > 0)
+    hourly, seen, rejected = deleted
+    return Pruned(hourly, seen, rejected, finished=room > 0)
 
 
 def _delete(old: QuerySet, size: int, room: int) -> tuple[int, int]:
