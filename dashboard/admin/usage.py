@@ -16,7 +16,10 @@ from dashboard.catalog.models import Platform
 from dashboard.kit import clock
 from dashboard.usage.attribution import reattribute
 from dashboard.usage.formats import registry
+from dashboard.usage.kinds import check
 from dashboard.usage.models import Application, ApplicationRule, Source, SourceKind
+from dashboard.usage.sources.delivery import DeliveryError
+from dashboard.usage.sources.secrets import SecretError
 
 MAX_PATHS = 50
 MAX_DEPLOYMENTS = 5000
@@ -28,7 +31,10 @@ class SourceForm(forms.ModelForm):
 
     class Meta:
         model = Source
-        fields = ("name", "slug", "kind", "format", "platform", "paths", "deployments", "poll_seconds", "paused")
+        fields = (
+            *("name", "slug", "kind", "format", "platform", "paths", "config"),
+            *("deployments", "poll_seconds", "paused"),
+        )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -66,10 +72,20 @@ class SourceForm(forms.ModelForm):
             raise forms.ValidationError(gettext("At most %(count)s deployments") % {"count": MAX_DEPLOYMENTS})
         return deployments
 
+    def clean_config(self) -> dict[str, Any]:
+        config = self.cleaned_data["config"] or {}
+        if not isinstance(config, dict):
+            raise forms.ValidationError(gettext('Must be a JSON object, such as {"provider": "openai"}'))
+        return config
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("kind") == SourceKind.WATCH and "paths" in cleaned and not cleaned["paths"]:
             self.add_error("paths", gettext("Watched files: name at least one folder, file or pattern"))
+        try:
+            check(cleaned.get("kind", ""), cleaned.get("config") or {})
+        except (DeliveryError, SecretError) as problem:
+            self.add_error("config", str(problem))
         return cleaned
 
 
@@ -85,6 +101,7 @@ class SourceAdmin(AuditedAdmin):
         ("kind", "format"),
         "platform",
         "paths",
+        "config",
         "deployments",
         ("poll_seconds", "paused"),
         ("polled_at", "problem"),

@@ -90,7 +90,7 @@ def _totals():
 def _health(
     source: Source, totals: dict, last_day: date | None, calls: tuple[int, ...], as_of: date, now: datetime
 ) -> SourceHealth:
-    polls = source.kind == SourceKind.WATCH and not source.paused
+    polls = source.kind != SourceKind.IMPORT and not source.paused
     next_poll = None
     problem = source.problem
     if polls:

@@ -4,6 +4,7 @@ Names are kept exactly as logged; what they mean is decided in `dashboard.findin
 alias corrects history. A measure that a source does not report is null, never 0. Cost is in nano-USD.
 """
 
+from datetime import UTC, datetime
 from typing import ClassVar
 
 from django.core.validators import MinValueValidator
@@ -128,6 +129,11 @@ class Stream(models.Model):
 
     def __str__(self) -> str:
         return self.path
+
+    @property
+    def complete_until(self) -> datetime:
+        """Of a database's table or an API's endpoint, whose `offset` is a time in seconds since 1970."""
+        return datetime.fromtimestamp(self.offset, UTC)
 
 
 class Application(models.Model):

@@ -1,6 +1,7 @@
 """Polling: which sources are due, and reading what is new in one of them."""
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -9,6 +10,7 @@ from django.db.models import Q
 from dashboard.kit.once import holding
 from dashboard.usage.ingest import Counts, InputError, Session
 from dashboard.usage.models import Source, SourceKind, Stream
+from dashboard.usage.sources import http, sql
 from dashboard.usage.sources.watch import Found, Listing, listing
 
 __all__ = ["INBOX", "claim_due", "ensure_inbox", "poll"]
@@ -18,6 +20,11 @@ log = logging.getLogger(__name__)
 INBOX = "inbox"
 LOCK_SECONDS = 900  # as long as a task may run
 NEVER = Counts()
+# How each kind is read: what counted, and the problem there was, "" for none.
+READERS: dict[str, Callable[[Source, datetime], tuple[Counts, str]]] = {
+    SourceKind.SQL: sql.read,
+    SourceKind.HTTP: http.read,
+}
 
 
 def ensure_inbox(now: datetime) -> Source:
@@ -37,10 +44,10 @@ def ensure_inbox(now: datetime) -> Source:
 
 
 def claim_due(now: datetime) -> list[int]:
-    """The watched sources whose poll is due, each claimed for this caller alone."""
+    """The polled sources whose poll is due, each claimed for this caller alone."""
     ensure_inbox(now)
     due = []
-    for pk, seconds in Source.objects.watched().values_list("pk", "poll_seconds"):
+    for pk, seconds in Source.objects.polled().values_list("pk", "poll_seconds"):
         # A little early rather than a whole beat late.
         moment = now - timedelta(seconds=max(1, seconds - 2))
         if Source.objects.polled_before(pk, moment).update(polled_at=now):
@@ -49,17 +56,24 @@ def claim_due(now: datetime) -> list[int]:
 
 
 def poll(source: Source, now: datetime) -> Counts:
-    """Read what is new in a watched source. Nothing when another worker is at it.
+    """Read what is new in a source, in the way of its kind. Nothing when another worker is at it.
 
     What goes wrong with a file is kept on its stream and told by the source; the others are read.
     """
     with holding(f"poll:{source.pk}", LOCK_SECONDS) as ours:
         if not ours:
             return NEVER
-        return _poll(source, now)
+        reader = READERS.get(source.kind)
+        if reader is None:
+            return _watch(source, now)
+        counts, problem = reader(source, now)
+        if problem:
+            log.warning("%s: %s", source.slug, problem)
+        _tell(source, problem, now)
+        return counts
 
 
-def _poll(source: Source, now: datetime) -> Counts:
+def _watch(source: Source, now: datetime) -> Counts:
     inbox = source.slug == INBOX
     patterns = [str(settings.SUNDIAL_INBOX)] if inbox else _lines(source.paths)
     roots = [settings.SUNDIAL_INBOX, *settings.SUNDIAL_WATCH_ROOTS]

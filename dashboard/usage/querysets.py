@@ -11,9 +11,9 @@ RIVALS = 5000  # files that begin with the same line, such as a CSV header
 
 
 class SourceQuerySet(models.QuerySet):
-    def watched(self) -> "SourceQuerySet":
+    def polled(self) -> "SourceQuerySet":
         """Those that polls read, rather than imports."""
-        return self.filter(kind="watch", paused=False)
+        return self.filter(paused=False).exclude(kind="import")
 
     def polled_before(self, pk: int, moment: datetime) -> "SourceQuerySet":
         """This source, unless a poll of it began at or after `moment`."""

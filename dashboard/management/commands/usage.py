@@ -40,7 +40,7 @@ class Command(SundialCommand):
         bring.add_argument("--format", choices=names(), default=AUTO)
         bring.add_argument("--platform", default="", help="Platform of calls whose line does not tell")
 
-        poll = actions.add_parser("poll", help="Read what is new in watched sources")
+        poll = actions.add_parser("poll", help="Read what is new in sources that are polled")
         poll.add_argument("sources", nargs="*", metavar="SOURCE", help="All of them when left out")
 
         show = actions.add_parser("report", help="Sums over days, both included")
@@ -83,10 +83,10 @@ class Command(SundialCommand):
     def _poll(self, **options: Any) -> Answer:
         now = clock.latest()
         polling.ensure_inbox(now)
-        sources = [_source(name) for name in options["sources"]] or list(Source.objects.watched())
+        sources = [_source(name) for name in options["sources"]] or list(Source.objects.polled())
         results = []
         for source in sources:
-            if source.kind != SourceKind.WATCH:
+            if source.kind == SourceKind.IMPORT:
                 raise UsageError(f"{source.slug} is not polled: its files were imported by hand")
             counts = polling.poll(source, now)
             source.refresh_from_db()

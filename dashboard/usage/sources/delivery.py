@@ -1,0 +1,91 @@
+"""What the sources share that ask for sums again and again: steps over time, and what was asked is counted once.
+
+A `Stream` stands for one table or one endpoint; its `offset` is the time, in seconds since 1970, up to which
+every bucket was delivered. A delivery and its checkpoint commit together.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+
+from dashboard.usage import aggregates
+from dashboard.usage.dimensions import Dimensions
+from dashboard.usage.ingest import Counts
+from dashboard.usage.models import Source, Stream
+from dashboard.usage.readings import DAY
+from dashboard.usage.records import Reading
+
+__all__ = ["DeliveryError", "Place", "since", "steps"]
+
+DEFAULT_DAYS = 7
+EARLIEST = date(2015, 1, 1)
+
+
+class DeliveryError(Exception):
+    """What keeps a source from being read, in one sentence without secrets."""
+
+
+class Place:
+    """How far one table or endpoint of a source is read."""
+
+    def __init__(self, source: Source, path: str, now: datetime) -> None:
+        self.source, self.now = source, now
+        self.dimensions = Dimensions(source)
+        # Two workers never meet here (a poll holds a lock); the oldest is the one, should they have.
+        known = Stream.objects.filter(source=source, head=source.kind, path=path).order_by("pk").first()
+        self.stream = known or Stream.objects.create(
+            source=source, path=path, head=source.kind, format=source.kind, read_at=now
+        )
+
+    @property
+    def until(self) -> int:
+        """Everything before this second was delivered; 0 at first."""
+        return self.stream.offset
+
+    def deliver(self, readings: Collection[Reading], until: int, accepted: int, rejected: int = 0) -> Counts:
+        """Count one delivery and move on to `until` (never back), in one transaction.
+
+        Raises DeliveryError when another reader came first; nothing has happened then.
+        """
+        until = max(until, self.until)
+        try:
+            with transaction.atomic():
+                Source.objects.select_for_update().filter(pk=self.source.pk).exists()
+                moved = Stream.objects.at(self.stream.pk, self.until).update(
+                    offset=until,
+                    accepted=F("accepted") + accepted,
+                    rejected=F("rejected") + rejected,
+                    read_at=self.now,
+                )
+                if not moved:
+                    raise DeliveryError("Another reader was faster; the next poll goes on")  # noqa: TRY301
+                aggregates.replace(self.source, readings, self.dimensions)
+        except BaseException:
+            self.dimensions.forget()
+            raise
+        self.stream.offset = until
+        return Counts(accepted + rejected, accepted, rejected)
+
+
+def since(config: Mapping[str, Any], now: datetime) -> int:
+    """Midnight of the day from which history is wanted: `since`, else a week ago. Raises DeliveryError."""
+    wanted = config.get("since")
+    if not wanted:
+        return int(now.timestamp()) // DAY * DAY - DEFAULT_DAYS * DAY
+    try:
+        day = date.fromisoformat(str(wanted))
+    except ValueError:
+        raise DeliveryError("since is not a day such as 2024-01-04") from None
+    return int(datetime.combine(max(day, EARLIEST), datetime.min.time(), UTC).timestamp())
+
+
+def steps(start: int, until: int, step: int, most: int) -> Iterator[tuple[int, int]]:
+    """At most `most` spans of `step` seconds from `start` to behind `until`."""
+    for _ in range(most):
+        if start > until:
+            return
+        yield start, start + step
+        start += step

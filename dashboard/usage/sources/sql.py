@@ -1,0 +1,132 @@
+"""Databases: a gateway's own tables, or any table whose columns are named.
+
+The sums are made there, one short question per hour (or day), and nothing that was said is asked for. Hours
+of a recent window are asked for again with every poll and replaced, so calls that are written late count.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from dashboard.usage.ingest import Counts
+from dashboard.usage.models import Source
+from dashboard.usage.readings import put
+from dashboard.usage.records import FIRST_HOUR, Reading, clean, last_hour
+from dashboard.usage.sources.delivery import DeliveryError, Place, since, steps
+from dashboard.usage.sources.secrets import SecretError, secret
+from dashboard.usage.sources.tables import Table, table_of
+
+__all__ = ["read"]
+
+STEPS = 240  # buckets per poll: a longer back-fill goes on with the next poll
+MOST_ROWS = 50_000  # sums of one bucket
+SECONDS = 30  # for one question
+MOST_HOURS = 24 * 14
+DRIVERS = {
+    "postgres": "postgresql+psycopg",
+    "postgresql": "postgresql+psycopg",
+    "mysql": "mysql+pymysql",
+}
+
+
+def read(source: Source, now: datetime) -> tuple[Counts, str]:
+    """Ask for what is missing and for the window; what counted, and the problem there was ("" for none).
+
+    Each bucket commits with its checkpoint: a poll that fails or is killed loses none before it.
+    """
+    counts = Counts()
+    problem = ""
+    try:
+        with _connected(secret(source.config.get("url"))) as connection:
+            table = table_of(source.config, connection)
+            place = Place(source, table.name, now)
+            for begin, end in _steps(table, place, now):
+                readings, accepted, wrong = _asked(connection, table, begin, end, now)
+                finished = min(end, int(now.timestamp()) // table.step * table.step)
+                counts += place.deliver(readings, finished, accepted, len(wrong))
+                problem = problem or (f"{len(wrong)} sums were not understood: {wrong[0]}" if wrong else "")
+            problem = problem or place.dimensions.overflow
+    except (DeliveryError, SecretError) as trouble:
+        return counts, str(trouble)
+    except SQLAlchemyError as trouble:
+        return counts, f"The database answers: {_words(trouble)}"
+    return counts, problem
+
+
+def _steps(table: Table, place: Place, now: datetime) -> Iterator[tuple[int, int]]:
+    window = place.source.config.get("window_hours") or table.window_hours
+    if isinstance(window, bool) or not isinstance(window, int) or not 1 <= window <= MOST_HOURS:
+        raise DeliveryError(f"window_hours must be a whole number from 1 to {MOST_HOURS}")
+    first = since(place.source.config, now)
+    start = max(first, place.until - window * 3600) // table.step * table.step
+    # Behind the window, so that a back-fill goes on where it stopped and still leaves the window complete.
+    return steps(start, int(now.timestamp()), table.step, STEPS + window * 3600 // table.step)
+
+
+def _asked(
+    connection: Connection, table: Table, begin: int, end: int, now: datetime
+) -> tuple[list[Reading], int, list[str]]:
+    """The readings of one bucket, how many rows they were, and what was wrong with others."""
+    rows = connection.execute(text(table.query), table.bounds(begin, end) | {"most": MOST_ROWS + 1}).mappings()
+    told: dict[tuple[str, int], Reading] = {}
+    accepted, wrong = 0, []
+    for number, row in enumerate(rows, 1):
+        if number > MOST_ROWS:
+            raise DeliveryError(f"More than {MOST_ROWS} sums in one bucket: leave a column out")
+        try:
+            reading = table.reading(dict(row), begin)
+            if reading is not None and not FIRST_HOUR <= reading.start // 3600 <= last_hour(now):
+                raise ValueError("the time is before 2015 or more than two days ahead")  # noqa: TRY301
+        except ValueError as problem:
+            wrong.append(str(problem))
+            continue
+        if reading is not None:
+            put(told, reading)
+            accepted += 1
+    return list(told.values()), accepted, wrong
+
+
+@contextmanager
+def _connected(address: str) -> Iterator[Connection]:
+    """A connection that can only read, and gives up on a question that takes too long."""
+    url = _url(address)
+    engine = create_engine(url, poolclass=NullPool, hide_parameters=True)
+    try:
+        with engine.connect() as connection:
+            if engine.dialect.name == "postgresql":
+                connection = connection.execution_options(postgresql_readonly=True)
+                connection.execute(text(f"SET statement_timeout = {SECONDS * 1000}"))
+                connection.execute(text("SET TIME ZONE 'UTC'"))
+            elif engine.dialect.name == "mysql":
+                connection.execute(text(f"SET SESSION max_execution_time = {SECONDS * 1000}"))
+                connection.execute(text("SET SESSION time_zone = '+00:00'"))
+                connection.execute(text("SET SESSION TRANSACTION READ ONLY"))
+            elif engine.dialect.name == "sqlite":
+                connection.execute(text("PRAGMA query_only = ON"))
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def _url(address: str) -> URL:
+    try:
+        url = make_url(address)
+    except ArgumentError:
+        raise DeliveryError("The variable holds no database address such as postgresql://user@host/name") from None
+    if url.drivername in DRIVERS:
+        url = url.set(drivername=DRIVERS[url.drivername])
+    if url.get_backend_name() == "sqlite" and not (url.database and Path(url.database).is_file()):
+        raise DeliveryError("There is no such database file")
+    return url
+
+
+def _words(trouble: SQLAlchemyError) -> str:
+    """What the database says, in one line: its first, which tells the matter and no values."""
+    lines = str(getattr(trouble, "orig", None) or type(trouble).__name__).strip().splitlines()
+    return clean(lines[0] if lines else type(trouble).__name__, 300)
