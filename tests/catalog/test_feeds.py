@@ -18,6 +18,7 @@ from dashboard.catalog.feeds.facts import Fact
 from dashboard.catalog.feeds.registry import FEEDS
 from dashboard.catalog.models import Alias, CatalogVersion, Entry, FeedState, ProposedChange, Revision
 from dashboard.kit.models import AuditEntry
+from tests.catalog.feed_server import QUICK, say, serving
 from tests.factories import NOW, make_entry, make_revision
 
 TODAY = date(2023, 12, 8)
@@ -325,6 +326,33 @@ class TestFailing:
         assert "shrank from 6 to 3 models" in sync(three).problem
         assert not proposals.waiting().exists()
         assert sync(three, anyway=True).proposed == 3
+
+    def test_a_server_that_fails_or_hangs_changes_nothing(self, good):
+        before = state_of_the_catalog()
+        with serving() as server:
+            server.answer = lambda handler: say(handler, 500)
+            assert sync(server.url, "litellm", limits=QUICK).problem.startswith("answers 500")
+            server.answer = lambda handler: server.stop.wait(5)
+            assert sync(server.url, "litellm", limits=QUICK).problem.startswith("no answer in time")
+        assert state_of_the_catalog() == before
+        assert FeedState.objects.get(name="litellm").good_at is None
+
+    def test_an_unchanged_copy_is_asked_for_again_only_after_the_catalog_changed(self):
+        make_entry("openai/sample-chat-2024-05-13")
+
+        def answer(handler):
+            if handler.headers.get("If-None-Match") == '"1"':
+                return say(handler, 304)
+            return say(handler, 200, (GOLDEN / "litellm.json").read_bytes(), ETag='"1"')
+
+        with serving() as server:
+            server.answer = answer
+            url = f"{server.url}?key=s3cret"
+            assert sync(url, "litellm", limits=QUICK).seen == 13
+            assert sync(url, "litellm", limits=QUICK).not_modified
+            make_entry("openai/another")
+            assert sync(url, "litellm", limits=QUICK).seen == 13
+        assert "s3cret" not in FeedState.objects.get(name="litellm").location
 
     def test_a_feed_whose_key_is_missing_is_not_asked(self):
         assert "SUNDIAL_OPENAI_KEY is not set" in sync("https://api.openai.com/v1/models").problem
