@@ -3,7 +3,7 @@
 import csv
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.usage.formats.detect import detect
@@ -71,6 +71,7 @@ def test_what_is_told_under_another_name_with_another_space_replaces_itself(sour
 
 
 @pytest.mark.parametrize("name", NAMES)
+@settings(deadline=None)
 @given(
     data=st.lists(
         st.binary(max_size=60)
