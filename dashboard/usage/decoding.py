@@ -28,9 +28,9 @@ from dashboard.usage.formats.lines import Format
 from dashboard.usage.formats.registry import FORMATS
 from dashboard.usage.records import Batch, add_measures
 
-__all__ = ["HELPERS", "Helpers", "decode", "decoded_ahead", "fold", "without_gc"]
+__all__ = ["Helpers", "decode", "decoded_ahead", "fold", "spare", "without_gc"]
 
-HELPERS = min(2, os.cpu_count() or 1)
+MOST = 2
 AHEAD = 2  # blocks that wait beside those being decoded
 FRAME = struct.Struct("<QQQ")  # bytes that follow, offset of the first, checksum of everything before it
 ROOT = Path(__file__).parents[2]
@@ -39,7 +39,7 @@ ROOT = Path(__file__).parents[2]
 class Helpers:
     """Processes that decode one format; they start with the first block and end with the context."""
 
-    def __init__(self, name: str, last_hour: int, number: int = HELPERS) -> None:
+    def __init__(self, name: str, last_hour: int, number: int = MOST) -> None:
         self._command = [sys.executable, "-m", "dashboard.usage.decoding", name, str(last_hour)]
         self.number = number
         self._threads = ThreadPoolExecutor(number)
@@ -76,6 +76,15 @@ class Helpers:
             return _unpacked(answer)
         finally:
             self._idle.put(process)
+
+
+def spare() -> int:
+    """How many helpers this machine has room for: none while more work waits than it has cores.
+
+    Measured on a crowded machine, helpers made ingest twice as slow; on a calm one, faster.
+    """
+    cores = os.cpu_count() or 1
+    return min(MOST, cores) if cores > 1 and os.getloadavg()[0] < cores else 0
 
 
 def decoded_ahead(blocks: Iterable[Block], helpers: Helpers) -> Iterator[tuple[Block, Batch | None]]:

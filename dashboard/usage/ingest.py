@@ -33,7 +33,7 @@ from dashboard.usage.blocks import (
     tail_hash,
 )
 from dashboard.usage.content import Content, ContentError
-from dashboard.usage.decoding import HELPERS, Helpers, decode, decoded_ahead, fold
+from dashboard.usage.decoding import Helpers, decode, decoded_ahead, fold, spare
 from dashboard.usage.dimensions import Dimensions
 from dashboard.usage.formats.aggregated import Aggregated
 from dashboard.usage.formats.detect import detect
@@ -101,7 +101,8 @@ def import_file(
 class Session:
     """Reads files of one source; keeps keys and ids it has met. `piece` and `commit` bound memory.
 
-    Files with more than `big` bytes left are decoded by `helpers` processes (0: by this one alone).
+    Files with more than `big` bytes left are decoded by `helpers` processes (0: by this one alone;
+    None: as many as the machine has room for).
     """
 
     def __init__(
@@ -111,14 +112,14 @@ class Session:
         *,
         piece: int = PIECE,
         commit: int = COMMIT,
-        helpers: int = HELPERS,
+        helpers: int | None = None,
         big: int = BIG,
     ) -> None:
         self.source = source
         self.now = now
         self.piece = piece
         self.commit_bytes = commit
-        self.helpers = helpers
+        self.helpers = spare() if helpers is None else helpers
         self.big = big
         self.dimensions = Dimensions(source)
         self.seen = SeenHashes(source.pk, now.date())

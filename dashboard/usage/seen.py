@@ -17,7 +17,7 @@ from dashboard.usage.models import SeenIds
 
 __all__ = ["SeenHashes"]
 
-KEPT = 2_000_000  # hashes in memory, about 70 bytes each
+KEPT = 500_000  # hashes in memory, about 70 bytes each
 MANY = 64  # segments of one hour that are worth merging
 
 Fresh = dict[int, set[int]]
