@@ -50,6 +50,7 @@ urlpatterns = [
     path("accounts/login/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("accounts/logout/", auth.LogoutView.as_view(), name="logout"),
     path("accounts/first/<str:token>/", door.first, name="first"),
+    path("favicon.ico", frame.favicon, name="favicon"),
     path("healthz", frame.healthz, name="healthz"),
     path("readyz", frame.readyz, name="readyz"),
 ]

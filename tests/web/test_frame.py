@@ -209,3 +209,9 @@ def test_the_stylesheet_is_served_in_one_piece():
 def test_an_import_of_nothing_is_an_error():
     with pytest.raises(FileNotFoundError, match=r"missing\.css"):
         bundle('@import "missing.css";\n', "dashboard")
+
+
+def test_a_page_without_an_icon_of_its_own_finds_ours(client):
+    response = client.get("/favicon.ico")
+    assert response.status_code == 302
+    assert response["Location"].endswith(".svg")

@@ -2,7 +2,8 @@
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import resolve_url
+from django.shortcuts import redirect, resolve_url
+from django.templatetags.static import static
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
@@ -11,7 +12,7 @@ from dashboard.kit import clock
 from dashboard.kit.health import readiness
 from dashboard.web.context import THEMES
 
-__all__ = ["healthz", "readyz", "theme"]
+__all__ = ["favicon", "healthz", "readyz", "theme"]
 
 YEAR = 365 * 24 * 3600
 
@@ -32,6 +33,13 @@ def readyz(request: HttpRequest) -> JsonResponse:
     parts = readiness(clock.wall())
     ready = all(part["ok"] for part in parts.values())
     return JsonResponse({"ready": ready, "parts": parts}, status=200 if ready else 503)
+
+
+@login_not_required
+@require_GET
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Where browsers look on pages that name no icon, such as the admin's."""
+    return redirect(static("dashboard/favicon.svg"))
 
 
 @login_not_required

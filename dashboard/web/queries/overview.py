@@ -102,7 +102,8 @@ def overview(snapshot: Snapshot) -> Overview:
     """The overview as of the snapshot's day. The number of queries is constant."""
     ahead = upcoming(snapshot)
     ours = [row for row in ahead if row.is_ours]
-    overdue = [row for row in past(snapshot) if row.summary.remaining > 0]
+    # Less than a call every other day shows among the applications at risk, not as an alarm of "0 calls".
+    overdue = [row for row in past(snapshot) if row.summary.remaining >= 0.5]
     risky = _at_risk(snapshot)
     unknown, total = calls.share_uncatalogued(*calls.week(snapshot.as_of))
     return Overview(
