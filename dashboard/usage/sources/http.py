@@ -24,7 +24,7 @@ from dashboard.usage.records import Batch, clean, last_hour
 from dashboard.usage.sources.delivery import DeliveryError, Place, since, steps
 from dashboard.usage.sources.secrets import SecretError, secret
 
-__all__ = ["PROVIDERS", "checked", "read"]
+__all__ = ["PROVIDERS", "Client", "Provider", "checked", "read"]
 
 OPEN_DAYS = 3  # days whose numbers may still grow
 CHUNK_DAYS = 31  # the most days that one page holds
@@ -104,7 +104,7 @@ def read(source: Source, now: datetime) -> tuple[Counts, str]:
     counts = Counts()
     try:
         provider, base, endpoints = checked(source.config)
-        client = _Client(base, provider.headers(secret(source.config.get("key"))))
+        client = Client(base, provider.headers(secret(source.config.get("key"))))
         problem = ""
         for endpoint in endpoints:
             more, trouble = _read_endpoint(Place(source, endpoint, now), provider, client, endpoint, now)
@@ -115,7 +115,7 @@ def read(source: Source, now: datetime) -> tuple[Counts, str]:
 
 
 def _read_endpoint(
-    place: Place, provider: Provider, client: "_Client", endpoint: str, now: datetime
+    place: Place, provider: Provider, client: "Client", endpoint: str, now: datetime
 ) -> tuple[Counts, str]:
     counts, problem = Counts(), ""
     today = int(now.timestamp()) // DAY * DAY
@@ -140,41 +140,48 @@ class _NoRedirects(HTTPRedirectHandler):
         return None
 
 
-class _Client:
+class Client:
     """Asks with bounded patience. Every trouble is a DeliveryError that says what to do about it."""
 
-    def __init__(self, base: str, headers: Mapping[str, str]) -> None:
+    def __init__(
+        self, base: str, headers: Mapping[str, str], *, patience: float = LONGEST_WAIT, timeout: float = TIMEOUT
+    ) -> None:
         self.base = base
         self.headers = {**headers, "Accept": "application/json", "User-Agent": "sundial"}
         self.opener = build_opener(_NoRedirects)
-        self.patience = LONGEST_WAIT
+        self.patience = patience
+        self.timeout = timeout
 
     def pages(self, path: str, query: list[tuple[str, str]]) -> "list[bytes]":
         """The bodies of all pages; a page that is named twice would go on for ever."""
         bodies: list[bytes] = []
         cursor, seen = "", set[str]()
         while True:
-            asked = [*query, ("page", cursor)] if cursor else query
-            body = self._get(f"{self.base}{path}?{urlencode(asked)}")
+            body, cursor = self.page(path, query, cursor)
             bodies.append(body)
-            try:
-                page = json.loads(body)
-            except (ValueError, RecursionError):
-                raise DeliveryError("The provider's answer is not JSON") from None
-            if not isinstance(page, dict) or not isinstance(page.get("data"), list):
-                raise DeliveryError("The provider's answer has no list of data")
-            cursor = str(page.get("next_page") or "")
-            if not page.get("has_more") or not cursor:
+            if not cursor:
                 return bodies
             if cursor in seen or len(bodies) >= PAGES:
                 raise DeliveryError("The provider's pages do not end")
             seen.add(cursor)
 
+    def page(self, path: str, query: list[tuple[str, str]], cursor: str = "") -> tuple[bytes, str]:
+        """One page, and the name of the next one; "" behind the last."""
+        asked = [*query, ("page", cursor)] if cursor else query
+        body = self._get(f"{self.base}{path}?{urlencode(asked)}")
+        try:
+            page = json.loads(body)
+        except (ValueError, RecursionError):
+            raise DeliveryError("The provider's answer is not JSON") from None
+        if not isinstance(page, dict) or not isinstance(page.get("data"), list):
+            raise DeliveryError("The provider's answer has no list of data")
+        return body, str(page.get("next_page") or "") if page.get("has_more") else ""
+
     def _get(self, url: str) -> bytes:
         for attempt in range(ATTEMPTS):
             pause = float(2**attempt)
             try:
-                with self.opener.open(Request(url, headers=self.headers), timeout=TIMEOUT) as answer:  # noqa: S310  checked
+                with self.opener.open(Request(url, headers=self.headers), timeout=self.timeout) as answer:  # noqa: S310  checked
                     body: bytes = answer.read(LARGEST + 1)
             except HTTPError as refusal:
                 with refusal:

@@ -4,6 +4,7 @@ The sums are made there, one short question per hour (or day), and nothing that 
 of a recent window are asked for again with every poll and replaced, so calls that are written late count.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -22,7 +23,7 @@ from dashboard.usage.sources.delivery import DeliveryError, Place, since, steps
 from dashboard.usage.sources.secrets import SecretError, secret
 from dashboard.usage.sources.tables import Table, table_of
 
-__all__ = ["read"]
+__all__ = ["asked", "connected", "in_words", "read"]
 
 STEPS = 240  # buckets per poll: a longer back-fill goes on with the next poll
 MOST_ROWS = 50_000  # sums of one bucket
@@ -43,11 +44,11 @@ def read(source: Source, now: datetime) -> tuple[Counts, str]:
     counts = Counts()
     problem = ""
     try:
-        with _connected(secret(source.config.get("url"))) as connection:
+        with connected(secret(source.config.get("url"))) as connection:
             table = table_of(source.config, connection)
             place = Place(source, table.name, now)
             for begin, end in _steps(table, place, now):
-                readings, accepted, wrong = _asked(connection, table, begin, end, now)
+                readings, accepted, wrong = asked(connection, table, begin, end, now)
                 finished = min(end, int(now.timestamp()) // table.step * table.step)
                 counts += place.deliver(readings, finished, accepted, len(wrong))
                 problem = problem or (f"{len(wrong)} sums were not understood: {wrong[0]}" if wrong else "")
@@ -55,7 +56,7 @@ def read(source: Source, now: datetime) -> tuple[Counts, str]:
     except (DeliveryError, SecretError) as trouble:
         return counts, str(trouble)
     except SQLAlchemyError as trouble:
-        return counts, f"The database answers: {_words(trouble)}"
+        return counts, f"The database answers: {in_words(trouble)}"
     return counts, problem
 
 
@@ -69,11 +70,11 @@ def _steps(table: Table, place: Place, now: datetime) -> Iterator[tuple[int, int
     return steps(start, int(now.timestamp()), table.step, STEPS + window * 3600 // table.step)
 
 
-def _asked(
-    connection: Connection, table: Table, begin: int, end: int, now: datetime
+def asked(
+    connection: Connection, table: Table, begin: int, end: int, now: datetime, most: int = MOST_ROWS + 1
 ) -> tuple[list[Reading], int, list[str]]:
-    """The readings of one bucket, how many rows they were, and what was wrong with others."""
-    rows = connection.execute(text(table.query), table.bounds(begin, end) | {"most": MOST_ROWS + 1}).mappings()
+    """The readings of one bucket, from at most `most` rows; how many those were, what was wrong with others."""
+    rows = connection.execute(text(table.query), table.bounds(begin, end) | {"most": most}).mappings()
     told: dict[tuple[str, int], Reading] = {}
     accepted, wrong = 0, []
     for number, row in enumerate(rows, 1):
@@ -93,25 +94,34 @@ def _asked(
 
 
 @contextmanager
-def _connected(address: str) -> Iterator[Connection]:
-    """A connection that can only read, and gives up on a question that takes too long."""
+def connected(address: str, seconds: int = SECONDS) -> Iterator[Connection]:
+    """A connection that can only read, and gives up on a question that takes longer than `seconds`."""
     url = _url(address)
     engine = create_engine(url, poolclass=NullPool, hide_parameters=True)
     try:
         with engine.connect() as connection:
             if engine.dialect.name == "postgresql":
                 connection = connection.execution_options(postgresql_readonly=True)
-                connection.execute(text(f"SET statement_timeout = {SECONDS * 1000}"))
+                connection.execute(text(f"SET statement_timeout = {seconds * 1000}"))
                 connection.execute(text("SET TIME ZONE 'UTC'"))
             elif engine.dialect.name == "mysql":
-                connection.execute(text(f"SET SESSION max_execution_time = {SECONDS * 1000}"))
+                connection.execute(text(f"SET SESSION max_execution_time = {seconds * 1000}"))
                 connection.execute(text("SET SESSION time_zone = '+00:00'"))
                 connection.execute(text("SET SESSION TRANSACTION READ ONLY"))
             elif engine.dialect.name == "sqlite":
                 connection.execute(text("PRAGMA query_only = ON"))
+                _give_up_after(seconds, connection)
             yield connection
     finally:
         engine.dispose()
+
+
+def _give_up_after(seconds: int, connection: Connection) -> None:
+    """SQLite knows no timeout: what it calls every so often tells whether to go on, afresh for each question."""
+    begun = [time.monotonic()]
+    raw = connection.connection.driver_connection
+    raw.set_progress_handler(lambda: time.monotonic() - begun[0] > seconds, 100_000)  # type: ignore[union-attr]
+    raw.set_trace_callback(lambda _statement: begun.__setitem__(0, time.monotonic()))  # type: ignore[union-attr]
 
 
 def _url(address: str) -> URL:
@@ -126,7 +136,7 @@ def _url(address: str) -> URL:
     return url
 
 
-def _words(trouble: SQLAlchemyError) -> str:
+def in_words(trouble: SQLAlchemyError) -> str:
     """What the database says, in one line: its first, which tells the matter and no values."""
     lines = str(getattr(trouble, "orig", None) or type(trouble).__name__).strip().splitlines()
     return clean(lines[0] if lines else type(trouble).__name__, 300)
