@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, Self
 
 import zstandard
-from isal import igzip
+from isal import igzip, igzip_lib
 
 __all__ = ["Content", "ContentError"]
 
@@ -18,6 +18,7 @@ PIECE = 4 << 20
 # A bomb inflates without end; no log shrinks five hundredfold over a whole gigabyte.
 BOMB_BYTES, BOMB_RATIO = 1 << 30, 500
 ZSTD_WINDOW = 128 << 20
+FAULTS: tuple[type[Exception], ...] = (OSError, igzip_lib.IsalError, zstandard.ZstdError)  # type: ignore[assignment]
 
 
 class ContentError(Exception):
@@ -93,7 +94,7 @@ class Content:
         except EOFError:
             self._ended = True  # still being written, or cut off: what is there counts
             return b""
-        except (OSError, zstandard.ZstdError) as problem:
+        except FAULTS as problem:
             if self.kind == "plain":
                 raise ContentError(f"cannot be read: {problem}") from problem
             raise ContentError(f"is damaged after {self.position} inflated bytes") from problem

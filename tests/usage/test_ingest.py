@@ -134,6 +134,11 @@ def test_a_damaged_archive_counts_what_could_be_read_and_says_so(source, write):
         load(source, write("x.gz", bytes(packed)), "access-log")
 
 
+def test_an_archive_that_is_rotten_from_the_start_is_a_problem_of_that_file(source, write):
+    with pytest.raises(InputError, match="damaged"):
+        load(source, write("x.gz", gzip.compress(b"".join(PLAIN))[:30] + b"\0" * 500), "access-log")
+
+
 @pytest.mark.parametrize("squeeze", [gzip.compress, zstandard.compress], ids=["gz", "zst"])
 def test_an_archive_that_was_cut_off_continues_when_it_is_whole(source, write, squeeze):
     whole = squeeze(b"".join(PLAIN * 50))

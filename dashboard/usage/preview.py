@@ -1,0 +1,166 @@
+"""What a source would bring, before it is saved: its first records as they would be counted, and what would not.
+
+Nothing is written: no stream, no rollup, no application. What was said in a call is in no format's answer, so it
+is in none here.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from dashboard.usage.attribution import rules
+from dashboard.usage.glimpses import Glimpse, NoGlimpse, Seen, into_api, into_database, into_file
+from dashboard.usage.models import Application, Source, SourceKind
+from dashboard.usage.polling import INBOX
+from dashboard.usage.records import Caller, Reject
+from dashboard.usage.rules import application_slug, first_match
+from dashboard.usage.sources.watch import listing
+
+__all__ = ["REJECTED", "Attributed", "Preview", "Record", "preview"]
+
+REJECTED = 10
+
+
+class Attributed(NamedTuple):
+    """The application that calls would count for; `is_new` when reading would make it."""
+
+    name: str
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record as it would be counted.
+
+    `at` is UTC, the beginning of the hour or bucket, which lasts `seconds`. A measure that is not told is None;
+    `cost` is in USD. `platform` is the source's own where the record does not tell.
+    """
+
+    at: datetime
+    seconds: int
+    caller: Caller
+    application: Attributed
+    platform: str
+    called_as: str
+    endpoint: str
+    calls: int | None
+    errors: int | None
+    gone: int | None
+    input_tokens: int | None
+    output_tokens: int | None
+    cost: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a test found. With a `problem` there is nothing else but `advice`, what to do about it.
+
+    `accepted`, `rejected` and `skipped` (no model call) count what was looked at: all of `place`, or its
+    beginning when not `is_whole`. `others` are further files that match.
+    """
+
+    problem: str = ""
+    advice: str = ""
+    place: str = ""
+    others: int = 0
+    format: str = ""
+    why: str = ""
+    records: tuple[Record, ...] = ()
+    rejects: tuple[Reject, ...] = ()
+    accepted: int = 0
+    rejected: int = 0
+    skipped: int = 0
+    is_whole: bool = True
+    remark: str = ""
+    """What is odd about the place, such as another path that does not exist."""
+
+
+def preview(source: Source, now: datetime) -> Preview:
+    """Look into a source, which need not be saved. Any trouble with it is the answer's problem."""
+    others, remark = 0, ""
+    try:
+        if source.kind == SourceKind.SQL:
+            glimpse = into_database(source.config, now)
+        elif source.kind == SourceKind.HTTP:
+            glimpse = into_api(source.config, now)
+        elif source.kind == SourceKind.WATCH:
+            glimpse, others, remark = _newest_file(source, now)
+        else:
+            return Preview(problem=_("A source of this kind cannot be tested"))
+    except NoGlimpse as none:
+        return Preview(problem=none.problem, advice=none.advice)
+    applications = _applications({one.caller for one in glimpse.seen})
+    return Preview(
+        place=glimpse.place,
+        others=others,
+        format=glimpse.format,
+        why=glimpse.why,
+        records=tuple(_record(one, applications[one.caller], source) for one in glimpse.seen),
+        rejects=tuple(glimpse.rejects[:REJECTED]),
+        accepted=glimpse.accepted,
+        rejected=glimpse.rejected,
+        skipped=glimpse.skipped,
+        is_whole=glimpse.is_whole,
+        remark=remark,
+    )
+
+
+def _newest_file(source: Source, now: datetime) -> tuple[Glimpse, int, str]:
+    """The file that changed last, how many others there are, and what is wrong with a path."""
+    inbox = source.slug == INBOX
+    patterns = (
+        [str(settings.SUNDIAL_INBOX)] if inbox else [p for p in map(str.strip, source.paths.splitlines()) if p]
+    )
+    found = listing(patterns, [settings.SUNDIAL_INBOX, *settings.SUNDIAL_WATCH_ROOTS])
+    files = [file for file in found.files if file.size]
+    if files:
+        return into_file(files[-1].path, source.format, source.config, now), len(files) - 1, found.problem
+    if found.problem:
+        raise NoGlimpse(found.problem, _("Check the spelling, and that the user that runs Sundial may read it."))
+    if found.files:
+        empty = ngettext("The file there is empty", "All %(n)s files there are empty", len(found.files))
+        raise NoGlimpse(
+            empty % {"n": len(found.files)}, _("Save the source: it is read as soon as something is written.")
+        )
+    raise NoGlimpse(
+        _("No file matches these paths"),
+        _("A folder stands for everything below it; a pattern such as /var/log/gateway/*.jsonl names files."),
+    )
+
+
+def _applications(callers: Iterable[Caller]) -> dict[Caller, Attributed]:
+    """Whose calls these would be, by the rules as they are now; nothing is made."""
+    ruled = rules()
+    chosen = {caller: first_match(ruled, caller) for caller in callers}
+    slugs = {caller: application_slug(caller.consumer) for caller, pk in chosen.items() if pk is None}
+    by_pk = dict(Application.objects.filter(pk__in=filter(None, chosen.values())).values_list("pk", "name"))
+    by_slug = dict(Application.objects.filter(slug__in=slugs.values()).values_list("slug", "name"))
+    found = {}
+    for caller, pk in chosen.items():
+        name = by_pk.get(pk) if pk is not None else by_slug.get(slugs[caller])
+        found[caller] = Attributed(name or caller.consumer, is_new=name is None)
+    return found
+
+
+def _record(one: Seen, application: Attributed, source: Source) -> Record:
+    calls, errors, gone, taken, given, nano = one.measures
+    return Record(
+        at=datetime.fromtimestamp(one.start, UTC),
+        seconds=one.seconds,
+        caller=one.caller,
+        application=application,
+        platform=one.called.platform or source.platform,
+        called_as=one.called.called_as,
+        endpoint=one.called.endpoint,
+        calls=calls,
+        errors=errors,
+        gone=gone,
+        input_tokens=taken,
+        output_tokens=given,
+        cost=None if nano is None else nano / 1e9,
+    )
