@@ -50,9 +50,7 @@ def test_the_first_records_of_the_newest_file_are_told_as_they_would_be_counted(
 
 
 def test_a_record_names_the_application_that_rules_would_give_it(write, tmp_path):
-    ApplicationRule.objects.create(
-        field="consumer", pattern="sea*", application=make_application("The finder")
-    )
+    ApplicationRule.objects.create(field="consumer", pattern="sea*", application=make_application("The finder"))
     make_application("Shop")
     write("a.jsonl", line(1, app="search") + line(2, app="SHOP") + line(3, app="stranger"))
     assert [record.application for record in look(paths=str(tmp_path)).records] == [
