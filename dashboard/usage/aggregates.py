@@ -27,8 +27,10 @@ COLUMNS = ("seconds", "identity_id", "name_id", *MEASURES)
 Kept = dict[str, dict[int, Value]]
 
 
-def replace(source: Source, readings: Collection[Reading], dimensions: Dimensions) -> None:
-    """Take in one delivery, in which each (key, start) comes once.
+def replace(
+    source: Source, readings: Collection[Reading], dimensions: Dimensions, told_on: date | None = None
+) -> None:
+    """Take in one delivery of the day `told_on`, in which each (key, start) comes once.
 
     Runs inside a transaction that holds the source's row, with whatever checkpoint stands for it; days
     whose rollups change become stale. `dimensions` must be told to forget if the transaction fails.
@@ -43,7 +45,7 @@ def replace(source: Source, readings: Collection[Reading], dimensions: Dimension
             kept[key] = replaced(known[key], values)
             contributions(known[key], before)
             contributions(kept[key], after)
-        _store(source, pks, known, kept)
+        _store(source, pks, known, kept, told_on)
         moved = difference(before, after)
         if moved:
             merge(source.pk, moved)
@@ -90,7 +92,7 @@ def _known(source: Source, page: list[Reading]) -> tuple[dict[tuple[str, int], i
     return pks, known
 
 
-def _store(source: Source, pks: dict[tuple[str, int], int], known: Kept, kept: Kept) -> None:
+def _store(source: Source, pks: dict[tuple[str, int], int], known: Kept, kept: Kept, told_on: date | None) -> None:
     gone = [pk for (key, start), pk in pks.items() if start not in kept[key]]
     for at in range(0, len(gone), PAGE):
         AggregateRow.objects.filter(pk__in=gone[at : at + PAGE]).delete()
@@ -100,6 +102,7 @@ def _store(source: Source, pks: dict[tuple[str, int], int], known: Kept, kept: K
                 source=source,
                 key=key,
                 start=datetime.fromtimestamp(start, UTC),
+                told_on=told_on,
                 **dict(zip(COLUMNS, (*value[:3], *value.measures), strict=True)),
             )
             for key, values in kept.items()
@@ -109,7 +112,7 @@ def _store(source: Source, pks: dict[tuple[str, int], int], known: Kept, kept: K
         batch_size=PAGE,
         update_conflicts=True,
         unique_fields=["source", "key", "start"],
-        update_fields=COLUMNS,
+        update_fields=[*COLUMNS, "told_on"],
     )
 
 

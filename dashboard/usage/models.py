@@ -23,12 +23,14 @@ __all__ = [
     "DailyRollup",
     "HourlyRollup",
     "Identity",
+    "ReadObjects",
     "RejectedLine",
     "SeenIds",
     "Source",
     "SourceKind",
     "StaleDay",
     "Stream",
+    "Walk",
 ]
 
 
@@ -36,6 +38,7 @@ class SourceKind(models.TextChoices):
     WATCH = "watch", _("Watched files")
     SQL = "sql", _("Database")
     HTTP = "http", _("Usage API")
+    S3 = "s3", _("Object store")
     IMPORT = "import", _("Imported by hand")
 
 
@@ -116,6 +119,9 @@ class Stream(models.Model):
     )
     problem = models.CharField(max_length=500, blank=True)
     read_at = models.DateTimeField(null=True, blank=True)
+    begin = models.BigIntegerField(
+        default=0, help_text="Of a table or an endpoint: the second from which everything before `offset` is told"
+    )
 
     objects: ClassVar[StreamQuerySet] = StreamQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -295,7 +301,8 @@ class AggregateRow(Measures):
 
     A bucket told again replaces its value, and the rollups move by the difference. `key` is a hash of
     everything by which the source tells its rows apart. `seconds` is the bucket's width. 0 marks a running
-    total instead: a counter as it stood within the hour `start`, of which only the growth counts.
+    total instead: a counter as it stood within the hour `start`, of which only the growth counts. Rows go
+    once both their bucket and the day on which they were told are old (`usage.retention`).
     """
 
     source = models.ForeignKey(Source, models.CASCADE, related_name="+", db_index=False)
@@ -304,10 +311,13 @@ class AggregateRow(Measures):
     seconds = models.PositiveIntegerField()
     identity = models.ForeignKey(Identity, models.RESTRICT, related_name="+")
     name = models.ForeignKey(CalledName, models.RESTRICT, related_name="+")
+    told_on = DayField(null=True, help_text="Day on which it was told last")
 
     class Meta:
         # The key first: a delivery asks for its keys, over the days it tells of.
         constraints = [models.UniqueConstraint(fields=["source", "key", "start"], name="aggregate_once")]
+        # Which are old enough to go? (retention)
+        indexes = [models.Index(fields=["source", "start"], name="aggregate_start")]
 
     def __str__(self) -> str:
         return f"{self.start:%Y-%m-%d %H:%M} {self.name_id} by {self.identity_id}: {self.calls} calls"
@@ -347,6 +357,51 @@ class SeenIds(models.Model):
 
     def __str__(self) -> str:
         return f"{len(self.hashes) // 8} ids of {self.hour:%Y-%m-%d %H:00}"
+
+
+class Walk(models.Model):
+    """How far the objects under one prefix of a bucket are listed, in the order of their keys.
+
+    A walk is a `front`, over what is dated recently, or a whole one. `cursor` is the key behind which the walk
+    under way goes on, "" when none is. `listed` objects were passed by it, of `total` that there were when it
+    began (None: not counted).
+    """
+
+    source = models.ForeignKey(Source, models.CASCADE, related_name="+", db_index=False)
+    prefix = models.CharField(max_length=1000, blank=True)
+    front = models.BooleanField(default=False)
+    cursor = models.CharField(max_length=1100, blank=True)
+    since = DayField(null=True, help_text="The first day that the walk under way, or the last whole one, looks at")
+    listed = models.BigIntegerField(default=0)
+    total = models.BigIntegerField(null=True)
+    failures = models.BigIntegerField(default=0, help_text="Objects that this walk could not get")
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True, help_text="When a walk last came to its end")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "prefix", "front"], name="walk_once")]
+
+    def __str__(self) -> str:
+        return f"{'front' if self.front else 'whole'} walk of {self.prefix or '(all)'}"
+
+
+class ReadObjects(models.Model):
+    """64-bit hashes of the objects (key and ETag) of one folder that were read, and need not be read again.
+
+    A segment is appended in the transaction that counts what the objects hold; small ones are merged when
+    they become many.
+    """
+
+    source = models.ForeignKey(Source, models.CASCADE, related_name="+", db_index=False)
+    folder = models.CharField(max_length=32, help_text="Hash of the folder's name")
+    hashes = models.BinaryField()
+
+    class Meta:
+        # Which objects of these folders were read? Asked for every page of a listing.
+        indexes = [models.Index(fields=["source", "folder"], name="read_objects_folder")]
+
+    def __str__(self) -> str:
+        return f"{len(self.hashes) // 8} objects of {self.folder}"
 
 
 class RejectedLine(models.Model):

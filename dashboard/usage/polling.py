@@ -11,13 +11,12 @@ from dashboard.kit.once import holding
 from dashboard.usage.ingest import Counts, InputError, Session
 from dashboard.usage.models import Source, SourceKind, Stream
 from dashboard.usage.sources import http, sql
-from dashboard.usage.sources.watch import Found, Listing, listing
+from dashboard.usage.sources.watch import INBOX, Found, Listing, files_of
 
 __all__ = ["INBOX", "claim_due", "ensure_inbox", "poll"]
 
 log = logging.getLogger(__name__)
 
-INBOX = "inbox"
 LOCK_SECONDS = 900  # as long as a task may run
 NEVER = Counts()
 # How each kind is read: what counted, and the problem there was, "" for none.
@@ -74,13 +73,10 @@ def poll(source: Source, now: datetime) -> Counts:
 
 
 def _watch(source: Source, now: datetime) -> Counts:
-    inbox = source.slug == INBOX
-    patterns = [str(settings.SUNDIAL_INBOX)] if inbox else _lines(source.paths)
-    roots = [settings.SUNDIAL_INBOX, *settings.SUNDIAL_WATCH_ROOTS]
-    if inbox:
+    if source.slug == INBOX:
         settings.SUNDIAL_INBOX.mkdir(parents=True, exist_ok=True, mode=0o700)
-    found = listing(patterns, roots)
-    problem = found.problem or ("" if patterns else "No paths are given, so nothing is read")
+    found = files_of(source)
+    problem = found.problem
     session = Session(source, now)
     counts = NEVER
     known = _known(source)
@@ -97,10 +93,6 @@ def _watch(source: Source, now: datetime) -> Counts:
             log.warning("%s: %s", source.slug, error)
     _tell(source, problem or session.dimensions.overflow, now)
     return counts
-
-
-def _lines(paths: str) -> list[str]:
-    return [line.strip() for line in paths.splitlines() if line.strip()]
 
 
 def _known(source: Source) -> dict[tuple[int, int], Stream]:

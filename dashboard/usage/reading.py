@@ -314,7 +314,7 @@ class Reading:
         if not changed:
             raise _Moved
         merge(self.source.pk, self._keyed(batch))
-        aggregates.replace(self.source, batch.readings.values(), session.dimensions)
+        aggregates.replace(self.source, batch.readings.values(), session.dimensions, session.now.date())
         session.seen.store(batch.fresh)
         self._keep_rejects(batch)
         self.stream = stream

@@ -109,7 +109,7 @@ def test_a_poll_that_dies_between_two_hours_loses_and_doubles_nothing(lite, monk
     for hour in range(12):
         lite.call(f"2024-01-04 {hour:02}:20:00")
     source = reader()
-    real, left = aggregates.replace, [30]
+    real, left = aggregates.replace, [8]
 
     def dying(*args):
         real(*args)
@@ -130,9 +130,9 @@ def test_a_poll_that_dies_between_two_hours_loses_and_doubles_nothing(lite, monk
 def test_two_readers_of_one_table_do_not_both_count(lite):
     source = reader()
     first, second = Place(source, "log", NOW), Place(source, "log", NOW)
-    first.deliver([], 3600, 0)
+    first.deliver([], (0, 3600), 0)
     with pytest.raises(DeliveryError, match="faster"):
-        second.deliver([], 3600, 0)
+        second.deliver([], (0, 3600), 0)
 
 
 @pytest.mark.django_db

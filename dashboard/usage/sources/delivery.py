@@ -1,7 +1,8 @@
 """What the sources share that ask for sums again and again: steps over time, and what was asked is counted once.
 
-A `Stream` stands for one table or one endpoint; its `offset` is the time, in seconds since 1970, up to which
-every bucket was delivered. A delivery and its checkpoint commit together.
+A `Stream` stands for one table or one endpoint. Every bucket from its `begin` to its `offset`, both in seconds
+since 1970, was delivered: an interval without holes, which grows at its end as time passes and at its front
+until it reaches the first day that is wanted. A delivery and its checkpoint commit together.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -41,20 +42,51 @@ class Place:
         )
 
     @property
+    def begin(self) -> int:
+        """From this second on everything was delivered; 0 at first."""
+        return self.stream.begin
+
+    @property
     def until(self) -> int:
-        """Everything before this second was delivered; 0 at first."""
+        """Everything from `begin` to this second was delivered; 0 at first."""
         return self.stream.offset
 
-    def deliver(self, readings: Collection[Reading], until: int, accepted: int, rejected: int = 0) -> Counts:
-        """Count one delivery and move on to `until` (never back), in one transaction.
+    def recent(self, first: int, until: int, window: int, step: int, most: int) -> Iterator[tuple[int, int]]:
+        """At most `most` spans of `step` seconds: the `window` before what is known, and on to behind `until`.
+
+        At first it begins with the window before `until`, but not before `first`.
+        """
+        start = self.until - window if self.until else max(first, until - window)
+        width = min(step, DAY)
+        return steps(start // width * width, until, step, most)
+
+    def history(self, first: int, step: int, most: int) -> Iterator[tuple[int, int]]:
+        """At most `most` spans before what is known, newest first, back to `first`.
+
+        Each must be delivered before the next is taken.
+        """
+        for _ in range(most):
+            end = self.begin
+            if end <= first:
+                return
+            yield max(first, end - step), end
+            if self.begin == end:
+                return  # it was not delivered
+
+    def deliver(
+        self, readings: Collection[Reading], span: tuple[int, int], accepted: int, rejected: int = 0
+    ) -> Counts:
+        """Count one delivery, which tells all of a span that touches what is known; in one transaction.
 
         Raises DeliveryError when another reader came first; nothing has happened then.
         """
-        until = max(until, self.until)
+        begin, until = self._grown(*span)
         try:
             with transaction.atomic():
                 Source.objects.select_for_update().filter(pk=self.source.pk).exists()
-                moved = Stream.objects.at(self.stream.pk, self.until).update(
+                known = Stream.objects.at(self.stream.pk, self.until).filter(begin=self.begin)
+                moved = known.update(
+                    begin=begin,
                     offset=until,
                     accepted=F("accepted") + accepted,
                     rejected=F("rejected") + rejected,
@@ -62,12 +94,19 @@ class Place:
                 )
                 if not moved:
                     raise DeliveryError("Another reader was faster; the next poll goes on")  # noqa: TRY301
-                aggregates.replace(self.source, readings, self.dimensions)
+                aggregates.replace(self.source, readings, self.dimensions, self.now.date())
         except BaseException:
             self.dimensions.forget()
             raise
-        self.stream.offset = until
+        self.stream.begin, self.stream.offset = begin, until
         return Counts(accepted + rejected, accepted, rejected)
+
+    def _grown(self, begin: int, until: int) -> tuple[int, int]:
+        if not self.until:
+            return begin, until
+        if begin > self.until or until < self.begin:
+            raise ValueError("a delivery must touch what was delivered before")
+        return min(begin, self.begin), max(until, self.until)
 
 
 def since(config: Mapping[str, Any], now: datetime) -> int:

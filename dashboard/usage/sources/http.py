@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
+from itertools import chain
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode, urlsplit
@@ -21,7 +22,7 @@ from dashboard.usage.ingest import Counts
 from dashboard.usage.models import Source
 from dashboard.usage.readings import DAY
 from dashboard.usage.records import Batch, clean, last_hour
-from dashboard.usage.sources.delivery import DeliveryError, Place, since, steps
+from dashboard.usage.sources.delivery import DeliveryError, Place, since
 from dashboard.usage.sources.secrets import SecretError, secret
 
 __all__ = ["PROVIDERS", "Client", "Provider", "checked", "read"]
@@ -120,14 +121,15 @@ def _read_endpoint(
     counts, problem = Counts(), ""
     today = int(now.timestamp()) // DAY * DAY
     first = since(place.source.config, now)
-    start = max(first, place.until - OPEN_DAYS * DAY)
-    for begin, end in steps(start, today, CHUNK_DAYS * DAY, CHUNKS):
+    recent = place.recent(first, today, OPEN_DAYS * DAY, CHUNK_DAYS * DAY, CHUNKS)
+    for begin, end in chain(recent, place.history(first, CHUNK_DAYS * DAY, CHUNKS)):
         end = min(end, today + DAY)
         batch = Batch(last_hour(now))
         path = provider.path.format(endpoint=endpoint)
         for body in client.pages(path, provider.query(begin, end)):
             FORMATS[provider.format].decode_document(body, batch, 1, 0)  # type: ignore[attr-defined]
-        counts += place.deliver(batch.readings.values(), min(end, today), batch.accepted, batch.rejected)
+        span = begin, min(end, today)
+        counts += place.deliver(batch.readings.values(), span, batch.accepted, batch.rejected)
         if batch.rejects:
             problem = f"{batch.rejected} results of {endpoint} were not understood: {batch.rejects[0].reason}"
     return counts, problem or place.dimensions.overflow

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 
 from sqlalchemy import Connection, create_engine, text
@@ -19,7 +20,7 @@ from dashboard.usage.ingest import Counts
 from dashboard.usage.models import Source
 from dashboard.usage.readings import put
 from dashboard.usage.records import FIRST_HOUR, Reading, clean, last_hour
-from dashboard.usage.sources.delivery import DeliveryError, Place, since, steps
+from dashboard.usage.sources.delivery import DeliveryError, Place, since
 from dashboard.usage.sources.secrets import SecretError, secret
 from dashboard.usage.sources.tables import Table, table_of
 
@@ -50,7 +51,7 @@ def read(source: Source, now: datetime) -> tuple[Counts, str]:
             for begin, end in _steps(table, place, now):
                 readings, accepted, wrong = asked(connection, table, begin, end, now)
                 finished = min(end, int(now.timestamp()) // table.step * table.step)
-                counts += place.deliver(readings, finished, accepted, len(wrong))
+                counts += place.deliver(readings, (begin, finished), accepted, len(wrong))
                 problem = problem or (f"{len(wrong)} sums were not understood: {wrong[0]}" if wrong else "")
             problem = problem or place.dimensions.overflow
     except (DeliveryError, SecretError) as trouble:
@@ -64,10 +65,9 @@ def _steps(table: Table, place: Place, now: datetime) -> Iterator[tuple[int, int
     window = place.source.config.get("window_hours") or table.window_hours
     if isinstance(window, bool) or not isinstance(window, int) or not 1 <= window <= MOST_HOURS:
         raise DeliveryError(f"window_hours must be a whole number from 1 to {MOST_HOURS}")
-    first = since(place.source.config, now)
-    start = max(first, place.until - window * 3600) // table.step * table.step
-    # Behind the window, so that a back-fill goes on where it stopped and still leaves the window complete.
-    return steps(start, int(now.timestamp()), table.step, STEPS + window * 3600 // table.step)
+    first, until = since(place.source.config, now), int(now.timestamp())
+    recent = place.recent(first, until, window * 3600, table.step, STEPS + window * 3600 // table.step)
+    return chain(recent, place.history(first, table.step, STEPS))
 
 
 def asked(

@@ -11,8 +11,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["MAX_FILES", "Found", "Listing", "listing"]
+from django.conf import settings
 
+from dashboard.usage.models import Source
+
+__all__ = ["INBOX", "MAX_FILES", "Found", "Listing", "files_of", "listing"]
+
+INBOX = "inbox"
 MAX_FILES = 10_000
 OUTSIDE, NO_LOG = "outside", "no log"
 TEMPORARY = (".part", ".partial", ".tmp", ".temp", ".swp", ".swx", ".crdownload", ".filepart", "~")
@@ -35,6 +40,15 @@ class Listing:
 
     files: list[Found] = field(default_factory=list)
     problem: str = ""
+
+
+def files_of(source: Source) -> Listing:
+    """The files that a source watches; of the source `inbox`, those in the inbox."""
+    lines = [line.strip() for line in source.paths.splitlines() if line.strip()]
+    patterns = [str(settings.SUNDIAL_INBOX)] if source.slug == INBOX else lines
+    if not patterns:
+        return Listing(problem="No paths are given, so nothing is read")
+    return listing(patterns, [settings.SUNDIAL_INBOX, *settings.SUNDIAL_WATCH_ROOTS])
 
 
 def listing(patterns: Iterable[str], roots: Iterable[Path]) -> Listing:
