@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.admin.paths import problem_of
+from dashboard.usage.allowed import problem_of
 from dashboard.admin.site import AuditedAdmin, scan_soon
 from dashboard.catalog.models import Platform
 from dashboard.kit import clock

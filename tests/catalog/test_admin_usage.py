@@ -7,9 +7,9 @@ from django.contrib.auth.models import Group, User
 from django.urls import reverse
 
 from dashboard.access.roles import ensure_roles
-from dashboard.admin.paths import problem_of
 from dashboard.alerts.models import Delivery, State
 from dashboard.kit.models import AuditEntry
+from dashboard.usage.allowed import problem_of
 from dashboard.usage.models import Application, ApplicationRule, Identity, Source
 from tests.factories import NOW, make_application, make_entry, make_usage
 
