@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dashboard.usage.models import SourceKind
-from dashboard.usage.sources import http
+from dashboard.usage.sources import http, s3
 from dashboard.usage.sources.delivery import DeliveryError
 from dashboard.usage.sources.secrets import name_of
 from dashboard.usage.sources.tables import PRESETS
@@ -17,6 +17,8 @@ def check(kind: str, config: Mapping[str, Any]) -> None:
     if kind == SourceKind.HTTP:
         http.checked(config)
         name_of(config.get("key"))
+    elif kind == SourceKind.S3:
+        s3.checked(config)
     elif kind == SourceKind.SQL:
         name_of(config.get("url"))
         if config.get("preset") not in {None, "", *PRESETS}:

@@ -376,7 +376,7 @@ class Walk(models.Model):
     total = models.BigIntegerField(null=True)
     failures = models.BigIntegerField(default=0, help_text="Objects that this walk could not get")
     started_at = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True, help_text="When a walk last came to its end")
+    finished_at = models.DateTimeField(null=True, help_text="When one that began at `since` or before it last ended")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["source", "prefix", "front"], name="walk_once")]

@@ -10,7 +10,7 @@ from django.db.models import Q
 from dashboard.kit.once import holding
 from dashboard.usage.ingest import Counts, InputError, Session
 from dashboard.usage.models import Source, SourceKind, Stream
-from dashboard.usage.sources import http, sql
+from dashboard.usage.sources import http, s3, sql
 from dashboard.usage.sources.watch import INBOX, Found, Listing, files_of
 
 __all__ = ["INBOX", "claim_due", "ensure_inbox", "poll"]
@@ -23,6 +23,7 @@ NEVER = Counts()
 READERS: dict[str, Callable[[Source, datetime], tuple[Counts, str]]] = {
     SourceKind.SQL: sql.read,
     SourceKind.HTTP: http.read,
+    SourceKind.S3: s3.read,
 }
 
 

@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
                 ('total', models.BigIntegerField(null=True)),
                 ('failures', models.BigIntegerField(default=0, help_text='Objects that this walk could not get')),
                 ('started_at', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(help_text='When a walk last came to its end', null=True)),
+                ('finished_at', models.DateTimeField(help_text="When one that began at `since` or before it last ended", null=True)),
             ],
         ),
         migrations.AddField(

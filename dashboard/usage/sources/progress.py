@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from dashboard.usage.models import Source, SourceKind, Stream
+from dashboard.usage.models import Source, SourceKind, Stream, Walk
 from dashboard.usage.readings import DAY
 from dashboard.usage.sources.delivery import DeliveryError, since
 from dashboard.usage.sources.watch import files_of
@@ -48,6 +48,8 @@ def progress(source: Source, now: datetime) -> BackfillProgress | None:
         return _of_time(source, now)
     if source.kind == SourceKind.WATCH:
         return _of_files(source)
+    if source.kind == SourceKind.S3:
+        return _of_objects(source)
     return None
 
 
@@ -91,6 +93,22 @@ def _of_files(source: Source) -> BackfillProgress | None:
         done += (file.size if size == file.size else 0) if inflated else min(offset, file.size)
     total = sum(file.size for file in found)
     return BackfillProgress("bytes", done, total, _share(done, total))
+
+
+def _of_objects(source: Source) -> BackfillProgress | None:
+    """Objects that the whole walks have passed; one that is finished counts as passed whatever it began with."""
+    found = Walk.objects.filter(source=source, front=False, started_at__isnull=False).order_by("pk")
+    if not found:
+        return None
+    done = sum(walk.listed for walk in found)
+    started = min(walk.started_at for walk in found if walk.started_at)
+    under_way = [walk for walk in found if walk.finished_at is None]
+    if not under_way:
+        return BackfillProgress("objects", done, done, 1.0, started_on=started)
+    if any(walk.total is None for walk in under_way):
+        return BackfillProgress("objects", done, None, None, started_on=started)
+    total = done + sum(max(0, (walk.total or 0) - walk.listed) for walk in under_way)
+    return BackfillProgress("objects", done, total, _share(done, total), started_on=started)
 
 
 def _share(done: int, total: int) -> float:
