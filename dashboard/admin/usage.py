@@ -10,10 +10,11 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.usage.allowed import problem_of
 from dashboard.admin.site import AuditedAdmin, scan_soon
 from dashboard.catalog.models import Platform
+from dashboard.findings import resolution
 from dashboard.kit import clock
+from dashboard.usage.allowed import problem_of
 from dashboard.usage.attribution import reattribute
 from dashboard.usage.formats import registry
 from dashboard.usage.kinds import check
@@ -112,7 +113,9 @@ class SourceAdmin(AuditedAdmin):
         if not change:
             obj.created_at = clock.now()
         super().save_model(request, obj, form, change)
-        scan_soon()  # a changed deployment map changes what names mean
+        if change and {"platform", "deployments"} & set(form.changed_data):
+            resolution.invalidate(obj)  # they decide what names mean
+            scan_soon()
 
 
 class Ruled(AuditedAdmin):

@@ -1,65 +1,149 @@
-"""How sources are doing: what pages show of them at a glance."""
+"""How sources are doing: what pages show of them at a glance.
+
+Where each of a thousand sources stands takes a few queries; the rest is asked for those on the page.
+"""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Count, Max, OuterRef, Q, Subquery, Sum
 from django.utils.translation import gettext
 
-from dashboard.usage.models import DailyRollup, RejectedLine, Source, SourceKind, Stream
+from dashboard.usage.models import DailyRollup, HourlyRollup, RejectedLine, Source, SourceKind, Stream
+from dashboard.usage.silence import LONGEST_PAUSE, SILENT_AFTER, WINDOW, is_silent, usual_pause
 
-__all__ = ["DAYS", "SourceHealth", "newest_rejected", "newest_streams", "source_health"]
+__all__ = [
+    "DAYS",
+    "SourceHealth",
+    "Standing",
+    "newest_rejected",
+    "newest_streams",
+    "reasons",
+    "source_health",
+    "standings",
+    "with_details",
+]
 
 DAYS = 30
+NOTHING = {"files": 0, "accepted": 0, "rejected": 0, "duplicates": 0, "skipped": 0, "read_at": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one source stands on a day: enough to tell which of them need somebody.
+
+    `last_day` is the newest day with usage; `pause` the days without a word that it is used to (`silence`).
+    `next_poll_at` is None for imports and paused sources. `problem` is a sentence, "" when all is well.
+    """
+
+    source: Source
+    last_day: date | None
+    silent_days: int | None
+    pause: int
+    next_poll_at: datetime | None
+    problem: str
+
+    @property
+    def is_silent(self) -> bool:
+        return is_silent(self.silent_days, self.pause)
 
 
 @dataclass(frozen=True, slots=True)
 class SourceHealth:
     """One source as of a day. Totals of lines are of all that was read until now, calls are up to the day.
 
-    `calls` are the calls per day of the last 30 days, the day itself last; `last_day` is the newest day
-    with usage, so a silent source is told apart from a quiet application. `next_poll_at` is None for
-    imports and paused sources. `problem` is a sentence, "" when all is well.
+    `calls` are the calls per day of the last 30 days, the day itself last; of a source that tells no number
+    of calls they are input tokens, and `measure` says so. `newest_hour` (UTC) is the newest with a record, if
+    it lies on the day or the one before.
     """
 
-    source: Source
+    standing: Standing
     files: int
     accepted: int
     rejected: int
     duplicates: int
     skipped: int
     read_at: datetime | None
-    polled_at: datetime | None
-    next_poll_at: datetime | None
-    last_day: date | None
-    silent_days: int | None
+    newest_hour: datetime | None
     calls: tuple[int, ...]
-    problem: str
+    measure: str
+
+    @property
+    def source(self) -> Source:
+        return self.standing.source
+
+    @property
+    def last_day(self) -> date | None:
+        return self.standing.last_day
+
+    @property
+    def silent_days(self) -> int | None:
+        return self.standing.silent_days
+
+    @property
+    def polled_at(self) -> datetime | None:
+        return self.source.polled_at
+
+    @property
+    def next_poll_at(self) -> datetime | None:
+        return self.standing.next_poll_at
+
+    @property
+    def problem(self) -> str:
+        return self.standing.problem
 
 
 def source_health(as_of: date, now: datetime) -> list[SourceHealth]:
-    """Every source in order of its name: four queries, whatever their number."""
-    sources = list(Source.objects.order_by("name"))
-    totals = {row["source"]: row for row in _totals()}
-    newest = dict(DailyRollup.objects.filter(day__lte=as_of).order_by().values_list("source").annotate(Max("day")))
-    first = as_of - timedelta(days=DAYS - 1)
-    calls: dict[int, dict[date, int]] = defaultdict(dict)
-    recent = DailyRollup.objects.filter(day__gte=first, day__lte=as_of).order_by()
-    for source, day, number in recent.values_list("source", "day").annotate(Sum("calls")):
-        calls[source][day] = number or 0
-    days = [first + timedelta(days=n) for n in range(DAYS)]
+    """Every source in order of its name, with all there is to tell."""
+    return with_details(standings(as_of, now), as_of)
+
+
+def standings(as_of: date, now: datetime, slug: str = "") -> list[Standing]:
+    """Where every source (or the one of this short name) stands, in order of names: two queries."""
+    told = DailyRollup.objects.filter(source=OuterRef("pk"), day__lte=as_of).order_by("-day").values("day")[:1]
+    wanted = Source.objects.filter(slug=slug) if slug else Source.objects.all()
+    sources = list(wanted.order_by("name").annotate(last_day=Subquery(told)))
+    late = {s.pk for s in sources if s.last_day and SILENT_AFTER < (as_of - s.last_day).days <= LONGEST_PAUSE}
+    pauses = _pauses(late, as_of)
     return [
-        _health(
-            source,
-            totals.get(source.pk, {}),
-            newest.get(source.pk),
-            tuple(calls[source.pk].get(day, 0) for day in days),
-            as_of,
-            now,
+        Standing(
+            source=source,
+            last_day=source.last_day,
+            silent_days=(as_of - source.last_day).days if source.last_day else None,
+            pause=pauses.get(source.pk, 1),
+            next_poll_at=_next_poll(source, now),
+            problem=_problem(source, now),
         )
         for source in sources
     ]
+
+
+def with_details(found: Iterable[Standing], as_of: date) -> list[SourceHealth]:
+    """The rest of what there is to tell of some sources, in their order: three queries."""
+    listed = list(found)
+    pks = [standing.source.pk for standing in listed]
+    totals = {row.pop("source"): row for row in _totals(pks)}
+    hours = _newest_hours(pks, as_of)
+    perday = _per_day(pks, as_of)
+    days = [as_of - timedelta(days=n) for n in range(DAYS)][::-1]
+    healths = []
+    for standing in listed:
+        pk = standing.source.pk
+        mine = perday.get(pk, {})
+        tells_calls = any(calls is not None for calls, _tokens in mine.values()) or not mine
+        line = tuple((mine.get(day, (0, 0))[0 if tells_calls else 1]) or 0 for day in days)
+        healths.append(
+            SourceHealth(
+                standing=standing,
+                newest_hour=hours.get(pk),
+                calls=line,
+                measure="calls" if tells_calls else "tokens",
+                **totals.get(pk, NOTHING),
+            )
+        )
+    return healths
 
 
 def newest_rejected(source: Source, limit: int = 50) -> list[RejectedLine]:
@@ -72,9 +156,47 @@ def newest_streams(source: Source, limit: int = 50) -> list[Stream]:
     return list(Stream.objects.newest(source, limit))
 
 
-def _totals():
+def reasons(source: Source, limit: int = 5) -> list[tuple[str, int]]:
+    """Why lines were rejected, most often first, among those that are kept (a thousand at most)."""
+    kept = RejectedLine.objects.filter(source=source).order_by()
+    return list(kept.values_list("reason").annotate(n=Count("pk")).order_by("-n", "reason")[:limit])
+
+
+def _pauses(pks: Iterable[int], as_of: date) -> dict[int, int]:
+    """The pauses that some sources are used to."""
+    if not pks:
+        return {}
+    first = as_of - timedelta(days=WINDOW + LONGEST_PAUSE)
+    told = DailyRollup.objects.filter(source__in=pks, day__gte=first, day__lte=as_of).order_by()
+    days: dict[int, list[date]] = defaultdict(list)
+    for source, day in told.values_list("source", "day").distinct():
+        days[source].append(day)
+    start = timedelta(days=WINDOW)
+    return {pk: usual_pause(day for day in found if day >= max(found) - start) for pk, found in days.items()}
+
+
+def _per_day(pks: list[int], as_of: date) -> dict[int, dict[date, tuple[int | None, int | None]]]:
+    """Calls and input tokens per source and day."""
+    first = as_of - timedelta(days=DAYS - 1)
+    recent = DailyRollup.objects.filter(source__in=pks, day__gte=first, day__lte=as_of).order_by()
+    found: dict[int, dict[date, tuple[int | None, int | None]]] = defaultdict(dict)
+    for source, day, calls, tokens in recent.values_list("source", "day").annotate(
+        Sum("calls"), Sum("input_tokens")
+    ):
+        found[source][day] = calls, tokens
+    return found
+
+
+def _newest_hours(pks: list[int], as_of: date) -> dict[int, datetime]:
+    begin = datetime.combine(as_of - timedelta(days=1), time(), UTC)
+    found = HourlyRollup.objects.filter(source__in=pks, hour__gte=begin, hour__lt=begin + timedelta(days=2))
+    return dict(found.order_by().values_list("source").annotate(Max("hour")))
+
+
+def _totals(pks: list[int]):
     return (
-        Stream.objects.order_by()
+        Stream.objects.filter(source__in=pks)
+        .order_by()
         .values("source")
         .annotate(
             files=Count("pk", filter=Q(inode__gt=0)),
@@ -87,30 +209,15 @@ def _totals():
     )
 
 
-def _health(
-    source: Source, totals: dict, last_day: date | None, calls: tuple[int, ...], as_of: date, now: datetime
-) -> SourceHealth:
-    polls = source.kind != SourceKind.IMPORT and not source.paused
-    next_poll = None
-    problem = source.problem
-    if polls:
-        next_poll = (source.polled_at or now) + timedelta(seconds=source.poll_seconds)
-        if not problem and now - next_poll > timedelta(seconds=max(300, 3 * source.poll_seconds)):
-            problem = gettext("It was not polled since %(time)s UTC") % {
-                "time": f"{source.polled_at:%Y-%m-%d %H:%M}"
-            }
-    return SourceHealth(
-        source=source,
-        files=totals.get("files", 0),
-        accepted=totals.get("accepted", 0),
-        rejected=totals.get("rejected", 0),
-        duplicates=totals.get("duplicates", 0),
-        skipped=totals.get("skipped", 0),
-        read_at=totals.get("read_at"),
-        polled_at=source.polled_at,
-        next_poll_at=next_poll,
-        last_day=last_day,
-        silent_days=(as_of - last_day).days if last_day else None,
-        calls=calls,
-        problem=problem,
-    )
+def _next_poll(source: Source, now: datetime) -> datetime | None:
+    if source.kind == SourceKind.IMPORT or source.paused:
+        return None
+    return (source.polled_at or now) + timedelta(seconds=source.poll_seconds)
+
+
+def _problem(source: Source, now: datetime) -> str:
+    """What the last poll ran into; else that there was none for far too long."""
+    due = _next_poll(source, now)
+    if source.problem or not due or now - due <= timedelta(seconds=max(300, 3 * source.poll_seconds)):
+        return source.problem
+    return gettext("It was not polled since %(time)s UTC") % {"time": f"{source.polled_at:%Y-%m-%d %H:%M}"}

@@ -9,17 +9,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from dashboard.usage.attribution import rules
 from dashboard.usage.glimpses import Glimpse, NoGlimpse, Seen, into_api, into_database, into_file
 from dashboard.usage.models import Application, Source, SourceKind
-from dashboard.usage.polling import INBOX
 from dashboard.usage.records import Caller, Reject
 from dashboard.usage.rules import application_slug, first_match
-from dashboard.usage.sources.watch import listing
+from dashboard.usage.sources.watch import files_of
 
 __all__ = ["REJECTED", "Attributed", "Preview", "Record", "preview"]
 
@@ -112,11 +110,7 @@ def preview(source: Source, now: datetime) -> Preview:
 
 def _newest_file(source: Source, now: datetime) -> tuple[Glimpse, int, str]:
     """The file that changed last, how many others there are, and what is wrong with a path."""
-    inbox = source.slug == INBOX
-    patterns = (
-        [str(settings.SUNDIAL_INBOX)] if inbox else [p for p in map(str.strip, source.paths.splitlines()) if p]
-    )
-    found = listing(patterns, [settings.SUNDIAL_INBOX, *settings.SUNDIAL_WATCH_ROOTS])
+    found = files_of(source)
     files = [file for file in found.files if file.size]
     if files:
         return into_file(files[-1].path, source.format, source.config, now), len(files) - 1, found.problem

@@ -57,7 +57,7 @@ NAVIGATION = (
     ("models", _("Models"), "model", {"models", "model"}),
     ("uncatalogued", _("Uncatalogued"), "question", {"uncatalogued", "uncatalogued_name", "uncatalogued_act"}),
     ("review", _("Review"), "check", {"review", "review_edit"}),
-    ("sources", _("Sources"), "source", {"sources", "source"}),
+    ("sources", _("Sources"), "source", {"sources", "source", "source_add", "source_edit"}),
     ("guides", _("Guides"), "guide", {"guides"}),
 )
 

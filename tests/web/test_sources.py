@@ -1,15 +1,16 @@
 """Sources at a glance: who reads, who is silent, what could not be counted."""
 
-from datetime import date
+import re
+from datetime import date, timedelta
 
 import pytest
 
 from dashboard.findings import scan
 from dashboard.kit import clock
 from dashboard.usage.formats.registry import FORMATS
-from dashboard.usage.models import RejectedLine, Source, Stream
+from dashboard.usage.models import DailyRollup, HourlyRollup, RejectedLine, Source, Stream
 from dashboard.web.formats import SUPPORTED
-from tests.factories import NOW, make_source, make_usage
+from tests.factories import NOW, at, make_source, make_usage
 from tests.web.pages import queries_of, words
 
 pytestmark = pytest.mark.django_db
@@ -98,10 +99,82 @@ def test_takes_as_many_queries_for_many_sources_as_for_few(viewer):
     assert queries_of(viewer, "/sources/") == few
 
 
-def test_only_people_of_the_admin_are_led_to_add_one(viewer, admin_client):
-    assert "Add a source" not in words(viewer.get("/sources/"))
-    assert 'href="/admin/usage/source/add/"' in admin_client.get("/sources/").text
-
-
 def test_an_unknown_source_is_not_found(viewer):
     assert viewer.get("/sources/nope/").status_code == 404
+
+
+def test_a_source_that_never_tells_on_weekends_is_not_silent_on_monday(viewer):
+    source = make_source("office", polled_at=clock.wall())
+    for monday in ("2023-11-06", "2023-11-13", "2023-11-20", "2023-11-27"):
+        make_usage("shop", "x", monday, 5, days=5, source=source)
+    assert states(viewer.get("/sources/?as_of=2023-12-04")) == {"office": "reading"}
+    assert states(viewer.get("/sources/?as_of=2023-12-05")) == {"office": "silent"}
+    assert "It is used to pauses of 3 days" in words(viewer.get("/sources/office/?as_of=2023-12-05"))
+
+
+def test_a_source_whose_applications_call_less_is_quiet_and_not_silent(viewer):
+    source = make_source("gateway", polled_at=clock.wall())
+    make_usage("shop", "x", "2023-11-01", 5, days=10, source=source)
+    make_usage("labs", "y", "2023-11-01", 5, days=38, source=source)
+    assert states(viewer.get("/sources/")) == {"gateway": "reading"}
+
+
+def test_chips_and_search_narrow_many_sources(viewer):
+    for n in range(12):
+        make_source(f"gateway-{n}", polled_at=clock.wall(), paused=n < 5)
+    response = viewer.get("/sources/")
+    assert "Paused5" in words(response).replace(" ", "")
+    assert len(states(viewer.get("/sources/?state=paused"))) == 5
+    assert set(states(viewer.get("/sources/?q=WAY-11"))) == {"gateway-11"}
+    assert "Nothing matches these filters" in words(viewer.get("/sources/?q=nope"))
+
+
+def test_a_source_that_tells_no_calls_shows_its_tokens(viewer):
+    source = make_source("anthropic", polled_at=clock.wall())
+    make_usage("shop", "claude-2", "2023-12-07", None, input_tokens=500, source=source)
+    (row,) = viewer.get("/sources/").context["rows"]
+    assert (row.health.measure, row.health.calls[-2:]) == ("tokens", (500, 0))
+    assert "Input tokens per day" in words(viewer.get("/sources/anthropic/"))
+
+
+def test_the_newest_hour_tells_how_far_a_source_is(viewer):
+    source = make_source("gateway", polled_at=clock.wall())
+    make_usage("shop", "x", "2023-12-08", 5, source=source)
+    rollup = DailyRollup.objects.get()
+    HourlyRollup.objects.create(
+        hour=at("2023-12-08", 9), source=source, identity=rollup.identity, name=rollup.name, calls=5
+    )
+    assert "09:00 UTC" in words(viewer.get("/sources/"))
+    assert "Newest hour 09:00 of 2023-12-08 UTC" in words(viewer.get("/sources/gateway/"))
+
+
+def test_why_lines_were_rejected_is_summed_up(viewer):
+    source = make_source("gateway", polled_at=clock.wall())
+    for n, reason in enumerate(["the time is missing"] * 3 + ["not JSON <b>"]):
+        RejectedLine.objects.create(source=source, path="a", line=n, offset=n, reason=reason, at=NOW)
+    response = viewer.get("/sources/gateway/")
+    assert response.context["reasons"] == [("the time is missing", 3), ("not JSON <b>", 1)]
+    assert "<b>" not in response.text
+
+
+def test_a_database_shows_how_much_of_its_history_is_read(viewer):
+    begun = clock.wall() - timedelta(days=1)
+    config = {"url": "env:DB", "preset": "litellm-spendlogs", "since": f"{begun - timedelta(days=99):%Y-%m-%d}"}
+    source = make_source("db", kind="sql", config=config, polled_at=clock.wall())
+    until = int(clock.wall().timestamp())
+    Stream.objects.create(
+        source=source, path="LiteLLM_SpendLogs", head="sql", begin=until - 50 * 86400, offset=until, read_at=NOW
+    )
+    response = viewer.get("/sources/db/")
+    assert re.search(r'<progress id="meter" max="1" value="0\.[45]\d*">', response.text)
+    assert 'data-refresh="/sources/db/status/"' in response.text
+    Source.objects.update(paused=True)
+    assert "data-refresh" not in viewer.get("/sources/db/status/").text
+
+
+def test_takes_the_same_queries_for_one_source_however_many_there_are(viewer):
+    make_usage("shop", "x", "2023-12-08", 5, source=make_source("one"))
+    few = queries_of(viewer, "/sources/one/")
+    for i in range(20):
+        make_usage("shop", "x", "2023-12-01", 5, source=make_source(f"s-{i}"))
+    assert queries_of(viewer, "/sources/one/") == few

@@ -1,21 +1,31 @@
-"""How sources are doing, in a word that pages show."""
+"""How sources are doing, in a word that pages show, and how far they are."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
 from django.db.models import QuerySet
 
-from dashboard.usage.health import SourceHealth, newest_rejected, source_health
+from dashboard.usage import health
+from dashboard.usage.health import SourceHealth, Standing, newest_rejected, reasons
 from dashboard.usage.models import RejectedLine, Source, SourceKind, Stream
+from dashboard.usage.sources.progress import BackfillProgress, progress
+from dashboard.usage.tending import ASKED
 
-__all__ = ["SourceRow", "State", "rejected", "rows", "state_of", "streams"]
+__all__ = [
+    "STATES", "SourceRow", "State", "Status", "listed", "one", "reasons", "rejected", "rows", "state_of", "status",
+    "streams",
+]  # fmt: skip
 
 State = Literal["reading", "waiting", "silent", "paused", "problem", "imported"]
+STATES: tuple[State, ...] = ("problem", "silent", "reading", "waiting", "paused", "imported")
+"""Those that need somebody come first."""
 
-SILENT_AFTER = 2
-"""Days without a record after which a source counts as silent; findings judge by the same."""
+PATIENCE = 90
+"""Seconds for which a page waits for the poll that somebody asked for."""
+TRIFLE = 0.995
+"""A share of bytes from which nothing is left but perhaps an unfinished last line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +40,69 @@ class SourceRow:
         return self.health.source
 
 
-def rows(as_of: date, now: datetime) -> list[SourceRow]:
-    """Every source; those that need somebody come first."""
-    found = [SourceRow(health, state_of(health)) for health in source_health(as_of, now)]
-    urgency = {"problem": 0, "silent": 1}
-    return sorted(found, key=lambda row: (urgency.get(row.state, 2), row.source.name.casefold()))
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What changes while a source is read.
+
+    `lag_hours` are the hours between the newest record, or what is complete, and now; None without either.
+    `is_running` while a page has reason to look again soon, `is_asked` while somebody waits for a poll.
+    """
+
+    progress: BackfillProgress | None
+    lag_hours: int | None
+    is_running: bool
+    is_asked: bool
 
 
-def state_of(health: SourceHealth) -> State:
+def listed(as_of: date, now: datetime) -> list[tuple[State, Standing]]:
+    """Every source with its state; those that need somebody come first, then by name."""
+    found = [(state_of(standing), standing) for standing in health.standings(as_of, now)]
+    return sorted(found, key=lambda one: (min(STATES.index(one[0]), 2), one[1].source.name.casefold()))
+
+
+def rows(found: Iterable[tuple[State, Standing]], as_of: date) -> list[SourceRow]:
+    """The lines of one page of `listed`."""
+    shown = list(found)
+    details = health.with_details([standing for _, standing in shown], as_of)
+    return [SourceRow(one, state) for (state, _), one in zip(shown, details, strict=True)]
+
+
+def one(slug: str, as_of: date, now: datetime) -> SourceRow | None:
+    """One source for its own page."""
+    found = [(state_of(standing), standing) for standing in health.standings(as_of, now, slug)]
+    return next(iter(rows(found, as_of)), None)
+
+
+def state_of(standing: Standing) -> State:
     """A problem tells more than a pause, a pause more than silence."""
-    if health.problem:
+    if standing.problem:
         return "problem"
-    if health.source.paused:
+    if standing.source.paused:
         return "paused"
-    if health.source.kind == SourceKind.IMPORT:
+    if standing.source.kind == SourceKind.IMPORT:
         return "imported"
-    if health.silent_days is None:
+    if standing.silent_days is None:
         return "waiting"
-    return "silent" if health.silent_days > SILENT_AFTER else "reading"
+    return "silent" if standing.is_silent else "reading"
+
+
+def status(row: SourceRow, now: datetime, asked_at: int = 0) -> Status:
+    """How far a source is at `now`; `asked_at` is when somebody asked for a poll, in seconds since 1970."""
+    source = row.source
+    found = progress(source, now)
+    if found and found.unit == "bytes" and (found.share or 0) > TRIFLE:
+        found = None  # nothing to wait for
+    polled_at = source.polled_at.timestamp() if source.polled_at else 0
+    is_asked = polled_at < asked_at and now.timestamp() - asked_at < PATIENCE
+    filling = bool(found and not found.is_complete and source.kind in ASKED)
+    is_reading = filling and not source.paused and not source.problem
+    newest = (found and found.complete_until) or row.health.newest_hour
+    return Status(
+        progress=found,
+        lag_hours=max(0, int((now - newest).total_seconds()) // 3600) if newest else None,
+        is_running=is_asked or is_reading,
+        is_asked=is_asked,
+    )
 
 
 def streams(source: Source) -> QuerySet[Stream]:
