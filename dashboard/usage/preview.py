@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from dashboard.usage.attribution import rules
-from dashboard.usage.glimpses import Glimpse, NoGlimpse, Seen, into_api, into_database, into_file
+from dashboard.usage.glimpses import Glimpse, NoGlimpse, Seen, into_file
+from dashboard.usage.glimpses_asked import into_api, into_bucket, into_database
 from dashboard.usage.models import Application, Source, SourceKind
 from dashboard.usage.records import Caller, Reject
 from dashboard.usage.rules import application_slug, first_match
@@ -86,6 +87,8 @@ def preview(source: Source, now: datetime) -> Preview:
             glimpse = into_database(source.config, now)
         elif source.kind == SourceKind.HTTP:
             glimpse = into_api(source.config, now)
+        elif source.kind == SourceKind.S3:
+            glimpse = into_bucket(source.format, source.config, now)
         elif source.kind == SourceKind.WATCH:
             glimpse, others, remark = _newest_file(source, now)
         else:

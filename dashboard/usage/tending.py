@@ -21,8 +21,8 @@ log = logging.getLogger(__name__)
 
 ORIGIN = "sources"
 EXPIRES = 600  # seconds after which nobody waits for a poll any more
-ASKED = frozenset({SourceKind.SQL, SourceKind.HTTP})
-"""The kinds that are asked from a first day on."""
+ASKED = frozenset({SourceKind.SQL, SourceKind.HTTP, SourceKind.S3})
+"""The kinds that are read from a first day on."""
 FACTS = ("slug", "name", "kind", "format", "platform", "paths", "deployments", "config", "poll_seconds", "paused")
 
 

@@ -15,7 +15,7 @@ from dashboard.usage.allowed import problem_of
 from dashboard.usage.sources.secrets import SecretError, name_of
 from dashboard.web.filters import Words
 
-__all__ = ["Extra", "Pairs", "Paths", "Secret", "choice", "day", "looks_like_key", "number", "text"]
+__all__ = ["Extra", "Lines", "Pairs", "Paths", "Secret", "choice", "day", "looks_like_key", "number", "text"]
 
 MAX_PATHS = 50
 MAX_PAIRS = 5000
@@ -73,6 +73,22 @@ class _Lines(forms.CharField):
         attrs = {"class": "textarea code", "rows": rows, "placeholder": example, "spellcheck": "false"}
         widget = forms.Textarea(attrs)
         super().__init__(label=label, help_text=help_text, required=False, max_length=MAX_TEXT, widget=widget)
+
+
+class Lines(_Lines):
+    """A text per line: one as a text, several as a list, none as ""."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(map(str, value)) if isinstance(value, list) else value
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(super().has_changed(self.prepare_value(initial), data))
+
+    def clean(self, value: Any) -> Any:
+        lines = [line.strip() for line in super().clean(value).splitlines() if line.strip()]
+        if len(lines) > MAX_PATHS:
+            raise ValidationError(_("At most %(count)s lines") % {"count": MAX_PATHS})
+        return lines if len(lines) > 1 else "".join(lines)
 
 
 class Paths(_Lines):

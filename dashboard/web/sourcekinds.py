@@ -29,6 +29,14 @@ PROVIDER_WORDS = {"openai": "OpenAI", "anthropic": "Anthropic"}
 SINCE = gettext_lazy("The first day to read; a week ago when left empty.")
 
 
+def csv_columns() -> fields.Pairs:
+    return fields.Pairs(
+        gettext_lazy("Columns of a CSV"),
+        gettext_lazy("For the format csv with other headings: their column = ours, one per line."),
+        example="Timestamp = ts\nDeployment = model\nTeam = application",
+    )
+
+
 class WatchForm(SourceForm):
     kind = SourceKind.WATCH
     keys = ("columns",)
@@ -41,11 +49,7 @@ class WatchForm(SourceForm):
         example="/var/log/gateway/*.jsonl\n/var/log/nginx/access.log*",
     )
     format = fields.choice(gettext_lazy("Format"), ())
-    columns = fields.Pairs(
-        gettext_lazy("Columns of a CSV"),
-        gettext_lazy("For the format csv with other headings: their column = ours, one per line."),
-        example="Timestamp = ts\nDeployment = model\nTeam = application",
-    )
+    columns = csv_columns()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -166,9 +170,7 @@ class ApiForm(SourceForm):
         return day_in_range(self.cleaned_data["since"])
 
     def clean_url(self) -> str:
-        if fields.looks_like_key(self.cleaned_data["url"]):
-            raise forms.ValidationError(_("Leave out user and password"))
-        return str(self.cleaned_data["url"])
+        return without_password(self.cleaned_data["url"])
 
     def clean(self) -> dict[str, Any]:
         provider = PROVIDERS.get(self.cleaned_data.get("provider", ""))
@@ -177,13 +179,89 @@ class ApiForm(SourceForm):
         return super().clean()
 
 
+class StoreForm(SourceForm):
+    kind = SourceKind.S3
+    keys = (
+        *("bucket", "prefix", "region", "endpoint_url", "access_key", "secret_key"),
+        *("since", "window_days", "columns"),
+    )
+    seconds = 300
+    main = ("bucket", "prefix", "region", "endpoint_url", "access_key", "secret_key", "format", "since")
+    advanced = ("columns", "window_days")
+
+    bucket = fields.text(gettext_lazy("Bucket"), example="acme-llm-logs", max_length=255)
+    prefix = fields.Lines(
+        gettext_lazy("Prefixes"),
+        gettext_lazy("What the keys of the objects begin with, one per line; empty for the whole bucket."),
+        example="AWSLogs/123456789012/BedrockModelInvocationLogs/",
+    )
+    region = fields.text(gettext_lazy("Region"), example="eu-central-1", required=False, max_length=60)
+    endpoint_url = fields.text(
+        gettext_lazy("Address of the store"),
+        gettext_lazy("For stores other than Amazon’s that speak S3."),
+        example="https://minio.example:9000",
+        required=False,
+        max_length=300,
+    )
+    access_key = fields.Secret(
+        gettext_lazy("Access key"),
+        gettext_lazy("The name of an environment variable; without it, the machine’s own credentials are used."),
+        example="env:LOGS_ACCESS_KEY",
+        required=False,
+    )
+    secret_key = fields.Secret(
+        gettext_lazy("Secret key"),
+        gettext_lazy("The name of an environment variable, too."),
+        example="env:LOGS_SECRET_KEY",
+        required=False,
+    )
+    format = fields.choice(gettext_lazy("Format"), ())
+    since = fields.day(gettext_lazy("From"), SINCE)
+    columns = csv_columns()
+    window_days = fields.number(
+        gettext_lazy("Days that are listed with every poll"),
+        gettext_lazy("Late objects in older folders are found once a day. Empty: 3."),
+        1,
+        60,
+        required=False,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        add_formats(self)
+
+    def clean_since(self) -> Any:
+        return day_in_range(self.cleaned_data["since"])
+
+    def clean_bucket(self) -> str:
+        bucket = str(self.cleaned_data["bucket"])
+        if "/" in bucket or len(bucket) < 3:
+            raise forms.ValidationError(_("Only the bucket’s name, without s3:// and without a prefix"))
+        return bucket
+
+    def clean_endpoint_url(self) -> str:
+        return without_password(self.cleaned_data["endpoint_url"])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = self.cleaned_data
+        for one, other in (("access_key", "secret_key"), ("secret_key", "access_key")):
+            if cleaned.get(one) and other in cleaned and not cleaned[other]:
+                self.add_error(other, _("Name both keys, or neither"))
+        return super().clean()
+
+    def candidate(self) -> Source:
+        source = super().candidate()
+        source.format = self.cleaned_data["format"]
+        return source
+
+
 class BackFillForm(forms.Form):
     """From which day on a source that is asked shall be read."""
 
     since = fields.day(gettext_lazy("From"))
 
 
-FORMS: dict[str, type[SourceForm]] = {one.kind: one for one in (WatchForm, DatabaseForm, ApiForm)}
+FORMS: dict[str, type[SourceForm]] = {one.kind: one for one in (WatchForm, DatabaseForm, ApiForm, StoreForm)}
 
 
 def form_for(source: Source, data: Any = None, *, testing: bool = False) -> SourceForm | None:
@@ -198,6 +276,12 @@ def add_formats(form: SourceForm) -> None:
     stored = form.source.format
     field: Any = form.fields["format"]
     field.choices = known if stored in dict(known) else [*known, (stored, stored)]
+
+
+def without_password(address: str) -> str:
+    if fields.looks_like_key(address):
+        raise forms.ValidationError(_("Leave out user and password"))
+    return address
 
 
 def day_in_range(day: Any) -> Any:

@@ -4,14 +4,20 @@ import gzip
 import json
 import os
 import sqlite3
+import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import boto3
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from moto.server import ThreadedMotoServer
 
-from dashboard.usage.glimpses import RECORDS, newest
+from dashboard.usage.glimpses import RECORDS
+from dashboard.usage.glimpses_asked import newest
 from dashboard.usage.models import Application, ApplicationRule, Identity, Source, Stream
 from dashboard.usage.preview import Attributed, Preview, preview
 from tests.factories import make_application
@@ -212,3 +218,147 @@ def test_the_newest_bucket_is_found_in_few_questions(buckets, step):
     found = newest(is_any, 401 * step, step, 0)
     assert found == ((max(buckets) * step, (max(buckets) + 1) * step) if buckets else None)
     assert len(asked) <= 20
+
+
+# Usage APIs ---------------------------------------------------------------------------------------------------
+
+
+class Provider:
+    """A server that answers as OpenAI does; what it was asked, with the header of the key."""
+
+    def __init__(self) -> None:
+        self.code, self.body, self.address = 200, b"", ""
+        self.asked: list[tuple[str, str]] = []
+
+    def days(self, *numbers: int) -> None:
+        """One call more on every day."""
+        start = int(datetime(2024, 1, 29, tzinfo=UTC).timestamp())
+        data = [
+            {
+                "start_time": start + n * 86400,
+                "end_time": start + (n + 1) * 86400,
+                "results": [{"num_model_requests": calls, "project_id": "shop", "model": "gpt-4"}],
+            }
+            for n, calls in enumerate(numbers)
+        ]
+        self.body = json.dumps({"data": data, "has_more": True, "next_page": "two"}).encode()
+
+
+@pytest.fixture
+def provider(monkeypatch) -> Iterator[Provider]:
+    told = Provider()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            told.asked.append((self.path, self.headers["Authorization"]))
+            self.send_response(told.code)
+            self.send_header("Content-Length", str(len(told.body)))
+            self.end_headers()
+            self.wfile.write(told.body)
+
+        def log_message(self, *_args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    monkeypatch.setenv("OPENAI_ADMIN_KEY", "sk-admin-hunter2")
+    told.address = f"http://127.0.0.1:{server.server_port}"
+    yield told
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def look_at(provider: Provider) -> Preview:
+    return look("http", config={"provider": "openai", "url": provider.address, "key": "env:OPENAI_ADMIN_KEY"})
+
+
+def test_of_a_usage_api_one_page_of_recent_days_is_shown_newest_first(provider):
+    provider.days(5, 7, 9)
+    found = look_at(provider)
+    assert found.problem == ""
+    assert [(f"{one.at:%m-%d}", one.calls, one.seconds) for one in found.records] == [
+        ("01-31", 9, 86400),
+        ("01-30", 7, 86400),
+        ("01-29", 5, 86400),
+    ]
+    assert not found.is_whole
+    ((path, key),) = provider.asked
+    assert "/usage/completions" in path
+    assert key == "Bearer sk-admin-hunter2"
+
+
+@pytest.mark.parametrize(
+    ("code", "body", "problem"),
+    [
+        (401, b"{}", "not an admin key"),
+        (500, b"", "answers 500"),
+        (200, b"<html>", "not JSON"),
+        (200, b"{}", "no list of data"),
+    ],
+)
+def test_an_api_that_refuses_is_asked_once_and_its_answer_told(provider, code, body, problem):
+    provider.code, provider.body = code, body
+    found = look_at(provider)
+    assert problem in found.problem
+    assert len(provider.asked) == 1
+    assert "hunter2" not in str(found)
+
+
+# Object stores ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def bucket(monkeypatch) -> Iterator:
+    monkeypatch.setenv("S3_KEY", "reader")
+    monkeypatch.setenv("S3_SECRET", "hunter2")
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    address = "http://{}:{}".format(*server.get_host_and_port())
+    client = boto3.client(
+        "s3",
+        endpoint_url=address,
+        region_name="us-east-1",
+        aws_access_key_id="reader",
+        aws_secret_access_key="hunter2",
+    )
+    client.create_bucket(Bucket="logs")
+    yield client
+    client.close()
+    server.stop()
+
+
+def look_into(client, format_name: str = "auto", **config) -> Preview:
+    given = {
+        "bucket": "logs",
+        "endpoint_url": client.meta.endpoint_url,
+        "access_key": "env:S3_KEY",
+        "secret_key": "env:S3_SECRET",
+        "since": "2024-01-01",
+    }
+    return look("s3", format=format_name, config=given | config)
+
+
+def test_of_an_object_store_the_newest_object_is_shown(bucket):
+    bucket.put_object(Bucket="logs", Key="gateway/2024-01-04/a.jsonl", Body=line(1) + line(2, app="shop"))
+    found = look_into(bucket, prefix="gateway/")
+    assert found.problem == ""
+    assert found.place == "s3://logs/gateway/2024-01-04/a.jsonl"
+    assert [one.caller.consumer for one in found.records] == ["search", "shop"]
+    assert (found.accepted, found.is_whole) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("config", "problem"),
+    [
+        ({"bucket": "nope"}, "no such bucket"),
+        ({"prefix": "elsewhere/"}, "no object under this prefix"),
+        ({"access_key": "env:NOT_SET_ANYWHERE"}, "NOT_SET_ANYWHERE is not set"),
+        ({"endpoint_url": "http://127.0.0.1:1"}, "cannot be reached"),
+    ],
+)
+def test_an_object_store_that_cannot_be_read_says_why(bucket, config, problem):
+    found = look_into(bucket, **config)
+    assert problem in found.problem
+    assert "hunter2" not in str(found)

@@ -42,7 +42,8 @@ def database(**changes) -> dict[str, str]:
 
 def api(**changes) -> dict[str, str]:
     return {"name": "OpenAI", "slug": "", "provider": "openai", "key": "env:OPENAI_ADMIN_KEY",
-            "since": "", "url": "", "platform": "", "deployments": "", "poll_seconds": "600", "extra": "", **changes}  # fmt: skip
+            "since": "", "url": "", "platform": "", "deployments": "", "poll_seconds": "600",
+            "extra": "", **changes}  # fmt: skip
 
 
 def errors(response) -> dict[str, list[str]]:
@@ -253,9 +254,38 @@ def test_a_usage_api_is_added_and_changed(editor):
     assert Source.objects.get().config == {"provider": "anthropic", "key": "env:ANTHROPIC_KEY"}
 
 
+def store(**changes) -> dict[str, str]:
+    return {"name": "Bedrock", "slug": "", "bucket": "logs", "prefix": "", "region": "", "endpoint_url": "",
+            "access_key": "", "secret_key": "", "since": "", "window_days": "", "columns": "", "format": "auto",
+            "platform": "", "deployments": "", "poll_seconds": "300", "extra": "", **changes}  # fmt: skip
+
+
+def test_an_object_store_is_added_and_read_again_by_its_form(editor):
+    form = store(prefix="a/\n b/ \n", region="eu-central-1", access_key="S3_KEY", secret_key="S3_SECRET")
+    editor.post("/sources/add/?kind=s3", form | {"save": "1", "extra": '{"addressing": "path"}'})
+    source = Source.objects.get()
+    config = {
+        "bucket": "logs",
+        "prefix": ["a/", "b/"],
+        "region": "eu-central-1",
+        "access_key": "env:S3_KEY",
+        "secret_key": "env:S3_SECRET",
+        "addressing": "path",
+    }
+    assert (source.kind, source.config) == ("s3", config)
+    shown = editor.get("/sources/bedrock/edit/").context["form"]
+    data = {name: shown[name].value() or "" for name in shown.fields} | {"save": "1"}
+    assert editor.post("/sources/bedrock/edit/", data).status_code == 302
+    assert Source.objects.get().config == config
+
+
 @pytest.mark.parametrize(
     ("kind", "form", "field"),
     [
+        ("s3", store(bucket="s3://logs"), "bucket"),
+        ("s3", store(access_key="env:S3_KEY"), "secret_key"),
+        ("s3", store(endpoint_url="https://u:hunter2@minio.example"), "endpoint_url"),
+        ("s3", store(prefix="a/\na/b/"), "__all__"),
         ("sql", database(preset="", table="", columns="time = a\nmodel = b"), "table"),
         ("sql", database(preset="", table="t", columns="time = a"), "columns"),
         ("sql", database(url=""), "url"),

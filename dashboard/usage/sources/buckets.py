@@ -82,7 +82,7 @@ def checked_access(config: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def opened(config: Mapping[str, Any]) -> Iterator["Bucket"]:
+def opened(config: Mapping[str, Any], *, attempts: int = 4, timeout: int = TIMEOUT) -> Iterator["Bucket"]:
     """The bucket that a configuration names. Raises DeliveryError or SecretError, then and while it is used."""
     checked_access(config)
     endpoint = config.get("endpoint_url") or None
@@ -99,8 +99,8 @@ def opened(config: Mapping[str, Any]) -> Iterator["Bucket"]:
     style = config.get("addressing") or ("path" if endpoint else "auto")
     settings = Config(
         connect_timeout=10,
-        read_timeout=TIMEOUT,
-        retries={"total_max_attempts": 4, "mode": "standard"},
+        read_timeout=timeout,
+        retries={"total_max_attempts": attempts, "mode": "standard"},
         max_pool_connections=THREADS,
         s3={"addressing_style": style},
         request_checksum_calculation="when_required",
@@ -139,6 +139,12 @@ class Bucket:
         with _unread(), self._body(listed) as body:
             data: bytes = body.read(listed.size + 1)
         return _whole(data, listed)
+
+    def beginning_of(self, listed: Listed, most: int) -> bytes:
+        """The first `most` bytes of an object. Raises Unread or DeliveryError."""
+        with _unread(), self._body(listed) as body:
+            data: bytes = body.read(most)
+        return data
 
     def save(self, listed: Listed, path: Path) -> None:
         """Write a large object to a file, piece by piece. Raises Unread or DeliveryError."""

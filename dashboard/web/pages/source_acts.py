@@ -31,6 +31,7 @@ KINDS = [
     (SourceKind.WATCH, gettext_lazy("Log files on this machine, followed as they grow")),
     (SourceKind.SQL, gettext_lazy("A gateway’s own tables, or any table of calls")),
     (SourceKind.HTTP, gettext_lazy("What a provider tells of an organization’s usage")),
+    (SourceKind.S3, gettext_lazy("Logs in Amazon S3, or in a store that speaks its language")),
 ]
 
 
