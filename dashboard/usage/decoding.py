@@ -26,9 +26,9 @@ from dashboard.usage.blocks import Block
 from dashboard.usage.formats.documents import DocumentFormat
 from dashboard.usage.formats.lines import Format
 from dashboard.usage.formats.registry import FORMATS
-from dashboard.usage.records import Batch, add_measures
+from dashboard.usage.records import Batch
 
-__all__ = ["Helpers", "decode", "decoded_ahead", "fold", "spare", "without_gc"]
+__all__ = ["Helpers", "decode", "decoded_ahead", "spare", "without_gc"]
 
 MOST = 2
 AHEAD = 2  # blocks that wait beside those being decoded
@@ -115,26 +115,6 @@ def decode(block: Block, reader: Format, batch: Batch, line: int) -> None:
             reader.decode(block.data, batch, line, block.start)
 
 
-def fold(part: Batch, into: Batch, line: int) -> bool:
-    """Add what a helper found, its first line being number `line`; False, and nothing added, when ids clash."""
-    for hour, marks in part.fresh.items():
-        fresh = into.fresh.get(hour)
-        if (fresh and not fresh.isdisjoint(marks)) or not _apart(into.seen(hour), marks):
-            return False
-    for hour, marks in part.fresh.items():
-        into.fresh.setdefault(hour, set()).update(marks)
-    for key, measures in part.sums.items():
-        known = into.sums.get(key)
-        if known is None:
-            into.sums[key] = measures
-        else:
-            add_measures(known, measures)
-    into.add_rejects(part, line)
-    for count in ("lines", "accepted", "rejected", "duplicates", "skipped"):
-        setattr(into, count, getattr(into, count) + getattr(part, count))
-    return True
-
-
 @contextmanager
 def without_gc() -> Iterator[None]:
     """Decoding makes many objects and no cycles: looking for cycles among them costs and finds none."""
@@ -145,10 +125,6 @@ def without_gc() -> Iterator[None]:
     finally:
         if was:
             gc.enable()
-
-
-def _apart(known: Iterable[int], marks: Iterable[int]) -> bool:
-    return known.isdisjoint(marks) if isinstance(known, set) else not known
 
 
 def _answered(block: Block, future: "Future[Batch] | None") -> tuple[Block, Batch | None]:

@@ -31,7 +31,7 @@ from dashboard.usage.blocks import (
     tail_hash,
 )
 from dashboard.usage.content import Content, ContentError
-from dashboard.usage.decoding import Helpers, decode, decoded_ahead, fold
+from dashboard.usage.decoding import Helpers, decode, decoded_ahead
 from dashboard.usage.formats.aggregated import Aggregated
 from dashboard.usage.formats.detect import detect
 from dashboard.usage.formats.documents import DocumentFormat, is_document, is_json
@@ -204,7 +204,7 @@ class Reading:
         try:
             for block, part in self._decoded(content, tail, reader):
                 line = self.end.lines + batch.lines + 1
-                if part is None or not fold(part, batch, line):
+                if part is None or not batch.add(part, line):
                     decode(block, reader, batch, line)
                 last = block
                 if self.progress:

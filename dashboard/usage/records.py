@@ -9,7 +9,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
-from typing import NamedTuple
+from math import floor
+from typing import Any, NamedTuple
 
 from xxhash import xxh3_64_intdigest
 
@@ -24,6 +25,8 @@ __all__ = [
     "Batch",
     "Called",
     "Caller",
+    "Evidence",
+    "Group",
     "Measures",
     "Reading",
     "Reject",
@@ -31,10 +34,10 @@ __all__ = [
     "add_measures",
     "clean",
     "cost_nano",
-    "hour_of",
     "id_hash",
     "last_hour",
     "redact",
+    "seconds_of",
     "tokens",
 ]
 
@@ -70,9 +73,22 @@ class Called(NamedTuple):
     endpoint: str = ""
 
 
-# One line's contribution, a plain tuple because millions are made: hour, the format's own raw grouping
-# key (told apart later by `describe`), id, then the measures in order.
+# One line's contribution, a plain tuple because millions are made: its time in whole seconds since 1970, the
+# format's own raw grouping key (told apart later by `describe`), id, then the measures in order.
 Row = tuple[int, tuple, str | None, int | None, int | None, int | None, int | None, int | None, int | None]
+
+
+class Evidence(NamedTuple):
+    """The call that proves a use: its time in seconds since 1970, its line from 1 (0: not told), its id or ""."""
+
+    at: int
+    line: int = 0
+    id: str = ""
+
+
+# What a raw grouping key adds up to while lines are read: the measures in order, then the latest call's time,
+# line and id.
+Group = list[Any]
 
 
 class Reading(NamedTuple):
@@ -105,8 +121,8 @@ class Batch:
 
     `seen(hour)` answers the hashes of ids counted before in that hour; `fresh` collects this batch's own.
     `last_hour` is the latest hour that is not absurd, `before` the CRC-32 of the content before the lines
-    (a line without an id is known by its place). `readings`, by key and start, are what aggregated
-    formats yield instead of sums.
+    (a line without an id is known by its place). `latest` has the last call of each caller and name.
+    `readings`, by key and start, are what aggregated formats yield instead of sums.
     """
 
     last_hour: int
@@ -114,6 +130,7 @@ class Batch:
     seen: Callable[[int], Collection[int]] = lambda _hour: ()
     sums: dict[tuple[int, Caller, Called], Measures] = field(default_factory=dict)
     fresh: dict[int, set[int]] = field(default_factory=dict)
+    latest: dict[tuple[Caller, Called], Evidence] = field(default_factory=dict)
     readings: dict[tuple[str, int], Reading] = field(default_factory=dict)
     rejects: list[Reject] = field(default_factory=list)
     lines: int = 0
@@ -127,10 +144,52 @@ class Batch:
         if len(self.rejects) < KEPT_REJECTS:
             self.rejects.append(Reject(line, offset, clean(reason, 300), redact(raw)))
 
-    def add_rejects(self, other: "Batch", line: int) -> None:
-        """Those of another batch that was numbered from 0; here its first line is number `line`."""
+    def add_group(self, hour: int, pair: tuple[Caller, Called], group: Group) -> None:
+        """Add what one raw grouping key came to in an hour."""
+        *measures, at, line, identifier = group
+        known = self.sums.get((hour, *pair))
+        if known is None:
+            self.sums[hour, *pair] = measures
+        else:
+            add_measures(known, measures)
+        latest = self.latest.get(pair)
+        if latest is None or at >= latest.at:
+            self.latest[pair] = Evidence(at, line, clean(identifier, 200))
+
+    def add(self, part: "Batch", line: int) -> bool:
+        """Add a part that was read by itself, its first line being number `line` here and 0 there.
+
+        False, and nothing added, when an id in it was counted before.
+        """
+        for hour, marks in part.fresh.items():
+            fresh = self.fresh.get(hour)
+            if (fresh and not fresh.isdisjoint(marks)) or not _apart(self.seen(hour), marks):
+                return False
+        for hour, marks in part.fresh.items():
+            fresh = self.fresh.get(hour)
+            if fresh:
+                fresh |= marks
+            else:
+                self.fresh[hour] = marks
+        for key, measures in part.sums.items():
+            known = self.sums.get(key)
+            if known is None:
+                self.sums[key] = measures
+            else:
+                add_measures(known, measures)
+        for pair, (at, number, identifier) in part.latest.items():
+            latest = self.latest.get(pair)
+            if latest is None or at >= latest.at:
+                self.latest[pair] = Evidence(at, number + line, identifier)
         room = max(0, KEPT_REJECTS - len(self.rejects))
-        self.rejects += [reject._replace(line=reject.line + line) for reject in other.rejects[:room]]
+        self.rejects += [reject._replace(line=reject.line + line) for reject in part.rejects[:room]]
+        for count in ("lines", "accepted", "rejected", "duplicates", "skipped"):
+            setattr(self, count, getattr(self, count) + getattr(part, count))
+        return True
+
+
+def _apart(known: Collection[int], marks: Collection[int]) -> bool:
+    return known.isdisjoint(marks) if isinstance(known, set) else not known
 
 
 def add_measures(into: Measures, more: Measures) -> None:
@@ -145,13 +204,13 @@ def last_hour(now: datetime) -> int:
     return int((now + timedelta(days=2)).timestamp()) // 3600
 
 
-def hour_of(value: float | str) -> int:
-    """The UTC hour of a time: ISO 8601 (UTC where no zone is told) or seconds, ms, us or ns since 1970.
+def seconds_of(value: float | str) -> int:
+    """A time in whole seconds since 1970: from ISO 8601 (UTC where no zone is told) or seconds, ms, us or ns.
 
     Raises ValueError without repeating the value.
     """
     if type(value) is float and 0 < value < SECONDS:
-        return int(value) // 3600
+        return int(value)
     if isinstance(value, str):
         try:
             at = datetime.fromisoformat(value)
@@ -161,13 +220,13 @@ def hour_of(value: float | str) -> int:
             except ValueError:
                 raise ValueError("the time is neither ISO 8601 nor a number of seconds") from None
         else:
-            return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()) // 3600
+            return floor((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
     if not -1e11 < value < 1e20:
         raise ValueError("the time is absurd")
     if value < SECONDS:
-        return int(value // 3600)
+        return floor(value)
     unit = next(unit for unit in (1e3, 1e6, 1e9) if value / unit < SECONDS)
-    return int(value / unit // 3600)
+    return int(value / unit)
 
 
 def tokens(value: float | str | None, name: str) -> int | None:

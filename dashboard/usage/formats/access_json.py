@@ -1,6 +1,6 @@
 """Access logs whose lines are JSON objects: Traefik, Caddy, and nginx with whatever `log_format` names.
 
-nginx and Caddy write a line when the request ends; where the line also tells how long it took, the hour
+nginx and Caddy write a line when the request ends; where the line also tells how long it took, its time
 is that of its start.
 """
 
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from dashboard.usage.formats.platforms import platform_of_host
-from dashboard.usage.records import hour_of
+from dashboard.usage.records import seconds_of
 
 __all__ = ["Request", "parse", "shape"]
 
@@ -31,7 +31,7 @@ _decode = msgspec.json.Decoder(dict[str, Any]).decode
 class Request(NamedTuple):
     """One HTTP request. Texts are "" where the log does not tell."""
 
-    hour: int
+    at: int  # seconds since 1970
     method: str
     uri: str
     status: int
@@ -100,11 +100,11 @@ def _seconds(text: str) -> float:
 
 
 def _started(ended: str, took: float) -> int:
-    """The hour a request began, from when it ended."""
+    """When a request began, from when it ended."""
     try:
-        return hour_of(float(ended) - took)
+        return seconds_of(float(ended) - took)
     except ValueError:
-        return hour_of(ended)
+        return seconds_of(ended)
 
 
 def _nginx(line: dict[str, Any]) -> Request | None:
@@ -131,7 +131,7 @@ def _nginx(line: dict[str, Any]) -> Request | None:
 def _traefik(line: dict[str, Any]) -> Request:
     host, service = _first(line, ("RequestHost",)), _first(line, ("ServiceName",)).partition("@")[0]
     return Request(
-        hour_of(_first(line, ("StartUTC", "StartLocal", "time"))),
+        seconds_of(_first(line, ("StartUTC", "StartLocal", "time"))),
         str(line["RequestMethod"]),
         str(line["RequestPath"]),
         _status(_first(line, ("DownstreamStatus", "OriginStatus"))),

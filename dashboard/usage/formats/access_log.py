@@ -11,14 +11,14 @@ from functools import lru_cache
 
 from dashboard.usage.formats import access_json, access_paths
 from dashboard.usage.formats.lines import LineFormat, Sample
-from dashboard.usage.records import UNKNOWN, Called, Caller, Row, clean, hour_of
+from dashboard.usage.records import UNKNOWN, Called, Caller, Row, clean, seconds_of
 
 __all__ = ["AccessLog"]
 
 _quoted = rb'"((?:[^"\\]|\\.)*)"'
 # addr - user [28/Dec/2023:09:00:00 +0000] "METHOD URI PROTO" status bytes "referer" "user agent" ...
 NGINX = re.compile(
-    rb"(\S+) \S+ (\S+(?: \S+)*?) \[(\d{2}/[A-Z][a-z]{2}/\d{4}:\d{2}:\d{2}):\d{2} ([+-]\d{4})\] "
+    rb"(\S+) \S+ (\S+(?: \S+)*?) \[(\d{2}/[A-Z][a-z]{2}/\d{4}:\d{2}:\d{2}:\d{2}) ([+-]\d{4})\] "
     + _quoted
     + rb" (\d{3}) (?:\d+|-)(?: "
     + _quoted
@@ -33,32 +33,43 @@ ENVOY = re.compile(
 )
 # ... haproxy[1]: ip:port [06/Feb/2009:12:14:14.655] front back/server timers status bytes ... "METHOD URI PROTO"
 HAPROXY = re.compile(
-    rb"(?:.*?haproxy\[\d+\]: )?(\S+):\d+ \[(\d{2}/[A-Z][a-z]{2}/\d{4}:\d{2}:\d{2}):\d{2}\.\d+\] "
+    rb"(?:.*?haproxy\[\d+\]: )?(\S+):\d+ \[(\d{2}/[A-Z][a-z]{2}/\d{4}:\d{2}:\d{2}:\d{2})\.\d+\] "
     rb"\S+ \S+ [-+\d/]+ (-?\d+) \+?\d+ .*?" + _quoted + rb"\s*"
 )
+GONE = frozenset({404, 410})
 MONTHS = {m: n for n, m in enumerate(b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
 
 
 class AccessLog(LineFormat):
     name = "access-log"
 
+    def read(self, raw: bytes) -> Row | None:
+        """nginx's combined log, by far the most usual, without a Request of its own for each line."""
+        found = NGINX.fullmatch(raw)
+        if not found:
+            return self.extract(self.parse(raw))
+        addr, user, time, zone, request, status, _, agent = found.groups()
+        called = _posted(request)
+        if called is None:
+            return None
+        code = int(status)
+        who = addr if user == b"-" else user
+        at = _minute(time[:17], zone) + int(time[18:])
+        return at, (who, agent, called), None, 1, int(code >= 400), int(code in GONE), None, None, None
+
     def parse(self, raw: bytes) -> access_json.Request | None:
-        """One line of any of the shapes; None for a well formed line without an HTTP request."""
+        """One line of any of the other shapes; None for a well formed line without an HTTP request."""
         if raw[:1] == b"{":
             return access_json.parse(raw)
-        found = NGINX.fullmatch(raw)
-        if found:
-            addr, user, minute, zone, request, status, _, agent = found.groups()
-            return _request(_clf_hour(minute, zone), request, int(status), user, addr, agent or b"-", b"")
         found = ENVOY.fullmatch(raw)
         if found:
             at, request, status, forwarded, agent, _, host, _ = found.groups()
             addr = forwarded.partition(b",")[0].strip()
-            return _request(hour_of(at.decode()), request, int(status), b"-", addr, agent, host)
+            return _request(seconds_of(at.decode()), request, int(status), addr, agent, host)
         found = HAPROXY.fullmatch(raw)
         if found:
-            addr, minute, status, request = found.groups()
-            return _request(_clf_hour(minute, b"+0000"), request, int(status), b"-", addr, b"-", b"")
+            addr, time, status, request = found.groups()
+            return _request(_minute(time[:17], b"+0000") + int(time[18:]), request, int(status), addr, b"-", b"")
         raise ValueError("not a line of an nginx, Envoy, Traefik, Caddy or HAProxy access log")
 
     def extract(self, record: access_json.Request | None) -> Row | None:
@@ -67,22 +78,14 @@ class AccessLog(LineFormat):
         called = access_paths.called(record.uri, record.host)
         if called is None:
             return None
-        failed = record.status >= 400 or record.status <= 0
-        return (
-            record.hour,
-            (record.consumer, record.agent, called),
-            None,
-            1,
-            int(failed),
-            int(record.status in {404, 410}),
-            None,
-            None,
-            None,
-        )
+        code = record.status
+        failed, gone = int(code >= 400 or code <= 0), int(code in GONE)
+        return record.at, (record.consumer, record.agent, called), None, 1, failed, gone, None, None, None
 
     def describe(self, key: tuple) -> tuple[Caller, Called]:
-        consumer, agent, called = key
-        return Caller(clean(consumer, 200) or UNKNOWN, user_agent=clean(agent, 200)), called
+        *texts, called = key
+        consumer, agent = (clean(_text(part) if isinstance(part, bytes) else part, 200) for part in texts)
+        return Caller(consumer or UNKNOWN, user_agent=agent), called
 
     def recognise(self, sample: Sample) -> str:
         shapes = [name for name in map(_shape, sample.lines) if name]
@@ -98,20 +101,32 @@ def _shape(raw: bytes) -> str:
     return next((name for pattern, name in names if pattern.fullmatch(raw)), "")
 
 
+@lru_cache(maxsize=10_000)
+def _posted(request: bytes) -> Called | None:
+    """What `POST /uri HTTP/1.1` calls; None for another method, or what is no HTTP or no model call."""
+    parts = request.split(b" ")
+    if len(parts) != 3 or parts[0] != b"POST" or not parts[2].startswith(b"HTTP/"):
+        return None
+    return access_paths.called(_text(parts[1]), "")
+
+
 def _request(
-    hour: int, request: bytes, status: int, user: bytes, addr: bytes, agent: bytes, host: bytes
+    at: int, request: bytes, status: int, addr: bytes, agent: bytes, host: bytes
 ) -> access_json.Request | None:
     parts = request.split(b" ")
     if len(parts) != 3 or not parts[2].startswith(b"HTTP/"):
         return None
-    text = [part.decode("utf-8", "replace") for part in (parts[0], parts[1], host, user, addr, agent)]
-    method, uri, name, consumer, address, client = ("" if part == "-" else part for part in text)
-    return access_json.Request(hour, method, uri, status, consumer or address, client, name)
+    method, uri, name, address, client = map(_text, (parts[0], parts[1], host, addr, agent))
+    return access_json.Request(at, method, uri, status, address, client, name)
+
+
+def _text(part: bytes) -> str:
+    return "" if part == b"-" else part.decode("utf-8", "replace")
 
 
 @lru_cache(maxsize=4000)
-def _clf_hour(minute: bytes, zone: bytes) -> int:
-    """The UTC hour of `28/Dec/2023:09:30` at `+0530`."""
+def _minute(minute: bytes, zone: bytes) -> int:
+    """Seconds since 1970 at `28/Dec/2023:09:30`, `+0530`."""
     try:
         shift = timedelta(hours=int(zone[1:3]), minutes=int(zone[3:5])) * (-1 if zone[:1] == b"-" else 1)
         at = datetime(
@@ -124,4 +139,4 @@ def _clf_hour(minute: bytes, zone: bytes) -> int:
         )
     except (KeyError, ValueError):
         raise ValueError("the time is not a day and hour") from None
-    return int(at.timestamp()) // 3600
+    return int(at.timestamp())

@@ -15,12 +15,12 @@ import msgspec
 from dashboard.usage.formats.documents import DocumentFormat
 from dashboard.usage.formats.gone import GONE_STATUS
 from dashboard.usage.formats.lines import Sample
-from dashboard.usage.records import UNKNOWN, Called, Caller, Row, clean, hour_of, tokens
+from dashboard.usage.records import UNKNOWN, Called, Caller, Row, clean, seconds_of, tokens
 
 __all__ = ["AzureDiagnostics"]
 
 TICKS_OF_1970 = 621_355_968_000_000_000  # .NET's clock counts 100 ns since the year 1
-TICKS_OF_HOUR = 36_000_000_000
+TICKS = 10_000_000  # in a second
 CALLS, USAGE = "RequestResponse", "AzureOpenAIRequestUsage"
 ENDPOINTS = {
     "ChatCompletions": "chat/completions",
@@ -88,7 +88,7 @@ class AzureDiagnostics(DocumentFormat):
         time = record.time or record.TimeGenerated
         if not more.requestTime and not time:
             raise ValueError("no time")
-        hour = _hour(more.requestTime) if more.requestTime else hour_of(time or "")
+        at = _seconds(more.requestTime) if more.requestTime else seconds_of(time or "")
         resource = (record.resourceId or record.ResourceId or record.row_resource or "").lower()
         operation = record.operationName or record.OperationName or ""
         correlation = record.correlationId or record.CorrelationId
@@ -96,9 +96,9 @@ class AzureDiagnostics(DocumentFormat):
         identifier = f"{resource} {category} {operation} {correlation} {more.requestTime or time}"
         if category == USAGE:
             taken, given = _sum(more.promptTokens, "promptTokens"), _sum(more.generatedTokens, "generatedTokens")
-            return (hour, key, identifier, None, None, None, taken, given, None)
+            return (at, key, identifier, None, None, None, taken, given, None)
         status = _status(record.resultSignature or record.ResultSignature or 0)
-        return (hour, key, identifier, 1, int(status >= 400), int(status in GONE_STATUS), None, None, None)
+        return (at, key, identifier, 1, int(status >= 400), int(status in GONE_STATUS), None, None, None)
 
     def describe(self, key: tuple) -> tuple[Caller, Called]:
         person, resource, operation, deployment, model, version = key
@@ -122,9 +122,9 @@ class AzureDiagnostics(DocumentFormat):
         )
 
 
-def _hour(ticks: float | str) -> int:
+def _seconds(ticks: float | str) -> int:
     try:
-        return (int(ticks) - TICKS_OF_1970) // TICKS_OF_HOUR
+        return (int(ticks) - TICKS_OF_1970) // TICKS
     except (ValueError, OverflowError):
         raise ValueError("requestTime is not a number of ticks") from None
 

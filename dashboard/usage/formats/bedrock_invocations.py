@@ -16,7 +16,7 @@ from dashboard.usage.formats.documents import DocumentFormat
 from dashboard.usage.formats.gone import says_gone
 from dashboard.usage.formats.labels import decode_labels
 from dashboard.usage.formats.lines import Sample
-from dashboard.usage.records import UNKNOWN, Called, Caller, Row, clean, hour_of, tokens
+from dashboard.usage.records import UNKNOWN, Called, Caller, Row, clean, seconds_of, tokens
 
 __all__ = ["BedrockInvocations"]
 
@@ -66,7 +66,7 @@ class BedrockInvocations(DocumentFormat):
         error = str(record.errorCode or "")
         gone = error in GONE_ERRORS or (error != "" and says_gone(record.errorMessage))
         return (
-            hour_of(record.timestamp),
+            seconds_of(record.timestamp),
             (
                 record.identity.arn if record.identity else None,
                 bytes(record.requestMetadata),

@@ -15,7 +15,7 @@ from dashboard.usage.formats.gone import GONE_STATUS
 from dashboard.usage.formats.labels import decode_labels
 from dashboard.usage.formats.lines import Sample
 from dashboard.usage.formats.platforms import platform_of_tool
-from dashboard.usage.records import INTERNAL, UNKNOWN, Called, Caller, Row, clean, cost_nano, hour_of, tokens
+from dashboard.usage.records import INTERNAL, UNKNOWN, Called, Caller, Row, clean, cost_nano, seconds_of, tokens
 
 __all__ = ["CloudflareAIGateway"]
 
@@ -58,7 +58,7 @@ class CloudflareAIGateway(DocumentFormat):
             raise ValueError("no provider" if at else "no time")
         status = record.status_code or record.StatusCode or 0
         return (
-            hour_of(at),
+            seconds_of(at),
             (
                 record.Gateway,
                 bytes(record.metadata),

@@ -15,7 +15,7 @@ from dashboard.usage.formats.aws import ENDPOINTS, GONE_ERRORS, principal
 from dashboard.usage.formats.documents import DocumentFormat
 from dashboard.usage.formats.gone import says_gone
 from dashboard.usage.formats.lines import Sample
-from dashboard.usage.records import UNKNOWN, Called, Caller, Row, clean, hour_of
+from dashboard.usage.records import UNKNOWN, Called, Caller, Row, clean, seconds_of
 
 __all__ = ["CloudTrailBedrock"]
 
@@ -69,7 +69,7 @@ class CloudTrailBedrock(DocumentFormat):
         failed = bool(record.errorCode)
         gone = failed and (record.errorCode in GONE_ERRORS or says_gone(record.errorMessage))
         return (
-            hour_of(record.eventTime),
+            seconds_of(record.eventTime),
             (
                 _who(record.userIdentity),
                 record.userAgent,

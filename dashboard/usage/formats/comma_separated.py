@@ -14,7 +14,7 @@ from typing import Any, Self
 from dashboard.usage.formats.aggregated import Aggregated, amount, count, header, text
 from dashboard.usage.formats.lines import Sample
 from dashboard.usage.readings import DAY, MINUTE, digest, instant
-from dashboard.usage.records import INTERNAL, UNKNOWN, Batch, Called, Caller, Reading, Row, clean
+from dashboard.usage.records import INTERNAL, UNKNOWN, Batch, Called, Caller, Group, Reading, Row, clean
 
 __all__ = ["CommaSeparated"]
 
@@ -52,7 +52,7 @@ class CommaSeparated(Aggregated):
 
     def extract(self, record: Mapping[str, str]) -> Row:
         _, *others = self._measures(record)
-        return (instant(_when(record)) // 3600, self._key(record), text(record.get("id")) or None, 1, *others)  # type: ignore[return-value]
+        return (instant(_when(record)), self._key(record), text(record.get("id")) or None, 1, *others)  # type: ignore[return-value]
 
     def describe(self, key: tuple) -> tuple[Caller, Called]:
         application, team, alias, tags, platform, model, endpoint = key
@@ -75,7 +75,7 @@ class CommaSeparated(Aggregated):
         if "calls" in record:
             super()._take(record, batch)
             return
-        groups: dict[tuple[int, tuple], list[int | None]] = {}
+        groups: dict[tuple[int, tuple], Group] = {}
         self._add_row(self.extract(record), groups, batch)
         self._fold(groups, batch)
 

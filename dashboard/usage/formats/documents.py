@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Raw
 
 from dashboard.usage.formats.lines import LineFormat, reason
-from dashboard.usage.records import FIRST_HOUR, Batch, Measures, Row, add_measures, id_hash
+from dashboard.usage.records import FIRST_HOUR, Batch, Group, Row, add_measures, id_hash
 
 __all__ = ["FAULTS", "LARGEST", "DocumentFormat", "Value", "is_document", "is_json", "opening"]
 
@@ -71,13 +71,13 @@ class DocumentFormat(LineFormat):
 
     def add(self, records: Iterable[Any], batch: Batch) -> None:
         """Add records that came some other way than as JSON; those at fault are rejected without a place."""
-        groups: dict[tuple[int, tuple], Measures] = {}
+        groups: dict[tuple[int, tuple], Group] = {}
         for record in records:
             self._add(record, groups, batch, (1, 0, b""))
         self._fold(groups, batch)
 
     def _count(self, values: list[Value], batch: Batch) -> None:
-        groups: dict[tuple[int, tuple], Measures] = {}
+        groups: dict[tuple[int, tuple], Group] = {}
         for value in self.arrange(values):
             number, at, raw = value
             try:
@@ -94,20 +94,23 @@ class DocumentFormat(LineFormat):
                 self._add(record, groups, batch, value)
         self._fold(groups, batch)
 
-    def _add(self, record: Any, groups: dict[tuple[int, tuple], Measures], batch: Batch, value: Value) -> None:
+    def _add(self, record: Any, groups: dict[tuple[int, tuple], Group], batch: Batch, value: Value) -> None:
         try:
             if isinstance(record, Exception):
                 raise record
-            self._add_row(self.extract(record), groups, batch)
+            self._add_row(self.extract(record), groups, batch, value[0])
         except FAULTS as problem:
             number, at, raw = value
             batch.reject(number, at, reason(problem), raw)
 
-    def _add_row(self, row: Row | None, groups: dict[tuple[int, tuple], Measures], batch: Batch) -> None:
+    def _add_row(
+        self, row: Row | None, groups: dict[tuple[int, tuple], Group], batch: Batch, number: int = 0
+    ) -> None:
         if row is None:
             batch.skipped += 1
             return
-        hour, key, identifier, *measures = row
+        at, key, identifier, *measures = row
+        hour = at // 3600
         if not FIRST_HOUR <= hour <= batch.last_hour:
             raise ValueError("the time is before 2015 or more than two days ahead")
         if identifier:
@@ -117,7 +120,13 @@ class DocumentFormat(LineFormat):
                 return
             fresh.add(mark)
         batch.accepted += 1
-        add_measures(groups.setdefault((hour, key), [None] * 6), measures)
+        group = groups.get((hour, key))
+        if group is None:
+            groups[hour, key] = [*measures, at, number, identifier]
+            return
+        add_measures(group, measures)
+        if at >= group[6]:
+            group[6:] = at, number, identifier
 
 
 def is_document(head: bytes) -> bool:

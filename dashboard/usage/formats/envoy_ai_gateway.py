@@ -13,7 +13,7 @@ from dashboard.usage.formats.documents import DocumentFormat
 from dashboard.usage.formats.gone import GONE_STATUS
 from dashboard.usage.formats.lines import Sample
 from dashboard.usage.formats.platforms import platform_of_backend
-from dashboard.usage.records import UNKNOWN, Called, Caller, Row, clean, hour_of, tokens
+from dashboard.usage.records import UNKNOWN, Called, Caller, Row, clean, seconds_of, tokens
 
 __all__ = ["EnvoyAIGateway"]
 
@@ -62,7 +62,7 @@ class EnvoyAIGateway(DocumentFormat):
             return None  # tools and lists of models
         status = _status(record.response_code)
         return (
-            hour_of(record.start_time),
+            seconds_of(record.start_time),
             (record.app, record.team, record.agent, record.provider, asked, record.answered, record.path),
             # A client may send the same id again.
             f"{record.request_id} {record.start_time}" if record.request_id else None,

@@ -12,7 +12,7 @@ import msgspec
 
 from dashboard.usage.formats.documents import DocumentFormat
 from dashboard.usage.formats.lines import Sample
-from dashboard.usage.records import UNKNOWN, Called, Caller, Row, clean, hour_of
+from dashboard.usage.records import UNKNOWN, Called, Caller, Row, clean, seconds_of
 
 __all__ = ["GCPAuditVertex"]
 
@@ -66,7 +66,7 @@ class GCPAuditVertex(DocumentFormat):
             return None
         code = (payload.status.code if payload.status else None) or 0
         return (
-            hour_of(record.timestamp),
+            seconds_of(record.timestamp),
             (
                 payload.authenticationInfo.principalEmail if payload.authenticationInfo else None,
                 payload.requestMetadata.callerSuppliedUserAgent if payload.requestMetadata else None,

@@ -16,7 +16,7 @@ from dashboard.usage.formats.gone import GONE_STATUS
 from dashboard.usage.formats.labels import decode_labels
 from dashboard.usage.formats.lines import Sample
 from dashboard.usage.formats.platforms import platform_of_host, platform_of_tool
-from dashboard.usage.records import UNKNOWN, Called, Caller, Row, clean, cost_nano, hour_of, tokens
+from dashboard.usage.records import UNKNOWN, Called, Caller, Row, clean, cost_nano, seconds_of, tokens
 
 __all__ = ["Helicone"]
 
@@ -57,7 +57,7 @@ class Helicone(DocumentFormat):
         if described in {b"null", b"{}"}:
             described = bytes(record.properties)
         return (
-            hour_of(record.request_created_at),
+            seconds_of(record.request_created_at),
             (record.request_user_id, described, record.provider, record.target_url, asked),
             record.request_id,
             1,

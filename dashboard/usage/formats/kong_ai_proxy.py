@@ -15,7 +15,7 @@ from dashboard.usage.formats.documents import FAULTS, DocumentFormat
 from dashboard.usage.formats.gone import GONE_STATUS
 from dashboard.usage.formats.lines import Sample
 from dashboard.usage.formats.platforms import platform_of_tool
-from dashboard.usage.records import UNKNOWN, Called, Caller, Row, clean, cost_nano, hour_of, tokens
+from dashboard.usage.records import UNKNOWN, Called, Caller, Row, clean, cost_nano, seconds_of, tokens
 
 __all__ = ["KongAIProxy"]
 
@@ -111,7 +111,7 @@ class KongAIProxy(DocumentFormat):
         failed = status >= 400 and not given
         request = line.request or Request()
         return (
-            hour_of(line.started_at),
+            seconds_of(line.started_at),
             (
                 line.consumer.username or line.consumer.custom_id if line.consumer else None,
                 line.client_ip,

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Raw
 
 from dashboard.usage.formats.gone import says_gone
-from dashboard.usage.records import UNKNOWN, Called, Caller, Row, clean, cost_nano, hour_of, tokens
+from dashboard.usage.records import UNKNOWN, Called, Caller, Row, clean, cost_nano, seconds_of, tokens
 
 __all__ = ["CALLS", "Amount", "Details", "describe", "row"]
 
@@ -54,7 +54,7 @@ def row(
     if isinstance(usage, str):
         usage = _details.decode(usage) if usage else None
     return (
-        hour_of(started),
+        seconds_of(started),
         (project, trace, environment, bytes(tags), kind, model),
         f"{project} {identifier}",
         1,

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any, Protocol
 
 import msgspec
@@ -14,9 +15,8 @@ from dashboard.usage.records import (
     Batch,
     Called,
     Caller,
-    Measures,
+    Group,
     Row,
-    add_measures,
 )
 
 __all__ = ["Format", "LineFormat", "Sample"]
@@ -83,54 +83,53 @@ class LineFormat:
 
     # One loop without calls into other functions of ours per line: it is where ingest spends its time.
     def decode(self, data: bytes, batch: Batch, line: int, offset: int) -> None:  # noqa: C901
-        lines = data.split(b"\n")
-        if not lines[-1]:
-            lines.pop()
-        groups: dict[int, dict[tuple, Measures]] = {}
-        table: dict[tuple, Measures] = {}
+        groups: dict[int, dict[tuple, Group]] = {}
+        table: dict[tuple, Group] = {}
         read, seen, fresh, latest = self.read, batch.seen, batch.fresh, batch.last_hour
         digest, earliest = xxh3_64_intdigest, FIRST_HOUR
-        repeated = skipped = rejected = placed = chained = 0
-        chain = batch.before
-        at: int | None = None
+        repeated = skipped = rejected = chained = begin = end = 0
+        chain, view = batch.before, memoryview(data)
         old: Collection[int] = ()
         new: set[int] = set()
-        for index, raw in enumerate(lines):
+        number = line - 1
+        # Line by line each stays in the processor's cache; splitting the whole block costs five times as much.
+        source = BytesIO(data)
+        for number, raw in enumerate(source, line):
             try:
                 row = read(raw)
                 if row is None:
                     skipped += 1
                     continue
-                hour, key, identifier, calls, errors, gone, taken, given, cost = row
-                if hour != at:
+                at, key, identifier, calls, errors, gone, taken, given, cost = row
+                if not begin <= at < end:
+                    hour = at // 3600
                     if not earliest <= hour <= latest:
                         raise ValueError("the time is before 2015 or more than two days ahead")  # noqa: TRY301
-                    at, old, new = hour, seen(hour), fresh.setdefault(hour, set())
+                    begin, end = hour * 3600, hour * 3600 + 3600
+                    old, new = seen(hour), fresh.setdefault(hour, set())
                     table = groups.setdefault(hour, {})
                 if identifier:
                     mark = digest(identifier.encode())
                 else:
                     # Known by its place: the line, and everything before it in its file.
-                    if index > chained:
-                        chain = crc32(b"\n".join(lines[chained:index]) + b"\n", chain)
-                        chained = index
-                    mark = digest(raw, chain)
+                    place = source.tell() - len(raw)
+                    chain = crc32(view[chained:place], chain)
+                    chained = place
+                    mark = digest(raw.removesuffix(b"\n"), chain)
                 if mark in new or mark in old:
                     repeated += 1
                     continue
                 new.add(mark)
             except (ValueError, RecursionError, msgspec.MsgspecError) as problem:
-                if not raw or raw.isspace():
+                if raw.isspace():
                     skipped += 1
                     continue
                 rejected += 1
-                offset += sum(map(len, lines[placed:index])) + index - placed
-                placed = index
-                batch.reject(line + index, offset, reason(problem), raw)
+                batch.reject(number, offset + source.tell() - len(raw), reason(problem), raw)
                 continue
             group = table.get(key)
             if group is None:
-                table[key] = [calls, errors, gone, taken, given, cost]
+                table[key] = [calls, errors, gone, taken, given, cost, at, number, identifier]
                 continue
             if calls is not None:
                 group[0] = calls + (group[0] or 0)
@@ -144,25 +143,27 @@ class LineFormat:
                 group[4] = given + (group[4] or 0)
             if cost is not None:
                 group[5] = cost + (group[5] or 0)
-        batch.lines += len(lines)
+            if at >= group[6]:
+                group[6], group[7], group[8] = at, number, identifier
+        batch.lines += number + 1 - line
         batch.skipped += skipped
         batch.duplicates += repeated
-        batch.accepted += len(lines) - skipped - repeated - rejected
+        batch.accepted += number + 1 - line - skipped - repeated - rejected
         self._fold({(hour, key): group for hour, found in groups.items() for key, group in found.items()}, batch)
 
-    def _fold(self, groups: dict[tuple[int, tuple], Measures], batch: Batch) -> None:
+    def pair(self, key: tuple) -> tuple[Caller, Called]:
+        """As `describe`, remembered."""
         names = self._described
-        if len(names) > DESCRIBED:
-            names.clear()
-        for (hour, key), measures in groups.items():
-            name = names.get(key)
-            if name is None:
-                name = names[key] = self.describe(key)
-            known = batch.sums.get((hour, *name))
-            if known is None:
-                batch.sums[hour, *name] = measures
-            else:
-                add_measures(known, measures)
+        found = names.get(key)
+        if found is None:
+            if len(names) > DESCRIBED:
+                names.clear()
+            found = names[key] = self.describe(key)
+        return found
+
+    def _fold(self, groups: dict[tuple[int, tuple], Group], batch: Batch) -> None:
+        for (hour, key), group in groups.items():
+            batch.add_group(hour, self.pair(key), group)
 
 
 def reason(problem: Exception) -> str:

@@ -93,15 +93,15 @@ _answer = msgspec.json.Decoder(_Answer)
 _any = msgspec.json.Decoder()
 
 
-def tag_list(raw: bytes) -> str:
-    """Request tags, sorted and joined by commas; a list or a string that holds one. Auto-tags are left out."""
+def tag_list(told: bytes | tuple[str, ...] | None) -> str:
+    """Request tags, sorted and joined by commas; from JSON, a list or a string that holds one. No auto-tags."""
     try:
-        value: Any = _any.decode(raw) if raw else None
+        value: Any = _any.decode(told) if isinstance(told, bytes) and told else told
         if isinstance(value, str):
             value = _any.decode(value.encode()) if value.startswith("[") else [value]
     except (msgspec.MsgspecError, RecursionError, ValueError):
         return ""
-    if not isinstance(value, list):
+    if not isinstance(value, list | tuple):
         return ""
     tags = {clean(tag, 100) for tag in value if isinstance(tag, str) and not tag.startswith("User-Agent:")}
     return clean(",".join(sorted(tags - {""})), 500)
@@ -112,7 +112,7 @@ def caller(
     team_id: str | None,
     key_alias: str | None,
     key_hash: str | None,
-    tags: bytes,
+    tags: bytes | tuple[str, ...] | None,
     user_agent: str | None,
     *,
     internal: bool,

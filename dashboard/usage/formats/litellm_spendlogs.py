@@ -11,7 +11,7 @@ from msgspec import Raw
 
 from dashboard.usage.formats import litellm
 from dashboard.usage.formats.lines import LineFormat, Sample
-from dashboard.usage.records import Called, Caller, Row, cost_nano, hour_of, tokens
+from dashboard.usage.records import Called, Caller, Row, cost_nano, seconds_of, tokens
 
 __all__ = ["LiteLLMSpendLogs"]
 
@@ -71,7 +71,7 @@ class LiteLLMSpendLogs(LineFormat):
             calls = failed + (tokens(who.batch_successful_requests or 0, "batch_successful_requests") or 0)
         provider = record.custom_llm_provider
         return (
-            hour_of(record.startTime),
+            seconds_of(record.startTime),
             (
                 who.user_api_key_team_alias,
                 record.team_id or who.user_api_key_team_id,

@@ -12,7 +12,7 @@ from dashboard.usage.formats import otlp_spans
 from dashboard.usage.formats.aggregated import Aggregated
 from dashboard.usage.formats.lines import Sample
 from dashboard.usage.readings import HOUR, RUNNING, digest
-from dashboard.usage.records import Batch, Called, Caller, Measures, Reading, Row, tokens
+from dashboard.usage.records import Batch, Called, Caller, Group, Reading, Row, tokens
 
 __all__ = ["OTLPMetrics"]
 
@@ -63,7 +63,7 @@ class OTLPMetrics(Aggregated):
 
     def extract(self, record: Point) -> Row:
         at = _nano(record.point, "timeUnixNano")
-        return (at // 1_000_000_000 // HOUR, _key(record), f"{record.series} {at}", *_measures(record))  # type: ignore[return-value]
+        return (at // 1_000_000_000, _key(record), f"{record.series} {at}", *_measures(record))
 
     def describe(self, key: tuple) -> tuple[Caller, Called]:
         return otlp_spans.describe(key)
@@ -79,7 +79,7 @@ class OTLPMetrics(Aggregated):
         if record.temporality == CUMULATIVE:
             super()._take(record, batch)
         elif record.temporality == DELTA:
-            groups: dict[tuple[int, tuple], Measures] = {}
+            groups: dict[tuple[int, tuple], Group] = {}
             self._add_row(self.extract(record), groups, batch)
             self._fold(groups, batch)
         else:
@@ -109,7 +109,7 @@ def _key(record: Point) -> tuple:
     return otlp_spans.extract(record.resource, trace)[1]
 
 
-def _measures(record: Point) -> Measures:
+def _measures(record: Point) -> Group:
     point, kind = record.point, record.told.get(TYPE)
     if record.metric in DURATION:
         calls = _count(point.get("count"), "count")

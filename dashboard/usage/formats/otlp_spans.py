@@ -15,7 +15,7 @@ from dashboard.usage.records import UNKNOWN, Called, Caller, Row, clean, cost_na
 
 __all__ = ["WANTED", "Span", "describe", "extract", "is_inference", "outer"]
 
-HOUR = 3_600_000_000_000
+SECOND = 1_000_000_000
 
 PROVIDER = ("gen_ai.provider.name", "llm.provider", "gen_ai.system", "llm.system", "llm.vendor")
 HOST = ("server.address", "net.peer.name", "gen_ai.openai.api_base", "llm.openai.api_base", "url.full")
@@ -129,7 +129,7 @@ def extract(resource: Attributes, span: Span) -> Row:
     cost = _first(told, COST)
     answer = _text(told, ANSWER_ID)
     return (
-        span.start_ns // HOUR,
+        span.start_ns // SECOND,
         (
             resource.get(SERVICE),
             _text(resource, TEAM),

@@ -15,7 +15,7 @@ from dashboard.usage.formats.gone import GONE_STATUS
 from dashboard.usage.formats.labels import labels
 from dashboard.usage.formats.lines import Sample
 from dashboard.usage.formats.platforms import platform_of_tool
-from dashboard.usage.records import UNKNOWN, Called, Caller, Row, clean, cost_nano, hour_of, tokens
+from dashboard.usage.records import UNKNOWN, Called, Caller, Row, clean, cost_nano, seconds_of, tokens
 
 __all__ = ["Portkey"]
 
@@ -54,7 +54,7 @@ class Portkey(DocumentFormat):
         failed = status >= 400 or record.is_success in {0, "0", "false"}
         told = labels(_metadata(record))
         return (
-            hour_of(record.created_at),
+            seconds_of(record.created_at),
             (told, record.virtual_key, record.ai_org, record.ai_model, record.request_url),
             record.id,
             1,

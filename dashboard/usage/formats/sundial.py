@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from dashboard.usage.formats.lines import LineFormat, Sample
-from dashboard.usage.records import INTERNAL, UNKNOWN, Called, Caller, Row, clean, cost_nano, hour_of, tokens
+from dashboard.usage.records import INTERNAL, UNKNOWN, Called, Caller, Row, clean, cost_nano, seconds_of, tokens
 
 __all__ = ["Sundial"]
 
@@ -43,7 +43,7 @@ class Sundial(LineFormat):
         if calls is not None and max(errors or 0, gone or 0) > calls:
             raise ValueError("more errors than calls")
         return (
-            hour_of(record.ts),
+            seconds_of(record.ts),
             (
                 record.application,
                 record.team,

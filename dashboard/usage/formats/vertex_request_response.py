@@ -14,7 +14,7 @@ from msgspec import Raw
 from dashboard.usage.formats.documents import DocumentFormat
 from dashboard.usage.formats.labels import decode_labels
 from dashboard.usage.formats.lines import Sample
-from dashboard.usage.records import UNKNOWN, Called, Caller, Row, clean, hour_of, tokens
+from dashboard.usage.records import UNKNOWN, Called, Caller, Row, clean, seconds_of, tokens
 
 __all__ = ["VertexRequestResponse"]
 
@@ -70,7 +70,7 @@ class VertexRequestResponse(DocumentFormat):
         usage = (answer.usage_metadata or answer.usageMetadata or _no_usage) if answer else _no_usage
         at = record.logging_time
         return (
-            hour_of(at.removesuffix(" UTC") if type(at) is str else at),
+            seconds_of(at.removesuffix(" UTC") if type(at) is str else at),
             (asked.model, bytes(asked.labels), record.model, record.endpoint, record.api_method),
             str(record.request_id),
             1,
