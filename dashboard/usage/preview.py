@@ -60,7 +60,7 @@ class Preview:
     """What a test found. With a `problem` there is nothing else but `advice`, what to do about it.
 
     `accepted`, `rejected` and `skipped` (no model call) count what was looked at: all of `place`, or its
-    beginning when not `is_whole`. `others` are further files that match.
+    beginning when not `is_whole`. `rejects` are the first of each reason. `others` are further files that match.
     """
 
     problem: str = ""
@@ -102,13 +102,21 @@ def preview(source: Source, now: datetime) -> Preview:
         format=glimpse.format,
         why=glimpse.why,
         records=tuple(_record(one, applications[one.caller], source) for one in glimpse.seen),
-        rejects=tuple(glimpse.rejects[:REJECTED]),
+        rejects=_one_of_each(glimpse.rejects),
         accepted=glimpse.accepted,
         rejected=glimpse.rejected,
         skipped=glimpse.skipped,
         is_whole=glimpse.is_whole,
         remark=remark,
     )
+
+
+def _one_of_each(rejects: Iterable[Reject]) -> tuple[Reject, ...]:
+    """The first of each reason."""
+    found: dict[str, Reject] = {}
+    for reject in rejects:
+        found.setdefault(reject.reason, reject)
+    return tuple(found.values())[:REJECTED]
 
 
 def _newest_file(source: Source, now: datetime) -> tuple[Glimpse, int, str]:

@@ -147,7 +147,7 @@ class SourceForm(forms.Form):
             "extra": self._unknown(),
             "format": source.format,
             "paths": source.paths,
-            **{key: source.config.get(key) for key in self.keys},
+            **{key: source.config.get(key) for key in self.keys if source.pk or key in source.config},
         }
 
     def _unknown(self) -> dict[str, Any]:
@@ -158,7 +158,7 @@ class SourceForm(forms.Form):
         config = dict(self.cleaned_data["extra"])
         for key in self.keys:
             value = self.cleaned_data.get(key)
-            if key in self.fields and key not in self.changed_data:
+            if not self.is_new and key not in self.changed_data:
                 value = self.source.config.get(key)  # as it was stored, whatever its type
             if value not in (None, "", [], {}):
                 config[key] = value.isoformat() if hasattr(value, "isoformat") else value

@@ -88,6 +88,7 @@ class DatabaseForm(SourceForm):
         gettext_lazy("What it is"),
         [*((name, PRESET_WORDS.get(name, name)) for name in PRESETS), ("", gettext_lazy("Another table"))],
         required=False,
+        initial=next(iter(PRESETS)),
     )
     table = fields.text(
         gettext_lazy("Table"),

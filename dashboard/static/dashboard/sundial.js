@@ -63,18 +63,18 @@ if (here && here.parentElement.scrollWidth > here.parentElement.clientWidth) {
   here.parentElement.scrollLeft = here.offsetLeft - here.parentElement.clientWidth / 3;
 }
 
-// A part of a page that is still changing says where it is told anew; it is asked until it says so no more.
+// A part of a page that is still changing says where it is told anew. It is asked until it says so no more;
+// then the rest of the page, which stood still meanwhile, is loaded once.
 const REFRESH = 3000;
 const GIVE_UP = 5;
 const follow = (part, failures) => {
-  if (!part?.dataset.refresh) return;
   setTimeout(async () => {
     if (document.hidden) return follow(part, failures);
     try {
       const answer = await fetch(part.dataset.refresh, { credentials: "same-origin", redirect: "error" });
       if (!answer.ok) throw new Error(answer.statusText);
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(part.id);
-      if (!fresh) return;
+      if (!fresh?.dataset.refresh) return location.reload();
       part.replaceWith(fresh);
       follow(fresh, 0);
     } catch {

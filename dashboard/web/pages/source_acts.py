@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -64,7 +64,7 @@ def _form_page(request: Request, source: Source, saved: str) -> HttpResponse:
             tested = sourcing.tested(form.candidate(), clock.latest(), request.today)
         elif stored := sourcing.store(form, by=request.user, now=clock.now()):
             messages.success(request, saved % {"name": stored.name})
-            return redirect(stored)
+            return _followed(stored) if form.is_new else redirect(stored)
         else:
             wrong = True
     context = {"form": form, "source": source, "tested": tested, "kinds": _kinds(form)}
@@ -120,17 +120,21 @@ def _back_fill(request: Request, source: Source, now: datetime) -> HttpResponse:
     return _polled(request, source, _("It is read from that day on, step by step with each poll."))
 
 
-def _polled(request: Request, source: Source, told: str) -> HttpResponseRedirect:
+def _polled(request: Request, source: Source, told: str) -> HttpResponse:
     """Have it polled, and go to the page that waits for that."""
-    asked = int(clock.wall().timestamp())
     if tending.poll_soon(source):
         messages.success(request, told)
-        return HttpResponseRedirect(f"{reverse('source', args=[source.slug])}?asked={asked}")
+        return _followed(source)
     command = f"python manage.py usage poll {source.slug}"
     messages.error(
         request, _("The broker does not answer, so no worker hears of it. Try: %(cmd)s") % {"cmd": command}
     )
-    return HttpResponseRedirect(source.get_absolute_url())
+    return redirect(source)
+
+
+def _followed(source: Source) -> HttpResponse:
+    """To a source's page, which waits for the next poll."""
+    return redirect(f"{reverse('source', args=[source.slug])}?asked={int(clock.wall().timestamp())}")
 
 
 ACTS: dict[str, Callable[[Request, Source, datetime], HttpResponse]] = {
