@@ -1,11 +1,14 @@
 """What usage tests share: a fixed now, sources, lines, and totals to compare."""
 
 import json
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
+from django.db import connection, connections
 
 from dashboard.usage.models import DailyRollup, HourlyRollup, Source
 
@@ -65,3 +68,46 @@ def write(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def shared_database(tmp_path, django_db_blocker):
+    """A database on disk or on the server, that other processes see too; yields their environment."""
+    environment = os.environ | {"SUNDIAL_VAR": str(tmp_path / "var"), "SUNDIAL_READ_DOTENV": "0"}
+    with django_db_blocker.unblock():
+        before = connections.settings["default"].copy()
+        name = _create(tmp_path)
+        connections["default"].close()
+        connections["default"].settings_dict["NAME"] = name
+        try:
+            call_command("migrate", verbosity=0)
+            yield environment | {"DATABASE_URL": _url(name)}
+        finally:
+            connections["default"].close()
+            connections["default"].settings_dict["NAME"] = before["NAME"]
+            _drop(name)
+
+
+def _create(tmp_path: Path) -> str:
+    if connection.vendor == "sqlite":
+        return str(tmp_path / "kill.sqlite3")
+    name = f"sundial_kill_{os.getpid()}"
+    with connection.cursor() as cursor:
+        cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
+        cursor.execute(f'CREATE DATABASE "{name}"')
+    return name
+
+
+def _drop(name: str) -> None:
+    if connection.vendor == "sqlite":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    connection.close()
+
+
+def _url(name: str) -> str:
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{name}"
+    base, _, query = os.environ["DATABASE_URL"].partition("?")
+    return f"{base.rpartition('/')[0]}/{name}" + (f"?{query}" if query else "")

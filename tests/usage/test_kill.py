@@ -1,14 +1,11 @@
 """Readers killed with SIGKILL at many points, and two at once: the totals are those of one calm read."""
 
-import os
 import random
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
-from django.db import connection, connections
 
 from dashboard.usage.models import Source, Stream
 from tests.usage.conftest import access, calls, line, make_source, totals
@@ -16,49 +13,6 @@ from tests.usage.conftest import access, calls, line, make_source, totals
 ROOT = Path(__file__).parents[2]
 RECORDS = 1500
 KILLS = 13  # for each of the two ways to recognise a call
-
-
-@pytest.fixture
-def shared_database(tmp_path, django_db_blocker):
-    """A database on disk or on the server, that other processes see too; yields their environment."""
-    environment = os.environ | {"SUNDIAL_VAR": str(tmp_path / "var"), "SUNDIAL_READ_DOTENV": "0"}
-    with django_db_blocker.unblock():
-        before = connections.settings["default"].copy()
-        name = _create(tmp_path)
-        connections["default"].close()
-        connections["default"].settings_dict["NAME"] = name
-        try:
-            call_command("migrate", verbosity=0)
-            yield environment | {"DATABASE_URL": _url(name)}
-        finally:
-            connections["default"].close()
-            connections["default"].settings_dict["NAME"] = before["NAME"]
-            _drop(name)
-
-
-def _create(tmp_path: Path) -> str:
-    if connection.vendor == "sqlite":
-        return str(tmp_path / "kill.sqlite3")
-    name = f"sundial_kill_{os.getpid()}"
-    with connection.cursor() as cursor:
-        cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
-        cursor.execute(f'CREATE DATABASE "{name}"')
-    return name
-
-
-def _drop(name: str) -> None:
-    if connection.vendor == "sqlite":
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-    connection.close()
-
-
-def _url(name: str) -> str:
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{name}"
-    base, _, query = os.environ["DATABASE_URL"].partition("?")
-    return f"{base.rpartition('/')[0]}/{name}" + (f"?{query}" if query else "")
 
 
 def _start(environment: dict, source: Source, path: Path, name: str) -> subprocess.Popen:

@@ -35,11 +35,19 @@ class Place:
     def __init__(self, source: Source, path: str, now: datetime) -> None:
         self.source, self.now = source, now
         self.dimensions = Dimensions(source)
-        # Two workers never meet here (a poll holds a lock); the oldest is the one, should they have.
-        known = Stream.objects.filter(source=source, head=source.kind, path=path).order_by("pk").first()
-        self.stream = known or Stream.objects.create(
-            source=source, path=path, head=source.kind, format=source.kind, read_at=now
-        )
+        self.stream = self._known(path) or self._made(path)
+
+    def _known(self, path: str) -> Stream | None:
+        return Stream.objects.filter(source=self.source, head=self.source.kind, path=path).order_by("pk").first()
+
+    def _made(self, path: str) -> Stream:
+        """Two workers may meet here when the broker keeps no lock for them: the source's row does."""
+        kind = self.source.kind
+        with transaction.atomic():
+            Source.objects.select_for_update().filter(pk=self.source.pk).exists()
+            return self._known(path) or Stream.objects.create(
+                source=self.source, path=path, head=kind, format=kind, read_at=self.now
+            )
 
     @property
     def begin(self) -> int:

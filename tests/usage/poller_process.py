@@ -1,0 +1,36 @@
+"""A process that polls one source, for tests that kill it. Not a test.
+
+Prints a line per delivery that has committed: `python -m tests.usage.poller_process SOURCE_ID`.
+"""
+
+import os
+import sys
+from datetime import UTC, datetime
+
+NOW = datetime(2024, 1, 4, 12, 30, tzinfo=UTC)
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
+    import django
+
+    django.setup()
+    from dashboard.usage.models import Source
+    from dashboard.usage.polling import poll
+    from dashboard.usage.sources.delivery import Place
+
+    deliver = Place.deliver
+
+    def telling(*args, **kwargs):
+        counts = deliver(*args, **kwargs)
+        print("piece", flush=True)
+        return counts
+
+    Place.deliver = telling  # type: ignore[method-assign]
+    source = Source.objects.get(pk=sys.argv[1])
+    poll(source, NOW)
+    print("done", source.problem, flush=True)
+
+
+if __name__ == "__main__":
+    main()
