@@ -1,6 +1,7 @@
 """A process that polls one source, for tests that kill it. Not a test.
 
-Prints a line per delivery that has committed: `python -m tests.usage.poller_process SOURCE_ID`.
+Prints a line per delivery that has committed, and goes on when it is given one:
+`python -m tests.usage.poller_process SOURCE_ID`.
 """
 
 import os
@@ -24,6 +25,7 @@ def main() -> None:
     def telling(*args, **kwargs):
         counts = deliver(*args, **kwargs)
         print("piece", flush=True)
+        sys.stdin.readline()
         return counts
 
     Place.deliver = telling  # type: ignore[method-assign]
