@@ -264,3 +264,46 @@ def test_a_name_without_a_platform_may_become_an_alias_where_only_one_platform_h
     scan.run(NOW, TODAY)
     assert "4 calls" in words(do(editor, "alias", name="our-gpt", platform="", target="openai/gpt-4"))
     assert CalledName.objects.get(called_as="our-gpt").resolution.entry.name == "gpt-4"
+
+
+def test_the_list_makes_an_alias_in_one_click_and_takes_it_back(editor, world):
+    page = editor.get("/uncatalogued/")
+    assert 'name="close" value="openai/text-davinci-003"' in page.text
+    done = do(editor, "alias", close="openai/text-davinci-003")
+    assert named(done) == ["llama-2"]
+    change = done.context["regret"]
+    assert "The alias of openai/text-davinci-003 can be taken back." in words(done)
+    back = editor.post("/uncatalogued/undo/", {"change": change.pk}, follow=True)
+    assert "Taken back" in words(back)
+    assert named(back)[0] == "text-davinci-03"
+    assert not Alias.objects.exists()
+    assert Traffic.objects.filter(entry=None).exists()
+
+
+def test_the_list_ignores_with_a_reason_and_takes_it_back(editor, world):
+    done = do(editor, "ignore", "llama-2", reason="a test")
+    assert "llama-2" not in named(done)
+    back = editor.post("/uncatalogued/undo/", {"change": done.context["regret"].pk}, follow=True)
+    assert "llama-2" in named(back)
+    assert not IgnoredName.objects.exists()
+
+
+def test_only_the_last_act_of_the_same_person_can_be_taken_back(editor, viewer, world, admin_client):
+    first = do(editor, "ignore", "llama-2", reason="a test").context["regret"]
+    do(editor, "alias", close="openai/text-davinci-003")
+    assert "Something else happened since" in words(
+        editor.post("/uncatalogued/undo/", {"change": first.pk}, follow=True)
+    )
+    last = AuditEntry.objects.filter(origin="uncatalogued").first()
+    assert "Something else" in words(admin_client.post("/uncatalogued/undo/", {"change": last.pk}, follow=True))
+    assert (IgnoredName.objects.count(), Alias.objects.count()) == (1, 1)
+
+
+def test_who_may_only_look_sees_no_act_in_the_list(viewer, world):
+    page = viewer.get("/uncatalogued/").text
+    assert "uncatalogued/name/alias/" not in page
+    assert "uncatalogued/name/ignore/" not in page
+
+
+def test_on_another_day_the_list_offers_no_act(editor, world):
+    assert "uncatalogued/name/alias/" not in editor.get("/uncatalogued/?as_of=2023-12-07").text
