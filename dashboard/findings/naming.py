@@ -6,7 +6,7 @@ was asked for, and resolves the past anew before it returns. Where that does not
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -14,21 +14,34 @@ from django.db import transaction
 from django.db.models import Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
-from dashboard.catalog import edit
+from dashboard.catalog import edit, undo
 from dashboard.catalog import snapshot as catalog
 from dashboard.catalog.documents import AliasDoc, CatalogError, Document, EntryDoc
 from dashboard.catalog.lifecycle import EntryState
+from dashboard.catalog.models import Entry
 from dashboard.catalog.names import UNKNOWN
 from dashboard.catalog.wrappers import Form, peel
 from dashboard.findings import resolution, scan
 from dashboard.findings.models import IgnoredName, Resolution
 from dashboard.findings.soon import scan_soon
 from dashboard.kit import audit
+from dashboard.kit.models import AuditEntry
 from dashboard.usage.models import CalledName, DailyRollup, Source
 
-__all__ = ["Name", "Outcome", "add_entry", "ignore", "make_alias", "map_deployment", "unignore"]
+__all__ = [
+    "Name",
+    "Outcome",
+    "add_entry",
+    "ignore",
+    "last_act",
+    "make_alias",
+    "map_deployment",
+    "take_back",
+    "unignore",
+]
 
 ORIGIN = "uncatalogued"
+REGRET = timedelta(hours=1)
 
 # Up to here a whole scan takes about a second, and runs before the answer; above, the worker does it.
 SCAN_NAMES, SCAN_ROLLUPS = 5_000, 100_000
@@ -158,6 +171,28 @@ def unignore(name: Name, *, by: Any, now: datetime) -> bool:
     return True
 
 
+def last_act(by: Any, now: datetime) -> AuditEntry | None:
+    """The newest thing that somebody made of a name, if it was an alias or to ignore it, within the last hour."""
+    mine = AuditEntry.objects.filter(by=by, origin=ORIGIN, at__gt=now - REGRET)
+    found = mine.order_by("-at", "-pk").first()
+    made = (found.model, found.action) if found else None
+    return found if made in {("catalog.entry", "changed"), ("findings.ignoredname", "added")} else None
+
+
+def take_back(act: AuditEntry, *, by: Any, now: datetime, today: date) -> None:
+    """Undo what `last_act` told of; the past follows. Raises ValidationError where it changed again since."""
+    if act.model == "findings.ignoredname":
+        unignore(Name(act.after["called_as"], act.after["platform"]), by=by, now=now)
+        return
+    try:
+        undo.undo(Entry.objects.get(pk=act.object_id), act, ["aliases"], now=now, today=today, by=by)
+    except Entry.DoesNotExist:
+        raise ValidationError(_("The entry is no longer there")) from None
+    except CatalogError as problem:
+        raise ValidationError([found.message for found in problem.found]) from None
+    _settle(Q(resolution__entry=act.object_id), now, today)
+
+
 def _facts(ignored: IgnoredName) -> dict[str, str]:
     return {"called_as": ignored.called_as, "platform": ignored.platform, "reason": ignored.reason}
 
@@ -191,14 +226,14 @@ def _unresolved(name: Name) -> list[int]:
 
 
 def _outcome(name: Name, target: EntryState, was: list[int], *, now: datetime, today: date) -> Outcome:
-    complete = _settle(name, now, today)
+    complete = _settle(Q(called_as=name.called_as) | Q(resolution__model=name.bare), now, today)
     mine = Resolution.objects.filter(entry=target.pk, name__in=was)
     calls = DailyRollup.objects.filter(name__in=mine.values("name")).aggregate(n=Sum("calls"))["n"]
     return Outcome(target, calls or 0, mine.count(), complete)
 
 
-def _settle(name: Name, now: datetime, today: date) -> bool:
-    """Resolve the past anew: all of it where that is quick, else this name now and the rest by the worker."""
+def _settle(names: Q, now: datetime, today: date) -> bool:
+    """Resolve the past anew: all of it where that is quick, else these names now and the rest by the worker."""
     quick = (
         CalledName.objects.all()[: SCAN_NAMES + 1].count() <= SCAN_NAMES
         and DailyRollup.objects.order_by()[: SCAN_ROLLUPS + 1].count() <= SCAN_ROLLUPS
@@ -206,6 +241,6 @@ def _settle(name: Name, now: datetime, today: date) -> bool:
     if quick:
         scan.run(now, today)
     else:
-        resolution.refresh(catalog.load(today), Q(called_as=name.called_as) | Q(resolution__model=name.bare))
+        resolution.refresh(catalog.load(today), names)
         scan_soon()
     return quick

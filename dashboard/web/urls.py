@@ -38,6 +38,7 @@ urlpatterns = [
     path("findings/<int:pk>/", findings.finding, name="finding"),
     path("findings/<int:pk>/<slug:verb>/", findings.act, name="finding_act"),
     path("uncatalogued/", uncatalogued.index, name="uncatalogued"),
+    path("uncatalogued/undo/", uncatalogued.undo, name="uncatalogued_undo"),
     path("uncatalogued/name/", uncatalogued.name, name="uncatalogued_name"),
     path("uncatalogued/name/<slug:verb>/", uncatalogued.act, name="uncatalogued_act"),
     path("catalog/review/", review.index, name="review"),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from dashboard.catalog import snapshot as catalog
-from dashboard.findings.naming import Name
+from dashboard.findings.naming import Name, last_act, take_back
 from dashboard.kit import clock
 from dashboard.web import naming
 from dashboard.web.days import Request
@@ -20,7 +20,7 @@ from dashboard.web.filters import Filters, Hidden, Search, Text, page_of
 from dashboard.web.queries import uncatalogued as query
 from dashboard.web.queries.uncatalogued import Wanted
 
-__all__ = ["act", "index", "name"]
+__all__ = ["act", "index", "name", "undo"]
 
 PAGE_SIZE = 25
 
@@ -58,6 +58,8 @@ def index(request: Request) -> HttpResponse:
         "page": page,
         "rows": query.rows(page.object_list, snapshot),
         "share": query.share(request.as_of),
+        "acting": request.as_of == request.today,
+        "regret": last_act(request.user, clock.now()) if "done" in request.GET else None,
     }
     return render(request, "pages/uncatalogued.html", context)
 
@@ -81,8 +83,29 @@ def act(request: Request, verb: str) -> HttpResponse:
     if not told:
         return _show(request, asked, mistaken=form, verb=verb, status=422)
     messages.success(request, told)
-    back = reverse("uncatalogued")
-    return redirect(f"{back}?{urlencode({'show': 'ignored'})}" if verb == "put-back" else back)
+    return _back(show="ignored") if verb == "put-back" else _back(done=verb)
+
+
+@require_POST
+def undo(request: Request) -> HttpResponse:
+    """Take back what this person did last, if it is still `change` (its number in the audit log)."""
+    last = last_act(request.user, clock.now())
+    if not last or str(last.pk) != request.POST.get("change"):
+        messages.error(request, _("Something else happened since: undo it in the admin’s history"))
+        return _back()
+    if not request.user.has_perms(("catalog.delete_alias", "findings.delete_ignoredname")):
+        raise PermissionDenied
+    try:
+        take_back(last, by=request.user, now=clock.now(), today=request.today)
+    except ValidationError as problem:
+        messages.error(request, " ".join(problem.messages))
+    else:
+        messages.success(request, _("Taken back: the name is on the list again."))
+    return _back()
+
+
+def _back(**query: str) -> HttpResponse:
+    return redirect(f"{reverse('uncatalogued')}?{urlencode(query)}" if query else "uncatalogued")
 
 
 def _show(
