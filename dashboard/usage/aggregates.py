@@ -11,9 +11,10 @@ from datetime import UTC, date, datetime
 
 from django.db.models import Q
 
+from dashboard.usage import latest
 from dashboard.usage.dimensions import Dimensions
 from dashboard.usage.models import AggregateRow, DailyRollup, HourlyRollup, Source
-from dashboard.usage.readings import DAY, RUNNING, Sums, Value, contributions, difference, replaced
+from dashboard.usage.readings import DAY, HOUR, RUNNING, Sums, Value, contributions, difference, replaced
 from dashboard.usage.records import Called, Caller, Reading
 from dashboard.usage.rollups import merge
 
@@ -50,6 +51,7 @@ def replace(
         if moved:
             merge(source.pk, moved)
             _sweep(source, before.keys() - after.keys())
+        latest.keep("", _proofs(told))
 
 
 def _pages(readings: Collection[Reading]) -> Iterator[list[Reading]]:
@@ -76,6 +78,17 @@ def _keyed(page: list[Reading], dimensions: Dimensions) -> Kept:
             reading.seconds, identity[reading.caller], name[reading.called], tuple(reading.measures)
         )
     return told
+
+
+def _proofs(told: Kept) -> dict[tuple[int, int], latest.Proof]:
+    """The newest bucket with calls of each identity and name."""
+    found: dict[tuple[int, int], latest.Proof] = {}
+    for values in told.values():
+        for start, value in values.items():
+            pair = value.identity, value.name
+            if value.measures[0] != 0 and (pair not in found or start > found[pair][0]):
+                found[pair] = start, value.seconds or HOUR, 0, ""
+    return found
 
 
 def _known(source: Source, page: list[Reading]) -> tuple[dict[tuple[str, int], int], Kept]:

@@ -50,10 +50,10 @@ class Checkpoint:
 class Block:
     """Complete lines from `start` to `end`, the checksums of everything before and up to them, the last bytes.
 
-    An overlong line comes as a block of its own without its data.
+    Their bytes come in `parts`, as they were read. An overlong line is a block of its own without its bytes.
     """
 
-    data: bytes
+    parts: tuple[bytes | memoryview, ...]
     before: int
     checksum: int
     tail: bytes
@@ -64,6 +64,14 @@ class Block:
     is_rest: bool = False
     # One JSON document over many lines instead of lines.
     is_document: bool = False
+
+    @property
+    def data(self) -> bytes:
+        return b"".join(self.parts)
+
+    @property
+    def is_lines(self) -> bool:
+        return not (self.overlong or self.is_rest or self.is_document)
 
 
 def head_of(head: bytes) -> str:
@@ -117,13 +125,14 @@ def blocks(
     overlong = False
     begun = -1  # where the overlong line began
 
-    def block(data: bytes, *, keep: bool = True, **kind: bool) -> Block:
+    def block(*parts: bytes | memoryview, keep: bool = True, **kind: bool) -> Block:
         nonlocal checksum, tail, end
         first, before = begun if begun >= 0 else end, checksum
-        checksum = isal_zlib.crc32(data, checksum)
-        tail = (tail + data)[-TAIL:] if len(data) < TAIL else data[-TAIL:]
-        end += len(data)
-        return Block(data if keep else b"", before, checksum, tail, first, end, **kind)
+        for part in parts:
+            checksum = isal_zlib.crc32(part, checksum)
+            tail = (tail + bytes(part[-TAIL:]))[-TAIL:]
+            end += len(part)
+        return Block(parts if keep else (), before, checksum, tail, first, end, **kind)
 
     for piece in content.pieces(min(size, MAX_LINE // 2)):
         if end == start.offset and not rest and piece[:1] == b"\n" and tail and tail[-1:] != b"\n":
@@ -137,22 +146,20 @@ def blocks(
             overlong, begun = False, -1
             yield passed
             piece = piece[cut:]
-        data = rest + piece if rest else piece
-        if len(rest) > MAX_LINE // 2 and data.find(b"\n") > MAX_LINE:
-            cut = data.find(b"\n") + 1
-            yield block(data[:cut], keep=False, overlong=True)
-            data = data[cut:]
-        cut = data.rfind(b"\n") + 1
+        if len(rest) > MAX_LINE // 2 and len(rest) + piece.find(b"\n") > MAX_LINE and b"\n" in piece:
+            cut = piece.find(b"\n") + 1
+            yield block(rest, piece[:cut], keep=False, overlong=True)
+            rest, piece = b"", piece[cut:]
+        cut = piece.rfind(b"\n") + 1
         if cut:
-            yield block(data[:cut])
-        rest = data[cut:]
+            yield block(rest, memoryview(piece)[:cut])
+        rest = piece[cut:] if cut else rest + piece
         if len(rest) > MAX_LINE:
             begun, overlong = end, True
             block(rest, keep=False, overlong=True)
             rest = b""
-    if overlong:
-        if is_final(b""):
-            yield block(b"", keep=False, overlong=True)
+    if overlong and is_final(b""):
+        yield block(keep=False, overlong=True)
     elif rest and is_final(rest):
         yield block(rest)
 
@@ -169,7 +176,7 @@ def document(content: Content, start: Checkpoint, tail: bytes) -> Iterator[Block
         end = start.offset + len(data)
         checksum = isal_zlib.crc32(data, start.checksum)
         yield Block(
-            data,
+            (data,),
             start.checksum,
             checksum,
             (tail + data)[-TAIL:],

@@ -82,6 +82,11 @@ class Content:
             yield piece
 
     @property
+    def descriptor(self) -> int | None:
+        """Of the open file, where its bytes are the content's; None for compressed ones."""
+        return self._raw.fileno() if self.kind == "plain" else None
+
+    @property
     def consumed(self) -> int:
         """Bytes taken from the disk so far."""
         return self._raw.tell()

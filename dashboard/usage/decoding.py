@@ -8,8 +8,8 @@ without. It ends when its input does, so it never outlives the reader.
 """
 
 import gc
+import marshal
 import os
-import pickle
 import queue
 import struct
 import subprocess
@@ -22,25 +22,39 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Self
 
+from isal.isal_zlib import crc32
+
 from dashboard.usage.blocks import Block
 from dashboard.usage.formats.documents import DocumentFormat
 from dashboard.usage.formats.lines import Format
 from dashboard.usage.formats.registry import FORMATS
-from dashboard.usage.records import Batch
+from dashboard.usage.records import Batch, Called, Caller, Evidence, Reject
 
 __all__ = ["Helpers", "decode", "decoded_ahead", "spare", "without_gc"]
 
 MOST = 2
-AHEAD = 2  # blocks that wait beside those being decoded
-FRAME = struct.Struct("<QQQ")  # bytes that follow, offset of the first, checksum of everything before it
+AHEAD = 2  # runs that wait beside those being decoded
+RUN = 16 << 20  # bytes that a helper takes at a time
+# What a helper is asked: whether the bytes follow, how many, the offset of the first, the checksum before it.
+QUESTION = struct.Struct("<?QQQ")
+ANSWER = struct.Struct("<QQ")  # bytes that follow, the checksum behind what was decoded
 ROOT = Path(__file__).parents[2]
+COUNTS = ("lines", "accepted", "rejected", "duplicates", "skipped")
+
+# Blocks of lines that follow each other.
+Run = list[Block]
 
 
 class Helpers:
-    """Processes that decode one format; they start with the first block and end with the context."""
+    """Processes that decode one format; they start with the first block and end with the context.
 
-    def __init__(self, name: str, last_hour: int, number: int = MOST) -> None:
-        self._command = [sys.executable, "-m", "dashboard.usage.decoding", name, str(last_hour)]
+    With the `descriptor` of a file that holds the content as it is they read it themselves.
+    """
+
+    def __init__(self, name: str, last_hour: int, number: int = MOST, descriptor: int | None = None) -> None:
+        shared = "" if descriptor is None else str(descriptor)
+        self._command = [sys.executable, "-m", "dashboard.usage.decoding", name, str(last_hour), shared]
+        self._descriptor = descriptor
         self.number = number
         self._threads = ThreadPoolExecutor(number)
         self._idle: queue.SimpleQueue[subprocess.Popen] = queue.SimpleQueue()
@@ -49,7 +63,11 @@ class Helpers:
     def __enter__(self) -> Self:
         for _ in range(self.number):
             process = subprocess.Popen(  # noqa: S603  our own module
-                self._command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+                self._command,
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                pass_fds=() if self._descriptor is None else (self._descriptor,),
             )
             self._all.append(process)
             self._idle.put(process)
@@ -65,14 +83,20 @@ class Helpers:
                     _close(pipe)
             process.wait()
 
-    def submit(self, block: Block) -> "Future[Batch]":
-        return self._threads.submit(self._ask, block)
+    def submit(self, run: Run) -> "Future[Batch]":
+        return self._threads.submit(self._ask, run)
 
-    def _ask(self, block: Block) -> Batch:
+    def _ask(self, run: Run) -> Batch:
         process = self._idle.get()
         try:
-            _send(process.stdin, block.data, block.start, block.before)
-            answer, *_ = _receive(process.stdout)
+            first, last = run[0], run[-1]
+            follows = self._descriptor is None
+            question = QUESTION.pack(follows, last.end - first.start, first.start, first.before)
+            _send(process.stdin, question, *(part for block in run if follows for part in block.parts))
+            size, checksum = ANSWER.unpack(_receive(process.stdout, ANSWER.size))
+            answer = _receive(process.stdout, size)
+            if checksum != last.checksum:
+                raise ValueError("the file changed while it was read")
             return _unpacked(answer)
         finally:
             self._idle.put(process)
@@ -87,16 +111,30 @@ def spare() -> int:
     return min(MOST, cores) if cores > 1 and os.getloadavg()[0] < cores else 0
 
 
-def decoded_ahead(blocks: Iterable[Block], helpers: Helpers) -> Iterator[tuple[Block, Batch | None]]:
-    """Each block in order with what it adds up to; None for one that is to be decoded here."""
-    waiting: deque[tuple[Block, Future[Batch] | None]] = deque()
-    for block in blocks:
-        lines = bool(block.data) and not (block.is_document or block.is_rest)
-        waiting.append((block, helpers.submit(block) if lines else None))
+def decoded_ahead(blocks: Iterable[Block], helpers: Helpers) -> Iterator[tuple[Run, Batch | None]]:
+    """Each run of blocks in order with what it adds up to; None for one that is to be decoded here."""
+    waiting: deque[tuple[Run, Future[Batch] | None]] = deque()
+    for run in _runs(blocks):
+        waiting.append((run, helpers.submit(run) if run[0].is_lines else None))
         if len(waiting) >= helpers.number + AHEAD:
             yield _answered(*waiting.popleft())
     while waiting:
         yield _answered(*waiting.popleft())
+
+
+def _runs(blocks: Iterable[Block]) -> Iterator[Run]:
+    """Lines together up to RUN bytes; whatever else by itself."""
+    run: Run = []
+    for block in blocks:
+        if run and not (block.is_lines and block.end - run[0].start <= RUN):
+            yield run
+            run = []
+        run.append(block)
+        if not block.is_lines:
+            yield run
+            run = []
+    if run:
+        yield run
 
 
 def decode(block: Block, reader: Format, batch: Batch, line: int) -> None:
@@ -127,30 +165,26 @@ def without_gc() -> Iterator[None]:
             gc.enable()
 
 
-def _answered(block: Block, future: "Future[Batch] | None") -> tuple[Block, Batch | None]:
+def _answered(run: Run, future: "Future[Batch] | None") -> tuple[Run, Batch | None]:
     try:
-        return block, future.result() if future else None
-    except (OSError, EOFError, ValueError):  # the helper is gone
-        return block, None
+        return run, future.result() if future else None
+    except (OSError, EOFError, ValueError):  # the helper is gone, or saw something else
+        return run, None
 
 
-def _send(pipe: IO[bytes] | None, data: bytes, offset: int, before: int) -> None:
+def _send(pipe: IO[bytes] | None, *parts: bytes | memoryview) -> None:
     if pipe is None:
         raise EOFError
-    pipe.write(FRAME.pack(len(data), offset, before))
-    pipe.write(data)
+    for part in parts:
+        pipe.write(part)
     pipe.flush()
 
 
-def _receive(pipe: IO[bytes] | None) -> tuple[bytes, int, int]:
-    header = pipe.read(FRAME.size) if pipe else b""
-    if pipe is None or len(header) < FRAME.size:
-        raise EOFError
-    size, offset, before = FRAME.unpack(header)
-    data = pipe.read(size)
+def _receive(pipe: IO[bytes] | None, size: int) -> bytes:
+    data = pipe.read(size) if pipe else b""
     if len(data) < size:
         raise EOFError
-    return data, offset, before
+    return data
 
 
 def _close(pipe: IO[bytes]) -> None:
@@ -160,41 +194,43 @@ def _close(pipe: IO[bytes]) -> None:
         return  # what it still held for a process that is gone
 
 
+# marshal knows plain tuples only, and is several times faster than what knows more.
 def _packed(batch: Batch) -> bytes:
+    pairs = [
+        (tuple(caller), tuple(called), tuple(batch.latest[caller, called]), hours)
+        for (caller, called), hours in batch.used.items()
+    ]
     ids = {hour: array("Q", marks).tobytes() for hour, marks in batch.fresh.items() if marks}
-    counts = (batch.lines, batch.accepted, batch.rejected, batch.duplicates, batch.skipped)
-    return pickle.dumps((batch.sums, ids, batch.rejects, counts), protocol=5)
+    return marshal.dumps((pairs, ids, list(map(tuple, batch.rejects)), [getattr(batch, c) for c in COUNTS]))
 
 
 def _unpacked(answer: bytes) -> Batch:
-    sums, ids, rejects, counts = pickle.loads(answer)  # noqa: S301  from our own child
-    fresh = {hour: set(array("Q", marks)) for hour, marks in ids.items()}
-    lines, accepted, rejected, duplicates, skipped = counts
-    return Batch(
-        0,
-        sums=sums,
-        fresh=fresh,
-        rejects=rejects,
-        lines=lines,
-        accepted=accepted,
-        rejected=rejected,
-        duplicates=duplicates,
-        skipped=skipped,
-    )
+    pairs, ids, rejects, counts = marshal.loads(answer)  # noqa: S302  from our own child
+    batch = Batch(0, **dict(zip(COUNTS, counts, strict=True)))
+    for caller, called, evidence, hours in pairs:
+        pair = Caller(*caller), Called(*called)
+        batch.used[pair] = hours
+        batch.latest[pair] = Evidence(*evidence)
+    batch.fresh = {hour: set(array("Q", marks)) for hour, marks in ids.items()}
+    batch.rejects = [Reject(*reject) for reject in rejects]
+    return batch
 
 
-def serve(reader: Format, last_hour: int, source: IO[bytes], sink: IO[bytes]) -> None:
-    """A helper's life: blocks in, sums out, until the input ends."""
+def serve(reader: Format, last_hour: int, source: IO[bytes], sink: IO[bytes], descriptor: int | None) -> None:
+    """A helper's life: lines in, or where they are in the file; sums out; until the input ends."""
     gc.disable()
     while True:
         try:
-            data, offset, before = _receive(source)
+            follows, size, offset, before = QUESTION.unpack(_receive(source, QUESTION.size))
+            data = _receive(source, size) if follows or descriptor is None else os.pread(descriptor, size, offset)
         except EOFError:
             return
         batch = Batch(last_hour, before=before)
         reader.decode(data, batch, 0, offset)
-        _send(sink, _packed(batch), 0, 0)
+        answer = _packed(batch)
+        _send(sink, ANSWER.pack(len(answer), crc32(data, before)), answer)
 
 
 if __name__ == "__main__":
-    serve(FORMATS[sys.argv[1]], int(sys.argv[2]), sys.stdin.buffer, sys.stdout.buffer)
+    format_name, latest, shared = sys.argv[1:]
+    serve(FORMATS[format_name], int(latest), sys.stdin.buffer, sys.stdout.buffer, int(shared) if shared else None)

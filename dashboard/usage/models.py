@@ -23,6 +23,7 @@ __all__ = [
     "DailyRollup",
     "HourlyRollup",
     "Identity",
+    "LatestCall",
     "ReadObjects",
     "RejectedLine",
     "SeenIds",
@@ -296,6 +297,32 @@ class DailyRollup(Measures):
         return f"{self.day} {self.name_id} by {self.identity_id}: {self.calls} calls"
 
 
+class LatestCall(models.Model):
+    """The call that proves that an identity uses a name: when and where it was last told, never what it said.
+
+    Without a request id where the log has none. `seconds` is 0 for a call of its own, or the width of the
+    bucket that began `at`, where a source tells sums only.
+    """
+
+    identity = models.ForeignKey(Identity, models.CASCADE, related_name="+", db_index=False)
+    name = models.ForeignKey(CalledName, models.CASCADE, related_name="+")
+    at = models.BigIntegerField(help_text="Seconds since 1970")
+    seconds = models.PositiveIntegerField(default=0)
+    path = models.CharField(max_length=1000, blank=True)
+    line = models.BigIntegerField(default=0, help_text="From 1; 0 where it is not known")
+    request_id = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["identity", "name"], name="latest_call_once")]
+
+    def __str__(self) -> str:
+        return f"{self.time:%Y-%m-%d %H:%M:%S}"
+
+    @property
+    def time(self) -> datetime:
+        return datetime.fromtimestamp(self.at, UTC)
+
+
 class AggregateRow(Measures):
     """The newest value that an aggregated source told of one key in one bucket; what the rollups hold of it.
 
@@ -376,7 +403,9 @@ class Walk(models.Model):
     total = models.BigIntegerField(null=True)
     failures = models.BigIntegerField(default=0, help_text="Objects that this walk could not get")
     started_at = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True, help_text="When one that began at `since` or before it last ended")
+    finished_at = models.DateTimeField(
+        null=True, help_text="When one that began at `since` or before it last ended"
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["source", "prefix", "front"], name="walk_once")]

@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import F
 
 from dashboard.kit.fields import EPOCH
-from dashboard.usage import aggregates
+from dashboard.usage import aggregates, latest
 from dashboard.usage.blocks import (
     HEAD,
     MAX_LINE,
@@ -31,7 +31,7 @@ from dashboard.usage.blocks import (
     tail_hash,
 )
 from dashboard.usage.content import Content, ContentError
-from dashboard.usage.decoding import Helpers, decode, decoded_ahead
+from dashboard.usage.decoding import Helpers, Run, decode, decoded_ahead
 from dashboard.usage.formats.aggregated import Aggregated
 from dashboard.usage.formats.detect import detect
 from dashboard.usage.formats.documents import DocumentFormat, is_document, is_json
@@ -50,7 +50,6 @@ SQUEEZED = 6  # what a compressed log's byte on disk stands for, roughly
 ATTEMPTS = 50
 MARKS = 64
 REJECTED_KEPT = 1000
-FAR = 1 << 62
 
 Progress = Callable[[int], None]
 
@@ -202,17 +201,17 @@ class Reading:
         taken = content.consumed
         last = None
         try:
-            for block, part in self._decoded(content, tail, reader):
-                line = self.end.lines + batch.lines + 1
-                if part is None or not batch.add(part, line):
-                    decode(block, reader, batch, line)
-                last = block
+            for run, part in self._decoded(content, tail, reader):
+                if part is None or not batch.add(part, self.end.lines + batch.lines + 1):
+                    for block in run:
+                        decode(block, reader, batch, self.end.lines + batch.lines + 1)
+                last = run[-1]
                 if self.progress:
                     self.progress(content.consumed - taken)
                     taken = content.consumed
                 # What an aggregated file tells twice of one bucket is summed: it is one delivery.
-                if block.end - self.end.offset >= self.session.commit_bytes and not reader.aggregated:
-                    self._commit(batch, block)
+                if last.end - self.end.offset >= self.session.commit_bytes and not reader.aggregated:
+                    self._commit(batch, last)
                     batch, last = self._batch(), None
         except ContentError:
             if last:
@@ -223,14 +222,15 @@ class Reading:
         elif not self.is_import or self.stream is not None:
             self._note()
 
-    def _decoded(self, content: Content, tail: bytes, reader: Format) -> Iterator[tuple[Block, Batch | None]]:
+    def _decoded(self, content: Content, tail: bytes, reader: Format) -> Iterator[tuple[Run, Batch | None]]:
         """The blocks to count; with what they add up to where helpers could tell ahead."""
         cut = self._blocks(content, tail, reader)
         left = (self.size - content.consumed) * (1 if content.kind == "plain" else SQUEEZED)
         if left < self.session.big or not self.session.helpers or reader.aggregated:
-            yield from ((block, None) for block in cut)
+            yield from (([block], None) for block in cut)
             return
-        with Helpers(self.format_name, last_hour(self.session.now), self.session.helpers) as helpers:
+        believed = last_hour(self.session.now)
+        with Helpers(self.format_name, believed, self.session.helpers, content.descriptor) as helpers:
             yield from decoded_ahead(cut, helpers)
 
     def _blocks(self, content: Content, tail: bytes, reader: Format) -> Iterator[Block]:
@@ -313,7 +313,7 @@ class Reading:
         )
         if not changed:
             raise _Moved
-        merge(self.source.pk, self._keyed(batch))
+        self._count(batch)
         aggregates.replace(self.source, batch.readings.values(), session.dimensions, session.now.date())
         session.seen.store(batch.fresh)
         self._keep_rejects(batch)
@@ -336,26 +336,29 @@ class Reading:
             inode=self.stat.st_ino,
         )
 
-    def _keyed(self, batch: Batch) -> dict[tuple[int, int, int], Measures]:
+    def _count(self, batch: Batch) -> None:
         callers: dict[Caller, int] = {}
         names: dict[Called, int] = {}
-        for hour, caller, called in batch.sums:
-            if hour < callers.get(caller, FAR):
-                callers[caller] = hour
-            if hour < names.get(called, FAR):
-                names[called] = hour
+        for (caller, called), hours in batch.used.items():
+            first = min(hours)
+            callers[caller] = min(first, callers.get(caller, first))
+            names[called] = min(first, names.get(called, first))
         dimensions = self.session.dimensions
         identity = dimensions.callers({caller: day_of(hour) for caller, hour in callers.items()})
         name = dimensions.names({called: day_of(hour) for called, hour in names.items()})
         rows: dict[tuple[int, int, int], Measures] = {}
-        for (hour, caller, called), measures in batch.sums.items():
-            key = hour, identity[caller], name[called]
-            known = rows.get(key)
-            if known is None:
-                rows[key] = measures
-            else:
-                add_measures(known, measures)
-        return rows
+        proofs: dict[tuple[int, int], latest.Proof] = {}
+        for pair, hours in batch.used.items():
+            who, what = identity[pair[0]], name[pair[1]]
+            at, line, request_id = batch.latest[pair]
+            if (who, what) not in proofs or at >= proofs[who, what][0]:
+                proofs[who, what] = at, 0, line, request_id
+            for hour, measures in hours.items():
+                known = rows.setdefault((hour, who, what), measures)
+                if known is not measures:
+                    add_measures(known, measures)
+        merge(self.source.pk, rows)
+        latest.keep(str(self.path), proofs)
 
     def _keep_rejects(self, batch: Batch) -> None:
         if not batch.rejects:

@@ -28,6 +28,7 @@ __all__ = [
     "Evidence",
     "Group",
     "Measures",
+    "Pair",
     "Reading",
     "Reject",
     "Row",
@@ -78,6 +79,10 @@ class Called(NamedTuple):
 Row = tuple[int, tuple, str | None, int | None, int | None, int | None, int | None, int | None, int | None]
 
 
+# Who called what.
+Pair = tuple[Caller, Called]
+
+
 class Evidence(NamedTuple):
     """The call that proves a use: its time in seconds since 1970, its line from 1 (0: not told), its id or ""."""
 
@@ -121,16 +126,16 @@ class Batch:
 
     `seen(hour)` answers the hashes of ids counted before in that hour; `fresh` collects this batch's own.
     `last_hour` is the latest hour that is not absurd, `before` the CRC-32 of the content before the lines
-    (a line without an id is known by its place). `latest` has the last call of each caller and name.
+    (a line without an id is known by its place). `used` has the sums of each pair by hour, `latest` its last call.
     `readings`, by key and start, are what aggregated formats yield instead of sums.
     """
 
     last_hour: int
     before: int = 0
     seen: Callable[[int], Collection[int]] = lambda _hour: ()
-    sums: dict[tuple[int, Caller, Called], Measures] = field(default_factory=dict)
+    used: dict[Pair, dict[int, Measures]] = field(default_factory=dict)
     fresh: dict[int, set[int]] = field(default_factory=dict)
-    latest: dict[tuple[Caller, Called], Evidence] = field(default_factory=dict)
+    latest: dict[Pair, Evidence] = field(default_factory=dict)
     readings: dict[tuple[str, int], Reading] = field(default_factory=dict)
     rejects: list[Reject] = field(default_factory=list)
     lines: int = 0
@@ -144,17 +149,23 @@ class Batch:
         if len(self.rejects) < KEPT_REJECTS:
             self.rejects.append(Reject(line, offset, clean(reason, 300), redact(raw)))
 
-    def add_group(self, hour: int, pair: tuple[Caller, Called], group: Group) -> None:
+    @property
+    def sums(self) -> dict[tuple[int, Caller, Called], Measures]:
+        """The same as `used`, flat."""
+        return {(hour, *pair): sums for pair, hours in self.used.items() for hour, sums in hours.items()}
+
+    def add_group(self, hour: int, pair: Pair, group: Group) -> None:
         """Add what one raw grouping key came to in an hour."""
         *measures, at, line, identifier = group
-        known = self.sums.get((hour, *pair))
+        hours = self.used.setdefault(pair, {})
+        known = hours.get(hour)
         if known is None:
-            self.sums[hour, *pair] = measures
+            hours[hour] = measures
         else:
             add_measures(known, measures)
         latest = self.latest.get(pair)
         if latest is None or at >= latest.at:
-            self.latest[pair] = Evidence(at, line, clean(identifier, 200))
+            self.latest[pair] = Evidence(at, line, identifier or "")
 
     def add(self, part: "Batch", line: int) -> bool:
         """Add a part that was read by itself, its first line being number `line` here and 0 there.
@@ -171,12 +182,15 @@ class Batch:
                 fresh |= marks
             else:
                 self.fresh[hour] = marks
-        for key, measures in part.sums.items():
-            known = self.sums.get(key)
-            if known is None:
-                self.sums[key] = measures
-            else:
-                add_measures(known, measures)
+        for pair, hours in part.used.items():
+            known = self.used.setdefault(pair, hours)
+            if known is hours:
+                continue
+            for hour, measures in hours.items():
+                if hour in known:
+                    add_measures(known[hour], measures)
+                else:
+                    known[hour] = measures
         for pair, (at, number, identifier) in part.latest.items():
             latest = self.latest.get(pair)
             if latest is None or at >= latest.at:
