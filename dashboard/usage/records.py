@@ -164,7 +164,7 @@ class Batch:
         else:
             add_measures(known, measures)
         latest = self.latest.get(pair)
-        if latest is None or at >= latest.at:
+        if latest is None or (at, line) >= latest[:2]:
             self.latest[pair] = Evidence(at, line, identifier or "")
 
     def add(self, part: "Batch", line: int) -> bool:

@@ -158,7 +158,7 @@ class LiteLLMStandardLogging(QuickFormat):
             group = groups.get(key)
             if group is None:
                 spent = cost if cost is None else round(cost * 1e9)
-                groups[key] = [1, 0, 0, taken, given, spent, at, number, identifier]
+                groups[key] = [1, 0, 0, taken, given, spent, int(at), number, identifier]
                 continue
             group[0] += 1
             if taken is not None:
@@ -168,7 +168,7 @@ class LiteLLMStandardLogging(QuickFormat):
             if cost is not None:
                 group[5] = round(cost * 1e9) + (group[5] or 0)
             if at >= group[6]:
-                group[6], group[7], group[8] = at, number, identifier
+                group[6], group[7], group[8] = int(at), number, identifier
         return Usual(self._pairs(groups, list(whos), list(whats)), marks, odd, number + 1, skipped)
 
     def _kind(self, record: Plain, number: int) -> int:
@@ -180,7 +180,6 @@ class LiteLLMStandardLogging(QuickFormat):
     def _pairs(self, groups: dict[int, Group], whos: list[Who], whats: list[tuple]) -> list[Sum]:
         found: list[Sum] = []
         for key, group in groups.items():
-            group[6] = int(group[6])
             who, (model, provider, call_type, agent, tags) = whos[key >> BITS & MASK], whats[key & MASK]
             names = who.user_api_key_team_alias, who.user_api_key_team_id
             keys = who.user_api_key_alias, who.user_api_key_hash
