@@ -15,7 +15,8 @@ from dashboard.catalog.documents import Document, EntryDoc, Key, MilestoneDoc, R
 from dashboard.catalog.feeds.facts import Fact
 from dashboard.catalog.names import NameIndex
 from dashboard.catalog.rules import Newest, newest
-from dashboard.catalog.wrappers import Form, peel, respelled
+from dashboard.catalog.spellings import respelled
+from dashboard.catalog.wrappers import Form, peel
 
 __all__ = ["ENTRY", "REPLACEMENTS", "Found", "Known", "differences", "new_id"]
 

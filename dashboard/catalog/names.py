@@ -12,7 +12,8 @@ from functools import cached_property
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from dashboard.catalog.wrappers import MAX_NAME, PLACEHOLDERS, Form, bases, normal, peel, respelled
+from dashboard.catalog.spellings import FINE_TUNED, SPELLINGS, bases, normal, respelled
+from dashboard.catalog.wrappers import MAX_NAME, PLACEHOLDERS, Form, peel
 
 __all__ = ["UNKNOWN", "Deployments", "Match", "NameIndex", "Suggestion", "resolve", "suggest"]
 
@@ -49,6 +50,14 @@ class Deployments(dict[str, str]):
         return {name.casefold(): target for name, target in self.items()}
 
 
+class _Shelf(NamedTuple):
+    """What one platform's names mean; where it `folds`, names stand here without regard to case."""
+
+    folds: bool
+    ids: dict[str, int]
+    aliases: dict[str, list[tuple[date, date, int]]]
+
+
 class NameIndex:
     """Ids and aliases of the catalog, ready for look-up.
 
@@ -65,40 +74,46 @@ class NameIndex:
     ) -> None:
         self.folding = frozenset(case_insensitive)
         self.ids: dict[int, tuple[str, str]] = {}
-        self._exact: dict[tuple[str, str], int] = {}
-        self._aliases: dict[tuple[str, str], list[tuple[date, date, int]]] = defaultdict(list)
+        self._shelves: dict[str, _Shelf] = {}
         self._hosts: dict[str, set[str]] = defaultdict(set)
         self._endpoints: dict[str, dict[str, int]] = defaultdict(dict)
         for platform, name, pk in entries:
             self.ids[pk] = platform, name
-            self._exact[self.key(platform, name)] = pk
+            shelf = self._shelf(platform)
+            shelf.ids[name.casefold() if shelf.folds else name] = pk
             self._hosts[name.casefold()].add(platform)
             if name.startswith("/"):
                 self._endpoints[platform][name.rstrip("/").lower()] = pk
         for platform, name, first, last, pk in aliases:
-            self._aliases[self.key(platform, name)].append((first or date.min, last or date.max, pk))
+            shelf = self._shelf(platform)
+            days = shelf.aliases.setdefault(name.casefold() if shelf.folds else name, [])
+            days.append((first or date.min, last or date.max, pk))
             self._hosts[name.casefold()].add(platform)
 
-    def key(self, platform: str, name: str) -> tuple[str, str]:
-        return platform, name.casefold() if platform in self.folding else name
+    def _shelf(self, platform: str) -> "_Shelf":
+        if platform not in self._shelves:
+            self._shelves[platform] = _Shelf(platform in self.folding, {}, {})
+        return self._shelves[platform]
 
     def find(self, form: Form, on: date) -> tuple[int, str] | None:
         """(primary key, "exact" or "alias") of a plain name. Without a platform, only if one has that name."""
-        if form.platform:
-            return self._at(*form, on)
-        hosts = self._hosts.get(form.name.casefold())
-        if not hosts:
+        platform, name = form
+        if not platform:
+            hosts = self._hosts.get(name.casefold(), ())
+            hits = {hit for host in hosts if (hit := self.find(Form(host, name), on))}
+            return hits.pop() if len(hits) == 1 else None
+        shelf = self._shelves.get(platform)
+        if not shelf:
             return None
-        hits = {hit for host in hosts if (hit := self._at(host, form.name, on))}
-        return hits.pop() if len(hits) == 1 else None
-
-    def _at(self, platform: str, name: str, on: date) -> tuple[int, str] | None:
-        key = self.key(platform, name)
-        if pk := self._exact.get(key):
-            return pk, "exact"
-        for first, last, pk in self._aliases.get(key, ()):
-            if first <= on <= last:
-                return pk, "alias"
+        folds, ids, aliases = shelf
+        if folds:
+            name = name.casefold()
+        if name in ids:
+            return ids[name], "exact"
+        if name in aliases:
+            for first, last, pk in aliases[name]:
+                if first <= on <= last:
+                    return pk, "alias"
         return None
 
     def find_endpoint(self, platform: str, path: str) -> int | None:
@@ -136,14 +151,17 @@ def resolve(
     off known wrappers, the base of a fine-tune, and for a call without a model name its endpoint.
     """
     hint = "" if platform == UNKNOWN else platform
-    forms = _forms(Form(hint, called_as))
-    if target := _deployed(forms, deployments, index):
+    form = Form(hint, called_as)
+    if not deployments and hint and (found := index.find(form, on)):
+        return _matched(found[0], index, form, found[1])  # most names by far: nothing is under an id
+    forms = _forms(form)
+    if deployments and (target := _deployed(forms, deployments, index)):
         match = _plain(_forms(target), index, on)
         if match.entry:
             return Match(match.entry, match.platform, match.model, "deployment")
         return match
     match = _plain(forms, index, on)
-    if match.entry or called_as.strip().lower() not in PLACEHOLDERS:
+    if match.entry or len(called_as) > MAX_NAME or called_as.strip().lower() not in PLACEHOLDERS:
         return match
     # `platform`, not the hint: what is known to have reached no platform has no endpoint either.
     if pk := index.find_endpoint(platform, _path(endpoint)):
@@ -173,23 +191,27 @@ def suggest(name: str, platform: str, index: NameIndex, limit: int = 3) -> list[
 def _forms(form: Form) -> list[Form]:
     """The name and what is under each of its wrappers; a platform that a wrapper tells holds for all of it."""
     forms = peel(form)
-    if form.platform or len(forms) == 1:
+    if form.platform:
         return forms
-    told = next((f.platform for f in forms if f.platform), "")
-    return [f if f.platform else Form(told, f.name) for f in forms]
+    for depth, (told, _) in enumerate(forms):
+        if told:
+            for outer in range(depth):
+                forms[outer] = Form(told, forms[outer].name)
+            break
+    return forms
 
 
 def _plain(forms: list[Form], index: NameIndex, on: date) -> Match:
     """The match of the outermost form that the catalog knows, without deployments and endpoints."""
     for depth, form in enumerate(forms):
         if found := index.find(form, on):
-            return Match(found[0], index.ids[found[0]][0], normal(form), "wrapper" if depth else found[1])
+            return _matched(found[0], index, form, "wrapper" if depth else found[1])
     for depth, form in enumerate(forms):
-        for spelled in respelled(form):
+        for spelled in respelled(form) if form.platform in SPELLINGS else ():
             if found := index.find(spelled, on):
-                return Match(found[0], index.ids[found[0]][0], normal(form), "wrapper" if depth else "alias")
+                return _matched(found[0], index, form, "wrapper" if depth else "alias")
     for form in forms:
-        for base in bases(form):
+        for base in bases(form) if FINE_TUNED in form.name else ():
             for spelled in [base, *respelled(base)]:
                 if found := index.find(spelled, on):
                     return Match(found[0], index.ids[found[0]][0], form.name, "fine-tune")
@@ -197,10 +219,12 @@ def _plain(forms: list[Form], index: NameIndex, on: date) -> Match:
     return Match(None, last.platform or UNKNOWN, normal(last) or UNKNOWN, "unresolved")
 
 
+def _matched(pk: int, index: NameIndex, form: Form, how: str) -> Match:
+    return Match(pk, index.ids[pk][0], normal(form), how)
+
+
 def _deployed(forms: list[Form], deployments: Mapping[str, str], index: NameIndex) -> Form | None:
     """What the source's own map says that any form of the name is; Azure's deployment names ignore case."""
-    if not deployments:
-        return None
     if not isinstance(deployments, Deployments):
         deployments = Deployments(deployments)
     for form in forms:

@@ -2,6 +2,9 @@
 
 Pure text in, text out. A rule never guesses: it undoes one documented way of writing a name, and says
 which platform that way of writing belongs to where it does. Looking names up is `names.py`.
+
+The tables say beside each rule what a name must hold for it to apply. Most rules are about none of the
+names at hand, and finding a few characters in a name is much cheaper than asking every rule.
 """
 
 import re
@@ -11,7 +14,7 @@ from urllib.parse import unquote
 
 from dashboard.catalog.hosts import HOSTS, OWN_MODELS_ONLY
 
-__all__ = ["MAX_NAME", "PLACEHOLDERS", "Form", "bases", "normal", "peel", "respelled"]
+__all__ = ["MAX_NAME", "PLACEHOLDERS", "WRAPPERS", "Form", "peel"]
 
 MAX_NAME = 500
 """Longer names are taken as they are: no platform writes such."""
@@ -45,6 +48,7 @@ def percent_encoded(form: Form) -> Form | None:
 
 
 _ARN = re.compile(r"arn:aws[a-z-]*:bedrock:[a-z0-9-]*:\d*:([a-z-]+)/(.+)")
+_TELLING = frozenset({"foundation-model", "inference-profile"})
 
 
 def bedrock_arn(form: Form) -> Form | None:
@@ -54,7 +58,7 @@ def bedrock_arn(form: Form) -> Form | None:
     if not found:
         return None
     resource, rest = found.groups()
-    return Form(_AWS, rest if resource in {"foundation-model", "inference-profile"} else f"{resource}/{rest}")
+    return Form(_AWS, rest if resource in _TELLING else f"{resource}/{rest}")
 
 
 _VERTEX_RESOURCE = re.compile(
@@ -71,20 +75,22 @@ def vertex_resource(form: Form) -> Form | None:
 
 def gemini_resource(form: Form) -> Form | None:
     """`models/M`, as the Gemini API names its resources."""
-    head, _, rest = form.name.partition("/")
-    if head != "models" or not rest or form.platform not in {"", _GEMINI, _VERTEX}:
+    platform, name = form
+    head, _, rest = name.partition("/")
+    if head != "models" or not rest or platform not in {"", _GEMINI, _VERTEX}:
         return None
-    return Form(form.platform or _GEMINI, rest)
+    return Form(platform or _GEMINI, rest)
 
 
 def gateway_prefix(form: Form) -> Form | None:
     """`openai/M`, `azure/M`, `bedrock/M`: only a known host is taken off, ids may hold slashes."""
-    head, _, rest = form.name.partition("/")
+    platform, name = form
+    head, _, rest = name.partition("/")
     host = HOSTS.get(head.lower())
     if not host or not rest:
         return None
-    told = host.routes or not form.platform or form.platform in OWN_MODELS_ONLY
-    return Form(host.platform if told else form.platform, rest)
+    told = host.routes or not platform or platform in OWN_MODELS_ONLY
+    return Form(host.platform if told else platform, rest)
 
 
 _AWS_ROUTE = re.compile(
@@ -98,55 +104,70 @@ def bedrock_route(form: Form) -> Form | None:
     return form._replace(name=found[1]) if found else None
 
 
-_GEOGRAPHY = re.compile(r"(?:us-gov|us|eu|apac|au|jp|ca|sa|global)\.([a-z0-9]+\..+)")
+_GEOGRAPHIES = frozenset({"us-gov", "us", "eu", "apac", "au", "jp", "ca", "sa", "global"})
+_MADE = re.compile(r"[a-z0-9]+\..+")
 
 
 def bedrock_geography(form: Form) -> Form | None:
     """`us.anthropic.M`, `global.anthropic.M`: an inference profile that spans regions."""
-    if form.platform not in {"", _AWS} or "." not in form.name:
+    platform, name = form
+    head, _, rest = name.partition(".")
+    if head not in _GEOGRAPHIES or platform not in {"", _AWS} or not _MADE.fullmatch(rest):
         return None
-    found = _GEOGRAPHY.fullmatch(form.name)
-    return Form(_AWS, found[1]) if found else None
+    return Form(_AWS, rest)
 
 
-_AZURE_ZONE = re.compile(r"(?:eu|us|global|global-standard)/(.+)")
+_ZONES = frozenset({"eu", "us", "global", "global-standard"})
 
 
 def azure_zone(form: Form) -> Form | None:
     """`azure/eu/M`: the data zone that a gateway's price list puts before the model."""
-    found = _AZURE_ZONE.fullmatch(form.name) if form.platform == _AZURE else None
-    return form._replace(name=found[1]) if found else None
-
-
-_GOOGLE_MAKER = re.compile(r"google/(.+)")
+    platform, name = form
+    head, _, rest = name.partition("/")
+    return Form(platform, rest) if rest and head in _ZONES and platform == _AZURE else None
 
 
 def google_maker(form: Form) -> Form | None:
     """`google/gemini-2.5-pro`, as Google's OpenAI-compatible endpoints want it."""
-    found = _GOOGLE_MAKER.fullmatch(form.name) if form.platform in {_GEMINI, _VERTEX} else None
-    return form._replace(name=found[1]) if found else None
+    platform, name = form
+    head, _, rest = name.partition("/")
+    return Form(platform, rest) if rest and head == "google" and platform in {_GEMINI, _VERTEX} else None
 
 
 Rule = Callable[[Form], Form | None]
 
-# In the order in which they are tried, with the platforms of the names they are about (None: any).
-WRAPPERS: dict[Rule, frozenset[str] | None] = {
-    percent_encoded: None,
-    bedrock_arn: None,
-    vertex_resource: None,
-    gemini_resource: frozenset({"", _GEMINI, _VERTEX}),
-    gateway_prefix: None,
-    bedrock_route: frozenset({_AWS}),
-    bedrock_geography: frozenset({"", _AWS}),
-    azure_zone: frozenset({_AZURE}),
-    google_maker: frozenset({_GEMINI, _VERTEX}),
+
+class Reach(NamedTuple):
+    """Which names a wrapper's rule is about: those that hold `mark`, on `platforms` (None: on any)."""
+
+    mark: str
+    platforms: frozenset[str] | None = None
+
+
+# In the order in which they are tried.
+WRAPPERS: dict[Rule, Reach] = {
+    percent_encoded: Reach("%"),
+    bedrock_arn: Reach("arn:"),
+    vertex_resource: Reach("publishers/"),
+    gemini_resource: Reach("models/", frozenset({"", _GEMINI, _VERTEX})),
+    gateway_prefix: Reach("/"),
+    bedrock_route: Reach("/", frozenset({_AWS})),
+    bedrock_geography: Reach(".", frozenset({"", _AWS})),
+    azure_zone: Reach("/", frozenset({_AZURE})),
+    google_maker: Reach("google/", frozenset({_GEMINI, _VERTEX})),
 }
-# Most names have neither a slash nor a percent sign, and only this rule may apply to them.
-_WITHOUT_SIGNS: tuple[Rule, ...] = (bedrock_geography,)
 
 
-def _about(platform: str) -> tuple[Rule, ...]:
-    return tuple(rule for rule, platforms in WRAPPERS.items() if platforms is None or platform in platforms)
+# The others all look for a slash, which most names have none of.
+_SLASHLESS = frozenset({percent_encoded, bedrock_geography})
+
+Marked = tuple[tuple[str, Rule], ...]
+
+
+def _about(platform: str) -> tuple[Marked, Marked]:
+    """(mark, rule) of the rules that may apply to names without and with a slash."""
+    rules = [(reach.mark, rule) for rule, reach in WRAPPERS.items() if platform in (reach.platforms or {platform})]
+    return tuple((mark, rule) for mark, rule in rules if rule in _SLASHLESS), tuple(rules)
 
 
 _ANYWHERE = _about("nowhere")
@@ -156,116 +177,15 @@ _BY_PLATFORM = {platform: _about(platform) for platform in ("", _AWS, _AZURE, _G
 def peel(form: Form) -> list[Form]:
     """`form` and then what is under each layer. Every rule shortens the name, so this ends."""
     found = [form]
-    while len(form.name) <= MAX_NAME:
-        signed = "/" in form.name or "%" in form.name
-        for rule in _BY_PLATFORM.get(form.platform, _ANYWHERE) if signed else _WITHOUT_SIGNS:
-            if peeled := rule(form):
+    platform, name = form
+    while len(name) <= MAX_NAME:
+        slashless, slashed = _BY_PLATFORM.get(platform, _ANYWHERE)
+        for mark, rule in slashed if "/" in name else slashless:
+            if mark in name and (peeled := rule(form)):
                 form = peeled
+                platform, name = form
                 found.append(form)
                 break
         else:
             break
     return found
-
-
-# Spellings: other ways in which one platform writes the same id -----------------------------------
-
-
-_SNAPSHOT = re.compile(r"(text-(?:ada|babbage|curie|davinci)):(\d{3})")
-
-
-def openai_snapshot(form: Form) -> str | None:
-    """`text-davinci:003`, as OpenAI's usage endpoint wrote snapshots in 2023."""
-    found = _SNAPSHOT.fullmatch(form.name) if form.platform == _OPENAI else None
-    return f"{found[1]}-{found[2]}" if found else None
-
-
-def openai_ada_version(form: Form) -> str | None:
-    """`text-embedding-ada-002-v2`, as OpenAI reports the second build of that model."""
-    return form.name[:-3] if form == (_OPENAI, "text-embedding-ada-002-v2") else None
-
-
-def azure_at_version(form: Form) -> str | None:
-    """`gpt-4o@2024-11-20`: model name and version as Azure's logs join them."""
-    model, _, version = form.name.partition("@") if form.platform == _AZURE else ("", "", "")
-    return f"{model}-{version}" if model and version else None
-
-
-_NUMBERED = re.compile(r"(.+)@(\d)")
-
-
-def azure_numbered_version(form: Form) -> str | None:
-    """`text-embedding-ada-002@2`: versions that are counted."""
-    found = _NUMBERED.fullmatch(form.name) if form.platform == _AZURE else None
-    return f"{found[1]} (version {found[2]})" if found else None
-
-
-def azure_only_version(form: Form) -> str | None:
-    """`text-davinci-003@1`: the first and only version of a model whose id has none."""
-    return form.name.removesuffix("@1") if form.platform == _AZURE and form.name.endswith("@1") else None
-
-
-def azure_without_dot(form: Form) -> str | None:
-    """`gpt-3.5-turbo-0613`: Azure's own ids write gpt-35."""
-    if form.platform != _AZURE or not form.name.startswith("gpt-3.5-"):
-        return None
-    return form.name.replace("gpt-3.5-", "gpt-35-", 1)
-
-
-def vertex_default_version(form: Form) -> str | None:
-    """`claude-opus-4-6@default`: no version asked for."""
-    return form.name.removesuffix("@default") if form.platform == _VERTEX and "@default" in form.name else None
-
-
-# Each rule is about one platform: names of others are not even looked at.
-SPELLINGS: dict[str, tuple[Callable[[Form], str | None], ...]] = {
-    _OPENAI: (openai_snapshot, openai_ada_version),
-    _AZURE: (azure_at_version, azure_numbered_version, azure_only_version, azure_without_dot),
-    _VERTEX: (vertex_default_version,),
-}
-
-
-def respelled(form: Form) -> list[Form]:
-    """The other spellings of a name on its platform; rules may stack (`gpt-3.5-turbo@0613`)."""
-    rules = SPELLINGS.get(form.platform)
-    if not rules:
-        return []
-    found = [form]
-    for base in found:  # grows while it is read; each rule removes what it looks for, so this ends
-        for rule in rules:
-            name = rule(base)
-            if name and base._replace(name=name) not in found:
-                found.append(base._replace(name=name))
-    return found[1:]
-
-
-def normal(form: Form) -> str:
-    """The name as reports show it: OpenAI's own other spellings are of one endpoint, and written the usual way."""
-    if form.platform != _OPENAI:
-        return form.name
-    return openai_snapshot(form) or openai_ada_version(form) or form.name
-
-
-# Fine-tunes ---------------------------------------------------------------------------------------
-
-_FT = re.compile(r"ft:([^:]+)(?::.*)?")
-_OLD_FT = re.compile(r"([^:/]+):ft-.+")
-_AZURE_FT = re.compile(r"(.+)\.ft-[0-9a-z-]+")
-
-
-def bases(form: Form) -> list[Form]:
-    """The base models a fine-tune's name states, best first; empty for other names.
-
-    `ft:BASE:org:suffix:id` is written by OpenAI and Mistral, `BASE:ft-org-...` was by OpenAI until 2024,
-    `BASE.ft-ID` is by Azure, which retires fine-tuned deployments on days of their own ("(fine-tuned)").
-    """
-    platform, name = form
-    if "ft" not in name:
-        return []
-    if found := _FT.fullmatch(name):
-        return [Form(host, found[1]) for host in ([platform] if platform else [_OPENAI, "mistral"])]
-    if (found := _OLD_FT.fullmatch(name)) and platform in {"", _OPENAI}:
-        return [Form(_OPENAI, found[1])]
-    if (found := _AZURE_FT.fullmatch(name)) and platform == _AZURE:
-        return [Form(_AZURE, f"{found[1]} (fine-tuned)"), Form(_AZURE, found[1])]
-    return []

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from dashboard.catalog.hosts import HOSTS
 from dashboard.catalog.names import UNKNOWN, NameIndex, resolve, suggest
-from dashboard.catalog.wrappers import MAX_NAME, PLACEHOLDERS, Form, bases, peel, respelled
+from dashboard.catalog.spellings import FINE_TUNED, SPELLINGS, bases, respelled
+from dashboard.catalog.wrappers import MAX_NAME, PLACEHOLDERS, WRAPPERS, Form, peel
 
 ON = date(2023, 12, 8)
 ENTRIES = [
@@ -254,6 +255,17 @@ def test_taking_wrappers_off_is_idempotent_and_only_shortens(called_as, hint):
     assert list(peel(forms[-1])) == [forms[-1]]
     lengths = [len(form.name) for form in forms]
     assert lengths == sorted(set(lengths), reverse=True)
+
+
+@given(names, hints)
+def test_a_rule_says_nothing_about_a_name_without_its_mark(called_as, hint):
+    for rule, (mark, platforms) in WRAPPERS.items():
+        if mark not in called_as or (platforms is not None and hint not in platforms):
+            assert rule(Form(hint, called_as)) is None
+    for rules in SPELLINGS.values():
+        for rule, mark in rules.items():
+            assert mark in called_as or rule(called_as) in {None, called_as}
+    assert FINE_TUNED in called_as or not bases(Form(hint, called_as))
 
 
 def test_a_very_long_name_is_taken_as_it_is():

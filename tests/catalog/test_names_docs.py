@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from dashboard.catalog.names import NameIndex, resolve
-from dashboard.catalog.wrappers import SPELLINGS, WRAPPERS
+from dashboard.catalog.spellings import SPELLINGS
+from dashboard.catalog.wrappers import WRAPPERS
 from tests.catalog.shipped import AS_OF, shipped
 
 PAGE = Path(__file__).parents[2] / "docs" / "names.md"
