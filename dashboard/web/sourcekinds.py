@@ -191,7 +191,7 @@ class StoreForm(SourceForm):
     advanced = ("columns", "window_days")
 
     bucket = fields.text(gettext_lazy("Bucket"), example="acme-llm-logs", max_length=255)
-    prefix = fields.Lines(
+    prefix = fields.Lines(  # type: ignore[assignment]  # as the configuration calls it; a form has its own apart
         gettext_lazy("Prefixes"),
         gettext_lazy("What the keys of the objects begin with, one per line; empty for the whole bucket."),
         example="AWSLogs/123456789012/BedrockModelInvocationLogs/",

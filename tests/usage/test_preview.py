@@ -12,6 +12,7 @@ from pathlib import Path
 
 import boto3
 import pytest
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 from moto.server import ThreadedMotoServer
@@ -29,6 +30,13 @@ SAMPLES = sorted(
     for path in GOLDEN.iterdir()
     if path.suffix in {".json", ".jsonl", ".log"} or path.with_suffix(".totals.csv").exists()
 )
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """A request of another test may have left its language behind."""
+    with translation.override("en"):
+        yield
 
 
 def look(kind: str = "watch", now: datetime = NOW, **fields) -> Preview:
