@@ -4,21 +4,29 @@ Hourly sums go when their hour lies more than `SUNDIAL_HOURLY_DAYS` before today
 their hour and the day they were read are as old: logs that are filled in from years ago stay protected
 against being counted twice for as long as those of today. Rejected lines go after 90 days; their number
 per source is bounded when they are written.
+
+What an aggregated source told last of a bucket goes when the bucket lies before the hourly sums and before
+anything that will be asked for again, and the day on which it was told is as old. A bucket without it, told
+once more, would count once more; so the newest of a counter's, from which it grows, stays for ever.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 
-from dashboard.usage.models import HourlyRollup, RejectedLine, SeenIds
+from dashboard.usage.models import AggregateRow, HourlyRollup, RejectedLine, SeenIds, Source, SourceKind, Stream
+from dashboard.usage.readings import RUNNING
 
 __all__ = ["REJECTED_DAYS", "Pruned", "prune"]
 
 REJECTED_DAYS = 90
+ASKED_DAYS = 15  # the longest window that is asked for again, and the day that is open
 BATCH = 5000  # rows per transaction: readers and writers wait for none of them long
+LAST = 1 << 32  # seconds since 1970: never reached
 MOST = 400  # batches per run; what is left goes the next time
 
 
@@ -30,6 +38,7 @@ class Pruned:
     seen: int
     rejected: int
     finished: bool
+    aggregated: int = 0
 
 
 def prune(now: datetime) -> Pruned:
@@ -47,7 +56,25 @@ def prune(now: datetime) -> Pruned:
         rows, room = _delete(old, size, room)
         deleted.append(rows)
     hourly, seen, rejected = deleted
-    return Pruned(hourly, seen, rejected, finished=room > 0)
+    aggregated = 0
+    for old in _aggregates(first_hour):
+        rows, room = _delete(old, BATCH, room)
+        aggregated += rows
+    return Pruned(hourly, seen, rejected, finished=room > 0, aggregated=aggregated)
+
+
+def _aggregates(first_hour: datetime) -> Iterator[QuerySet]:
+    """Per source, the rows that nothing will ask for any more; a table or endpoint that lags keeps its window."""
+    asked = Stream.objects.filter(head__in=[SourceKind.SQL, SourceKind.HTTP], offset__gt=0).order_by()
+    reached = dict(asked.values_list("source").annotate(Min("offset")))
+    was_told = Q(told_on=None) | Q(told_on__lt=first_hour.date())
+    for source in Source.objects.order_by("pk").values_list("pk", flat=True):
+        until = min(first_hour, datetime.fromtimestamp(reached.get(source, LAST), UTC)) - timedelta(
+            days=ASKED_DAYS
+        )
+        old = AggregateRow.objects.filter(source=source, start__lt=until)
+        newer = old.filter(key=OuterRef("key"), seconds=RUNNING, start__gt=OuterRef("start"))
+        yield old.filter(was_told).filter(~Q(seconds=RUNNING) | Exists(newer))
 
 
 def _delete(old: QuerySet, size: int, room: int) -> tuple[int, int]:

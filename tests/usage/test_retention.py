@@ -1,12 +1,15 @@
 """Hourly sums and ids go when old, daily sums never; what is filled in late stays protected."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import transaction
 
-from dashboard.usage import retention
+from dashboard.usage import aggregates, retention
+from dashboard.usage.dimensions import Dimensions
 from dashboard.usage.ingest import import_file
-from dashboard.usage.models import DailyRollup, HourlyRollup, RejectedLine, SeenIds
+from dashboard.usage.models import AggregateRow, DailyRollup, HourlyRollup, RejectedLine, SeenIds, Stream
+from dashboard.usage.records import Called, Caller, Reading
 from dashboard.usage.retention import Pruned, prune
 from tests.usage.conftest import NOW, line
 
@@ -64,3 +67,53 @@ def test_a_run_is_bounded_and_the_next_one_goes_on(source, write, monkeypatch):
     later = NOW + timedelta(days=60)
     assert prune(later) == Pruned(8, 0, 0, finished=False)
     assert prune(later).hourly == 2
+
+
+def told(source, day: str, seconds: int = 3600, calls: int = 5, key: str = "a", told_on=NOW) -> None:
+    """One delivery of one bucket, as an aggregated source tells it."""
+    start = int(datetime.fromisoformat(f"{day}T00:00+00:00").timestamp())
+    reading = Reading(key, start, seconds, Caller("shop"), Called("openai", "gpt-4"), (calls, *[None] * 5))
+    with transaction.atomic():
+        aggregates.replace(source, [reading], Dimensions(source), told_on.date())
+
+
+def days_kept() -> list[str]:
+    return [f"{start:%m-%d}" for start in AggregateRow.objects.order_by("start").values_list("start", flat=True)]
+
+
+def test_buckets_of_aggregated_sources_go_behind_the_hours_and_the_longest_window(source, settings):
+    settings.SUNDIAL_HOURLY_DAYS = 5
+    for day in ("2024-01-11", "2024-01-12", "2024-01-13"):
+        told(source, day)
+    later = datetime(2024, 2, 2, tzinfo=UTC)
+    assert prune(later).aggregated == 0, "they were told yesterday"
+    assert prune(later + timedelta(days=5)).aggregated == 3
+    assert sum(DailyRollup.objects.values_list("calls", flat=True)) == 15
+
+
+def test_buckets_in_the_longest_window_are_kept_however_long_ago_they_were_told(source, settings):
+    settings.SUNDIAL_HOURLY_DAYS = 5
+    for day in ("2024-01-11", "2024-01-12", "2024-01-13"):
+        told(source, day, told_on=NOW - timedelta(days=19))
+    assert prune(NOW).aggregated == 1
+    assert days_kept() == ["01-12", "01-13"]
+
+
+def test_a_table_that_was_not_asked_for_long_keeps_what_it_will_be_asked_for_again(source, settings):
+    settings.SUNDIAL_HOURLY_DAYS = 5
+    for day in ("2024-01-01", "2024-01-12", "2024-01-20"):
+        told(source, day)
+    until = int(datetime(2024, 1, 20, 7, tzinfo=UTC).timestamp())
+    Stream.objects.create(source=source, head="sql", path="log", offset=until)
+    assert prune(NOW + timedelta(days=400)).aggregated == 1
+    assert days_kept() == ["01-12", "01-20"]
+
+
+def test_the_newest_total_of_a_counter_stays_so_that_it_grows_from_there(source, settings):
+    settings.SUNDIAL_HOURLY_DAYS = 5
+    for day, total in (("2024-01-01", 5), ("2024-01-02", 8), ("2024-01-03", 9)):
+        told(source, day, seconds=0, calls=total)
+    assert prune(NOW + timedelta(days=100)).aggregated == 2
+    told(source, "2024-05-01", seconds=0, calls=12)
+    assert sum(DailyRollup.objects.values_list("calls", flat=True)) == 12
+    assert days_kept() == ["01-03", "05-01"]
