@@ -1,7 +1,7 @@
 """Adding, testing and changing sources, and their buttons: who may, what is refused, and what is never shown."""
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from unittest import mock
 
 import pytest
@@ -9,6 +9,7 @@ from celery import current_app
 from kombu.exceptions import OperationalError
 
 from dashboard.findings import scan
+from dashboard.kit import clock, heartbeat
 from dashboard.kit.models import AuditEntry
 from dashboard.usage.models import DailyRollup, Source, Stream
 from dashboard.usage.polling import poll
@@ -362,11 +363,20 @@ def test_pausing_what_is_paused_changes_nothing(editor):
 
 def test_poll_now_asks_a_worker_and_the_page_follows(editor, redis_client):
     make_source("gateway")
+    heartbeat.record("worker", clock.wall())
     response = editor.post("/sources/gateway/poll/", follow=True)
     assert "A worker reads it now." in words(response)
     assert "a worker is at it" in words(response)
     assert redis_client.llen("sundial:celery") == 1
     assert 'data-refresh="/sources/gateway/status/?asked=' in response.text
+
+
+def test_poll_now_without_a_worker_says_what_to_do(editor):
+    make_source("gateway")
+    heartbeat.record("worker", clock.wall() - timedelta(minutes=5))
+    text = words(editor.post("/sources/gateway/poll/", follow=True))
+    assert "none shows life" in text
+    assert "python manage.py usage poll gateway" in text
 
 
 def test_poll_now_without_a_broker_says_what_to_do(editor):
@@ -378,6 +388,7 @@ def test_poll_now_without_a_broker_says_what_to_do(editor):
 
 def test_a_back_fill_moves_the_first_day_and_polls(editor, redis_client):
     make_source("db", kind="sql", config={"url": "env:DB", "preset": "litellm-spendlogs"})
+    heartbeat.record("worker", clock.wall())
     response = editor.post("/sources/db/back-fill/", {"since": "2023-11-01"}, follow=True)
     assert "read from that day on" in words(response)
     assert Source.objects.get().config["since"] == "2023-11-01"

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from dashboard.kit import clock
+from dashboard.kit import clock, heartbeat
 from dashboard.usage import tending
 from dashboard.usage.models import Source, SourceKind
 from dashboard.web import sourcing
@@ -122,10 +122,14 @@ def _back_fill(request: Request, source: Source, now: datetime) -> HttpResponse:
 
 def _polled(request: Request, source: Source, told: str) -> HttpResponse:
     """Have it polled, and go to the page that waits for that."""
-    if tending.poll_soon(source):
-        messages.success(request, told)
-        return _followed(source)
     command = f"python manage.py usage poll {source.slug}"
+    if tending.poll_soon(source):
+        if heartbeat.is_alive("worker", clock.wall()):
+            messages.success(request, told)
+        else:
+            words = _("It waits for a worker, and none shows life. Start Sundial, or run: %(cmd)s")
+            messages.warning(request, words % {"cmd": command})
+        return _followed(source)
     messages.error(
         request, _("The broker does not answer, so no worker hears of it. Try: %(cmd)s") % {"cmd": command}
     )
