@@ -44,10 +44,13 @@ def facts(entry: EntryDoc) -> dict[str, Any]:
 
 
 def _alias_in_words(alias: AliasDoc) -> str:
-    """The name, with its days where it has some: `gpt-4-latest [2023-06-01..2024-05-31]`."""
-    if not alias.from_on and not alias.to_on:
-        return alias.name
-    return f"{alias.name} [{alias.from_on or ''}..{alias.to_on or ''}]"
+    """All that there is to an alias: `gpt-4-latest [2023-06-01..2024-05-31] <https://example.com> "moved"`.
+
+    `undo` reads it back.
+    """
+    days = f" [{alias.from_on or ''}..{alias.to_on or ''}]" if alias.from_on or alias.to_on else ""
+    source = f" <{alias.source_url}>" if alias.source_url else ""
+    return alias.name + days + source + (f' "{alias.note}"' if alias.note else "")
 
 
 def _day_in_words(step: MilestoneDoc) -> str:

@@ -39,7 +39,11 @@ FOLLOWING = frozenset({"source", "known_on", "revisions"})
 
 STEP = re.compile(r"(?P<kind>[a-z_]+)(?: \((?P<region>.+)\))?")
 DAY = re.compile(r"(?P<on>\d{4}-\d{2}-\d{2})(?: \((?P<precision>[a-z_]+)\))?")
-ALIAS = re.compile(r"(?P<name>.+) \[(?P<first>[-\d]*)\.\.(?P<last>[-\d]*)\]")
+ALIAS = re.compile(
+    r"(?P<name>.+?)(?: \[(?P<first>[-\d]*)\.\.(?P<last>[-\d]*)\])?"
+    r'(?: <(?P<source>[a-z]+://[^<>\s]+)>)?(?: "(?P<note>.*)")?',
+    re.DOTALL,
+)
 
 
 @dataclass(slots=True)
@@ -140,10 +144,11 @@ def _step(name: str, value: str | None) -> MilestoneDoc:
 
 
 def _alias(text: str) -> AliasDoc:
+    """An alias as `facts` tells it: its name, and its days, source and note where it has them."""
     if not (found := ALIAS.fullmatch(text)):
         return AliasDoc(text)
     first, last = (date.fromisoformat(day) if day else None for day in (found["first"], found["last"]))
-    return AliasDoc(found["name"], first, last)
+    return AliasDoc(found["name"], first, last, found["source"] or "", found["note"] or "")
 
 
 def _revision(change: AuditEntry, back: _Back, today: date) -> RevisionDoc:

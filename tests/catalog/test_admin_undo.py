@@ -7,6 +7,8 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 
 from dashboard.access.models import ApiToken
+from dashboard.catalog import edit
+from dashboard.catalog.documents import AliasDoc, Document, EntryDoc
 from dashboard.catalog.models import Alias, Entry, Revision, Vendor
 from dashboard.catalog.snapshot import load
 from dashboard.kit.models import AuditEntry
@@ -143,6 +145,16 @@ def test_a_removed_alias_with_days_comes_back_with_them(boss, davinci):
     undo(boss, davinci, "aliases")
     back = Alias.objects.get()
     assert (back.name, back.from_on, back.to_on) == ("latest", date(2023, 1, 1), date(2023, 12, 31))
+
+
+def test_a_removed_alias_comes_back_with_its_source_and_note(boss, davinci):
+    said = AliasDoc("davinci-next", date(2023, 1, 1), None, "https://example.com/a?b=1", 'says "next" (twice)')
+    edit.apply(Document(entries=[EntryDoc("openai", "davinci", aliases=(said,))]), now=NOW, origin="file")
+    undo(boss, davinci, "aliases")
+    assert not Alias.objects.exists()
+    undo(boss, davinci, "aliases")
+    back = Alias.objects.get()
+    assert AliasDoc(back.name, back.from_on, back.to_on, back.source_url, back.note) == said
 
 
 def test_the_history_shows_one_field_and_offers_what_can_be_undone(boss, davinci):

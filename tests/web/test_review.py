@@ -63,6 +63,24 @@ def test_a_new_entry_tells_of_the_calls_that_it_would_explain(editor, tmp_path):
     assert "not in the catalog" in words(editor.get(URL))
 
 
+def test_what_is_called_stands_first_and_can_be_had_alone(editor, tmp_path):
+    for name in ("a-idle", "b-some", "c-most"):
+        make_entry(f"openai/{name}", announced="2023-07-06", sunset="2024-06-30")
+    make_usage("shop", Entry.objects.get(name="b-some"), "2023-12-02", 7, days=7)
+    make_usage("lab", Entry.objects.get(name="c-most"), "2023-12-02", 70, days=7)
+    make_usage("lab", "d-new", "2023-12-02", 30, days=7)
+    scan.run(NOW, TODAY)
+    feed(tmp_path, a_idle="2024-01-04", b_some="2024-01-04", c_most="2024-01-04", d_new="2024-01-04")
+    ProposedChange.objects.filter(name="d-new").update(state="pending", entry=None)
+    Entry.objects.filter(name="d-new").delete()
+
+    def listed(query: str = "") -> list[str]:
+        return [row.proposal.name for group in editor.get(URL + query).context["groups"] for row in group.rows]
+
+    assert listed() == ["c-most", "d-new", "b-some", "a-idle"]
+    assert listed("?called=on") == ["c-most", "d-new", "b-some"]
+
+
 def test_accepting_moves_the_date_and_the_model_page_tells_of_it(editor, viewer, moved):
     response = editor.post(URL, {"accept": moved.pk, "note": "seen it"}, follow=True)
     assert "1 change accepted" in words(response)

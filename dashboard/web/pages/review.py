@@ -39,9 +39,16 @@ class ReviewFilters(Filters):
         self.select("platform", _("Platform"), choices["platform"])
         self.select("feed", _("Feed"), choices["feed"])
         self.select("change", _("What changes"), choices["change"])
+        self.check("called", _("Only what is called"))
 
     def wanted(self) -> Wanted:
-        return Wanted(self.chosen("q"), self.chosen("platform"), self.chosen("feed"), self.chosen("change"))
+        return Wanted(
+            self.chosen("q"),
+            self.chosen("platform"),
+            self.chosen("feed"),
+            self.chosen("change"),
+            bool(self.chosen("called")),
+        )
 
 
 @reviewer_required

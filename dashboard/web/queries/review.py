@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Case, Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models.functions import Coalesce
 
 from dashboard.catalog.choices import Difference, ProposalState
 from dashboard.catalog.comparing import ENTRY, REPLACEMENTS
@@ -29,6 +30,10 @@ __all__ = [
 ]
 
 
+MOST_NEW = 500
+"""New entries whose names are looked for among the uncatalogued ones when a list is put in order."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What to list; empty values ask for everything."""
@@ -37,6 +42,8 @@ class Wanted:
     platform: str = ""
     feed: str = ""
     change: str = ""
+    called: bool = False
+    """Only what somebody calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +102,10 @@ class Group:
 
 
 def find(wanted: Wanted, as_of: date, today: date) -> QuerySet[ProposedChange]:
-    """What waited at the end of `as_of`; for today, what waits now. By platform and id; made for paging."""
+    """What waited at the end of `as_of`; for today, what waits now. Made for paging.
+
+    What is called comes first, the most calls of the last 7 days on top; the rest by platform and id.
+    """
     found = ProposedChange.objects.select_related("platform", "entry__platform")
     if as_of == today:
         found = found.filter(state=ProposalState.PENDING)
@@ -110,7 +120,40 @@ def find(wanted: Wanted, as_of: date, today: date) -> QuerySet[ProposedChange]:
         found = found.filter(change=wanted.change)
     if text := wanted.text.strip():
         found = found.filter(name__icontains=text)
-    return found.order_by("platform__slug", "name", "field", "region", "feed", "pk")
+    found = _with_calls(found, as_of)
+    if wanted.called:
+        found = found.filter(callers__gt=0)
+    return found.order_by(
+        Case(When(callers__gt=0, then=0), default=1),
+        F("called").desc(nulls_last=True),
+        F("callers").desc(),
+        *("platform__slug", "name", "field", "region", "feed", "pk"),
+    )
+
+
+def _with_calls(found: QuerySet[ProposedChange], as_of: date) -> QuerySet[ProposedChange]:
+    """`callers` and `called`: applications, and calls where they are counted, of the last 7 days."""
+    new = found.filter(entry=None).order_by("pk").select_related("platform")[:MOST_NEW]
+    unknown = _uncatalogued(new, as_of)
+    told = {
+        row.pk: unknown[row.platform.slug, row.name] for row in new if (row.platform.slug, row.name) in unknown
+    }
+    traffic = Traffic.objects.filter(entry=OuterRef("entry"), day__range=week(as_of)).order_by().values("entry")
+    callers = Subquery(traffic.annotate(n=Count("application", distinct=True)).values("n"))
+    called = Subquery(traffic.annotate(n=Sum("calls")).values("n"))
+    known = {pk: round(affected.calls_per_day * 7) for pk, affected in told.items() if affected.calls_per_day}
+    return found.annotate(
+        callers=Case(
+            *(When(pk=pk, then=Value(affected.applications)) for pk, affected in told.items()),
+            default=Coalesce(callers, 0),
+            output_field=IntegerField(),
+        ),
+        called=Case(
+            *(When(pk=pk, then=Value(calls)) for pk, calls in known.items()),
+            default=called,
+            output_field=IntegerField(),
+        ),
+    )
 
 
 def waiting_count() -> int:
