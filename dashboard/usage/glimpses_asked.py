@@ -154,7 +154,7 @@ def _newest_object(
             for one in page.objects
         ]
         if found:
-            return max(found, key=lambda one: one.modified)
+            return max(found, key=lambda one: (one.modified, one.key))
     raise NoGlimpse(
         _("There is no object under this prefix that is newer than %(day)s") % {"day": f"{first:%Y-%m-%d}"},
         _("Check the prefix, or choose an earlier first day."),
