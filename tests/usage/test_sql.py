@@ -127,6 +127,36 @@ def test_a_poll_that_dies_between_two_hours_loses_and_doubles_nothing(lite, monk
 
 
 @pytest.mark.django_db
+def test_a_first_day_that_moves_earlier_brings_the_history_before_it(lite):
+    for day in ("2023-12-28", "2023-12-30", "2024-01-03"):
+        lite.call(f"{day} 05:00:00")
+    source = reader(since="2024-01-01")
+    poll(source, NOW)
+    assert calls(source) == 1
+    source.config["since"] = "2023-12-29"
+    poll(source, NOW)
+    assert calls(source) == 2
+    source.config["since"] = "2023-12-01"
+    for _ in range(4):
+        poll(source, NOW)
+    assert (source.problem, calls(source)) == ("", 3)
+    assert Stream.objects.get().begin == int(datetime(2023, 12, 1, tzinfo=UTC).timestamp())
+
+
+@pytest.mark.django_db
+def test_history_comes_newest_first_and_recent_hours_before_it(lite):
+    lite.call("2023-12-01 05:00:00")
+    lite.call("2024-01-01 05:00:00")
+    lite.call("2024-01-04 12:10:00")
+    source = reader(since="2023-12-01")
+    poll(source, NOW)
+    assert sorted({f"{hour:%m-%d}" for hour in HourlyRollup.objects.values_list("hour", flat=True)}) == [
+        "01-01",
+        "01-04",
+    ]
+
+
+@pytest.mark.django_db
 def test_two_readers_of_one_table_do_not_both_count(lite):
     source = reader()
     first, second = Place(source, "log", NOW), Place(source, "log", NOW)
@@ -150,9 +180,13 @@ def test_two_readers_of_one_table_do_not_both_count(lite):
         ({"since": "long ago"}, "since is not a day"),
         ({"window_hours": 0.5}, "window_hours"),
         ({"preset": "none"}, "preset must be one of"),
+        ({"preset": "langfuse", "table": "log"}, "reads ClickHouse"),
+        ({"preset": "helicone", "table": "log"}, "reads ClickHouse"),
+        ({"url": "env:OTHER_DB"}, "The package for nosuchdb is not installed"),
     ],
 )
-def test_what_keeps_a_database_from_being_read_is_told_without_secrets(lite, config, words):
+def test_what_keeps_a_database_from_being_read_is_told_without_secrets(lite, monkeypatch, config, words):
+    monkeypatch.setenv("OTHER_DB", "nosuchdb://user:passwd@host/name")
     source = reader(**config)
     poll(source, NOW)
     assert words in source.problem
@@ -259,3 +293,29 @@ def test_a_database_that_is_away_is_told_and_read_when_it_is_back(litellm, monke
     assert "hunter2" not in source.problem
     poll(source, NOW)
     assert (source.problem, calls(source)) == ("", 1)
+
+
+@pytest.mark.django_db
+def test_a_database_that_goes_away_in_the_middle_and_returns_is_read_on_exactly(litellm, monkeypatch):
+    for hour in range(12):
+        for number in range(3):
+            spend(litellm, f"{hour} {number}", f"2024-01-04 {hour:02}:20:00")
+    config = {"url": "env:LITELLM_DB", "preset": "litellm-spendlogs", "since": "2024-01-04"}
+    source = make_source(kind="sql", config=config)
+    deliver, left = Place.deliver, [7]
+
+    def cutting(*args, **kwargs):
+        left[0] -= 1
+        if not left[0]:
+            litellm.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+                " AND backend_type = 'client backend'"
+            )
+        return deliver(*args, **kwargs)
+
+    monkeypatch.setattr(Place, "deliver", cutting)
+    poll(source, NOW)
+    assert source.problem.startswith("The database answers")
+    assert 0 < calls(source) < 36
+    poll(source, NOW)
+    assert (source.problem, calls(source)) == ("", 36)

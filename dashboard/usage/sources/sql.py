@@ -13,13 +13,14 @@ from pathlib import Path
 
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from dashboard.usage.ingest import Counts
 from dashboard.usage.models import Source
 from dashboard.usage.readings import put
 from dashboard.usage.records import FIRST_HOUR, Reading, clean, last_hour
+from dashboard.usage.sources.columns import ALIAS
 from dashboard.usage.sources.delivery import DeliveryError, Place, since
 from dashboard.usage.sources.secrets import SecretError, secret
 from dashboard.usage.sources.tables import Table, table_of
@@ -81,7 +82,7 @@ def asked(
         if number > MOST_ROWS:
             raise DeliveryError(f"More than {MOST_ROWS} sums in one bucket: leave a column out")
         try:
-            reading = table.reading(dict(row), begin)
+            reading = table.reading({name.removeprefix(ALIAS): value for name, value in row.items()}, begin)
             if reading is not None and not FIRST_HOUR <= reading.start // 3600 <= last_hour(now):
                 raise ValueError("the time is before 2015 or more than two days ahead")  # noqa: TRY301
         except ValueError as problem:
@@ -97,7 +98,13 @@ def asked(
 def connected(address: str, seconds: int = SECONDS) -> Iterator[Connection]:
     """A connection that can only read, and gives up on a question that takes longer than `seconds`."""
     url = _url(address)
-    engine = create_engine(url, poolclass=NullPool, hide_parameters=True)
+    options = {"connect_args": {"read_only": True}} if url.get_backend_name() == "duckdb" else {}
+    try:
+        engine = create_engine(url, poolclass=NullPool, hide_parameters=True, **options)
+    except (NoSuchModuleError, ModuleNotFoundError):
+        raise DeliveryError(
+            f"The package for {url.drivername} is not installed; docs/sources.md names it"
+        ) from None
     try:
         with engine.connect() as connection:
             if engine.dialect.name == "postgresql":
@@ -108,6 +115,8 @@ def connected(address: str, seconds: int = SECONDS) -> Iterator[Connection]:
                 connection.execute(text(f"SET SESSION max_execution_time = {seconds * 1000}"))
                 connection.execute(text("SET SESSION time_zone = '+00:00'"))
                 connection.execute(text("SET SESSION TRANSACTION READ ONLY"))
+            elif engine.dialect.name == "duckdb":
+                connection.execute(text("SET TimeZone = 'UTC'"))
             elif engine.dialect.name == "sqlite":
                 connection.execute(text("PRAGMA query_only = ON"))
                 _give_up_after(seconds, connection)
@@ -131,7 +140,7 @@ def _url(address: str) -> URL:
         raise DeliveryError("The variable holds no database address such as postgresql://user@host/name") from None
     if url.drivername in DRIVERS:
         url = url.set(drivername=DRIVERS[url.drivername])
-    if url.get_backend_name() == "sqlite" and not (url.database and Path(url.database).is_file()):
+    if url.get_backend_name() in {"sqlite", "duckdb"} and not (url.database and Path(url.database).is_file()):
         raise DeliveryError("There is no such database file")
     return url
 

@@ -1,84 +1,28 @@
-"""What is asked of a database: LiteLLM's tables by preset, any other table by naming its columns.
+"""What is asked of a database: gateways' own tables by preset, any other table by naming its columns."""
 
-A query is written out of names that the database itself lists for the table, quoted its way; what comes from
-the configuration is compared with them and never pasted in.
-"""
-
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from decimal import Decimal
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, inspect
-from sqlalchemy.exc import NoSuchTableError
-from sqlalchemy.types import Date, DateTime, Integer, Numeric, String
+from sqlalchemy import Connection
 
 from dashboard.usage.formats import litellm
-from dashboard.usage.formats.aggregated import amount, count
 from dashboard.usage.formats.litellm_daily import ENTITIES, LiteLLMDaily
-from dashboard.usage.readings import DAY, HOUR, digest
+from dashboard.usage.readings import DAY, digest
 from dashboard.usage.records import INTERNAL, UNKNOWN, Called, Caller, Reading, clean
+from dashboard.usage.sources import traces
+from dashboard.usage.sources.columns import MEASURES, Columns, Row, Table, measures, plain, query, text
 from dashboard.usage.sources.delivery import DeliveryError
 
 __all__ = ["PRESETS", "Table", "table_of"]
 
-Row = dict[str, Any]
-MEASURES = ("calls", "errors", "gone", "input_tokens", "output_tokens")
 WHO = ("application", "team", "key_alias", "tags", "service", "user_agent")
 WHAT = ("platform", "model", "endpoint")
-PRESETS = {"litellm-spendlogs": "LiteLLM_SpendLogs", "litellm-daily": "LiteLLM_DailyTeamSpend"}
-
-
-@dataclass(frozen=True)
-class Table:
-    """A question per bucket of `step` seconds: `query` takes the `bounds` of one and `most`, the limit of rows."""
-
-    name: str
-    query: str
-    step: int
-    window_hours: int
-    bounds: Callable[[int, int], dict[str, Any]]
-    reading: Callable[[Row, int], Reading | None]
-
-
-class _Columns:
-    """A table as the database lists it."""
-
-    def __init__(self, connection: Connection, name: str) -> None:
-        schema, _, table = name.rpartition(".")
-        try:
-            listed = inspect(connection).get_columns(table, schema=schema or None)
-        except NoSuchTableError:
-            raise DeliveryError(f"There is no table {clean(name, 100)} that this user may read") from None
-        self.types = {column["name"]: column["type"] for column in listed}
-        self.dialect = connection.dialect.name
-        self._quote = connection.dialect.identifier_preparer.quote_identifier
-        self.table = ".".join(self._quote(part) for part in (schema, table) if part)
-
-    def __contains__(self, name: str) -> bool:
-        return name in self.types
-
-    def quoted(self, name: str) -> str:
-        if name not in self.types:
-            raise DeliveryError(f"The table has no column {clean(name, 100)}")
-        return self._quote(name).replace(":", "\\:")  # a colon would begin a parameter
-
-    def times(self, name: str, unit: str, wanted: object) -> tuple[str, int, Callable[[int, int], dict[str, Any]]]:
-        """How to compare this column: the expression, the width of a bucket, what its bounds are."""
-        kind, column = self.types.get(name), self.quoted(name)
-        step = DAY if wanted == "day" or isinstance(kind, Date | String) else HOUR
-        if isinstance(kind, Integer | Numeric):
-            factor = 1000 if unit == "ms" else 1
-            return column, step, lambda begin, end: {"begin": begin * factor, "end": end * factor}
-        if isinstance(kind, Date | String):
-            is_text = isinstance(kind, String) or self.dialect == "sqlite"
-            return column, DAY, lambda *span: dict(zip(("begin", "end"), map(_day(is_text), span), strict=True))
-        if not isinstance(kind, DateTime):
-            raise DeliveryError(f"The column {clean(name, 100)} is no time")
-        if self.dialect == "sqlite":  # times are text there, in whichever spelling they were stored
-            return f"datetime({column})", step, lambda b, e: {"begin": f"{_at(b)}", "end": f"{_at(e)}"}
-        return column, step, lambda begin, end: {"begin": _at(begin), "end": _at(end)}
+PRESETS = {
+    "litellm-spendlogs": "LiteLLM_SpendLogs",
+    "litellm-daily": "LiteLLM_DailyTeamSpend",
+    "langfuse": "observations",
+    "helicone": "request_response_rmt",
+}
 
 
 def table_of(config: Mapping[str, Any], connection: Connection) -> Table:
@@ -89,15 +33,19 @@ def table_of(config: Mapping[str, Any], connection: Connection) -> Table:
     name = str(config.get("table") or PRESETS.get(str(preset), ""))
     if not name:
         raise DeliveryError("Name a preset, or a table and its columns")
-    columns = _Columns(connection, name)
+    columns = Columns(connection, name)
     if preset == "litellm-spendlogs":
         return _spend_logs(name, columns)
     if preset == "litellm-daily":
         return _daily(name, columns)
+    if preset == "langfuse":
+        return traces.langfuse_table(name, columns)
+    if preset == "helicone":
+        return traces.helicone_table(name, columns)
     return _generic(name, columns, config)
 
 
-def _spend_logs(name: str, columns: _Columns) -> Table:
+def _spend_logs(name: str, columns: Columns) -> Table:
     """Columns came over the years; those that are missing are not asked for, bodies never are."""
 
     def has(column: str, otherwise: str = "NULL") -> str:
@@ -127,35 +75,35 @@ def _spend_logs(name: str, columns: _Columns) -> Table:
         "output_tokens": f"SUM({columns.quoted('completion_tokens')})",
         "cost": f"SUM({columns.quoted('spend')})",
     }
-    when, step, bounds = columns.times("startTime", "", "hour")
+    times = columns.times("startTime", "", "hour")
     tool = has("mcp_namespaced_tool_name", "''")
-    query = _query(columns.table, groups, sums, when, f" AND COALESCE({tool}, '') = ''")
+    question = query(columns.table, groups, sums, times, f" AND COALESCE({tool}, '') = ''")
 
     def reading(row: Row, begin: int) -> Reading | None:
-        if not litellm.is_call(_text(row["call_type"])):
+        if not litellm.is_call(text(row["call_type"])):
             return None
-        alias, key_hash, tags = _text(row["alias"]), _text(row["api_key"]), _text(row["tags"]).encode()
+        alias, key_hash, tags = text(row["alias"]), text(row["api_key"]), text(row["tags"]).encode()
         return Reading(
-            digest(*(_text(row[column]) for column in groups)),
+            digest(*(text(row[column]) for column in groups)),
             begin,
-            step,
+            times.step,
             litellm.caller(
-                _text(row["team_alias"]),
-                _text(row["team"]),
+                text(row["team_alias"]),
+                text(row["team"]),
                 alias,
                 key_hash,
                 tags,
                 None,
                 internal=bool(row["origin"]),
             ),
-            litellm.called(_text(row["model"]), _text(row["provider"]), _text(row["call_type"]), ""),
-            _measures(row),
+            litellm.called(text(row["model"]), text(row["provider"]), text(row["call_type"]), ""),
+            measures(row),
         )
 
-    return Table(name, query, step, 3, bounds, reading)
+    return Table(name, question, times.step, 3, times.bounds, reading)
 
 
-def _daily(name: str, columns: _Columns) -> Table:
+def _daily(name: str, columns: Columns) -> Table:
     """One of the daily tables; `LiteLLMDaily` reads its rows as it reads those of a file."""
     called = ("model", "custom_llm_provider", "mcp_namespaced_tool_name", "endpoint")
     keys = ("date", *ENTITIES, "api_key", *called)
@@ -164,16 +112,16 @@ def _daily(name: str, columns: _Columns) -> Table:
     sums = {column: f"SUM({columns.quoted(column)})" for column in summed}
     if "tag" in columns:
         raise DeliveryError("The Tag table counts a call once per tag: choose another of the daily tables")
-    when, step, bounds = columns.times("date", "", "day")
+    times = columns.times("date", "", "day")
     reader = LiteLLMDaily()
 
     def reading(row: Row, _begin: int) -> Reading | None:
-        return reader.reading({column: _plain(value) for column, value in row.items()})
+        return reader.reading({column: plain(value) for column, value in row.items()})
 
-    return Table(name, _query(columns.table, groups, sums, when), step, 72, bounds, reading)
+    return Table(name, query(columns.table, groups, sums, times), times.step, 72, times.bounds, reading)
 
 
-def _generic(name: str, columns: _Columns, config: Mapping[str, Any]) -> Table:
+def _generic(name: str, columns: Columns, config: Mapping[str, Any]) -> Table:
     """Any table: `columns` names, for our fields, its columns; without `calls` each row is one."""
     named = config.get("columns")
     if not isinstance(named, dict) or not {"time", "model"} <= named.keys():
@@ -189,15 +137,15 @@ def _generic(name: str, columns: _Columns, config: Mapping[str, Any]) -> Table:
         sums.setdefault("errors", f"SUM(CASE WHEN {quoted['status']} >= 400 THEN 1 ELSE 0 END)")
         sums.setdefault("gone", f"SUM(CASE WHEN {quoted['status']} IN (404, 410) THEN 1 ELSE 0 END)")
     unit = str(config.get("time_unit") or "")
-    when, step, bounds = columns.times(str(named["time"]), unit, config.get("bucket"))
+    times = columns.times(str(named["time"]), unit, config.get("bucket"))
 
     def reading(row: Row, begin: int) -> Reading:
-        told = {field: _text(row.get(field)) for field in (*WHO, *WHAT)}
+        told = {field: text(row.get(field)) for field in (*WHO, *WHAT)}
         consumer = clean(told["application"] or told["team"] or told["key_alias"] or told["service"], 200)
         return Reading(
             digest(*(told[field] for field in (*WHO, *WHAT))),
             begin,
-            step,
+            times.step,
             Caller(
                 consumer or UNKNOWN,
                 clean(told["team"], 200),
@@ -208,42 +156,8 @@ def _generic(name: str, columns: _Columns, config: Mapping[str, Any]) -> Table:
                 internal=consumer == INTERNAL,
             ),
             Called(clean(told["platform"], 60), clean(told["model"], 300), clean(told["endpoint"], 100)),
-            _measures(row),
+            measures(row),
         )
 
-    window = 72 if step == DAY else 3
-    return Table(name, _query(columns.table, groups, sums, when), step, window, bounds, reading)
-
-
-def _query(table: str, groups: Mapping[str, str], sums: Mapping[str, str], when: str, also: str = "") -> str:
-    chosen = ", ".join(f'{expression} AS "{name}"' for name, expression in {**groups, **sums}.items())
-    grouped = ", ".join(str(number) for number in range(1, len(groups) + 1))
-    return (
-        f"SELECT {chosen} FROM {table} WHERE {when} >= :begin AND {when} < :end{also}"  # noqa: S608  quoted names
-        f" GROUP BY {grouped} LIMIT :most"
-    )
-
-
-def _measures(row: Row) -> tuple[int | None, ...]:
-    counts = (count(_plain(row.get(name)), name) for name in MEASURES)
-    return (*counts, amount(_plain(row.get("cost")), "cost"))
-
-
-def _plain(value: Any) -> Any:
-    """Sums come as decimals from some databases."""
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    return value
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else str(value)
-
-
-def _at(seconds: int) -> datetime:
-    """Zone-less UTC: the session's time zone is UTC, too."""
-    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
-
-
-def _day(is_text: bool) -> Callable[[int], Any]:
-    return lambda seconds: f"{_at(seconds):%Y-%m-%d}" if is_text else _at(seconds).date()
+    window = 72 if times.step == DAY else 3
+    return Table(name, query(columns.table, groups, sums, times), times.step, window, times.bounds, reading)
