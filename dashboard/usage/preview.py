@@ -12,6 +12,7 @@ from typing import NamedTuple
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from dashboard.kit.intime import in_time
 from dashboard.usage.attribution import rules
 from dashboard.usage.glimpses import Glimpse, NoGlimpse, Seen, into_file
 from dashboard.usage.glimpses_asked import into_api, into_bucket, into_database
@@ -23,6 +24,8 @@ from dashboard.usage.sources.watch import files_of
 __all__ = ["REJECTED", "Attributed", "Preview", "Record", "preview"]
 
 REJECTED = 10
+SECONDS = 40
+"""How long somebody waits for a test; most parts of it have shorter bounds of their own."""
 
 
 class Attributed(NamedTuple):
@@ -81,20 +84,15 @@ class Preview:
 
 def preview(source: Source, now: datetime) -> Preview:
     """Look into a source, which need not be saved. Any trouble with it is the answer's problem."""
-    others, remark = 0, ""
     try:
-        if source.kind == SourceKind.SQL:
-            glimpse = into_database(source.config, now)
-        elif source.kind == SourceKind.HTTP:
-            glimpse = into_api(source.config, now)
-        elif source.kind == SourceKind.S3:
-            glimpse = into_bucket(source.format, source.config, now)
-        elif source.kind == SourceKind.WATCH:
-            glimpse, others, remark = _newest_file(source, now)
-        else:
-            return Preview(problem=_("A source of this kind cannot be tested"))
+        glimpse, others, remark = in_time(lambda: _glimpse(source, now), SECONDS)
     except NoGlimpse as none:
         return Preview(problem=none.problem, advice=none.advice)
+    except TimeoutError:
+        return Preview(
+            problem=_("There was no answer within %(n)s seconds") % {"n": SECONDS},
+            advice=_("Check that it can be reached from here, and is not overloaded; then test again."),
+        )
     applications = _applications({one.caller for one in glimpse.seen})
     return Preview(
         place=glimpse.place,
@@ -117,6 +115,19 @@ def _one_of_each(rejects: Iterable[Reject]) -> tuple[Reject, ...]:
     for reject in rejects:
         found.setdefault(reject.reason, reject)
     return tuple(found.values())[:REJECTED]
+
+
+def _glimpse(source: Source, now: datetime) -> tuple[Glimpse, int, str]:
+    """What a first look finds, how many other files there are, and what is wrong with a path."""
+    if source.kind == SourceKind.WATCH:
+        return _newest_file(source, now)
+    if source.kind == SourceKind.SQL:
+        return into_database(source.config, now), 0, ""
+    if source.kind == SourceKind.HTTP:
+        return into_api(source.config, now), 0, ""
+    if source.kind == SourceKind.S3:
+        return into_bucket(source.format, source.config, now), 0, ""
+    raise NoGlimpse(_("A source of this kind cannot be tested"))
 
 
 def _newest_file(source: Source, now: datetime) -> tuple[Glimpse, int, str]:

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto.server import ThreadedMotoServer
 
+from dashboard.usage import preview as preview_module
 from dashboard.usage.glimpses import RECORDS
 from dashboard.usage.glimpses_asked import newest
 from dashboard.usage.models import Application, ApplicationRule, Identity, Source, Stream
@@ -236,6 +237,8 @@ class Provider:
 
     def __init__(self) -> None:
         self.code, self.body, self.address = 200, b"", ""
+        self.goes_on = threading.Event()
+        self.goes_on.set()
         self.asked: list[tuple[str, str]] = []
 
     def days(self, *numbers: int) -> None:
@@ -262,6 +265,7 @@ def provider(monkeypatch) -> Iterator[Provider]:
             self.send_response(told.code)
             self.send_header("Content-Length", str(len(told.body)))
             self.end_headers()
+            told.goes_on.wait(10)
             self.wfile.write(told.body)
 
         def log_message(self, *_args: object) -> None:
@@ -312,6 +316,16 @@ def test_an_api_that_refuses_is_asked_once_and_its_answer_told(provider, code, b
     assert problem in found.problem
     assert len(provider.asked) == 1
     assert "hunter2" not in str(found)
+
+
+def test_an_answer_that_never_ends_is_given_up_on(provider, monkeypatch):
+    monkeypatch.setattr(preview_module, "SECONDS", 0.2)
+    provider.days(5)
+    provider.goes_on.clear()
+    found = look_at(provider)
+    provider.goes_on.set()
+    assert "no answer within" in found.problem
+    assert found.advice
 
 
 # Object stores ------------------------------------------------------------------------------------------------
