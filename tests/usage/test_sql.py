@@ -144,6 +144,19 @@ def test_a_first_day_that_moves_earlier_brings_the_history_before_it(lite):
 
 
 @pytest.mark.django_db
+def test_a_window_longer_than_the_history_asks_for_the_history(lite):
+    lite.call("2024-01-03 23:00:00")
+    lite.call("2024-01-04 05:00:00")
+    source = reader(since="2024-01-04", window_hours=48)
+    for _ in range(2):
+        poll(source, NOW)
+    assert (source.problem, calls(source)) == ("", 1)
+    source.config["since"] = "2024-01-03"
+    poll(source, NOW)
+    assert (source.problem, calls(source)) == ("", 2)
+
+
+@pytest.mark.django_db
 def test_history_comes_newest_first_and_recent_hours_before_it(lite):
     lite.call("2023-12-01 05:00:00")
     lite.call("2024-01-01 05:00:00")

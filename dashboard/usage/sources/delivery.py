@@ -64,7 +64,7 @@ class Place:
 
         At first it begins with the window before `until`, but not before `first`.
         """
-        start = self.until - window if self.until else max(first, until - window)
+        start = max(self.begin, self.until - window) if self.until else max(first, until - window)
         width = min(step, DAY)
         return steps(start // width * width, until, step, most)
 
