@@ -61,12 +61,6 @@ def into_database(config: Mapping[str, Any], now: datetime) -> Glimpse:
             _("The database answers: %(words)s") % {"words": sql.in_words(problem)},
             _("Check the address in the variable, and that its user may read the table."),
         ) from None
-    except ModuleNotFoundError as missing:
-        raise NoGlimpse(
-            _("The package %(name)s is not installed, which this kind of database needs")
-            % {"name": missing.name or "?"},
-            _("Install it beside Sundial; docs/sources.md says which."),
-        ) from None
     why = _("sums of one bucket, as the database adds them up")
     glimpse = Glimpse(table.name, str(config.get("preset") or "columns"), why, is_whole=False)
     glimpse.seen = told(readings)

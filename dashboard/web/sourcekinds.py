@@ -92,7 +92,7 @@ class DatabaseForm(SourceForm):
     )
     table = fields.text(
         gettext_lazy("Table"),
-        gettext_lazy("With its schema where there is one; empty for the usual one of LiteLLM."),
+        gettext_lazy("With its schema where there is one; empty for the one that is usual there."),
         example="public.llm_calls",
         required=False,
         max_length=200,

@@ -9,6 +9,7 @@ from celery import current_app
 from kombu.exceptions import OperationalError
 
 from dashboard.findings import scan
+from dashboard.findings.models import Finding
 from dashboard.kit import clock, heartbeat
 from dashboard.kit.models import AuditEntry
 from dashboard.usage.models import DailyRollup, Source, Stream
@@ -213,12 +214,10 @@ def test_a_changed_deployment_map_changes_the_past(editor, tmp_path):
     source = make_source("gateway", paths=str(tmp_path))
     make_usage("shop", "prod-chat", "2023-12-01", 5, source=source)
     scan.run(NOW, date(2023, 12, 8))
-    name = source.names.get()
-    assert name.resolution.entry_id is None
+    assert not Finding.objects.exists()
     editor.post("/sources/gateway/edit/", watch(paths=str(tmp_path), deployments="prod-chat = gpt-4", save="1"))
     scan.run(NOW, date(2023, 12, 8))
-    name.resolution.refresh_from_db()
-    assert name.resolution.entry_id == entry.pk
+    assert Finding.objects.get().entry == entry
 
 
 def test_the_inbox_has_no_paths_to_change(editor):
