@@ -11,8 +11,8 @@ from datetime import date
 from typing import Any
 
 from dashboard.catalog.choices import Difference, MilestoneKind
-from dashboard.catalog.comparing import ENTRY, REPLACEMENTS
-from dashboard.catalog.documents import Document, EntryDoc, Key, MilestoneDoc, RevisionDoc
+from dashboard.catalog.comparing import ALIASES, ENTRY, REPLACEMENTS
+from dashboard.catalog.documents import AliasDoc, Document, EntryDoc, Key, MilestoneDoc, RevisionDoc
 from dashboard.catalog.proposed import ProposedChange
 
 __all__ = ["document"]
@@ -33,13 +33,16 @@ def _entry(key: Key, group: Sequence[ProposedChange], today: date, confidence: M
     entry = EntryDoc(*key)
     parts: list[tuple[RevisionDoc, bool]] = []
     for proposal in group:
+        if proposal.field == ALIASES:
+            entry = replace(entry, aliases=entry.aliases + _aliases(proposal, proposal.new))
+            continue
         if proposal.field == ENTRY:
-            released = proposal.new["released_on"]
             entry = replace(
                 entry,
                 kind=proposal.new["kind"],
-                released_on=date.fromisoformat(released) if released else None,
+                released_on=_day(proposal.new["released_on"]),
                 confidence=confidence.get(proposal.feed, "low"),
+                aliases=entry.aliases + _aliases(proposal, proposal.new.get("aliases", ())),
             )
         first = proposal.change in {Difference.NEW, Difference.FIRST}
         parts.append((_said(proposal, today), first))
@@ -49,6 +52,17 @@ def _entry(key: Key, group: Sequence[ProposedChange], today: date, confidence: M
         for revision, first in parts
     ]
     return replace(entry, history=tuple(_joined(dated)))
+
+
+def _aliases(proposal: ProposedChange, values: Iterable[dict[str, Any]]) -> tuple[AliasDoc, ...]:
+    """The aliases of a proposal, with its source."""
+    return tuple(
+        AliasDoc(value["name"], _day(value["from"]), _day(value["to"]), proposal.source_url) for value in values
+    )
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
 
 
 def _said(proposal: ProposedChange, today: date) -> RevisionDoc:
@@ -69,7 +83,7 @@ def _said(proposal: ProposedChange, today: date) -> RevisionDoc:
         milestones=tuple(
             MilestoneDoc(
                 step["kind"],
-                date.fromisoformat(step["on"]) if step["on"] else None,
+                _day(step["on"]),
                 step["precision"],
                 step["region"],
             )

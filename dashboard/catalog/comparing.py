@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from dashboard.catalog.documents import Document, EntryDoc, Key, MilestoneDoc, RevisionDoc
+from dashboard.catalog.documents import AliasDoc, Document, EntryDoc, Key, MilestoneDoc, RevisionDoc
 from dashboard.catalog.feeds.facts import Fact
 from dashboard.catalog.names import NameIndex
 from dashboard.catalog.rules import Newest, newest
 from dashboard.catalog.spellings import respelled
 from dashboard.catalog.wrappers import Form, peel
 
-__all__ = ["ENTRY", "REPLACEMENTS", "Found", "Known", "differences", "new_id"]
+__all__ = ["ALIASES", "ENTRY", "REPLACEMENTS", "Found", "Known", "differences", "new_id"]
 
-ENTRY, REPLACEMENTS = "entry", "replacements"
+ALIASES, ENTRY, REPLACEMENTS = "aliases", "entry", "replacements"
 """Fields of a difference besides the kinds of milestones."""
 
 
@@ -28,9 +28,9 @@ ENTRY, REPLACEMENTS = "entry", "replacements"
 class Found:
     """One difference. `change` is a `Difference` value; `old` and `new` are JSON-ready.
 
-    A step is `{"on": day or None, "precision": word}`, replacements are a list of `platform/id`, a new
-    entry is `{"kind", "released_on", "steps", "replacements"}`. `outdated`: the catalog has read its
-    source after the feed did.
+    A step is `{"on": day or None, "precision": word}`, replacements are a list of `platform/id`, aliases a
+    list of `{"name", "from", "to"}`, a new entry is `{"kind", "released_on", "steps", "replacements",
+    "aliases"}`. `outdated`: the catalog has read its source after the feed did.
     """
 
     key: Key
@@ -98,6 +98,10 @@ class Known:
             alias = alias or bool(found)
         return None, "alias" if alias else ""
 
+    def new_aliases(self, fact: Fact, platform: str) -> list[dict[str, Any]]:
+        """The fact's aliases that mean nothing on the platform yet; what means something is never moved."""
+        return [_alias(alias) for alias in fact.aliases if self.match(platform, alias.name) == (None, "")]
+
     def has_versions(self, platform: str, name: str) -> bool:
         """The catalog knows this model by version, and the name has none."""
         version = re.compile(re.escape(name) + r"(?:-\d|@| \(version )", re.IGNORECASE)
@@ -130,6 +134,7 @@ def differences(fact: Fact, key: Key | None, known: Known) -> Iterator[Found]:
                 if step.on
             ],
             "replacements": ["/".join(found) for found in advised],
+            "aliases": known.new_aliases(fact, fact.platform),
         }
         yield Found((fact.platform, new_id(fact)), ENTRY, "", "new", None, new, fact)
         return
@@ -148,6 +153,9 @@ def differences(fact: Fact, key: Key | None, known: Known) -> Iterator[Found]:
         yield Found(
             key, REPLACEMENTS, "", change, old_ids if said else None, new_ids, fact, _read_later(said, fact)
         )
+    if aliases := known.new_aliases(fact, key[0]):
+        present = [_alias(alias) for alias in known.entries[key].aliases]
+        yield Found(key, ALIASES, "", "first", present or None, aliases, fact)
 
 
 def new_id(fact: Fact) -> str:
@@ -213,6 +221,11 @@ def _stored(step: MilestoneDoc, old: MilestoneDoc | None = None) -> MilestoneDoc
 
 def _value(step: MilestoneDoc) -> dict[str, Any]:
     return {"on": step.on.isoformat() if step.on else None, "precision": step.precision}
+
+
+def _alias(alias: AliasDoc) -> dict[str, Any]:
+    first, last = (day.isoformat() if day else None for day in (alias.from_on, alias.to_on))
+    return {"name": alias.name, "from": first, "to": last}
 
 
 def _read_later(said: RevisionDoc | None, fact: Fact) -> bool:

@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 
 from dashboard.catalog import adopting, edit, snapshot
 from dashboard.catalog.choices import ProposalState
-from dashboard.catalog.comparing import ENTRY, Found
+from dashboard.catalog.comparing import ALIASES, ENTRY, Found
 from dashboard.catalog.documents import CatalogError, Key
 from dashboard.catalog.feeds.registry import FEEDS
 from dashboard.catalog.models import Entry, Platform
@@ -173,7 +173,12 @@ def _count(filed: Filed, key: Key, outcome: str) -> None:
 def _store(feed: str, fresh: Iterable[tuple[Found, ProposedChange]], filed: Filed, now: datetime) -> None:
     listed = list(fresh)
     trusted = FEEDS[feed].trust.applies
-    free = [row for found, row in listed if trusted and found.change in {"new", "first"} and not found.fact.doubt]
+    free = [
+        row
+        for found, row in listed
+        # An alias moves calls to another entry at once, past ones too: that is for a person to say.
+        if trusted and found.change in {"new", "first"} and found.field != ALIASES and not found.fact.doubt
+    ]
     slugs = dict(Platform.objects.values_list("pk", "slug"))
     for row, problem in _apply(free, now=now):
         row.state = ProposalState.PENDING if problem else ProposalState.APPLIED

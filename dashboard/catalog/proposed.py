@@ -12,7 +12,7 @@ __all__ = ["FeedState", "ProposedChange"]
 class ProposedChange(models.Model):
     """One difference between a feed and the catalog: an entry to make, or one point of an entry.
 
-    `field` is a kind of milestone, `replacements` or `entry`; the values are as in `comparing.Found`. A
+    `field` is a kind of milestone, `replacements`, `aliases` or `entry`; the values are as in `comparing.Found`. A
     difference that is gone or became another is superseded, never changed: its row stays as it was seen.
     """
 

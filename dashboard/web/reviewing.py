@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dashboard.catalog.choices import Kind, Precision
-from dashboard.catalog.comparing import ENTRY, REPLACEMENTS
+from dashboard.catalog.comparing import ALIASES, ENTRY, REPLACEMENTS
 from dashboard.catalog.fields import FIRST_YEAR, LAST_YEAR
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.models import ProposedChange
@@ -113,7 +113,30 @@ class ReplacementsForm(EditForm):
         return self.cleaned_data["replacements"]
 
 
+class AliasesForm(EditForm):
+    """Which of the proposed aliases to take; their days stay as proposed."""
+
+    def __init__(self, proposal: ProposedChange, snapshot: Snapshot, data: Any = None) -> None:
+        super().__init__(proposal, snapshot, data)
+        self.fields["aliases"] = forms.MultipleChoiceField(
+            label=_("Aliases to take"),
+            choices=[(alias["name"], alias["name"]) for alias in proposal.new],
+            widget=forms.CheckboxSelectMultiple(),
+        )
+        self.order_fields(["aliases"])
+
+    def told(self) -> dict[str, Any]:
+        return {"aliases": [alias["name"] for alias in self.proposal.new]}
+
+    def value(self) -> list[dict[str, Any]]:
+        return [alias for alias in self.proposal.new if alias["name"] in self.cleaned_data["aliases"]]
+
+
 def form_for(proposal: ProposedChange, snapshot: Snapshot, data: Any = None) -> EditForm:
     """The form that fits what the proposal is about; bound when there is `data`."""
-    forms_by_field: dict[str, type[EditForm]] = {ENTRY: NewEntryForm, REPLACEMENTS: ReplacementsForm}
+    forms_by_field: dict[str, type[EditForm]] = {
+        ALIASES: AliasesForm,
+        ENTRY: NewEntryForm,
+        REPLACEMENTS: ReplacementsForm,
+    }
     return forms_by_field.get(proposal.field, DateForm)(proposal, snapshot, data)

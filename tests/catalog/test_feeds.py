@@ -89,7 +89,8 @@ class TestApplying:
     def test_a_first_word_was_known_from_its_announcement_on(self):
         for name in ("sample-chat-mini", "sample-chat-2024-05-13"):
             make_entry(f"openai/{name}")
-        assert sync(str(GOLDEN / "modeldeprecations-dev.json"), "modeldeprecations-dev").applied == 1
+        result = sync(str(GOLDEN / "modeldeprecations-dev.json"), "modeldeprecations-dev")
+        assert (result.changes["applied"], result.proposed) == (3, 1)  # the alias waits
         assert sunset("sample-chat-2024-05-13", date(2023, 11, 5)) == (None, "")
         assert sunset("sample-chat-2024-05-13", date(2023, 11, 6)) == (date(2024, 6, 30), "day")
         state = snapshot.load(TODAY).get("openai", "sample-chat-2024-05-13")

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from dashboard.catalog.documents import MilestoneDoc
+from dashboard.catalog.documents import AliasDoc, MilestoneDoc
 from dashboard.catalog.fields import FIRST_YEAR, LAST_YEAR, URL
 
 __all__ = [
@@ -27,11 +27,13 @@ __all__ = [
     "folded",
     "load",
     "name",
+    "names",
 ]
 
 MAX_BYTES = 32 * 1024 * 1024
 MAX_RECORDS = 50_000
 MAX_ID = 200
+MAX_ALIASES = 20
 FLOORS = frozenset({"anthropic", "aws-bedrock", "azure-foundry", "azure-openai", "gemini-api", "vertex-ai"})
 """Platforms that publish earliest days: a date of theirs in a feed that does not tell floors may be one."""
 
@@ -64,6 +66,8 @@ class Fact:
     """The words of the record that were used, for a person who decides. Never prose of the feed."""
     also: tuple[str, ...] = ()
     """Other platforms whose model this may be, where the feed does not tell them apart."""
+    aliases: tuple[AliasDoc, ...] = ()
+    """Other names that call it, with their days where the feed tells them."""
     adds: bool = True
     """Whether an id that the catalog does not know is one that calls send, and so an entry to make."""
     doubt: str = ""
@@ -149,6 +153,12 @@ def name(value: Any) -> str:
         return ""
     text = value.strip()
     return text if len(text) <= MAX_ID and text.isprintable() else ""
+
+
+def names(value: Any) -> tuple[str, ...]:
+    """The names in a list of other names for one model; whatever else stands in it is left out."""
+    items = value[:MAX_ALIASES] if isinstance(value, list) else ()
+    return tuple(dict.fromkeys(found for item in items if (found := name(item))))
 
 
 def address(value: Any, otherwise: str) -> str:

@@ -6,8 +6,8 @@ of web pages, not what calls send: there, an id that the catalog does not know i
 
 from typing import Any
 
-from dashboard.catalog.documents import MilestoneDoc
-from dashboard.catalog.feeds.facts import Fact, FeedError, Parsed, Records, address, day, load, name
+from dashboard.catalog.documents import AliasDoc, MilestoneDoc
+from dashboard.catalog.feeds.facts import Fact, FeedError, Parsed, Records, address, day, load, name, names
 
 __all__ = ["parse"]
 
@@ -63,7 +63,9 @@ def _read(record: dict[str, Any], records: Records) -> None:
     platform = PLATFORMS.get(record["provider"])
     if not platform:
         return records.skip("platform not in the catalog")
-    if not steps:
+    # Where ids are names of pages, so are the others.
+    aliases = names(record.get("aliases")) if platform not in SLUGS else ()
+    if not steps and not aliases:
         return records.skip("no date")
     said = ", ".join(f"{step.kind} {step.on} ({step.precision})" for step in steps)
     return records.add(
@@ -75,10 +77,15 @@ def _read(record: dict[str, Any], records: Records) -> None:
             released_on=released,
             source_url=_source(record),
             seen_on=seen,
-            evidence=f"{record['provider']} {model}: {said}, verified {seen}",
+            evidence=f"{record['provider']} {model}: {said or 'no date'}{_also(aliases)}, verified {seen}",
+            aliases=tuple(AliasDoc(alias) for alias in aliases),
             adds=platform not in SLUGS,
         )
     )
+
+
+def _also(aliases: tuple[str, ...]) -> str:
+    return f", aliases {', '.join(aliases)}" if aliases else ""
 
 
 def _steps(record: dict[str, Any]) -> tuple[MilestoneDoc, ...]:

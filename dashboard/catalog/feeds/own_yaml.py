@@ -1,7 +1,7 @@
 """A catalog file of our own (YAML, as `catalog export` writes it) at an address: a colleague's or another team's.
 
-Of each entry the newest word on every step and on its replacements counts. Aliases and history come with
-`catalog import`, which takes a file as it is.
+Of each entry the newest word on every step and on its replacements counts, and its aliases with their days.
+History comes with `catalog import`, which takes a file as it is.
 """
 
 from dashboard.catalog.documents import CatalogError, EntryDoc
@@ -39,5 +39,6 @@ def _fact(entry: EntryDoc) -> Fact:
         released_on=entry.released_on,
         source_url=state.source_url,
         seen_on=(last.source_day or last.known_on) if last else None,
+        aliases=entry.aliases,
         evidence=f"{entry.platform}/{entry.id}: {said or 'no dates'}",
     )

@@ -10,7 +10,7 @@ from django.db.models import Case, Count, F, IntegerField, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from dashboard.catalog.choices import Difference, ProposalState
-from dashboard.catalog.comparing import ENTRY, REPLACEMENTS
+from dashboard.catalog.comparing import ALIASES, ENTRY, REPLACEMENTS
 from dashboard.catalog.models import ProposedChange
 from dashboard.findings.models import Traffic
 from dashboard.usage.models import CalledName, DailyRollup
@@ -120,10 +120,10 @@ def find(wanted: Wanted, as_of: date, today: date) -> QuerySet[ProposedChange]:
         found = found.filter(change=wanted.change)
     if text := wanted.text.strip():
         found = found.filter(name__icontains=text)
-    found = _with_calls(found, as_of)
+    listed = _with_calls(found, as_of)
     if wanted.called:
-        found = found.filter(callers__gt=0)
-    return found.order_by(
+        listed = listed.filter(callers__gt=0)
+    return listed.order_by(
         Case(When(callers__gt=0, then=0), default=1),
         F("called").desc(nulls_last=True),
         F("callers").desc(),
@@ -131,9 +131,9 @@ def find(wanted: Wanted, as_of: date, today: date) -> QuerySet[ProposedChange]:
     )
 
 
-def _with_calls(found: QuerySet[ProposedChange], as_of: date) -> QuerySet[ProposedChange]:
+def _with_calls(found: QuerySet[ProposedChange], as_of: date) -> QuerySet[Any]:
     """`callers` and `called`: applications, and calls where they are counted, of the last 7 days."""
-    new = found.filter(entry=None).order_by("pk").select_related("platform")[:MOST_NEW]
+    new = list(found.filter(entry=None).order_by("pk").select_related("platform")[:MOST_NEW])
     unknown = _uncatalogued(new, as_of)
     told = {
         row.pk: unknown[row.platform.slug, row.name] for row in new if (row.platform.slug, row.name) in unknown
@@ -196,12 +196,19 @@ def _side(proposal: ProposedChange, value: Any) -> Side:
         return Side(steps, tuple(_short(text, proposal) for text in value["replacements"]) or None, value["kind"])
     if proposal.field == REPLACEMENTS:
         return Side(ids=tuple(_short(text, proposal) for text in value))
+    if proposal.field == ALIASES:
+        return Side(ids=tuple(_alias_words(alias) for alias in value))
     return Side((_step(proposal.field, value, proposal.region),))
 
 
 def _step(kind: str, value: dict[str, Any], region: str) -> Step:
     on = date.fromisoformat(value["on"]) if value["on"] else None
     return Step(kind, on, value["precision"], region)
+
+
+def _alias_words(alias: dict[str, Any]) -> str:
+    days = f" [{alias['from'] or ''}..{alias['to'] or ''}]" if alias["from"] or alias["to"] else ""
+    return alias["name"] + days
 
 
 def _short(text: str, proposal: ProposedChange) -> str:

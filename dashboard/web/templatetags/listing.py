@@ -108,7 +108,11 @@ def step_word(value: str) -> str:
 @register.filter
 def field_word(value: str) -> str:
     """What a proposed change is about, as people say it."""
-    fixed = {"entry": gettext("Entry"), "replacements": gettext("Replacements")}
+    fixed = {
+        "aliases": gettext("Aliases"),
+        "entry": gettext("Entry"),
+        "replacements": gettext("Replacements"),
+    }
     return fixed.get(value) or step_word(value)
 
 
