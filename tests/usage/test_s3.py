@@ -135,7 +135,7 @@ def test_logs_of_bedrock_are_read_once_from_dated_folders(store, asked):
 def test_calls_of_litellm_one_object_each_are_read_many_at_once(store, django_assert_max_num_queries):
     for number in range(150):
         store.put(f"2024-01-04/time-{number:03}.json", litellm(number))
-    source = store.source("auto")
+    source = store.source("auto", prefix=[])
     with django_assert_max_num_queries(90):
         poll(source, NOW)
     assert (source.problem, calls(source)) == ("", 150)

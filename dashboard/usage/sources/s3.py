@@ -39,7 +39,7 @@ class Prefixes:
 def checked(config: Mapping[str, Any]) -> Prefixes:
     """What a configuration asks for. Raises DeliveryError or SecretError."""
     checked_access(config)
-    names = _texts(config, "prefixes" if "prefixes" in config else "prefix", [""])
+    names = _texts(config, "prefixes" if "prefixes" in config else "prefix", [""]) or [""]
     if len(names) > MOST_PREFIXES or any(len(name) > 1000 for name in names):
         raise DeliveryError(f"prefix must be at most {MOST_PREFIXES} texts of at most 1000 characters")
     if any(a != b and a.startswith(b) for a in names for b in names):
