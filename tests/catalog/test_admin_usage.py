@@ -8,10 +8,12 @@ from django.urls import reverse
 
 from dashboard.access.roles import ensure_roles
 from dashboard.alerts.models import Delivery, State
+from dashboard.findings import scan
+from dashboard.findings.models import Finding
 from dashboard.kit.models import AuditEntry
 from dashboard.usage.allowed import problem_of
 from dashboard.usage.models import Application, ApplicationRule, Identity, Source
-from tests.factories import NOW, make_application, make_entry, make_usage
+from tests.factories import NOW, make_application, make_entry, make_source, make_usage
 
 pytestmark = pytest.mark.django_db
 
@@ -157,3 +159,15 @@ def test_every_list_opens(boss):
         content = answer.content.decode()
         assert "<style" not in content
         assert "onclick" not in content
+
+
+def test_a_changed_deployment_map_changes_the_past(boss):
+    entry = make_entry("openai/gpt-4", announced="2023-07-06", sunset="2024-06-01")
+    source = make_source("gateway", kind="import")
+    make_usage("shop", "prod-chat", "2023-12-01", 5, source=source)
+    scan.run(NOW, date(2023, 12, 8))
+    assert not Finding.objects.exists()
+    form = source_form(kind="import", deployments='{"prod-chat": "gpt-4"}', config="{}")
+    assert boss.post(reverse("admin:usage_source_change", args=[source.pk]), form).status_code == 302
+    scan.run(NOW, date(2023, 12, 8))
+    assert Finding.objects.get().entry == entry
