@@ -1,11 +1,15 @@
 """Adding, testing and changing sources, and their buttons: who may, what is refused, and what is never shown."""
 
 import json
+import re
 from datetime import date, timedelta
 from unittest import mock
 
 import pytest
 from celery import current_app
+from django.core.exceptions import ValidationError
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from kombu.exceptions import OperationalError
 
 from dashboard.findings import scan
@@ -14,7 +18,9 @@ from dashboard.kit import clock, heartbeat
 from dashboard.kit.models import AuditEntry
 from dashboard.usage.models import DailyRollup, Source, Stream
 from dashboard.usage.polling import poll
-from dashboard.web.sourcefields import looks_like_key
+from dashboard.web import sourcing
+from dashboard.web.sourcefields import Extra, Pairs, Secret, looks_like_key
+from dashboard.web.sourcekinds import form_for
 from tests.factories import NOW, make_entry, make_source, make_usage
 from tests.web.pages import words
 
@@ -408,3 +414,46 @@ def test_files_are_not_back_filled(editor):
     assert "read as a whole" in words(
         editor.post("/sources/gateway/back-fill/", {"since": "2023-11-01"}, follow=True)
     )
+
+
+# Fields -------------------------------------------------------------------------------------------------------
+
+names = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=20)
+
+
+def test_of_two_people_who_take_one_short_name_the_second_is_told(tmp_path):
+    form = form_for(Source(kind="watch"), watch(paths=str(tmp_path)))
+    assert form.is_valid()
+    make_source("gateway")
+    assert sourcing.store(form, by=None, now=NOW) is None
+    assert "taken" in str(form.errors["slug"])
+
+
+@given(st.dictionaries(names, names.filter(lambda name: "=" not in name), max_size=5))
+def test_a_map_is_the_same_after_it_was_shown_as_lines(pairs):
+    field = Pairs("x", "y")
+    assert field.clean(field.prepare_value(pairs)) == pairs
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_a_map_or_a_mistake(text):
+    try:
+        found = Pairs("x", "y").clean(text)
+    except ValidationError:
+        return
+    assert all(left and right for left, right in found.items())
+
+
+@given(st.text(max_size=60))
+def test_only_the_name_of_a_variable_is_ever_shown_of_a_secret(text):
+    shown = Secret("x", "y", example="").widget.format_value(text)
+    assert shown == "" or re.fullmatch(r"(env:)?[A-Za-z_][A-Za-z0-9_]*", shown)
+
+
+@given(st.recursive(st.none() | st.integers() | names, lambda inner: st.dictionaries(names, inner, max_size=3)))
+def test_further_settings_are_the_same_after_they_were_shown(value):
+    field = Extra("x", "y")
+    told = {"setting": value}
+    assume("…" not in field.prepare_value(told))
+    assert field.clean(field.prepare_value(told)) == told
+    assert not field.has_changed(told, field.prepare_value(told))
