@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dashboard.usage.formats.detect import detect
 from dashboard.usage.formats.registry import FORMATS
-from dashboard.usage.records import Batch, clean, seconds_of, last_hour, redact
+from dashboard.usage.records import Batch, clean, last_hour, redact, seconds_of
 from tests.usage.conftest import GOLDEN, NOW, access, line
 
 SAMPLES = {
