@@ -19,16 +19,19 @@ def main() -> None:
     from dashboard.usage.models import Source
     from dashboard.usage.polling import poll
     from dashboard.usage.sources.delivery import Place
+    from dashboard.usage.sources.remembered import Remembered
 
-    deliver = Place.deliver
+    def telling(commits):
+        def told(*args, **kwargs):
+            result = commits(*args, **kwargs)
+            print("piece", flush=True)
+            sys.stdin.readline()
+            return result
 
-    def telling(*args, **kwargs):
-        counts = deliver(*args, **kwargs)
-        print("piece", flush=True)
-        sys.stdin.readline()
-        return counts
+        return told
 
-    Place.deliver = telling  # type: ignore[method-assign]
+    Place.deliver = telling(Place.deliver)  # type: ignore[method-assign]
+    Remembered.committed = telling(Remembered.committed)  # type: ignore[method-assign]
     source = Source.objects.get(pk=sys.argv[1])
     poll(source, NOW)
     print("done", source.problem, flush=True)

@@ -1,4 +1,4 @@
-"""Polls of databases and usage APIs killed with SIGKILL at many points, and two at once: totals are exact."""
+"""Polls of databases, usage APIs and object stores, killed at many points or two at once: totals are exact."""
 
 import random
 import sqlite3
@@ -12,6 +12,7 @@ import pytest
 
 from dashboard.usage.models import AggregateRow, Source, Stream
 from dashboard.usage.polling import poll
+from tests.usage import object_store
 from tests.usage.conftest import calls, make_source
 from tests.usage.poller_process import NOW
 from tests.usage.provider import running
@@ -123,3 +124,24 @@ def test_polls_of_a_usage_api_killed_at_many_points_lose_nothing_and_double_noth
         assert _calm(source) == ""
     assert len(places) > 2, "the kills must land in the middle"
     assert calls(source) == len(days) * 45 * 2
+
+
+def test_polls_of_an_object_store_killed_at_many_points_lose_nothing_and_double_nothing(variables, monkeypatch):
+    monkeypatch.setenv("S3_KEY", "reader")
+    environment = variables("S3_SECRET", "hunter2") | {"S3_KEY": "reader"}
+    with object_store.running() as address:
+        store = object_store.Store(address, "killed")
+        for number in range(120):
+            # Nothing but the memory of what was read tells these from new ones: they have no ids.
+            data = object_store.litellm(number, number % 4 + 1, id=None, end_user=str(number))
+            store.put(f"{number % 20:02}/2024-01-{number % 4 + 1:02}/{number}.json", data)
+        source = store.source(prefix=[f"{number:02}/" for number in range(20)])
+        dice = random.Random(20240104)
+        seen = set()
+        for _ in range(KILLS):
+            _killed_after(_start(environment, source), dice.randint(2, 5))
+            seen.add(calls(source))
+        assert _calm(source) == ""
+        store.client.close()
+    assert len(seen) > 2, "the kills must land in the middle"
+    assert calls(source) == 120

@@ -6,10 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 
-import boto3
 import pytest
-from botocore.config import Config
-from moto.server import ThreadedMotoServer
 
 from dashboard.usage.models import ReadObjects, RejectedLine, Source, Stream, Walk
 from dashboard.usage.polling import poll
@@ -17,7 +14,8 @@ from dashboard.usage.sources import objects, walks
 from dashboard.usage.sources.buckets import Bucket
 from dashboard.usage.sources.progress import progress
 from dashboard.usage.sources.remembered import Remembered
-from tests.usage.conftest import access, calls, make_source, totals
+from tests.usage.conftest import access, calls, totals
+from tests.usage.object_store import Store, litellm, running
 
 NOW = datetime(2024, 1, 4, 12, 30, tzinfo=UTC)
 BEDROCK = "AWSLogs/123456789012/BedrockModelInvocationLogs/us-east-1"
@@ -27,43 +25,8 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-class Store:
-    """A bucket, and what asks of it reached the server."""
-
-    def __init__(self, address: str, name: str) -> None:
-        self.address, self.name = address, name
-        self.client = boto3.client(
-            "s3",
-            endpoint_url=address,
-            region_name="us-east-1",
-            aws_access_key_id="reader",
-            aws_secret_access_key="hunter2",
-            config=Config(s3={"addressing_style": "path"}),
-        )
-        self.client.create_bucket(Bucket=name)
-
-    def put(self, key: str, data: bytes) -> None:
-        self.client.put_object(Bucket=self.name, Key=key, Body=data)
-
-    def delete(self, key: str) -> None:
-        self.client.delete_object(Bucket=self.name, Key=key)
-
-    def source(self, format_name: str = "litellm-standard-logging", slug: str = "bucket", **config) -> Source:
-        given = {
-            "bucket": self.name,
-            "endpoint_url": self.address,
-            "access_key": "env:S3_KEY",
-            "secret_key": "env:S3_SECRET",
-            "since": "2024-01-01",
-        } | config
-        return make_source(slug, kind="s3", format=format_name, config=given)
+    with running() as address:
+        yield address
 
 
 @pytest.fixture
@@ -87,22 +50,6 @@ def asked(monkeypatch) -> dict[str, list]:
         Bucket, "bytes_of", lambda self, listed: seen["objects"].append(listed.key) or fetch(self, listed)
     )
     return seen
-
-
-def litellm(number: int, day: int = 4, hour: int = 9, **fields) -> bytes:
-    """One call as LiteLLM's S3 logger writes it: an object without a last newline."""
-    record = {
-        "id": f"chatcmpl-{number}",
-        "call_type": "acompletion",
-        "startTime": datetime(2024, 1, day, hour, 5, tzinfo=UTC).timestamp(),
-        "model": "gpt-4",
-        "custom_llm_provider": "openai",
-        "prompt_tokens": 10,
-        "response_cost": 0.5,
-        "status": "success",
-        "metadata": {"user_api_key_team_alias": "search"},
-    }
-    return json.dumps(record | fields).encode()
 
 
 def bedrock(number: int, day: int = 4, hour: int = 9) -> bytes:
