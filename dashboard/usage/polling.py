@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db.models import Q
@@ -17,6 +18,9 @@ __all__ = ["INBOX", "claim_due", "ensure_inbox", "poll"]
 
 log = logging.getLogger(__name__)
 
+# Device and inode of a file.
+Place = tuple[int, int]
+
 LOCK_SECONDS = 900  # as long as a task may run
 NEVER = Counts()
 # How each kind is read: what counted, and the problem there was, "" for none.
@@ -25,6 +29,16 @@ READERS: dict[str, Callable[[Source, datetime], tuple[Counts, str]]] = {
     SourceKind.HTTP: http.read,
     SourceKind.S3: s3.read,
 }
+
+
+class Left(NamedTuple):
+    """How a file's content was left when it was last looked at. Plain, because a poll compares thousands."""
+
+    pk: int
+    size: int
+    mtime_ns: int
+    waits: bool
+    path: str
 
 
 def ensure_inbox(now: datetime) -> Source:
@@ -84,10 +98,11 @@ def _watch(source: Source, now: datetime) -> Counts:
     _let_go(known, found)
     # Those that were known first: what was read of a rotated file is then known before its successor.
     for file in sorted(found.files, key=lambda f: (f.device, f.inode) not in known):
-        stream = known.get((file.device, file.inode))
-        if not file.size or (stream and _is_as_left(stream, file)):
+        left = known.get((file.device, file.inode))
+        if not file.size or (left and _is_as_left(left, file)):
             continue
         try:
+            stream = Stream.objects.filter(pk=left.pk).first() if left else None
             counts += session.follow(file.path, source.format, stream)
         except InputError as error:
             problem = str(error)
@@ -96,32 +111,28 @@ def _watch(source: Source, now: datetime) -> Counts:
     return counts
 
 
-def _known(source: Source) -> dict[tuple[int, int], Stream]:
-    """The content in place by (device, inode); should two claim one file, the one read further."""
-    rows = Stream.objects.in_place(source).defer("marks")
-    known: dict[tuple[int, int], Stream] = {}
-    for stream in rows:
-        known.setdefault((int(stream.device), int(stream.inode)), stream)
+def _known(source: Source) -> dict[Place, Left]:
+    """How files were left, by (device, inode); should two contents claim one file, the one read further."""
+    known: dict[Place, Left] = {}
+    for device, inode, *left in Stream.objects.in_place(source).left():
+        known.setdefault((int(device), int(inode)), Left(*left))
     return known
 
 
-def _let_go(known: dict[tuple[int, int], Stream], found: Listing) -> None:
+def _let_go(known: dict[Place, Left], found: Listing) -> None:
     """Content whose file is gone is in no place: the file system may give its number to another file."""
     if found.problem:
         return  # the listing may be short; a number given anew is noticed by content anyway
-    present = {(file.device, file.inode) for file in found.files}
-    gone = [place for place in known if place not in present]
+    gone = known.keys() - {(file.device, file.inode) for file in found.files}
     Stream.objects.leave_place(known.pop(place).pk for place in gone)
 
 
-def _is_as_left(stream: Stream, file: Found) -> bool:
+def _is_as_left(left: Left, file: Found) -> bool:
     """Nothing new: same size and time, and no last line that may count by now. A new name is noted."""
-    if stream.size != file.size or stream.mtime_ns != file.mtime_ns or stream.waits:
+    if left.size != file.size or left.mtime_ns != file.mtime_ns or left.waits:
         return False
-    path = str(file.path)[-1000:]
-    if stream.path != path:
-        stream.path = path
-        stream.save(update_fields=["path"])
+    if left.path != file.name[-1000:]:
+        Stream.objects.filter(pk=left.pk).update(path=file.name[-1000:])
     return True
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import models
+from django.db.models.functions import Cast
 
 __all__ = ["RejectedLineQuerySet", "SourceQuerySet", "StreamQuerySet"]
 
@@ -24,6 +25,11 @@ class StreamQuerySet(models.QuerySet):
     def in_place(self, source) -> "StreamQuerySet":
         """Content that a file held when last looked at, furthest first."""
         return self.filter(source=source, inode__gt=0).order_by("-offset", "pk")
+
+    def left(self) -> "models.QuerySet":
+        """Tuples (device, inode, pk, size, mtime_ns, waits, path); the first two as text, which is much faster."""
+        place = {f"{name}_text": Cast(name, models.CharField()) for name in ("device", "inode")}
+        return self.annotate(**place).values_list(*place, "pk", "size", "mtime_ns", "waits", "path")
 
     def rivals(self, source, head: str) -> "StreamQuerySet":
         """Content that begins with the same line, the newest of it."""

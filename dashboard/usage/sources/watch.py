@@ -9,7 +9,9 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
+from typing import NamedTuple
 
 from django.conf import settings
 
@@ -20,18 +22,23 @@ __all__ = ["INBOX", "MAX_FILES", "Found", "Listing", "files_of", "listing"]
 INBOX = "inbox"
 MAX_FILES = 10_000
 OUTSIDE, NO_LOG = "outside", "no log"
+# A folder's real path, with a separator, and whether it may be read.
+Folder = tuple[str, bool]
 TEMPORARY = (".part", ".partial", ".tmp", ".temp", ".swp", ".swx", ".crdownload", ".filepart", "~")
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A regular file: its real path, and what `stat` said."""
+class Found(NamedTuple):
+    """A regular file: its real path, and what `stat` said. Plain, because a poll makes thousands."""
 
-    path: Path
+    name: str
     device: int
     inode: int
     size: int
     mtime_ns: int
+
+    @property
+    def path(self) -> Path:
+        return Path(self.name)
 
 
 @dataclass
@@ -56,7 +63,7 @@ def listing(patterns: Iterable[str], roots: Iterable[Path]) -> Listing:
     allowed = tuple(os.path.realpath(root) for root in roots)
     result = Listing()
     seen: set[tuple[int, int]] = set()
-    parents: dict[str, str] = {}
+    parents: dict[str, Folder] = {}
     for pattern in patterns:
         names = list(_names(pattern))
         if not names and not glob.has_magic(pattern) and not os.path.lexists(pattern):
@@ -77,7 +84,7 @@ def listing(patterns: Iterable[str], roots: Iterable[Path]) -> Listing:
                 break
             seen.add((found.device, found.inode))
             result.files.append(found)
-    result.files.sort(key=lambda file: (file.mtime_ns, file.path))
+    result.files.sort(key=attrgetter("mtime_ns", "name"))
     return result
 
 
@@ -94,7 +101,7 @@ def _names(pattern: str) -> Iterator[str]:
             yield os.path.join(folder, name)  # noqa: PTH118
 
 
-def _found(name: str, allowed: tuple[str, ...], parents: dict[str, str]) -> Found | str:
+def _found(name: str, allowed: tuple[str, ...], parents: dict[str, Folder]) -> Found | str:
     """The regular file behind a name; else OUTSIDE what may be read, or NO_LOG file at all."""
     folder, base = os.path.split(name)
     if base.startswith(".") or base.lower().endswith(TEMPORARY):
@@ -102,17 +109,20 @@ def _found(name: str, allowed: tuple[str, ...], parents: dict[str, str]) -> Foun
     about = os.lstat(name)
     if stat.S_ISLNK(about.st_mode):
         real = os.path.realpath(name)
-        if _inside(real, allowed):
+        is_inside = _inside(real, allowed)
+        if is_inside:
             about = os.stat(real)  # noqa: PTH116
     else:
         if folder not in parents:
-            parents[folder] = os.path.realpath(folder)
-        real = f"{parents[folder]}{os.sep}{base}"
-    if not _inside(real, allowed):
+            at = os.path.realpath(folder) + os.sep
+            parents[folder] = at, _inside(at, allowed)
+        at, is_inside = parents[folder]
+        real = at + base
+    if not is_inside:
         return OUTSIDE
     if not stat.S_ISREG(about.st_mode):
         return NO_LOG
-    return Found(Path(real), about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns)
+    return Found(real, about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns)
 
 
 def _inside(real: str, allowed: tuple[str, ...]) -> bool:
