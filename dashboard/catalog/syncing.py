@@ -90,7 +90,12 @@ def sync(name: str, location: str, *, now: datetime, anyway: bool = False, limit
 
 def _read(feed: Feed, location: str, state: FeedState, limits: Limits) -> Copy:
     """The copy; unchanged ones are not sent again while the catalog they were compared with is the same."""
-    if urlsplit(location).scheme not in {"http", "https"}:
+    scheme = urlsplit(location).scheme
+    if scheme == registry.AWS:
+        from dashboard.catalog.feeds import aws  # its client takes long to load
+
+        return aws.list_models(location, limits)
+    if scheme not in {"http", "https"}:
         return read_file(Path(location), limits)
     secret = str(getattr(settings, feed.secret)) if feed.secret else ""
     if feed.url and feed.secret and not secret:

@@ -1,7 +1,7 @@
 """Amazon Bedrock's own list: what `aws bedrock list-foundation-models` prints (ListFoundationModels).
 
 `modelLifecycle` holds `status` and, since 2026, `legacyTime` and `endOfLifeTime`, the end in all regions.
-The call is signed with an AWS account, so Sundial reads a saved copy.
+The call is signed with an AWS account: `aws.py` makes it, or a job that has one saves the copy.
 """
 
 import re

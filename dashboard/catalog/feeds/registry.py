@@ -19,7 +19,11 @@ from dashboard.catalog.feeds import (
 )
 from dashboard.catalog.feeds.facts import FeedError, Parsed
 
-__all__ = ["FEEDS", "Feed", "Trust", "wanted"]
+__all__ = ["AWS", "FEEDS", "Feed", "Trust", "wanted"]
+
+
+AWS = "aws"
+"""The scheme of `aws://REGION`: asked for in an AWS account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ FEEDS = {
             url="https://api.openai.com/v1/models",
             secret="SUNDIAL_OPENAI_KEY",  # noqa: S106  the name of a setting
         ),
-        Feed("bedrock", "Amazon Bedrock, ListFoundationModels", bedrock.parse, OFFICIAL),
+        Feed("bedrock", "Amazon Bedrock, ListFoundationModels", bedrock.parse, OFFICIAL, url=f"{AWS}:"),
         Feed(
             "azure",
             "Azure, list of models",
@@ -111,7 +115,8 @@ def wanted(words: Iterable[str]) -> dict[str, str]:
             raise FeedError(
                 f"the feed {feed.name} needs an address or a file, as in {feed.name}=/path/to/copy.json"
             )
-        if not location.startswith("/") and urlsplit(location).scheme not in {"http", "https"}:
+        schemes = {"http", "https", AWS} if feed.url == f"{AWS}:" else {"http", "https"}
+        if not location.startswith("/") and urlsplit(location).scheme not in schemes:
             raise FeedError(f"the feed {feed.name} needs an https address or an absolute path, not {location!r}")
         found[feed.name] = location
     return found
