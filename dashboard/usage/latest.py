@@ -1,9 +1,10 @@
 """Evidence: the latest call of each identity to each name, so that a finding can show the call that proves it."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from dashboard.usage.models import LatestCall
 from dashboard.usage.records import clean
@@ -33,8 +34,10 @@ def keep(path: str, proofs: dict[tuple[int, int], Proof]) -> None:
         cursor.executemany(UPSERT, rows)
 
 
-def proofs(application_id: int, names: Collection[int], as_of: date, bound: int) -> Iterable[LatestCall]:
-    """The latest calls of an application to any of these names up to the end of a day, newest first.
+def proofs(
+    application_id: int, names: "Collection[int] | QuerySet", as_of: date, bound: int
+) -> "QuerySet[LatestCall]":
+    """The latest calls of an application to any of these names (keys) up to the end of a day, newest first.
 
     Only the latest is kept: of a day before it nothing is known.
     """

@@ -7,6 +7,8 @@ import pytest
 from dashboard.alerts.models import Delivery, Notice
 from dashboard.findings import actions, scan
 from dashboard.findings.models import Finding, FindingAction
+from dashboard.usage.latest import keep
+from dashboard.usage.models import CalledName, Identity
 from tests.factories import NOW, at, make_application, make_entry, make_source, make_usage, report_only
 from tests.web.pages import csv_rows, figure_names, queries_of, words
 
@@ -272,3 +274,17 @@ class TestActing:
         text = editor.get(f"/findings/{finding('shop').pk}/").text
         assert "<script>alert(1)</script>" not in text
         assert "&lt;script&gt;" in text
+
+
+class TestProof:
+    def test_shows_the_latest_call_with_its_place_and_id(self, viewer, world):
+        told = finding("shop")
+        name = CalledName.objects.get(resolution__entry=told.entry_id)
+        who = Identity.objects.get(application=told.application_id)
+        keep("/logs/gateway<1>.jsonl", {(who.pk, name.pk): (at("2024-01-14").timestamp(), 0, 1234, "call-9<b>")})
+        page = viewer.get(f"/findings/{told.pk}/?as_of=2024-01-15")
+        assert "2024-01-14" in page.content.decode()
+        assert "/logs/gateway&lt;1&gt;.jsonl" in page.content.decode()
+        assert "call-9&lt;b&gt;" in page.content.decode()
+        assert "line 1,234" in words(page)
+        assert "call-9" not in viewer.get(f"/findings/{told.pk}/?as_of=2024-01-13").content.decode()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Max, Min, Sum
+from django.db.models import Max, Min, QuerySet, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -15,7 +15,8 @@ from dashboard.catalog.snapshot import Deadline, Snapshot
 from dashboard.charts.card import Card
 from dashboard.findings.history import Event, history, silent_sources
 from dashboard.findings.models import Finding
-from dashboard.usage.models import DailyRollup, Source
+from dashboard.usage.latest import proofs
+from dashboard.usage.models import CalledName, DailyRollup, LatestCall, Source
 from dashboard.web.cards import calls_card, marks_of
 from dashboard.web.guidance import Guide, guide_for
 from dashboard.web.queries import stacks
@@ -25,6 +26,7 @@ from dashboard.web.words import day_text
 __all__ = ["Caller", "FindingPage", "Mail", "Seen", "find", "page", "verdict"]
 
 BOUND = 30
+PROOFS = 5
 
 EVENTS = {
     "opened": gettext_lazy("Opened: it called the model while its sunset was announced"),
@@ -100,6 +102,8 @@ class FindingPage:
     """Newest first."""
     seen: list[Seen]
     callers: list[Caller]
+    proofs: list[LatestCall]
+    """The latest calls, newest first."""
     silent: list[Source]
     """Sources that would carry its calls and do not report."""
     due: Due | None
@@ -136,6 +140,7 @@ def page(finding: Finding, snapshot: Snapshot, today: date) -> FindingPage:
         story=_story(finding, snapshot.as_of),
         seen=seen,
         callers=_callers(finding, snapshot.as_of),
+        proofs=list(proofs(finding.application_id, _names(finding), snapshot.as_of, PROOFS)),
         silent=silent_sources([finding], snapshot.as_of).get(finding.pk, []),
         due=_due(row.entry, seen),
         steps=_ahead(row.entry),
@@ -259,6 +264,10 @@ def _seen(finding: Finding, as_of: date) -> list[Seen]:
         .order_by("-last", *keys)[:BOUND]
     )
     return [Seen(*row) for row in rows]
+
+
+def _names(finding: Finding) -> QuerySet[CalledName]:
+    return CalledName.objects.filter(resolution__entry=finding.entry_id).values("pk")
 
 
 def _callers(finding: Finding, as_of: date) -> list[Caller]:
