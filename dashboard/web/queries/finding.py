@@ -266,7 +266,7 @@ def _seen(finding: Finding, as_of: date) -> list[Seen]:
     return [Seen(*row) for row in rows]
 
 
-def _names(finding: Finding) -> QuerySet[CalledName]:
+def _names(finding: Finding) -> QuerySet:
     return CalledName.objects.filter(resolution__entry=finding.entry_id).values("pk")
 
 
