@@ -1,20 +1,16 @@
 """Blocks of lines into sums: in this process, or for big files in helper processes beside it.
 
-A helper knows nothing of the database: it gets lines and answers with what they add up to and the hashes
-of their ids, as if no id was ever seen. Whoever commits compares those with what was counted before; on a
-clash the block is decoded again here, where they are known. So helpers make ingest faster and cannot make
-it wrong: there is still one reader, one order and one checkpoint per file. A helper that dies is done
-without. It ends when its input does, so it never outlives the reader.
+A helper (`dashboard.usage.helper`) gets lines and answers with what they add up to and the hashes of their
+ids, as if no id was ever seen. Whoever commits compares those with what was counted before; on a clash the
+block is decoded again here, where they are known. So helpers make ingest faster and cannot make it wrong:
+there is still one reader, one order and one checkpoint per file. A helper that dies is done without.
 """
 
 import gc
-import marshal
 import os
 import queue
-import struct
 import subprocess
 import sys
-from array import array
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -22,24 +18,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Self
 
-from isal.isal_zlib import crc32
-
 from dashboard.usage.blocks import Block
 from dashboard.usage.formats.documents import DocumentFormat
 from dashboard.usage.formats.lines import Format
-from dashboard.usage.formats.registry import FORMATS
-from dashboard.usage.records import Batch, Called, Caller, Evidence, Reject
+from dashboard.usage.formats.quick import QuickFormat
+from dashboard.usage.helper import ANSWER, QUESTION, receive, send, unpacked
+from dashboard.usage.records import Batch
 
-__all__ = ["Helpers", "decode", "decoded_ahead", "spare", "without_gc"]
+__all__ = ["Helpers", "at_once", "decode", "decoded_ahead", "spare", "without_gc"]
 
 MOST = 2
 AHEAD = 2  # runs that wait beside those being decoded
-RUN = 16 << 20  # bytes that a helper takes at a time
-# What a helper is asked: whether the bytes follow, how many, the offset of the first, the checksum before it.
-QUESTION = struct.Struct("<?QQQ")
-ANSWER = struct.Struct("<QQ")  # bytes that follow, the checksum behind what was decoded
+RUN = 8 << 20  # bytes that a helper takes at a time
 ROOT = Path(__file__).parents[2]
-COUNTS = ("lines", "accepted", "rejected", "duplicates", "skipped")
 
 # Blocks of lines that follow each other.
 Run = list[Block]
@@ -53,7 +44,7 @@ class Helpers:
 
     def __init__(self, name: str, last_hour: int, number: int = MOST, descriptor: int | None = None) -> None:
         shared = "" if descriptor is None else str(descriptor)
-        self._command = [sys.executable, "-m", "dashboard.usage.decoding", name, str(last_hour), shared]
+        self._command = [sys.executable, "-m", "dashboard.usage.helper", name, str(last_hour), shared]
         self._descriptor = descriptor
         self.number = number
         self._threads = ThreadPoolExecutor(number)
@@ -92,12 +83,12 @@ class Helpers:
             first, last = run[0], run[-1]
             follows = self._descriptor is None
             question = QUESTION.pack(follows, last.end - first.start, first.start, first.before)
-            _send(process.stdin, question, *(part for block in run if follows for part in block.parts))
-            size, checksum = ANSWER.unpack(_receive(process.stdout, ANSWER.size))
-            answer = _receive(process.stdout, size)
+            send(process.stdin, question, *(part for block in run if follows for part in block.parts))
+            size, checksum = ANSWER.unpack(receive(process.stdout, ANSWER.size))
+            answer = receive(process.stdout, size)
             if checksum != last.checksum:
                 raise ValueError("the file changed while it was read")
-            return _unpacked(answer)
+            return unpacked(answer)
         finally:
             self._idle.put(process)
 
@@ -137,8 +128,16 @@ def _runs(blocks: Iterable[Block]) -> Iterator[Run]:
         yield run
 
 
+def at_once(block: Block, reader: Format, last_hour: int) -> Batch | None:
+    """What a block adds up to by the short way of its format, as a helper would tell; None without one."""
+    if not (block.is_lines and isinstance(reader, QuickFormat)):
+        return None
+    with without_gc():
+        return reader.part(block.data, last_hour, block.before, block.start)
+
+
 def decode(block: Block, reader: Format, batch: Batch, line: int) -> None:
-    """Decode here; the block's first line is number `line`."""
+    """Decode here, with the ids that were counted before in sight; the block's first line is number `line`."""
     if block.is_rest:
         return
     if block.overlong:
@@ -172,65 +171,8 @@ def _answered(run: Run, future: "Future[Batch] | None") -> tuple[Run, Batch | No
         return run, None
 
 
-def _send(pipe: IO[bytes] | None, *parts: bytes | memoryview) -> None:
-    if pipe is None:
-        raise EOFError
-    for part in parts:
-        pipe.write(part)
-    pipe.flush()
-
-
-def _receive(pipe: IO[bytes] | None, size: int) -> bytes:
-    data = pipe.read(size) if pipe else b""
-    if len(data) < size:
-        raise EOFError
-    return data
-
-
 def _close(pipe: IO[bytes]) -> None:
     try:
         pipe.close()
     except OSError:
         return  # what it still held for a process that is gone
-
-
-# marshal knows plain tuples only, and is several times faster than what knows more.
-def _packed(batch: Batch) -> bytes:
-    pairs = [
-        (tuple(caller), tuple(called), tuple(batch.latest[caller, called]), hours)
-        for (caller, called), hours in batch.used.items()
-    ]
-    ids = {hour: array("Q", marks).tobytes() for hour, marks in batch.fresh.items() if marks}
-    return marshal.dumps((pairs, ids, list(map(tuple, batch.rejects)), [getattr(batch, c) for c in COUNTS]))
-
-
-def _unpacked(answer: bytes) -> Batch:
-    pairs, ids, rejects, counts = marshal.loads(answer)  # noqa: S302  from our own child
-    batch = Batch(0, **dict(zip(COUNTS, counts, strict=True)))
-    for caller, called, evidence, hours in pairs:
-        pair = Caller(*caller), Called(*called)
-        batch.used[pair] = hours
-        batch.latest[pair] = Evidence(*evidence)
-    batch.fresh = {hour: set(array("Q", marks)) for hour, marks in ids.items()}
-    batch.rejects = [Reject(*reject) for reject in rejects]
-    return batch
-
-
-def serve(reader: Format, last_hour: int, source: IO[bytes], sink: IO[bytes], descriptor: int | None) -> None:
-    """A helper's life: lines in, or where they are in the file; sums out; until the input ends."""
-    gc.disable()
-    while True:
-        try:
-            follows, size, offset, before = QUESTION.unpack(_receive(source, QUESTION.size))
-            data = _receive(source, size) if follows or descriptor is None else os.pread(descriptor, size, offset)
-        except EOFError:
-            return
-        batch = Batch(last_hour, before=before)
-        reader.decode(data, batch, 0, offset)
-        answer = _packed(batch)
-        _send(sink, ANSWER.pack(len(answer), crc32(data, before)), answer)
-
-
-if __name__ == "__main__":
-    format_name, latest, shared = sys.argv[1:]
-    serve(FORMATS[format_name], int(latest), sys.stdin.buffer, sys.stdout.buffer, int(shared) if shared else None)

@@ -13,7 +13,7 @@ from dashboard.usage.seen import SeenHashes
 
 __all__ = ["Counts", "InputError", "Session", "import_file"]
 
-COMMIT = 64 << 20  # inflated bytes between checkpoints
+COMMIT = 256 << 20  # inflated bytes between checkpoints
 BIG = 48 << 20  # bytes left to read that are worth helper processes
 
 

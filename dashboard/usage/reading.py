@@ -31,15 +31,17 @@ from dashboard.usage.blocks import (
     tail_hash,
 )
 from dashboard.usage.content import Content, ContentError
-from dashboard.usage.decoding import Helpers, Run, decode, decoded_ahead
+from dashboard.usage.decoding import Helpers, Run, at_once, decode, decoded_ahead
 from dashboard.usage.formats.aggregated import Aggregated
 from dashboard.usage.formats.detect import detect
 from dashboard.usage.formats.documents import DocumentFormat, is_document, is_json
 from dashboard.usage.formats.lines import Format
 from dashboard.usage.formats.registry import AUTO, FORMATS
 from dashboard.usage.models import RejectedLine, Source, Stream
-from dashboard.usage.records import Batch, Called, Caller, Measures, add_measures, last_hour
+from dashboard.usage.records import AT, Batch, Group, grow, last_hour
 from dashboard.usage.rollups import merge
+from dashboard.usage.seen import Fresh
+from dashboard.usage.tally import Tally
 
 if TYPE_CHECKING:
     from dashboard.usage.ingest import Session
@@ -50,6 +52,7 @@ SQUEEZED = 6  # what a compressed log's byte on disk stands for, roughly
 ATTEMPTS = 50
 MARKS = 64
 REJECTED_KEPT = 1000
+GROUPS = 100_000  # sums in memory that are worth a commit before its bytes are reached
 
 Progress = Callable[[int], None]
 
@@ -197,39 +200,43 @@ class Reading:
         return reader.opened(head, self.source.config) if isinstance(reader, Aggregated) else reader
 
     def _consume(self, content: Content, tail: bytes, reader: Format) -> None:
-        batch = self._batch()
+        tally = self._tally()
         taken = content.consumed
         last = None
         try:
             for run, part in self._decoded(content, tail, reader):
-                if part is None or not batch.add(part, self.end.lines + batch.lines + 1):
+                line = self.end.lines + tally.lines + 1
+                if part is None or not tally.add(part, line):
                     for block in run:
-                        decode(block, reader, batch, self.end.lines + batch.lines + 1)
+                        decode(block, reader, tally, self.end.lines + tally.lines + 1)
                 last = run[-1]
                 if self.progress:
                     self.progress(content.consumed - taken)
                     taken = content.consumed
                 # What an aggregated file tells twice of one bucket is summed: it is one delivery.
-                if last.end - self.end.offset >= self.session.commit_bytes and not reader.aggregated:
-                    self._commit(batch, last)
-                    batch, last = self._batch(), None
+                if self._is_full(tally, last) and not reader.aggregated:
+                    self._commit(tally, last)
+                    tally, last = self._tally(), None
         except ContentError:
             if last:
-                self._commit(batch, last)
+                self._commit(tally, last)
             raise
         if last:
-            self._commit(batch, last, at_end=True)
+            self._commit(tally, last, at_end=True)
         elif not self.is_import or self.stream is not None:
             self._note()
 
+    def _is_full(self, tally: Tally, last: Block) -> bool:
+        return last.end - self.end.offset >= self.session.commit_bytes or len(tally.groups) >= GROUPS
+
     def _decoded(self, content: Content, tail: bytes, reader: Format) -> Iterator[tuple[Run, Batch | None]]:
-        """The blocks to count; with what they add up to where helpers could tell ahead."""
+        """The blocks to count; with what they add up to, where that could be told without looking at ids."""
         cut = self._blocks(content, tail, reader)
         left = (self.size - content.consumed) * (1 if content.kind == "plain" else SQUEEZED)
-        if left < self.session.big or not self.session.helpers or reader.aggregated:
-            yield from (([block], None) for block in cut)
-            return
         believed = last_hour(self.session.now)
+        if left < self.session.big or not self.session.helpers or reader.aggregated:
+            yield from (([block], at_once(block, reader, believed)) for block in cut)
+            return
         with Helpers(self.format_name, believed, self.session.helpers, content.descriptor) as helpers:
             yield from decoded_ahead(cut, helpers)
 
@@ -247,8 +254,8 @@ class Reading:
             line, newline, _ = (head + content.read(MAX_LINE)).lstrip().partition(b"\n")
         return not (newline and is_json(line))
 
-    def _batch(self) -> Batch:
-        return Batch(last_hour(self.session.now), seen=self.session.seen.of)
+    def _tally(self) -> Tally:
+        return Tally(last_hour(self.session.now), self.session.seen.of)
 
     def _is_final(self, content: Content) -> Callable[[bytes], bool]:
         """Whether a last line without a newline counts now."""
@@ -268,27 +275,28 @@ class Reading:
 
         return is_final
 
-    def _commit(self, batch: Batch, block: Block, *, at_end: bool = False) -> None:
+    def _commit(self, tally: Tally, block: Block, *, at_end: bool = False) -> None:
         end = Checkpoint(
             block.end,
             block.checksum,
-            self.end.lines + batch.lines,
-            self.end.records + batch.accepted + batch.duplicates,
-            self.end.rejected + batch.rejected,
+            self.end.lines + tally.lines,
+            self.end.records + tally.accepted + tally.duplicates,
+            self.end.rejected + tally.rejected,
         )
+        marks = tally.marks()
         try:
             with transaction.atomic():
-                self._write(batch, end, block.tail, at_end=at_end)
+                self._write(tally, marks, end, block.tail, at_end=at_end)
         except BaseException:
             self.session.forget()
             raise
-        self.session.seen.commit(batch.fresh)
+        self.session.seen.commit(marks)
         self.end = end
-        self.accepted += batch.accepted
-        self.rejected += batch.rejected
-        self.duplicates += batch.duplicates
+        self.accepted += tally.accepted
+        self.rejected += tally.rejected
+        self.duplicates += tally.duplicates
 
-    def _write(self, batch: Batch, end: Checkpoint, tail: bytes, *, at_end: bool) -> None:
+    def _write(self, tally: Tally, marks: Fresh, end: Checkpoint, tail: bytes, *, at_end: bool) -> None:
         session = self.session
         if not Source.objects.select_for_update().filter(pk=self.source.pk).exists():
             raise InputError(f"{self.path}: its source was deleted meanwhile")
@@ -296,7 +304,7 @@ class Reading:
         own = self.stream.pk if self.stream else None
         if fingerprint(row for row in others if row[0] != own) != self.rivals:
             raise _Moved
-        if any(batch.fresh.values()) and session.seen.collides(batch.fresh):
+        if marks and session.seen.collides(marks):
             raise _Moved
         stream = self.stream or self._create()
         changed = Stream.objects.at(stream.pk, self.end.offset).update(
@@ -305,18 +313,18 @@ class Reading:
             tail=tail_hash(tail),
             marks=_thinned([*stream.marks, _mark(end)]),
             lines=end.lines,
-            accepted=F("accepted") + batch.accepted,
-            rejected=F("rejected") + batch.rejected,
-            duplicates=F("duplicates") + batch.duplicates,
-            skipped=F("skipped") + batch.skipped,
+            accepted=F("accepted") + tally.accepted,
+            rejected=F("rejected") + tally.rejected,
+            duplicates=F("duplicates") + tally.duplicates,
+            skipped=F("skipped") + tally.skipped,
             **(self._place() if at_end else {"path": str(self.path)[-1000:], "format": self.format_name}),
         )
         if not changed:
             raise _Moved
-        self._count(batch)
-        aggregates.replace(self.source, batch.readings.values(), session.dimensions, session.now.date())
-        session.seen.store(batch.fresh)
-        self._keep_rejects(batch)
+        self._count(tally)
+        aggregates.replace(self.source, tally.readings.values(), session.dimensions, session.now.date())
+        session.seen.store(marks)
+        self._keep_rejects(tally)
         self.stream = stream
         stream.marks = _thinned([*stream.marks, _mark(end)])
 
@@ -336,32 +344,33 @@ class Reading:
             inode=self.stat.st_ino,
         )
 
-    def _count(self, batch: Batch) -> None:
-        callers: dict[Caller, int] = {}
-        names: dict[Called, int] = {}
-        for (caller, called), hours in batch.used.items():
-            first = min(hours)
-            callers[caller] = min(first, callers.get(caller, first))
-            names[called] = min(first, names.get(called, first))
+    def _count(self, tally: Tally) -> None:
+        callers, names = list(tally.callers), list(tally.names)
+        called_first: dict[int, int] = {}
+        named_first: dict[int, int] = {}
+        for hour, who, what in sorted(tally.groups):
+            called_first.setdefault(who, hour)
+            named_first.setdefault(what, hour)
         dimensions = self.session.dimensions
-        identity = dimensions.callers({caller: day_of(hour) for caller, hour in callers.items()})
-        name = dimensions.names({called: day_of(hour) for called, hour in names.items()})
-        rows: dict[tuple[int, int, int], Measures] = {}
+        identities = dimensions.callers({callers[n]: day_of(hour) for n, hour in called_first.items()})
+        keys = dimensions.names({names[n]: day_of(hour) for n, hour in named_first.items()})
+        identity = [identities.get(caller, 0) for caller in callers]
+        name = [keys.get(called, 0) for called in names]
+        rows: dict[tuple[int, int, int], Group] = {}
         proofs: dict[tuple[int, int], latest.Proof] = {}
-        for pair, hours in batch.used.items():
-            who, what = identity[pair[0]], name[pair[1]]
-            at, line, request_id = batch.latest[pair]
-            if (who, what) not in proofs or at >= proofs[who, what][0]:
-                proofs[who, what] = at, 0, line, request_id
-            for hour, measures in hours.items():
-                known = rows.setdefault((hour, who, what), measures)
-                if known is not measures:
-                    add_measures(known, measures)
+        for (hour, who, what), group in tally.groups.items():
+            pair = identity[who], name[what]
+            known = rows.setdefault((hour, *pair), group)
+            if known is not group:  # several beyond a bound that count as one
+                grow(known, group)
+            at, line, request_id = group[AT:]
+            if pair not in proofs or (at, line) >= (proofs[pair][0], proofs[pair][2]):
+                proofs[pair] = at, 0, line, request_id or ""
         merge(self.source.pk, rows)
         latest.keep(str(self.path), proofs)
 
-    def _keep_rejects(self, batch: Batch) -> None:
-        if not batch.rejects:
+    def _keep_rejects(self, tally: Tally) -> None:
+        if not tally.rejects:
             return
         RejectedLine.objects.bulk_create(
             RejectedLine(
@@ -370,7 +379,7 @@ class Reading:
                 at=self.session.now,
                 **reject._asdict(),
             )
-            for reject in batch.rejects
+            for reject in tally.rejects
         )
         RejectedLine.objects.keep_newest(self.source, REJECTED_KEPT)
 

@@ -5,7 +5,7 @@ A format turns complete lines into sums: (hour, caller, called) -> measures. Not
 """
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
@@ -15,8 +15,11 @@ from typing import Any, NamedTuple
 from xxhash import xxh3_64_intdigest
 
 __all__ = [
+    "AT",
     "FIRST_HOUR",
+    "ID",
     "INTERNAL",
+    "LINE",
     "MAX_COST",
     "MAX_COUNT",
     "OTHER",
@@ -35,6 +38,7 @@ __all__ = [
     "add_measures",
     "clean",
     "cost_nano",
+    "grow",
     "id_hash",
     "last_hour",
     "redact",
@@ -91,9 +95,9 @@ class Evidence(NamedTuple):
     id: str = ""
 
 
-# What a raw grouping key adds up to while lines are read: the measures in order, then the latest call's time,
-# line and id.
+# What calls of one kind in one hour add up to: the measures in order, then the latest call's time, line and id.
 Group = list[Any]
+AT, LINE, ID = 6, 7, 8  # where a group holds them
 
 
 class Reading(NamedTuple):
@@ -124,18 +128,19 @@ class Reject(NamedTuple):
 class Batch:
     """What a run of lines adds up to. `lines == accepted + rejected + duplicates + skipped`.
 
-    `seen(hour)` answers the hashes of ids counted before in that hour; `fresh` collects this batch's own.
-    `last_hour` is the latest hour that is not absurd, `before` the CRC-32 of the content before the lines
-    (a line without an id is known by its place). `used` has the sums of each pair by hour, `latest` its last call.
-    `readings`, by key and start, are what aggregated formats yield instead of sums.
+    `groups` are told by hour and by the numbers that `callers` and `names` give. `fresh` holds the hashes of
+    ids by hour; `bulk` further ones, eight bytes each, that nobody has compared with any yet. `last_hour` is
+    the latest hour that is not absurd, `before` the CRC-32 of the content before the lines (a line without an
+    id is known by its place). `readings`, by key and start, are what aggregated formats yield instead of sums.
     """
 
     last_hour: int
     before: int = 0
-    seen: Callable[[int], Collection[int]] = lambda _hour: ()
-    used: dict[Pair, dict[int, Measures]] = field(default_factory=dict)
+    callers: dict[Caller, int] = field(default_factory=dict)
+    names: dict[Called, int] = field(default_factory=dict)
+    groups: dict[tuple[int, int, int], Group] = field(default_factory=dict)
     fresh: dict[int, set[int]] = field(default_factory=dict)
-    latest: dict[Pair, Evidence] = field(default_factory=dict)
+    bulk: dict[int, bytes] = field(default_factory=dict)
     readings: dict[tuple[str, int], Reading] = field(default_factory=dict)
     rejects: list[Reject] = field(default_factory=list)
     lines: int = 0
@@ -144,66 +149,47 @@ class Batch:
     duplicates: int = 0
     skipped: int = 0
 
+    def known(self, _hour: int) -> Collection[int]:
+        """The hashes of ids that were counted in an hour before this batch's own `fresh` ones."""
+        return ()
+
     def reject(self, line: int, offset: int, reason: str, raw: bytes) -> None:
         self.rejected += 1
         if len(self.rejects) < KEPT_REJECTS:
             self.rejects.append(Reject(line, offset, clean(reason, 300), redact(raw)))
 
+    def add_group(self, hour: int, pair: Pair, group: Group) -> None:
+        """Add what one raw grouping key came to in an hour; the group is this batch's from then on."""
+        caller, called = pair
+        callers, names = self.callers, self.names
+        key = hour, callers.setdefault(caller, len(callers)), names.setdefault(called, len(names))
+        known = self.groups.setdefault(key, group)
+        if known is not group:
+            grow(known, group)
+
     @property
     def sums(self) -> dict[tuple[int, Caller, Called], Measures]:
-        """The same as `used`, flat."""
-        return {(hour, *pair): sums for pair, hours in self.used.items() for hour, sums in hours.items()}
+        """The measures of each caller and name by hour."""
+        callers, names = list(self.callers), list(self.names)
+        return {(hour, callers[who], names[what]): group[:AT] for (hour, who, what), group in self.groups.items()}
 
-    def add_group(self, hour: int, pair: Pair, group: Group) -> None:
-        """Add what one raw grouping key came to in an hour."""
-        *measures, at, line, identifier = group
-        hours = self.used.setdefault(pair, {})
-        known = hours.get(hour)
-        if known is None:
-            hours[hour] = measures
-        else:
-            add_measures(known, measures)
-        latest = self.latest.get(pair)
-        if latest is None or (at, line) >= latest[:2]:
-            self.latest[pair] = Evidence(at, line, identifier or "")
-
-    def add(self, part: "Batch", line: int) -> bool:
-        """Add a part that was read by itself, its first line being number `line` here and 0 there.
-
-        False, and nothing added, when an id in it was counted before.
-        """
-        for hour, marks in part.fresh.items():
-            fresh = self.fresh.get(hour)
-            if (fresh and not fresh.isdisjoint(marks)) or not _apart(self.seen(hour), marks):
-                return False
-        for hour, marks in part.fresh.items():
-            fresh = self.fresh.get(hour)
-            if fresh:
-                fresh |= marks
-            else:
-                self.fresh[hour] = marks
-        for pair, hours in part.used.items():
-            known = self.used.setdefault(pair, hours)
-            if known is hours:
-                continue
-            for hour, measures in hours.items():
-                if hour in known:
-                    add_measures(known[hour], measures)
-                else:
-                    known[hour] = measures
-        for pair, (at, number, identifier) in part.latest.items():
-            latest = self.latest.get(pair)
-            if latest is None or at >= latest.at:
-                self.latest[pair] = Evidence(at, number + line, identifier)
-        room = max(0, KEPT_REJECTS - len(self.rejects))
-        self.rejects += [reject._replace(line=reject.line + line) for reject in part.rejects[:room]]
-        for count in ("lines", "accepted", "rejected", "duplicates", "skipped"):
-            setattr(self, count, getattr(self, count) + getattr(part, count))
-        return True
+    @property
+    def latest(self) -> dict[Pair, Evidence]:
+        """The latest call of each caller to each name."""
+        callers, names = list(self.callers), list(self.names)
+        found: dict[Pair, Evidence] = {}
+        for (_, who, what), (*_, at, line, identifier) in self.groups.items():
+            pair = callers[who], names[what]
+            if pair not in found or (at, line) >= found[pair][:2]:
+                found[pair] = Evidence(at, line, identifier or "")
+        return found
 
 
-def _apart(known: Collection[int], marks: Collection[int]) -> bool:
-    return known.isdisjoint(marks) if isinstance(known, set) else not known
+def grow(group: Group, more: Group) -> None:
+    """Add one group to another; what came later in time, or else in the file, is its latest call."""
+    add_measures(group, more[:AT])
+    if (more[AT], more[LINE]) >= (group[AT], group[LINE]):
+        group[AT:] = more[AT:]
 
 
 def add_measures(into: Measures, more: Measures) -> None:

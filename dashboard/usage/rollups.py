@@ -20,7 +20,7 @@ MEASURES = ("calls", "errors", "gone", "input_tokens", "output_tokens", "cost_na
 COPY_FROM = 500  # rows from which PostgreSQL's COPY beats a statement with values
 CAP = (1 << 62) - 1  # two capped values still add up to a 64-bit integer
 
-# (hour or day, identity, name) -> measures
+# (hour or day, identity, name) -> measures, and what else may stand behind them
 Sums = dict[tuple[int, int, int], Measures]
 
 
@@ -31,9 +31,9 @@ def merge(source_id: int, hourly: Sums) -> None:
         key = hour // 24, identity, name
         known = daily.get(key)
         if known is None:
-            daily[key] = measures.copy()
+            daily[key] = measures[:6]
         else:
-            add_measures(known, measures)
+            add_measures(known, measures[:6])
     _upsert("usage_hourlyrollup", "hour", source_id, hourly)
     _upsert("usage_dailyrollup", "day", source_id, daily)
     StaleDay.objects.bulk_create(
@@ -43,7 +43,7 @@ def merge(source_id: int, hourly: Sums) -> None:
 
 def _upsert(table: str, bucket: str, source_id: int, sums: Sums) -> None:
     rows = (
-        (at, source_id, identity, name, *[m if m is None or m < CAP else CAP for m in measures])
+        (at, source_id, identity, name, *[m if m is None or m < CAP else CAP for m in measures[:6]])
         for (at, identity, name), measures in sorted(sums.items(), key=itemgetter(0))
     )
     columns = f"{bucket}, source_id, identity_id, name_id, {', '.join(MEASURES)}"

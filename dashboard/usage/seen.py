@@ -5,22 +5,21 @@ every checkpoint. Segments of one source are written one after another (the sour
 what other sessions added since is exactly the segments with a higher key.
 """
 
-import sys
-from array import array
-from collections.abc import Iterable
 from datetime import UTC, date, datetime
 
 from django.db.models import Max
 
 from dashboard.kit.fields import hour_number
+from dashboard.usage.marks import Marks, Run
 from dashboard.usage.models import SeenIds
 
-__all__ = ["SeenHashes"]
+__all__ = ["Fresh", "SeenHashes"]
 
-KEPT = 500_000  # hashes in memory, about 70 bytes each
+KEPT = 500_000  # hashes in memory, 8 bytes each, or about 70 where they are asked for one by one
 MANY = 64  # segments of one hour that are worth merging
 
-Fresh = dict[int, set[int]]
+Fresh = dict[int, Run]  # by hour
+NOTHING = Marks()
 
 
 class SeenHashes:
@@ -29,20 +28,22 @@ class SeenHashes:
     def __init__(self, source_id: int, today: date) -> None:
         self._source = source_id
         self._today = today
-        self._hours: dict[int, set[int]] = {}
+        self._hours: dict[int, Marks] = {}
         self._kept = 0
         self._merge: dict[int, list[int]] = {}
         self._newest = 0
         self._stored: set[int] | None = None  # the hours that have segments: the others need no query
 
-    def of(self, hour: int) -> set[int]:
+    def of(self, hour: int) -> Marks:
+        """The hashes of that hour; not to be changed."""
         known = self._hours.get(hour)
         if known is None:
-            stored = self._look()
+            if hour not in self._look():
+                return NOTHING
             if self._kept > KEPT:
                 self._hours.clear()
                 self._kept = 0
-            known = self._hours[hour] = self._load(hour) if hour in stored else set()
+            known = self._hours[hour] = self._load(hour)
             self._kept += len(known)
         return known
 
@@ -53,11 +54,9 @@ class SeenHashes:
         clash = False
         for pk, hour, hashes in rows.order_by("pk"):
             number = hour_number(hour)
-            added = unpack(hashes)
             stored.add(number)
-            if number in self._hours:
-                self._hours[number].update(added)
-            clash = clash or not fresh.get(number, set()).isdisjoint(added)
+            self._hours.pop(number, None)
+            clash = clash or (number in fresh and Marks.unpacked(hashes).meets(fresh[number]))
             self._newest = pk
         return clash
 
@@ -65,14 +64,13 @@ class SeenHashes:
         """Append these hashes, and put an hour's many small segments together. Inside the transaction."""
         rows = []
         for hour, hashes in fresh.items():
-            if not hashes:
-                continue
-            segment: Iterable[int] = hashes
+            segment = Marks(hashes)
             if self._merge.pop(hour, None):
-                segment = self._load(hour) | hashes
+                segment = self._load(hour)
+                segment.add(hashes)
                 self._mine().filter(hour=_hour(hour)).delete()
             rows.append(
-                SeenIds(source_id=self._source, hour=_hour(hour), hashes=pack(segment), added_on=self._today)
+                SeenIds(source_id=self._source, hour=_hour(hour), hashes=segment.packed(), added_on=self._today)
             )
         if rows:
             SeenIds.objects.bulk_create(rows, batch_size=500)
@@ -81,12 +79,10 @@ class SeenHashes:
     def commit(self, fresh: Fresh) -> None:
         """The transaction held: what was fresh is old now."""
         for hour, hashes in fresh.items():
-            if not hashes:
-                continue
             if self._stored is not None:
                 self._stored.add(hour)
             if hour in self._hours:
-                self._hours[hour] |= hashes
+                self._hours[hour].add(hashes)
                 self._kept += len(hashes)
 
     def forget(self) -> None:
@@ -109,29 +105,11 @@ class SeenHashes:
     def _highest(self) -> int:
         return self._mine().aggregate(newest=Max("pk"))["newest"] or 0
 
-    def _load(self, hour: int) -> set[int]:
+    def _load(self, hour: int) -> Marks:
         segments = list(self._mine().filter(hour=_hour(hour)).values_list("pk", "hashes"))
         if len(segments) >= MANY:
             self._merge[hour] = [pk for pk, _ in segments]
-        known: set[int] = set()
-        for _, hashes in segments:
-            known.update(unpack(hashes))
-        return known
-
-
-def pack(hashes: Iterable[int]) -> bytes:
-    """Eight bytes each, little-endian on every machine."""
-    packed = array("Q", hashes)
-    if sys.byteorder == "big":
-        packed.byteswap()
-    return packed.tobytes()
-
-
-def unpack(hashes: bytes | memoryview) -> "array[int]":
-    packed = array("Q", bytes(hashes))
-    if sys.byteorder == "big":
-        packed.byteswap()
-    return packed
+        return Marks.unpacked(*(hashes for _, hashes in segments))
 
 
 def _hour(number: int) -> datetime:

@@ -5,9 +5,10 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard.usage.formats.lines import LineFormat
 from dashboard.usage.formats.litellm_standard_logging import LiteLLMStandardLogging
+from dashboard.usage.marks import Marks
 from dashboard.usage.records import Batch, Evidence, id_hash
+from dashboard.usage.tally import Tally
 
 AT = 1_704_359_000
 LAST_HOUR = AT // 3600 + 48
@@ -89,16 +90,22 @@ seen_before = st.sets(st.builds(lambda number: id_hash(f"chatcmpl-{number}"), st
 def test_both_ways_count_keep_and_refuse_the_same(lines, seen, is_ended):
     data = b"\n".join(lines) + (b"\n" if is_ended and lines else b"")
 
-    def batch() -> Batch:
-        return Batch(LAST_HOUR, before=77, seen=lambda _hour: set(seen))
+    def tally() -> Tally:
+        return Tally(LAST_HOUR, lambda _hour: Marks(seen), before=77)
 
-    quick, careful = batch(), batch()
-    FORMAT.decode(data, quick, 5, 1000)
-    LineFormat.decode(FORMAT, data, careful, 5, 1000)
-    for name in ("used", "latest", "lines", "accepted", "rejected", "duplicates", "skipped"):
+    quick, careful = tally(), tally()
+    part = FORMAT.part(data, LAST_HOUR, 77, 1000)
+    if part is None or not quick.add(part, 5):
+        FORMAT.decode(data, quick, 5, 1000)
+    FORMAT.decode(data, careful, 5, 1000)
+    for name in ("sums", "latest", "lines", "accepted", "rejected", "duplicates", "skipped"):
         assert getattr(quick, name) == getattr(careful, name), name
     assert sorted(quick.rejects) == sorted(careful.rejects)
-    assert {h: m for h, m in quick.fresh.items() if m} == {h: m for h, m in careful.fresh.items() if m}
+    assert ids(quick) == ids(careful)
+
+
+def ids(tally: Tally) -> dict[int, set[int]]:
+    return {hour: set(run.tolist()) for hour, run in tally.marks().items()}
 
 
 def test_the_latest_call_is_told_with_its_line_and_id():

@@ -115,7 +115,7 @@ class DocumentFormat(LineFormat):
             raise ValueError("the time is before 2015 or more than two days ahead")
         if identifier:
             mark, fresh = id_hash(identifier), batch.fresh.setdefault(hour, set())
-            if mark in fresh or mark in batch.seen(hour):
+            if mark in fresh or mark in batch.known(hour):
                 batch.duplicates += 1
                 return
             fresh.add(mark)

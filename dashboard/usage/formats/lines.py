@@ -85,7 +85,7 @@ class LineFormat:
     def decode(self, data: bytes, batch: Batch, line: int, offset: int) -> None:  # noqa: C901
         groups: dict[int, dict[tuple, Group]] = {}
         table: dict[tuple, Group] = {}
-        read, seen, fresh, latest = self.read, batch.seen, batch.fresh, batch.last_hour
+        read, counted, fresh, latest = self.read, batch.known, batch.fresh, batch.last_hour
         digest, earliest = xxh3_64_intdigest, FIRST_HOUR
         repeated = skipped = rejected = chained = begin = end = 0
         chain, view = batch.before, memoryview(data)
@@ -106,7 +106,7 @@ class LineFormat:
                     if not earliest <= hour <= latest:
                         raise ValueError("the time is before 2015 or more than two days ahead")  # noqa: TRY301
                     begin, end = hour * 3600, hour * 3600 + 3600
-                    old, new = seen(hour), fresh.setdefault(hour, set())
+                    old, new = counted(hour), fresh.setdefault(hour, set())
                     table = groups.setdefault(hour, {})
                 if identifier:
                     mark = digest(identifier.encode())

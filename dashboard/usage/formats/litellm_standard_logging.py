@@ -10,16 +10,18 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Raw
-from xxhash import xxh3_64_intdigest
+from xxhash import xxh3_64_digest
 
 from dashboard.usage.formats import litellm
 from dashboard.usage.formats.lines import Sample
-from dashboard.usage.formats.quick import Odd, QuickFormat, Sum, Usual
+from dashboard.usage.formats.quick import Odd, QuickFormat, bulk
 from dashboard.usage.records import (
+    AT,
     FIRST_HOUR,
     MAX_COST,
     MAX_COUNT,
     SECONDS,
+    Batch,
     Called,
     Caller,
     Group,
@@ -95,9 +97,12 @@ class Plain(msgspec.Struct, gc=False):
 _no_metadata = Metadata()
 _plain = msgspec.json.Decoder(Plain).decode
 _metadata = msgspec.json.Decoder(Metadata)
-NO_CALL, UNUSUAL = -1, -2
-BITS = 24  # for a number of a caller or of what was called: no block has as many lines
-MASK = (1 << BITS) - 1
+# What stands in a group's place where there is none: lines that are no call, and those that need a closer look.
+NO_CALL: Group = []
+UNUSUAL: Group = [None]
+
+# What else a line is told apart by, beside its hour and its metadata.
+What = tuple[str, str | None, str, str | None, tuple[str, ...] | None, str]
 
 
 class LiteLLMStandardLogging(QuickFormat):
@@ -105,16 +110,15 @@ class LiteLLMStandardLogging(QuickFormat):
     parse = staticmethod(msgspec.json.Decoder(Payload).decode)
 
     # Without calls into other functions of ours, as the careful loop: most bytes of a gateway pass through here.
-    def usual(self, data: bytes, last_hour: int) -> Usual:  # noqa: C901
-        decode, digest = _plain, xxh3_64_intdigest
-        whos: dict[Who, int] = {}
-        whats: dict[tuple, int] = {}
-        groups: dict[int, Group] = {}
-        marks: dict[int, list[int]] = {}
+    def usual(self, data: bytes, part: Batch) -> list[Odd]:  # noqa: C901
+        decode, digest, last_hour = _plain, xxh3_64_digest, part.last_hour
+        hours: dict[int, dict[Who, dict[What, Group]]] = {}
+        digests: dict[int, list[bytes]] = {}
+        table: dict[Who, dict[What, Group]] = {}
+        mark: Callable[[bytes], None] = list[bytes]().append
         odd: list[Odd] = []
-        skipped = begin = end = base = 0
+        skipped = begin = end = 0
         number = -1
-        mark: Callable[[int], None] = list[int]().append
         source = BytesIO(data)
         for number, raw in enumerate(source):
             try:
@@ -122,44 +126,35 @@ class LiteLLMStandardLogging(QuickFormat):
             except (msgspec.MsgspecError, ValueError, RecursionError):
                 odd.append(Odd(number, source.tell(), raw))
                 continue
-            who = record.metadata
+            at, identifier = record.startTime, record.id
+            if not begin <= at < end:
+                hour = int(at) // 3600
+                if not FIRST_HOUR <= hour <= last_hour:
+                    odd.append(Odd(number, source.tell(), raw))
+                    continue
+                begin, end = hour * 3600, hour * 3600 + 3600
+                table = hours.setdefault(hour, {})
+                mark = digests.setdefault(hour, []).append
             what = (
                 record.model,
                 record.custom_llm_provider,
                 record.call_type,
                 record.user_agent,
                 record.request_tags,
+                record.status,
             )
             try:
-                kind = whats[what]
+                group = table[record.metadata][what]
             except KeyError:
-                kind = whats[what] = self._kind(record, len(whats))
-            identifier, at = record.id, record.startTime
-            if kind < 0 or not identifier or record.status != "success":
-                if kind == NO_CALL:
+                group = table.setdefault(record.metadata, {})[what] = self._group(record)
+            if not identifier or len(group) <= 1:
+                if group is NO_CALL:
                     skipped += 1
                 else:
                     odd.append(Odd(number, source.tell(), raw))
                 continue
-            if not begin <= at < end:
-                hour = int(at) // 3600
-                if not FIRST_HOUR <= hour <= last_hour:
-                    odd.append(Odd(number, source.tell(), raw))
-                    continue
-                begin, end, base = hour * 3600, hour * 3600 + 3600, hour << 2 * BITS
-                mark = marks.setdefault(hour, []).append
-            try:
-                key = base | whos[who] | kind
-            except KeyError:
-                whos[who] = len(whos) << BITS
-                key = base | whos[who] | kind
             mark(digest(identifier.encode()))
             taken, given, cost = record.prompt_tokens, record.completion_tokens, record.response_cost
-            group = groups.get(key)
-            if group is None:
-                spent = cost if cost is None else round(cost * 1e9)
-                groups[key] = [1, 0, 0, taken, given, spent, int(at), number, identifier]
-                continue
             group[0] += 1
             if taken is not None:
                 group[3] = taken + (group[3] or 0)
@@ -168,26 +163,33 @@ class LiteLLMStandardLogging(QuickFormat):
             if cost is not None:
                 group[5] = round(cost * 1e9) + (group[5] or 0)
             if at >= group[6]:
-                group[6], group[7], group[8] = int(at), number, identifier
-        return Usual(self._pairs(groups, list(whos), list(whats)), marks, odd, number + 1, skipped)
+                group[6], group[7], group[8] = at, number, identifier
+        part.lines = number + 1
+        part.skipped += skipped
+        part.accepted += number + 1 - skipped - len(odd)
+        part.bulk.update(bulk(digests))
+        for hour, table in hours.items():
+            self._add(hour, table, part)
+        return odd
 
-    def _kind(self, record: Plain, number: int) -> int:
+    def _group(self, record: Plain) -> Group:
+        """An empty one for lines like this, or what stands in its place."""
         if not litellm.is_call(record.call_type):
             return NO_CALL
-        # Azure's answers tell the model, which only the careful way looks at.
-        return UNUSUAL if record.custom_llm_provider in litellm.AZURE else number
+        # Failures need their error read, and Azure's answers tell the model.
+        if record.status != "success" or record.custom_llm_provider in litellm.AZURE:
+            return UNUSUAL
+        return [0, 0, 0, None, None, None, 0, 0, ""]
 
-    def _pairs(self, groups: dict[int, Group], whos: list[Who], whats: list[tuple]) -> list[Sum]:
-        found: list[Sum] = []
-        for key, group in groups.items():
-            who, (model, provider, call_type, agent, tags) = whos[key >> BITS & MASK], whats[key & MASK]
+    def _add(self, hour: int, table: dict[Who, dict[What, Group]], part: Batch) -> None:
+        for who, groups in table.items():
             names = who.user_api_key_team_alias, who.user_api_key_team_id
             keys = who.user_api_key_alias, who.user_api_key_hash
-            described = self.pair(
-                (*names, *keys, tags, agent, who.internal_call_origin, model, provider, call_type, "")
-            )
-            found.append((key >> 2 * BITS, described, group))
-        return found
+            for (model, provider, call_type, agent, tags, _), group in groups.items():
+                if len(group) > 1 and group[0]:
+                    key = (*names, *keys, tags, agent, who.internal_call_origin, model, provider, call_type, "")
+                    group[AT] = int(group[AT])
+                    part.add_group(hour, self.pair(key), group)
 
     def extract(self, record: Payload) -> Row | None:
         if not litellm.is_call(record.call_type):

@@ -1,67 +1,67 @@
-"""The formats by name."""
+"""The formats by name. Each is loaded when it is first asked for: a helper process needs one of them."""
 
-from dashboard.usage.formats.access_log import AccessLog
-from dashboard.usage.formats.anthropic_usage import AnthropicUsage
-from dashboard.usage.formats.azure_diagnostics import AzureDiagnostics
-from dashboard.usage.formats.azure_monitor_metrics import AzureMonitorMetrics
-from dashboard.usage.formats.bedrock_invocations import BedrockInvocations
-from dashboard.usage.formats.cloudflare_ai_gateway import CloudflareAIGateway
-from dashboard.usage.formats.cloudtrail_bedrock import CloudTrailBedrock
-from dashboard.usage.formats.comma_separated import CommaSeparated
-from dashboard.usage.formats.envoy_ai_gateway import EnvoyAIGateway
-from dashboard.usage.formats.gcp_audit_vertex import GCPAuditVertex
-from dashboard.usage.formats.helicone import Helicone
-from dashboard.usage.formats.kong_ai_proxy import KongAIProxy
-from dashboard.usage.formats.langfuse_blob import LangfuseBlob
-from dashboard.usage.formats.langfuse_observations import LangfuseObservations
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+
 from dashboard.usage.formats.lines import Format
-from dashboard.usage.formats.litellm_daily import LiteLLMDaily
-from dashboard.usage.formats.litellm_spendlogs import LiteLLMSpendLogs
-from dashboard.usage.formats.litellm_standard_logging import LiteLLMStandardLogging
-from dashboard.usage.formats.openai_activity_export import OpenAIActivityExport
-from dashboard.usage.formats.openai_legacy_usage import OpenAILegacyUsage
-from dashboard.usage.formats.openai_usage import OpenAIUsage
-from dashboard.usage.formats.openrouter_activity import OpenRouterActivity
-from dashboard.usage.formats.otlp_metrics import OTLPMetrics
-from dashboard.usage.formats.otlp_traces import OTLPTraces
-from dashboard.usage.formats.portkey import Portkey
-from dashboard.usage.formats.sundial import Sundial
-from dashboard.usage.formats.vertex_request_response import VertexRequestResponse
 
 __all__ = ["AUTO", "FORMATS", "names"]
 
 AUTO = "auto"
-FORMATS: dict[str, Format] = {
-    one.name: one
-    for one in (
-        Sundial(),
-        LiteLLMStandardLogging(),
-        LiteLLMSpendLogs(),
-        AzureDiagnostics(),
-        BedrockInvocations(),
-        CloudTrailBedrock(),
-        VertexRequestResponse(),
-        GCPAuditVertex(),
-        OTLPTraces(),
-        LangfuseObservations(),
-        LangfuseBlob(),
-        Helicone(),
-        Portkey(),
-        CloudflareAIGateway(),
-        KongAIProxy(),
-        EnvoyAIGateway(),
-        AccessLog(),
-        OpenAIUsage(),
-        OpenAILegacyUsage(),
-        OpenAIActivityExport(),
-        AnthropicUsage(),
-        AzureMonitorMetrics(),
-        OTLPMetrics(),
-        LiteLLMDaily(),
-        OpenRouterActivity(),
-        CommaSeparated(),
-    )
+# In the order in which `auto` asks them, and people choose from them.
+PLACES = {
+    "sundial": "sundial.Sundial",
+    "litellm-standard-logging": "litellm_standard_logging.LiteLLMStandardLogging",
+    "litellm-spendlogs": "litellm_spendlogs.LiteLLMSpendLogs",
+    "azure-diagnostics": "azure_diagnostics.AzureDiagnostics",
+    "bedrock-invocations": "bedrock_invocations.BedrockInvocations",
+    "cloudtrail-bedrock": "cloudtrail_bedrock.CloudTrailBedrock",
+    "vertex-request-response": "vertex_request_response.VertexRequestResponse",
+    "gcp-audit-vertex": "gcp_audit_vertex.GCPAuditVertex",
+    "otlp-traces": "otlp_traces.OTLPTraces",
+    "langfuse-observations": "langfuse_observations.LangfuseObservations",
+    "langfuse-blob": "langfuse_blob.LangfuseBlob",
+    "helicone": "helicone.Helicone",
+    "portkey": "portkey.Portkey",
+    "cloudflare-ai-gateway": "cloudflare_ai_gateway.CloudflareAIGateway",
+    "kong-ai-proxy": "kong_ai_proxy.KongAIProxy",
+    "envoy-ai-gateway": "envoy_ai_gateway.EnvoyAIGateway",
+    "access-log": "access_log.AccessLog",
+    "openai-usage": "openai_usage.OpenAIUsage",
+    "openai-legacy-usage": "openai_legacy_usage.OpenAILegacyUsage",
+    "openai-activity-export": "openai_activity_export.OpenAIActivityExport",
+    "anthropic-usage": "anthropic_usage.AnthropicUsage",
+    "azure-monitor-metrics": "azure_monitor_metrics.AzureMonitorMetrics",
+    "otlp-metrics": "otlp_metrics.OTLPMetrics",
+    "litellm-daily": "litellm_daily.LiteLLMDaily",
+    "openrouter-activity": "openrouter_activity.OpenRouterActivity",
+    "csv": "comma_separated.CommaSeparated",
 }
+
+
+class Formats(Mapping[str, Format]):
+    """Name -> the format."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, Format] = {}
+
+    def __getitem__(self, name: str) -> Format:
+        if name not in self._loaded:
+            module, _, kind = PLACES[name].partition(".")
+            self._loaded[name] = getattr(import_module(f"dashboard.usage.formats.{module}"), kind)()
+        return self._loaded[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in PLACES
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(PLACES)
+
+    def __len__(self) -> int:
+        return len(PLACES)
+
+
+FORMATS = Formats()
 
 
 def names() -> list[str]:

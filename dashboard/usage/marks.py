@@ -1,0 +1,90 @@
+"""Sets of 64-bit marks, the hashes of ids: eight bytes each, compared and merged in compiled code. Pure."""
+
+from collections.abc import Iterable
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Marks", "Run", "from_digests", "run_of"]
+
+# Marks in rising order, each once.
+Run: TypeAlias = npt.NDArray[np.uint64]
+
+STORED, DIGEST = np.dtype("<u8"), np.dtype(">u8")
+
+
+class Marks:
+    """A set of marks, kept as few runs: each is more than twice as long as the next.
+
+    So adding a run costs its own length on average, however many there are, and nothing is ever unpacked
+    into Python's numbers unless somebody asks for one mark at a time (`members`).
+    """
+
+    __slots__ = ("_members", "_runs")
+
+    def __init__(self, marks: Iterable[int] | Run = ()) -> None:
+        self._runs: list[Run] = []
+        self._members: set[int] | None = None
+        if len(run := run_of(marks)):
+            self._runs.append(run)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._runs))
+
+    def meets(self, run: Run) -> bool:
+        """Whether one of these is in the set."""
+        return any(_meet(known, run) for known in self._runs)
+
+    def add(self, run: Run) -> None:
+        """Add marks of which none is in the set yet."""
+        if not len(run):
+            return
+        if self._members is not None:
+            self._members.update(run.tolist())
+        while self._runs and len(self._runs[-1]) <= 2 * len(run):
+            run = np.sort(np.concatenate((self._runs.pop(), run)), kind="stable")
+        self._runs.append(run)
+
+    def run(self) -> Run:
+        """All of them as one run."""
+        if len(self._runs) != 1:
+            self._runs = [np.sort(np.concatenate([*self._runs, run_of(())]))]
+        return self._runs[0]
+
+    def members(self) -> set[int]:
+        """All of them as a set, made when first asked for; not to be changed."""
+        if self._members is None:
+            self._members = set(self.run().tolist())
+        return self._members
+
+    def packed(self) -> bytes:
+        """Eight bytes each, little-endian on every machine."""
+        return self.run().astype(STORED).tobytes()
+
+    @classmethod
+    def unpacked(cls, *segments: bytes | memoryview) -> "Marks":
+        """What `packed` gave, of several sets together."""
+        return cls(np.frombuffer(b"".join(segments), STORED).astype(np.uint64))
+
+
+def run_of(marks: Iterable[int] | Run) -> Run:
+    """These marks in order, each once."""
+    if not isinstance(marks, np.ndarray):
+        marks = np.fromiter(marks, np.uint64)
+    return np.unique(marks)
+
+
+def from_digests(digests: bytes) -> Run | None:
+    """The run of marks that 64-bit digests in network order stand for; None when one comes twice."""
+    run = np.sort(np.frombuffer(digests, DIGEST).astype(np.uint64))
+    return None if (run[1:] == run[:-1]).any() else run
+
+
+def _meet(one: Run, other: Run) -> bool:
+    few, many = (one, other) if len(one) < len(other) else (other, one)
+    if not len(few) or few[0] > many[-1] or few[-1] < many[0]:
+        return False
+    at = np.searchsorted(many, few)
+    at[at == len(many)] = 0
+    return bool((many[at] == few).any())
