@@ -28,9 +28,9 @@ def lines(seed: int = 1) -> Iterator[bytes]:
     number = 0
     while True:
         number += 1
-        who = min(int(dice.expovariate(5 / APPLICATIONS)), APPLICATIONS - 1)
+        who, what = _pair(dice)
         key, alias, team, name = callers[who]
-        model = models[(who * 7 + min(int(dice.expovariate(1.2)), 3)) % MODELS]
+        model = models[what]
         at = START + number * 3600 / PER_HOUR
         taken, given = dice.randint(20, 4000), dice.randint(1, 900)
         line = (
@@ -55,13 +55,19 @@ def access_lines(seed: int = 2) -> Iterator[bytes]:
         second = number * 3600 // PER_HOUR
         day, hour = 1 + second // 86400 % 30, second // 3600 % 24
         at = f"{day:02}/Nov/2023:{hour:02}:{second // 60 % 60:02}:{second % 60:02}"
-        who, model = dice.randrange(APPLICATIONS), dice.randrange(MODELS)
+        who, model = _pair(dice)
         status = 404 if dice.random() < 0.01 else 200
         yield (
             f"10.0.{who // 250}.{who % 250} - app-{who:03} [{at} +0000] "
             f'"POST /openai/deployments/model-{model:02}/chat/completions?api-version=2023-05-15 HTTP/1.1" '
             f'{status} {dice.randint(200, 9000)} "-" "OpenAI/Python 1.3.7"\n'
         ).encode()
+
+
+def _pair(dice: random.Random) -> tuple[int, int]:
+    """An application and the model that it calls: few make most of the calls, and each calls a few models."""
+    who = min(int(dice.expovariate(5 / APPLICATIONS)), APPLICATIONS - 1)
+    return who, (who * 7 + min(int(dice.expovariate(1.2)), 3)) % MODELS
 
 
 def write(path: Path, megabytes: int, source: Iterator[bytes]) -> None:

@@ -18,6 +18,7 @@ __all__ = [
     "HEAD",
     "MAX_LINE",
     "PIECE",
+    "SMALL",
     "TAIL",
     "Block",
     "Checkpoint",
@@ -32,6 +33,9 @@ HEAD = 64 << 10  # what detection and `head_of` look at
 FIRST_LINE = 4096
 TAIL = 1024
 PIECE = 4 << 20
+# Small enough for the processor's cache and to be had from the heap: larger ones are new pages each time, and
+# giving each to the process costs more than reading what is in them.
+SMALL = 256 << 10
 MAX_LINE = 8 << 20
 
 
@@ -50,7 +54,8 @@ class Checkpoint:
 class Block:
     """Complete lines from `start` to `end`, the checksums of everything before and up to them, the last bytes.
 
-    Their bytes come in `parts`, as they were read. An overlong line is a block of its own without its bytes.
+    Their bytes come in `parts`, as they were read, where they are kept. An overlong line is a block of its own
+    without its bytes.
     """
 
     parts: tuple[bytes | memoryview, ...]
@@ -115,10 +120,13 @@ def blocks(
     tail: bytes,
     is_final: Callable[[bytes], bool],
     size: int = PIECE,
+    *,
+    keep: bool = True,
 ) -> Iterator[Block]:
     """Read on from `start`, where `content` stands; `tail` are the last bytes before it.
 
-    The last line without a newline counts when `is_final(line)`; otherwise it waits.
+    The last line without a newline counts when `is_final(line)`; otherwise it waits. Without `keep` the blocks
+    tell where their lines are but do not hold them.
     """
     checksum, end = start.checksum, start.offset
     rest = b""
@@ -152,7 +160,7 @@ def blocks(
             rest, piece = b"", piece[cut:]
         cut = piece.rfind(b"\n") + 1
         if cut:
-            yield block(rest, memoryview(piece)[:cut])
+            yield block(rest, memoryview(piece)[:cut], keep=keep)
         rest = piece[cut:] if cut else rest + piece
         if len(rest) > MAX_LINE:
             begun, overlong = end, True
@@ -161,7 +169,7 @@ def blocks(
     if overlong and is_final(b""):
         yield block(keep=False, overlong=True)
     elif rest and is_final(rest):
-        yield block(rest)
+        yield block(rest, keep=keep)
 
 
 def document(content: Content, start: Checkpoint, tail: bytes) -> Iterator[Block]:

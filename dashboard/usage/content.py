@@ -86,6 +86,10 @@ class Content:
         """Of the open file, where its bytes are the content's; None for compressed ones."""
         return self._raw.fileno() if self.kind == "plain" else None
 
+    def again(self, start: int, end: int) -> bytes:
+        """Bytes of plain content that were read before; fewer when the file has shrunk."""
+        return os.pread(self._raw.fileno(), end - start, start)
+
     @property
     def consumed(self) -> int:
         """Bytes taken from the disk so far."""

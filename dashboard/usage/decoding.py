@@ -25,11 +25,11 @@ from dashboard.usage.formats.quick import QuickFormat
 from dashboard.usage.helper import ANSWER, QUESTION, receive, send, unpacked
 from dashboard.usage.records import Batch
 
-__all__ = ["Helpers", "at_once", "decode", "decoded_ahead", "spare", "without_gc"]
+__all__ = ["Helpers", "Run", "at_once", "decode", "decoded_ahead", "runs", "spare", "without_gc"]
 
 MOST = 2
 AHEAD = 2  # runs that wait beside those being decoded
-RUN = 8 << 20  # bytes that a helper takes at a time
+RUN = 8 << 20  # bytes that are added up at a time
 ROOT = Path(__file__).parents[2]
 
 # Blocks of lines that follow each other.
@@ -102,10 +102,10 @@ def spare() -> int:
     return min(MOST, cores) if cores > 1 and os.getloadavg()[0] < cores else 0
 
 
-def decoded_ahead(blocks: Iterable[Block], helpers: Helpers) -> Iterator[tuple[Run, Batch | None]]:
+def decoded_ahead(cut: Iterable[Run], helpers: Helpers) -> Iterator[tuple[Run, Batch | None]]:
     """Each run of blocks in order with what it adds up to; None for one that is to be decoded here."""
     waiting: deque[tuple[Run, Future[Batch] | None]] = deque()
-    for run in _runs(blocks):
+    for run in cut:
         waiting.append((run, helpers.submit(run) if run[0].is_lines else None))
         if len(waiting) >= helpers.number + AHEAD:
             yield _answered(*waiting.popleft())
@@ -113,11 +113,11 @@ def decoded_ahead(blocks: Iterable[Block], helpers: Helpers) -> Iterator[tuple[R
         yield _answered(*waiting.popleft())
 
 
-def _runs(blocks: Iterable[Block]) -> Iterator[Run]:
-    """Lines together up to RUN bytes; whatever else by itself."""
+def runs(blocks: Iterable[Block], most: int = RUN) -> Iterator[Run]:
+    """Lines together up to `most` bytes; whatever else by itself."""
     run: Run = []
     for block in blocks:
-        if run and not (block.is_lines and block.end - run[0].start <= RUN):
+        if run and not (block.is_lines and block.end - run[0].start <= most):
             yield run
             run = []
         run.append(block)
@@ -128,12 +128,12 @@ def _runs(blocks: Iterable[Block]) -> Iterator[Run]:
         yield run
 
 
-def at_once(block: Block, reader: Format, last_hour: int) -> Batch | None:
-    """What a block adds up to by the short way of its format, as a helper would tell; None without one."""
-    if not (block.is_lines and isinstance(reader, QuickFormat)):
+def at_once(run: Run, reader: Format, last_hour: int) -> Batch | None:
+    """What a run adds up to by the short way of its format, as a helper would tell; None without one."""
+    if not (run[0].is_lines and isinstance(reader, QuickFormat)):
         return None
     with without_gc():
-        return reader.part(block.data, last_hour, block.before, block.start)
+        return reader.part((block.data for block in run), last_hour, run[0].before, run[0].start)
 
 
 def decode(block: Block, reader: Format, batch: Batch, line: int) -> None:

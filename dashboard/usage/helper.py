@@ -11,10 +11,12 @@ import os
 import struct
 import sys
 from array import array
+from collections.abc import Iterator
 from typing import IO
 
 from isal.isal_zlib import crc32
 
+from dashboard.usage.blocks import PIECE, SMALL
 from dashboard.usage.formats.lines import Format
 from dashboard.usage.formats.quick import QuickFormat
 from dashboard.usage.formats.registry import FORMATS
@@ -34,11 +36,42 @@ def serve(reader: Format, last_hour: int, source: IO[bytes], sink: IO[bytes], de
     while True:
         try:
             follows, size, offset, before = QUESTION.unpack(receive(source, QUESTION.size))
-            data = receive(source, size) if follows or descriptor is None else os.pread(descriptor, size, offset)
+            where = receive(source, size) if follows or descriptor is None else descriptor
+            run = Lines(where, offset, size, before)
+            answer = _packed(_decoded(reader, run, last_hour))
         except EOFError:
             return
-        answer = _packed(_decoded(reader, data, last_hour, before, offset))
-        send(sink, ANSWER.pack(len(answer), crc32(data, before)), answer)
+        send(sink, ANSWER.pack(len(answer), run.checksum), answer)
+
+
+class Lines:
+    """A run of `size` bytes that are complete lines, in memory or at a place in a file behind a descriptor."""
+
+    def __init__(self, where: bytes | int, offset: int, size: int, before: int) -> None:
+        self._where = where
+        self.offset, self._size = offset, size
+        self.before = before
+        self.checksum = before  # of all content up to the last piece
+
+    def pieces(self, most: int) -> Iterator[bytes]:
+        """The lines in pieces of about `most` bytes. Raises EOFError when the file ends before."""
+        self.checksum, rest = self.before, b""
+        for at in range(0, self._size, most):
+            data = self._read(at, min(most, self._size - at))
+            self.checksum = crc32(data, self.checksum)
+            piece = rest + data
+            cut = piece.rfind(b"\n") + 1 if at + most < self._size else len(piece)
+            rest = piece[cut:]
+            if cut:
+                yield piece[:cut]
+
+    def _read(self, at: int, size: int) -> bytes:
+        if isinstance(self._where, bytes):
+            return self._where[at : at + size]
+        data = os.pread(self._where, size, self.offset + at)
+        if len(data) < size:
+            raise EOFError
+        return data
 
 
 def receive(pipe: IO[bytes] | None, size: int) -> bytes:
@@ -78,12 +111,14 @@ def _packed(batch: Batch) -> bytes:
     return marshal.dumps((callers, names, batch.groups, fresh, batch.bulk, rejects, counts))
 
 
-def _decoded(reader: Format, data: bytes, last_hour: int, before: int, offset: int) -> Batch:
-    part = reader.part(data, last_hour, before, offset) if isinstance(reader, QuickFormat) else None
-    if part is None:
-        part = Batch(last_hour, before)
-        reader.decode(data, part, 0, offset)
-    return part
+def _decoded(reader: Format, run: Lines, last_hour: int) -> Batch:
+    if isinstance(reader, QuickFormat):
+        part = reader.part(run.pieces(SMALL), last_hour, run.before, run.offset)
+        if part is not None:
+            return part
+    batch = Batch(last_hour, run.before)
+    reader.decode(b"".join(run.pieces(PIECE)), batch, 0, run.offset)
+    return batch
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from dashboard.usage.blocks import PIECE
 from dashboard.usage.decoding import spare
 from dashboard.usage.dimensions import Dimensions
 from dashboard.usage.models import Source, Stream
@@ -50,7 +49,9 @@ def import_file(
 
 
 class Session:
-    """Reads files of one source; keeps keys and ids it has met. `piece` and `commit` bound memory.
+    """Reads files of one source; keeps keys and ids it has met.
+
+    `piece` and `commit` are bytes and bound memory; a piece of 0 is as suits the format.
 
     Files with more than `big` bytes left are decoded by `helpers` processes (0: by this one alone;
     None: as many as the machine has room for).
@@ -61,7 +62,7 @@ class Session:
         source: Source,
         now: datetime,
         *,
-        piece: int = PIECE,
+        piece: int = 0,
         commit: int = COMMIT,
         helpers: int | None = None,
         big: int = BIG,

@@ -1,6 +1,6 @@
 """Sets of 64-bit marks, the hashes of ids: eight bytes each, compared and merged in compiled code. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import TypeAlias
 
 import numpy as np
@@ -11,6 +11,7 @@ __all__ = ["Marks", "Run", "from_digests", "run_of"]
 # Marks in rising order, each once.
 Run: TypeAlias = npt.NDArray[np.uint64]
 
+NONE: Run = np.empty(0, np.uint64)
 STORED, DIGEST = np.dtype("<u8"), np.dtype(">u8")
 
 
@@ -23,11 +24,9 @@ class Marks:
 
     __slots__ = ("_members", "_runs")
 
-    def __init__(self, marks: Iterable[int] | Run = ()) -> None:
-        self._runs: list[Run] = []
+    def __init__(self, run: Run | None = None) -> None:
+        self._runs: list[Run] = [] if run is None else [run]
         self._members: set[int] | None = None
-        if len(run := run_of(marks)):
-            self._runs.append(run)
 
     def __len__(self) -> int:
         return sum(map(len, self._runs))
@@ -49,7 +48,7 @@ class Marks:
     def run(self) -> Run:
         """All of them as one run."""
         if len(self._runs) != 1:
-            self._runs = [np.sort(np.concatenate([*self._runs, run_of(())]))]
+            self._runs = [np.sort(np.concatenate([NONE, *self._runs]))]
         return self._runs[0]
 
     def members(self) -> set[int]:
@@ -65,14 +64,12 @@ class Marks:
     @classmethod
     def unpacked(cls, *segments: bytes | memoryview) -> "Marks":
         """What `packed` gave, of several sets together."""
-        return cls(np.frombuffer(b"".join(segments), STORED).astype(np.uint64))
+        return cls(np.unique(np.frombuffer(b"".join(segments), STORED).astype(np.uint64)))
 
 
-def run_of(marks: Iterable[int] | Run) -> Run:
-    """These marks in order, each once."""
-    if not isinstance(marks, np.ndarray):
-        marks = np.fromiter(marks, np.uint64)
-    return np.unique(marks)
+def run_of(marks: Collection[int]) -> Run:
+    """These marks in order; each comes once."""
+    return np.sort(np.fromiter(marks, np.uint64, len(marks)))
 
 
 def from_digests(digests: bytes) -> Run | None:

@@ -8,6 +8,7 @@ database says; so a killed, restarted or doubled reader changes nothing.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,12 +16,15 @@ from typing import TYPE_CHECKING
 import msgspec
 from django.db import transaction
 from django.db.models import F
+from isal.isal_zlib import crc32
 
 from dashboard.kit.fields import EPOCH
 from dashboard.usage import aggregates, latest
 from dashboard.usage.blocks import (
     HEAD,
     MAX_LINE,
+    PIECE,
+    SMALL,
     TAIL,
     Block,
     Checkpoint,
@@ -31,11 +35,12 @@ from dashboard.usage.blocks import (
     tail_hash,
 )
 from dashboard.usage.content import Content, ContentError
-from dashboard.usage.decoding import Helpers, Run, at_once, decode, decoded_ahead
+from dashboard.usage.decoding import RUN, Helpers, Run, at_once, decode, decoded_ahead, runs
 from dashboard.usage.formats.aggregated import Aggregated
 from dashboard.usage.formats.detect import detect
 from dashboard.usage.formats.documents import DocumentFormat, is_document, is_json
 from dashboard.usage.formats.lines import Format
+from dashboard.usage.formats.quick import QuickFormat
 from dashboard.usage.formats.registry import AUTO, FORMATS
 from dashboard.usage.models import RejectedLine, Source, Stream
 from dashboard.usage.records import AT, Batch, Group, grow, last_hour
@@ -208,7 +213,8 @@ class Reading:
                 line = self.end.lines + tally.lines + 1
                 if part is None or not tally.add(part, line):
                     for block in run:
-                        decode(block, reader, tally, self.end.lines + tally.lines + 1)
+                        whole = self._whole(content, block)
+                        decode(whole, reader, tally, self.end.lines + tally.lines + 1)
                 last = run[-1]
                 if self.progress:
                     self.progress(content.consumed - taken)
@@ -231,19 +237,30 @@ class Reading:
 
     def _decoded(self, content: Content, tail: bytes, reader: Format) -> Iterator[tuple[Run, Batch | None]]:
         """The blocks to count; with what they add up to, where that could be told without looking at ids."""
-        cut = self._blocks(content, tail, reader)
         left = (self.size - content.consumed) * (1 if content.kind == "plain" else SQUEEZED)
-        believed = last_hour(self.session.now)
+        believed, most = last_hour(self.session.now), min(RUN, self.session.commit_bytes)
         if left < self.session.big or not self.session.helpers or reader.aggregated:
-            yield from (([block], at_once(block, reader, believed)) for block in cut)
+            for run in runs(self._blocks(content, tail, reader), most):
+                yield run, at_once(run, reader, believed)
             return
+        keep = content.descriptor is None  # otherwise helpers read the lines themselves
         with Helpers(self.format_name, believed, self.session.helpers, content.descriptor) as helpers:
-            yield from decoded_ahead(cut, helpers)
+            yield from decoded_ahead(runs(self._blocks(content, tail, reader, keep=keep), most), helpers)
 
-    def _blocks(self, content: Content, tail: bytes, reader: Format) -> Iterator[Block]:
+    def _blocks(self, content: Content, tail: bytes, reader: Format, *, keep: bool = True) -> Iterator[Block]:
         if isinstance(reader, DocumentFormat) and self._is_document(reader):
             return document(content, self.end, tail)
-        return blocks(content, self.end, tail, self._is_final(content), self.session.piece)
+        size = self.session.piece or (SMALL if isinstance(reader, QuickFormat) else PIECE)
+        return blocks(content, self.end, tail, self._is_final(content), size, keep=keep)
+
+    def _whole(self, content: Content, block: Block) -> Block:
+        """The block with its bytes, read again where they were not kept."""
+        if block.parts or not block.is_lines:
+            return block
+        data = content.again(block.start, block.end)
+        if crc32(data, block.before) != block.checksum:
+            raise _Moved
+        return replace(block, parts=(data,))
 
     def _is_document(self, reader: DocumentFormat) -> bool:
         """Whether this file is one page over many lines, or one too long for a line, and not lines."""

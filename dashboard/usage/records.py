@@ -187,7 +187,7 @@ class Batch:
 
 def grow(group: Group, more: Group) -> None:
     """Add one group to another; what came later in time, or else in the file, is its latest call."""
-    add_measures(group, more[:AT])
+    group[:AT] = [a if b is None else b if a is None else a + b for a, b in zip(group[:AT], more, strict=False)]
     if (more[AT], more[LINE]) >= (group[AT], group[LINE]):
         group[AT:] = more[AT:]
 

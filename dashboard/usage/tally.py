@@ -48,8 +48,11 @@ class Tally(Batch):
         groups = self.groups
         for (hour, who, what), group in part.groups.items():
             group[LINE] += line
-            known = groups.setdefault((hour, callers[who], names[what]), group)
-            if known is not group:
+            key = hour, callers[who], names[what]
+            known = groups.get(key)
+            if known is None:
+                groups[key] = group
+            else:
                 grow(known, group)
         room = max(0, KEPT_REJECTS - len(self.rejects))
         self.rejects += [reject._replace(line=reject.line + line) for reject in part.rejects[:room]]

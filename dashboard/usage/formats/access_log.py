@@ -6,55 +6,44 @@ HTTP request (scanners' bytes) is no model call either.
 """
 
 import re
-from datetime import datetime, timedelta, timezone
-from functools import lru_cache
 
 from dashboard.usage.formats import access_json, access_paths
-from dashboard.usage.formats.lines import LineFormat, Sample
+from dashboard.usage.formats import nginx_combined as nginx
+from dashboard.usage.formats.lines import Sample
+from dashboard.usage.formats.nginx_combined import GONE, QUOTED, UsualRequests, minute, posted
+from dashboard.usage.formats.quick import QuickFormat
 from dashboard.usage.records import UNKNOWN, Called, Caller, Row, clean, seconds_of
 
 __all__ = ["AccessLog"]
 
-_quoted = rb'"((?:[^"\\]|\\.)*)"'
-# addr - user [28/Dec/2023:09:00:00 +0000] "METHOD URI PROTO" status bytes "referer" "user agent" ...
-NGINX = re.compile(
-    rb"(\S+) \S+ (\S+(?: \S+)*?) \[(\d{2}/[A-Z][a-z]{2}/\d{4}:\d{2}:\d{2}:\d{2}) ([+-]\d{4})\] "
-    + _quoted
-    + rb" (\d{3}) (?:\d+|-)(?: "
-    + _quoted
-    + rb" "
-    + _quoted
-    + rb"(?: .*)?)?\s*"
-)
 # [time] "METHOD PATH PROTO" code flags received sent duration upstream "xff" "ua" "id" "authority" "upstream"
 ENVOY = re.compile(
-    rb"\[(\d{4}-\d\d-\d\dT[^\]]{8,30})\] " + _quoted + rb" (\d+) \S+ \d+ \d+ \d+ \S+ "
-    rb"" + _quoted + rb" " + _quoted + rb" " + _quoted + rb" " + _quoted + rb" " + _quoted + rb"(?: .*)?\s*"
+    rb"\[(\d{4}-\d\d-\d\dT[^\]]{8,30})\] " + QUOTED + rb" (\d+) \S+ \d+ \d+ \d+ \S+ "
+    rb"" + QUOTED + rb" " + QUOTED + rb" " + QUOTED + rb" " + QUOTED + rb" " + QUOTED + rb"(?: .*)?\s*"
 )
 # ... haproxy[1]: ip:port [06/Feb/2009:12:14:14.655] front back/server timers status bytes ... "METHOD URI PROTO"
 HAPROXY = re.compile(
     rb"(?:.*?haproxy\[\d+\]: )?(\S+):\d+ \[(\d{2}/[A-Z][a-z]{2}/\d{4}:\d{2}:\d{2}:\d{2})\.\d+\] "
-    rb"\S+ \S+ [-+\d/]+ (-?\d+) \+?\d+ .*?" + _quoted + rb"\s*"
+    rb"\S+ \S+ [-+\d/]+ (-?\d+) \+?\d+ .*?" + QUOTED + rb"\s*"
 )
-GONE = frozenset({404, 410})
-MONTHS = {m: n for n, m in enumerate(b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
 
 
-class AccessLog(LineFormat):
+class AccessLog(QuickFormat):
     name = "access-log"
+    usual = UsualRequests
 
     def read(self, raw: bytes) -> Row | None:
         """nginx's combined log, by far the most usual, without a Request of its own for each line."""
-        found = NGINX.fullmatch(raw)
+        found = nginx.LINE.fullmatch(raw)
         if not found:
             return self.extract(self.parse(raw))
         addr, user, time, zone, request, status, _, agent = found.groups()
-        called = _posted(request)
+        called = posted(request)
         if called is None:
             return None
         code = int(status)
         who = addr if user == b"-" else user
-        at = _minute(time[:17], zone) + int(time[18:])
+        at = minute(time[:17], zone) + int(time[18:])
         return at, (who, agent, called), None, 1, int(code >= 400), int(code in GONE), None, None, None
 
     def parse(self, raw: bytes) -> access_json.Request | None:
@@ -69,7 +58,7 @@ class AccessLog(LineFormat):
         found = HAPROXY.fullmatch(raw)
         if found:
             addr, time, status, request = found.groups()
-            return _request(_minute(time[:17], b"+0000") + int(time[18:]), request, int(status), addr, b"-", b"")
+            return _request(minute(time[:17], b"+0000") + int(time[18:]), request, int(status), addr, b"-", b"")
         raise ValueError("not a line of an nginx, Envoy, Traefik, Caddy or HAProxy access log")
 
     def extract(self, record: access_json.Request | None) -> Row | None:
@@ -97,17 +86,8 @@ class AccessLog(LineFormat):
 def _shape(raw: bytes) -> str:
     if raw[:1] == b"{":
         return access_json.shape(raw)
-    names = ((NGINX, "nginx's combined log"), (ENVOY, "Envoy's access log"), (HAPROXY, "HAProxy's log"))
+    names = ((nginx.LINE, "nginx's combined log"), (ENVOY, "Envoy's access log"), (HAPROXY, "HAProxy's log"))
     return next((name for pattern, name in names if pattern.fullmatch(raw)), "")
-
-
-@lru_cache(maxsize=10_000)
-def _posted(request: bytes) -> Called | None:
-    """What `POST /uri HTTP/1.1` calls; None for another method, or what is no HTTP or no model call."""
-    parts = request.split(b" ")
-    if len(parts) != 3 or parts[0] != b"POST" or not parts[2].startswith(b"HTTP/"):
-        return None
-    return access_paths.called(_text(parts[1]), "")
 
 
 def _request(
@@ -122,21 +102,3 @@ def _request(
 
 def _text(part: bytes) -> str:
     return "" if part == b"-" else part.decode("utf-8", "replace")
-
-
-@lru_cache(maxsize=4000)
-def _minute(minute: bytes, zone: bytes) -> int:
-    """Seconds since 1970 at `28/Dec/2023:09:30`, `+0530`."""
-    try:
-        shift = timedelta(hours=int(zone[1:3]), minutes=int(zone[3:5])) * (-1 if zone[:1] == b"-" else 1)
-        at = datetime(
-            int(minute[7:11]),
-            MONTHS[minute[3:6]],
-            int(minute[:2]),
-            int(minute[12:14]),
-            int(minute[15:17]),
-            tzinfo=timezone(shift),
-        )
-    except (KeyError, ValueError):
-        raise ValueError("the time is not a day and hour") from None
-    return int(at.timestamp())

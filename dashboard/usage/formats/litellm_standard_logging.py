@@ -4,7 +4,7 @@ Times are float seconds (strings in some exports). A failure's `id` is made anew
 failures are recognised by their call id and start instead.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import Annotated, Any, Literal
 
@@ -14,14 +14,12 @@ from xxhash import xxh3_64_digest
 
 from dashboard.usage.formats import litellm
 from dashboard.usage.formats.lines import Sample
-from dashboard.usage.formats.quick import Odd, QuickFormat, bulk
+from dashboard.usage.formats.quick import Odd, QuickFormat, Usual
 from dashboard.usage.records import (
-    AT,
     FIRST_HOUR,
     MAX_COST,
     MAX_COUNT,
     SECONDS,
-    Batch,
     Called,
     Caller,
     Group,
@@ -80,7 +78,7 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
 class Plain(msgspec.Struct, gc=False):
     """What nearly all lines are, in the order of the log, its numbers as numbers within their bounds."""
 
-    id: str
+    id: Annotated[str, msgspec.Meta(min_length=1)]
     call_type: str
     status: Literal["success", "failure"]
     startTime: Annotated[float, msgspec.Meta(ge=0, lt=SECONDS)]  # noqa: N815
@@ -99,62 +97,73 @@ _plain = msgspec.json.Decoder(Plain).decode
 _metadata = msgspec.json.Decoder(Metadata)
 # What stands in a group's place where there is none: lines that are no call, and those that need a closer look.
 NO_CALL: Group = []
-UNUSUAL: Group = [None]
+UNUSUAL: Group = []
 
 # What else a line is told apart by, beside its hour and its metadata.
 What = tuple[str, str | None, str, str | None, tuple[str, ...] | None, str]
 
 
-class LiteLLMStandardLogging(QuickFormat):
-    name = "litellm-standard-logging"
-    parse = staticmethod(msgspec.json.Decoder(Payload).decode)
+class UsualCalls(Usual):
+    def __init__(self, last_hour: int, before: int) -> None:
+        super().__init__(last_hour, before)
+        self.hours: dict[int, dict[Who, dict[What, Group]]] = {}
 
     # Without calls into other functions of ours, as the careful loop: most bytes of a gateway pass through here.
-    def usual(self, data: bytes, part: Batch) -> list[Odd]:  # noqa: C901
-        decode, digest, last_hour = _plain, xxh3_64_digest, part.last_hour
-        hours: dict[int, dict[Who, dict[What, Group]]] = {}
-        digests: dict[int, list[bytes]] = {}
+    def take(self, data: bytes) -> list[Odd]:  # noqa: C901
+        decode, digest, last_hour = _plain, xxh3_64_digest, self.last_hour
         table: dict[Who, dict[What, Group]] = {}
+        likely: dict[tuple[str | None, str], tuple[Who, What, Group]] = {}
+        nothing = Who(), (), NO_CALL
         mark: Callable[[bytes], None] = list[bytes]().append
         odd: list[Odd] = []
         skipped = begin = end = 0
-        number = -1
+        number = self.lines - 1
         source = BytesIO(data)
-        for number, raw in enumerate(source):
+        for number, raw in enumerate(source, self.lines):
             try:
                 record = decode(raw)
             except (msgspec.MsgspecError, ValueError, RecursionError):
                 odd.append(Odd(number, source.tell(), raw))
                 continue
-            at, identifier = record.startTime, record.id
-            if not begin <= at < end:
+            at, who, model = record.startTime, record.metadata, record.model
+            if at >= end or at < begin:
                 hour = int(at) // 3600
                 if not FIRST_HOUR <= hour <= last_hour:
                     odd.append(Odd(number, source.tell(), raw))
                     continue
                 begin, end = hour * 3600, hour * 3600 + 3600
-                table = hours.setdefault(hour, {})
-                mark = digests.setdefault(hour, []).append
+                table = self.hours.setdefault(hour, {})
+                likely.clear()
+                mark = self.digests.setdefault(hour, []).append
             what = (
-                record.model,
+                model,
                 record.custom_llm_provider,
                 record.call_type,
                 record.user_agent,
                 record.request_tags,
                 record.status,
             )
-            try:
-                group = table[record.metadata][what]
-            except KeyError:
-                group = table.setdefault(record.metadata, {})[what] = self._group(record)
-            if not identifier or len(group) <= 1:
-                if group is NO_CALL:
-                    skipped += 1
-                else:
-                    odd.append(Odd(number, source.tell(), raw))
-                continue
+            # A key calls a model the same way again and again: comparing eleven texts costs less than hashing.
+            before, same, group = likely.get((who.user_api_key_hash, model), nothing)
+            if same != what or before != who:
+                try:
+                    group = table[who][what]
+                except KeyError:
+                    group = table.setdefault(who, {})[what] = _group(record)
+                if not group:
+                    if group is NO_CALL:
+                        skipped += 1
+                    else:
+                        odd.append(Odd(number, source.tell(), raw))
+                    continue
+                likely[who.user_api_key_hash, model] = who, what, group
+            identifier, taken, given, cost = (
+                record.id,
+                record.prompt_tokens,
+                record.completion_tokens,
+                record.response_cost,
+            )
             mark(digest(identifier.encode()))
-            taken, given, cost = record.prompt_tokens, record.completion_tokens, record.response_cost
             group[0] += 1
             if taken is not None:
                 group[3] = taken + (group[3] or 0)
@@ -163,33 +172,36 @@ class LiteLLMStandardLogging(QuickFormat):
             if cost is not None:
                 group[5] = round(cost * 1e9) + (group[5] or 0)
             if at >= group[6]:
-                group[6], group[7], group[8] = at, number, identifier
-        part.lines = number + 1
-        part.skipped += skipped
-        part.accepted += number + 1 - skipped - len(odd)
-        part.bulk.update(bulk(digests))
-        for hour, table in hours.items():
-            self._add(hour, table, part)
+                group[6], group[7], group[8] = int(at), number, identifier
+        self.lines = number + 1
+        self.skipped += skipped
         return odd
 
-    def _group(self, record: Plain) -> Group:
-        """An empty one for lines like this, or what stands in its place."""
-        if not litellm.is_call(record.call_type):
-            return NO_CALL
-        # Failures need their error read, and Azure's answers tell the model.
-        if record.status != "success" or record.custom_llm_provider in litellm.AZURE:
-            return UNUSUAL
-        return [0, 0, 0, None, None, None, 0, 0, ""]
+    def sums(self) -> Iterator[tuple[int, tuple, Group]]:
+        for hour, table in self.hours.items():
+            for who, groups in table.items():
+                names = who.user_api_key_team_alias, who.user_api_key_team_id
+                keys = who.user_api_key_alias, who.user_api_key_hash
+                for (model, provider, call_type, agent, tags, _), group in groups.items():
+                    if group:
+                        origin = who.internal_call_origin
+                        yield hour, (*names, *keys, tags, agent, origin, model, provider, call_type, ""), group
 
-    def _add(self, hour: int, table: dict[Who, dict[What, Group]], part: Batch) -> None:
-        for who, groups in table.items():
-            names = who.user_api_key_team_alias, who.user_api_key_team_id
-            keys = who.user_api_key_alias, who.user_api_key_hash
-            for (model, provider, call_type, agent, tags, _), group in groups.items():
-                if len(group) > 1 and group[0]:
-                    key = (*names, *keys, tags, agent, who.internal_call_origin, model, provider, call_type, "")
-                    group[AT] = int(group[AT])
-                    part.add_group(hour, self.pair(key), group)
+
+def _group(record: Plain) -> Group:
+    """An empty one for lines like this, or what stands in its place."""
+    if not litellm.is_call(record.call_type):
+        return NO_CALL
+    # Failures need their error read, and Azure's answers tell the model.
+    if record.status != "success" or record.custom_llm_provider in litellm.AZURE:
+        return UNUSUAL
+    return [0, 0, 0, None, None, None, 0, 0, ""]
+
+
+class LiteLLMStandardLogging(QuickFormat):
+    name = "litellm-standard-logging"
+    parse = staticmethod(msgspec.json.Decoder(Payload).decode)
+    usual = UsualCalls
 
     def extract(self, record: Payload) -> Row | None:
         if not litellm.is_call(record.call_type):

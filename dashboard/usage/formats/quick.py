@@ -6,56 +6,75 @@ lines go the careful way of `LineFormat`, whose result is the same. So a short w
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from isal.isal_zlib import crc32
 
 from dashboard.usage.formats.lines import LineFormat
-from dashboard.usage.records import Batch
+from dashboard.usage.records import Batch, Group
 
-__all__ = ["Odd", "QuickFormat", "bulk"]
+__all__ = ["Odd", "QuickFormat", "Usual"]
 
 ODD = 4  # one line in so many may be odd; with more of them the short way is a detour
+FEW = 100  # lines that say nothing about how many are odd
 
 
 class Odd(NamedTuple):
-    """A line for the careful way: its number from 0, the offset behind it, its bytes."""
+    """A line for the careful way: its number from 0 in its run, the offset behind it in its piece, its bytes."""
 
     number: int
     end: int
     raw: bytes
 
 
+class Usual:
+    """Adds up the usual lines of a run, which come in pieces; `digests` are those of their ids by hour."""
+
+    def __init__(self, last_hour: int, before: int) -> None:
+        self.last_hour = last_hour
+        self.chain = before  # the CRC-32 of all content so far
+        self.lines = 0
+        self.skipped = 0
+        self.digests: dict[int, list[bytes]] = {}
+
+    def take(self, data: bytes) -> list[Odd]:
+        """Count complete lines; add up those of a shape known at sight and a time believed, return the others."""
+        raise NotImplementedError
+
+    def sums(self) -> Iterable[tuple[int, tuple, Group]]:
+        """What all of them come to: hour, raw grouping key, group."""
+        raise NotImplementedError
+
+
 class QuickFormat(LineFormat):
     """A line format with a short way, `usual`."""
 
-    def usual(self, data: bytes, part: Batch) -> list[Odd]:
-        """Count all lines, numbered from 0, and add up those of a shape known at sight and a time believed.
+    usual: ClassVar[type[Usual]]
 
-        Their ids go to `part.bulk`. Returns the others.
-        """
-        raise NotImplementedError
-
-    def part(self, data: bytes, last_hour: int, before: int, offset: int) -> Batch | None:
-        """All of these lines by themselves, numbered from 0, without looking for repeated ids.
+    def part(self, pieces: Iterable[bytes], last_hour: int, before: int, offset: int) -> Batch | None:
+        """What these lines add up to by themselves, numbered from 0, without looking for repeated ids.
 
         None when too many are odd, or an odd one comes twice.
         """
-        part = Batch(last_hour, before)
-        odd = self.usual(data, part)
-        if len(odd) > 1 + part.lines // ODD:
+        part, usual, left = Batch(last_hour, before), self.usual(last_hour, before), 0
+        for data in pieces:
+            odd, at, view = usual.take(data), 0, memoryview(data)
+            left += len(odd)
+            if left > FEW + usual.lines // ODD:
+                return None
+            for number, end, raw in odd:
+                begin = end - len(raw)
+                part.before = crc32(view[at:begin], part.before)
+                at = begin
+                self.decode(raw, part, number, offset + begin)
+            part.before = crc32(view[at:], part.before)
+            offset += len(data)
+        if part.duplicates:
             return None
-        counted = part.lines
-        view, at = memoryview(data), 0
-        for number, end, raw in odd:
-            begin = end - len(raw)
-            part.before = crc32(view[at:begin], part.before)
-            at = begin
-            self.decode(raw, part, number, offset + begin)
-        part.lines = counted
-        return None if part.duplicates else part
-
-
-def bulk(digests: dict[int, list[bytes]]) -> Iterable[tuple[int, bytes]]:
-    """The digests of each hour as one string, for `Batch.bulk`."""
-    return ((hour, b"".join(found)) for hour, found in digests.items() if found)
+        part.lines = usual.lines
+        part.skipped += usual.skipped
+        part.accepted += usual.lines - usual.skipped - left
+        part.bulk = {hour: b"".join(digests) for hour, digests in usual.digests.items() if digests}
+        for hour, key, group in usual.sums():
+            part.add_group(hour, self.pair(key), group)
+        return part
