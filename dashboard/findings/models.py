@@ -1,5 +1,6 @@
 """Usage joined with the catalog: what each name means, the sums pages read, and findings with their life."""
 
+from datetime import date
 from typing import ClassVar
 
 from django.conf import settings
@@ -27,14 +28,26 @@ __all__ = [
 
 
 class Resolution(models.Model):
-    """What a called name means by the catalog version `catalog`. One row per name, replaced on change."""
+    """What a called name means on the days from `from_day` up to, not including, `to_day`.
 
-    name = models.OneToOneField(CalledName, models.CASCADE, primary_key=True, related_name="resolution")
+    By the catalog version `catalog`. The rows of a name follow each other without a gap from the first day
+    there is to the last; nearly every name has one. A further one begins where an alias moved.
+    """
+
+    name = models.ForeignKey(CalledName, models.CASCADE, related_name="resolutions", db_index=False)
+    from_day = DayField(default=date.min)
+    to_day = DayField(default=date.max)
     platform = models.CharField(max_length=60, help_text='As told or as the name says; "(unknown)"')
     model = models.CharField(max_length=300, help_text='The name without known wrappers; "(unknown)"')
     entry = models.ForeignKey(Entry, models.SET_NULL, null=True, related_name="+")
     how = models.CharField(max_length=20)
     catalog = models.PositiveIntegerField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["name", "from_day"], name="resolution_once_per_day")]
+        # What did this name mean on this day? Asked for every rollup of a day whose sums are made anew, and
+        # answered by the index alone.
+        indexes = [models.Index(fields=["name", "from_day", "to_day", "entry"], name="resolution_on_day")]
 
     def __str__(self) -> str:
         return f"{self.platform}/{self.model} ({self.how})"

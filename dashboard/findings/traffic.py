@@ -19,7 +19,7 @@ SELECT d.day, i.application_id, r.entry_id,
     SUM(d.calls), SUM(d.errors), SUM(d.gone), SUM(d.input_tokens), SUM(d.output_tokens), SUM(d.cost_nano)
 FROM usage_dailyrollup d
 JOIN usage_identity i ON i.id = d.identity_id
-LEFT JOIN findings_resolution r ON r.name_id = d.name_id
+LEFT JOIN findings_resolution r ON r.name_id = d.name_id AND r.from_day <= d.day AND r.to_day > d.day
 WHERE d.day = %s
 GROUP BY d.day, i.application_id, r.entry_id
 """

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Max, Min, QuerySet, Sum
+from django.db.models import Max, Min, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -15,8 +15,9 @@ from dashboard.catalog.snapshot import Deadline, Snapshot
 from dashboard.charts.card import Card
 from dashboard.findings.history import Event, history, silent_sources
 from dashboard.findings.models import Finding
+from dashboard.findings.resolution import told_of, with_meaning
 from dashboard.usage.latest import proofs
-from dashboard.usage.models import CalledName, DailyRollup, LatestCall, Source
+from dashboard.usage.models import DailyRollup, LatestCall, Source
 from dashboard.web.cards import calls_card, marks_of
 from dashboard.web.guidance import Guide, guide_for
 from dashboard.web.queries import stacks
@@ -140,7 +141,7 @@ def page(finding: Finding, snapshot: Snapshot, today: date) -> FindingPage:
         story=_story(finding, snapshot.as_of),
         seen=seen,
         callers=_callers(finding, snapshot.as_of),
-        proofs=list(proofs(finding.application_id, _names(finding), snapshot.as_of, PROOFS)),
+        proofs=list(proofs(finding.application_id, told_of(finding.entry_id), snapshot.as_of, PROOFS)),
         silent=silent_sources([finding], snapshot.as_of).get(finding.pk, []),
         due=_due(row.entry, seen),
         steps=_ahead(row.entry),
@@ -248,11 +249,10 @@ def _mails(finding: Finding, as_of: date) -> list[Mail]:
 
 
 def _rollups(finding: Finding, as_of: date) -> Any:
-    return DailyRollup.objects.filter(
-        identity__application=finding.application_id,
-        name__resolution__entry=finding.entry_id,
-        day__range=stacks.span(as_of),
+    rollups = DailyRollup.objects.filter(
+        identity__application=finding.application_id, day__range=stacks.span(as_of)
     )
+    return with_meaning(rollups).filter(meaning__entry=finding.entry_id)
 
 
 def _seen(finding: Finding, as_of: date) -> list[Seen]:
@@ -264,10 +264,6 @@ def _seen(finding: Finding, as_of: date) -> list[Seen]:
         .order_by("-last", *keys)[:BOUND]
     )
     return [Seen(*row) for row in rows]
-
-
-def _names(finding: Finding) -> QuerySet:
-    return CalledName.objects.filter(resolution__entry=finding.entry_id).values("pk")
 
 
 def _callers(finding: Finding, as_of: date) -> list[Caller]:
