@@ -15,7 +15,17 @@ from urllib.parse import urlsplit
 from dashboard.catalog.spellings import FINE_TUNED, SPELLINGS, bases, normal, respelled
 from dashboard.catalog.wrappers import MAX_NAME, PLACEHOLDERS, Form, peel
 
-__all__ = ["UNKNOWN", "Deployments", "Match", "NameIndex", "Suggestion", "change_days", "resolve", "suggest"]
+__all__ = [
+    "UNKNOWN",
+    "Deployments",
+    "Match",
+    "NameIndex",
+    "Suggestion",
+    "change_days",
+    "deployed",
+    "resolve",
+    "suggest",
+]
 
 UNKNOWN = "(unknown)"
 """Stands for a platform or a model that neither the log nor the name tells."""
@@ -198,6 +208,13 @@ def change_days(
     asked = [other for form in forms for other in (form, *respelled(form), *bases(form))]
     names = {other.name.casefold() for form in asked for other in (form, *respelled(form))}
     return sorted({day for name in names for day in index.changes.get(name, ())})
+
+
+def deployed(called_as: str, platform: str, index: NameIndex, deployments: Mapping[str, str]) -> str:
+    """What a source's deployment map says that a name stands for; "" where it has no word about it."""
+    form = Form("" if platform == UNKNOWN else platform, called_as)
+    target = _deployed(_forms(form), deployments, index) if deployments else None
+    return target.name if target else ""
 
 
 def suggest(name: str, platform: str, index: NameIndex, limit: int = 3) -> list[Suggestion]:

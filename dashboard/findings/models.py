@@ -15,6 +15,7 @@ from dashboard.usage.models import Application, CalledName, Measures
 
 __all__ = [
     "Action",
+    "CallRegions",
     "Finding",
     "FindingAction",
     "IgnoredName",
@@ -41,13 +42,16 @@ class Resolution(models.Model):
     model = models.CharField(max_length=300, help_text='The name without known wrappers; "(unknown)"')
     entry = models.ForeignKey(Entry, models.SET_NULL, null=True, related_name="+")
     how = models.CharField(max_length=20)
+    region = models.CharField(max_length=40, blank=True, help_text='Where the name says it is served; "" untold')
     catalog = models.PositiveIntegerField(db_index=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["name", "from_day"], name="resolution_once_per_day")]
         # What did this name mean on this day? Asked for every rollup of a day whose sums are made anew, and
         # answered by the index alone.
-        indexes = [models.Index(fields=["name", "from_day", "to_day", "entry"], name="resolution_on_day")]
+        indexes = [
+            models.Index(fields=["name", "from_day", "to_day", "entry", "region"], name="resolution_on_day")
+        ]
 
     def __str__(self) -> str:
         return f"{self.platform}/{self.model} ({self.how})"
@@ -84,6 +88,10 @@ class Traffic(Measures):
     day = DayField()
     application = models.ForeignKey(Application, models.CASCADE, related_name="+", db_index=False)
     entry = models.ForeignKey(Entry, models.CASCADE, null=True, related_name="+", db_index=False)
+    # Null rather than empty, so that adding the column touches no row of a table that may be large.
+    regions = models.TextField(  # noqa: DJ001
+        null=True, help_text="Where the names said they are served, joined by commas; null where none said it"
+    )
 
     class Meta:
         constraints = [
@@ -125,6 +133,7 @@ class ScannedEntry(models.Model):
     entry = models.OneToOneField(Entry, models.CASCADE, primary_key=True, related_name="+")
     known_on = DayField(help_text="The day its sunset was first announced")
     quiet_days = models.PositiveSmallIntegerField()
+    regions = models.TextField(blank=True, help_text="Where its end has a day of its own, joined by commas")
 
     def __str__(self) -> str:
         return f"entry {self.pk} since {self.known_on}"
@@ -179,6 +188,27 @@ class Spell(models.Model):
 
     def __str__(self) -> str:
         return f"{self.opened_on} to {self.resolved_on or 'now'}"
+
+
+class CallRegions(models.Model):
+    """Where a finding's calls are served, on the days from `from_on` up to, not including, `until_on`.
+
+    Only regions in which the entry's end has a day of its own are told apart, "" stands for all others; joined
+    by commas. Derived from traffic (`rules.whereabouts`) and rewritten whole. On days without a row it is "".
+    """
+
+    finding = models.ForeignKey(Finding, models.CASCADE, related_name="call_regions", db_index=False)
+    from_on = DayField()
+    until_on = DayField(null=True)
+    regions = models.TextField()
+
+    class Meta:
+        ordering = ["finding", "from_on"]
+        # Where are this finding's calls served on this day?
+        constraints = [models.UniqueConstraint(fields=["finding", "from_on"], name="call_regions_once_per_day")]
+
+    def __str__(self) -> str:
+        return f"{self.regions or 'anywhere'} from {self.from_on}"
 
 
 class FindingAction(models.Model):

@@ -2,7 +2,8 @@
 
 A name is resolved once for all days, not per call; it has a row for each stretch of days on which it means
 one thing. So calls before an alias moved count for the old entry, and calls from that day on for the new
-one. Exactly the days whose entry changes become stale, so that the past follows.
+one. Exactly the days on which the entry changes, or the region that the name tells, become stale, so that the
+past follows.
 """
 
 from bisect import bisect_right
@@ -14,7 +15,8 @@ from typing import Any
 
 from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet
 
-from dashboard.catalog.names import Deployments, Match, change_days, resolve
+from dashboard.catalog.names import Deployments, Match, change_days, deployed, resolve
+from dashboard.catalog.regions import region_of
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.findings.exclusive import exclusive
 from dashboard.findings.models import Resolution
@@ -24,14 +26,15 @@ __all__ = ["invalidate", "meaning", "refresh", "told_of", "with_meaning"]
 
 BATCH = 500
 BEGINNING, FOREVER = date.min, date.max
-FACTS = ("platform", "model", "entry_id", "how")
+FACTS = ("platform", "model", "entry_id", "how", "region")
 
 Days = tuple[date, date]
 """From a day up to, not including, another."""
 
 
 def refresh(snapshot: Snapshot, only: Q | None = None) -> int:
-    """Resolve every name that has no resolution or one by an older catalog; return how many names changed entry.
+    """Resolve every name that has no resolution or one by an older catalog; return how many names changed entry
+    or region.
 
     Works in transactions of a bounded number of names. Run twice, the second run does nothing. `only`
     narrows it to some `CalledName`s; the others wait for the next run.
@@ -122,7 +125,7 @@ def _resolve(names: list[CalledName], snapshot: Snapshot) -> int:
         rows,
         update_conflicts=True,
         unique_fields=["name", "from_day"],
-        update_fields=["to_day", "platform", "model", "entry", "how", "catalog"],
+        update_fields=["to_day", "platform", "model", "entry", "how", "region", "catalog"],
     )
     _mark_stale(stale)
     return changed
@@ -132,11 +135,12 @@ def _rows(name: CalledName, snapshot: Snapshot, deployments: Deployments) -> lis
     """One row for each stretch of days on which the name means one thing."""
     platform = name.platform or name.source.platform
     days = change_days(name.called_as, platform, snapshot.names, deployments=deployments)
+    region = _region(name.called_as, platform, snapshot, deployments)
     rows: list[Resolution] = []
     for first, end in pairwise([BEGINNING, *days, FOREVER]):
         match = meaning(name, snapshot, first, deployments)
         facts: dict[str, Any] = dict(
-            zip(FACTS, (match.platform, match.model, match.entry, match.how), strict=True)
+            zip(FACTS, (match.platform, match.model, match.entry, match.how, region), strict=True)
         )
         if rows and all(getattr(rows[-1], fact) == value for fact, value in facts.items()):
             rows[-1].to_day = end
@@ -145,19 +149,25 @@ def _rows(name: CalledName, snapshot: Snapshot, deployments: Deployments) -> lis
     return rows
 
 
+def _region(called_as: str, platform: str, snapshot: Snapshot, deployments: Deployments) -> str:
+    """Where calls by this name are served: as the deployment that it stands for says, else the name itself."""
+    target = deployed(called_as, platform, snapshot.names, deployments)
+    return region_of(target, platform) or region_of(called_as, platform)
+
+
 def _moved(before: Sequence[Resolution], after: Sequence[Resolution]) -> list[Days]:
-    """The stretches of days on which the entry is another; a name without rows meant nothing."""
+    """The stretches of days on which entry or region are others; a name without rows meant nothing."""
     days = sorted({row.from_day for row in (*before, *after)})
     return [
-        (first, end)
-        for first, end in pairwise([*days, FOREVER])
-        if _entry_on(before, first) != _entry_on(after, first)
+        (first, end) for first, end in pairwise([*days, FOREVER]) if _meant(before, first) != _meant(after, first)
     ]
 
 
-def _entry_on(rows: Sequence[Resolution], day: date) -> int | None:
+def _meant(rows: Sequence[Resolution], day: date) -> tuple[int, str] | None:
+    """(entry, region); the region of what is no entry is nobody's concern."""
     position = bisect_right(rows, day, key=lambda row: row.from_day)
-    return rows[position - 1].entry_id if position else None
+    row = rows[position - 1] if position else None
+    return (row.entry_id, row.region) if row and row.entry_id else None
 
 
 def _mark_stale(stale: dict[Days, list[int]]) -> None:
