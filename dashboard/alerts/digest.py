@@ -41,12 +41,6 @@ class Item:
     """The day its own calls end."""
     days_left: int
     precision: str
-    region: str
-    """Where that day holds, if it is another than the entry's own; "" otherwise."""
-    locks_out: bool
-    """What ends is the access of idle accounts."""
-    entry_sunset_on: date | None
-    """The entry's own date, if it is another."""
     redirects_to: str
     """What calls will silently be served by; "" when they fail."""
     replacements: tuple[str, ...]
@@ -55,6 +49,12 @@ class Item:
     reasons: tuple[str, ...]
     moved_from: date | None
     unverified: bool
+    region: str = ""
+    """Where that day holds, if it is another than the entry's own; "" otherwise."""
+    locks_out: bool = False
+    """What ends is the access of idle accounts."""
+    entry_sunset_on: date | None = None
+    """The entry's own date, if it is another."""
 
     @property
     def days_ago(self) -> int:

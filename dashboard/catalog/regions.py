@@ -84,7 +84,8 @@ def due(entry: EntryState, regions: Iterable[str] = ("",), *, idle: bool = False
     these days.
 
     A lock-out closes a model to accounts that do not use it. It counts only for an application that has not
-    called for `IDLE_DAYS` days (`idle`), and only before the sunset: whoever calls keeps access until then.
+    been seen to call for `IDLE_DAYS` days (`idle`), where it surely holds (everywhere, or in a region that the
+    calls told), and until its day: whoever calls keeps access until the sunset, and calls seen later prove it.
 
     None where no date is announced.
     """
@@ -93,6 +94,7 @@ def due(entry: EntryState, regions: Iterable[str] = ("",), *, idle: bool = False
         for region in set(regions) or {""}
         for kind in (ENDS if idle else ENDS[:1])
         if (step := effective_step(entry.steps, kind, region)) and step.on
+        if kind == "sunset" or (step.on >= entry.as_of and (not step.region or _surely_in(step, region)))
     ]
     if not found:
         return None
@@ -100,9 +102,13 @@ def due(entry: EntryState, regions: Iterable[str] = ("",), *, idle: bool = False
     return Due(step, on, (on - entry.as_of).days, _has_come(entry, step, region))
 
 
+def _surely_in(step: Step, region: str) -> bool:
+    return bool(step.region and region) and lies_in(step.region, region)
+
+
 def _has_come(entry: EntryState, step: Step, region: str) -> bool:
     """For a caller in the region of the step, with its last day; for others, once the model is retired."""
-    if step.kind != "sunset" or not (step.region and region and lies_in(step.region, region)):
+    if step.kind != "sunset" or not _surely_in(step, region):
         return step.kind == "sunset" and entry.stage == "retired"
     last = last_day(step)
     return last is not None and last <= entry.as_of
@@ -116,7 +122,6 @@ def varies(entry: EntryState) -> bool:
 def told_by(entry: EntryState, step: Step, names: Iterable[str]) -> str | None:
     """The first of these names by which calls of `entry` meet `step` because of the region it tells."""
     for name in names:
-        region = region_of(name, entry.platform)
-        if step.region and region and lies_in(step.region, region):
+        if _surely_in(step, region_of(name, entry.platform)):
             return name
     return None

@@ -65,6 +65,8 @@ WEST_LOCKED = Step("lockout", date(2024, 2, 9), region="us-west-2")
         ([LOCKED], [""], False, None),
         ([WEST_LOCKED, WORLD], ["us"], True, WEST_LOCKED),
         ([WEST_LOCKED, WORLD], ["us"], False, WORLD),
+        ([WEST_LOCKED, WORLD], [""], True, WORLD),
+        ([WEST_LOCKED, WORLD], ["eu"], True, WORLD),
         ([Step("lockout", date(2024, 9, 4)), WORLD], [""], True, WORLD),
         ([Step("sunset", None), Step("legacy", date(2024, 2, 1))], [""], True, None),
     ],
@@ -96,8 +98,10 @@ def test_where_dates_are_by_region_only_somebody_somewhere_is_cut_off_with_the_l
     assert due(entry(WEST, PARIS, as_of=date(2024, 5, 4)), [""]).has_come
 
 
-def test_a_lock_out_breaks_no_calls():
-    assert not due(entry(LOCKED, WORLD, as_of=date(2024, 3, 1)), [""], idle=True).has_come
+def test_a_lock_out_counts_until_its_day_and_breaks_no_calls():
+    on_its_day = due(entry(LOCKED, WORLD, as_of=date(2024, 2, 4)), [""], idle=True)
+    assert (on_its_day.step, on_its_day.has_come) == (LOCKED, False)
+    assert due(entry(LOCKED, WORLD, as_of=date(2024, 2, 5)), [""], idle=True).step == WORLD
 
 
 def test_only_regions_and_lock_outs_make_ends_differ():
