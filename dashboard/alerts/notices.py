@@ -261,7 +261,7 @@ def _moves(findings: Iterable[Finding], known: Snapshot, dues: dict[int, Due]) -
 
 
 def _move(known: Snapshot, entry: int, regions: str, idle: bool) -> tuple[date, date] | None:
-    """What became known on each day on which the entry's sunset was told anew, newest first."""
+    """The newest day on which what was told of the sunset changed this due date, and the date before it."""
     told = {s.known_on for s in known.entries[entry].steps if s.kind == MilestoneKind.SUNSET and s.known_on}
     after = _day(due_when(known.entries[entry], regions, idle))
     for day in sorted(told, reverse=True):

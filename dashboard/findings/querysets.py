@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["DueOrder", "FindingQuerySet"]
 
 
+Circumstance = tuple[int, str, bool]
+"""What a due date depends on: the entry, `regions` and `idle`."""
 Group = tuple[date, str, str, int]
 """Findings on one entry that are due on one day: the day, platform, id and primary key of the entry."""
 
@@ -104,16 +106,12 @@ class FindingQuerySet(QuerySet):
         """
         known = self._catalog
         same = [pk for pk, e in known.retiring.items() if pk not in known.varying and wanted(e, due(e))]
-        chosen = Q(entry__in=same)
-        if known.varying:
-            for pk, regions, idle in self.for_entries(known.varying).circumstances():
-                entry = known.entries[pk]
-                if wanted(entry, due_when(entry, regions, idle)):
-                    chosen |= Q(entry=pk, regions=regions, idle=idle)
-        return self.filter(chosen)
+        there = self.for_entries(known.varying).circumstances() if known.varying else []
+        chosen = [one for one in there if wanted(known.entries[one[0]], due_when(known.entries[one[0]], *one[1:]))]
+        return self.filter(Q(entry__in=same) | _among(chosen))
 
-    def circumstances(self) -> list[tuple[int, str, bool]]:
-        """The (entry, regions, idle) that there are."""
+    def circumstances(self) -> list[Circumstance]:
+        """The circumstances that there are."""
         return list(self.order_by().values_list("entry", "regions", "idle").distinct())
 
     def by_due(self) -> "DueOrder":
@@ -158,6 +156,17 @@ def _circumstances(day: date, snapshot: Snapshot) -> dict[str, Any]:
         if closing
         else Value(False),
     }
+
+
+def _among(circumstances: Iterable[Circumstance]) -> Q:
+    """Findings in one of these; as few conditions as there are entries, since databases bound their number."""
+    regions: dict[tuple[int, bool], list[str]] = defaultdict(list)
+    for entry, served, idle in circumstances:
+        regions[entry, idle].append(served)
+    found = Q()
+    for (entry, idle), some in regions.items():
+        found |= Q(entry=entry, idle=idle, regions__in=some)
+    return found
 
 
 def _status(day: date) -> Case:
@@ -244,9 +253,7 @@ class DueOrder(Sequence["Finding"]):
         return [row for group, _ in self._counts for row in whole.get(group, []) or cut.get(group, [])]
 
     def _of(self, groups: Collection[Group]) -> FindingQuerySet:
-        wanted = Q(entry__in=[pk for *_, pk in groups if pk not in self._varying])
-        for group in groups:
-            for regions, idle in self._held[group] if group[-1] in self._varying else ():
-                wanted |= Q(entry=group[-1], regions=regions, idle=idle)
-        found = self.findings.filter(wanted).select_related("application", "entry__platform")
+        same = Q(entry__in=[pk for *_, pk in groups if pk not in self._varying])
+        parted = _among((g[-1], *held) for g in groups if g[-1] in self._varying for held in self._held[g])
+        found = self.findings.filter(same | parted).select_related("application", "entry__platform")
         return found.order_by("application__name", "pk")

@@ -78,7 +78,7 @@ def run(now: datetime, as_of: date) -> ScanResult:
     traffic.refill()
     horizon = _horizon(as_of)
     known = _known_days(as_of, horizon)
-    regional = {pk: regions for pk, regions in whereabouts.regional(catalog.load(horizon)).items() if pk in known}
+    regional = whereabouts.regional(known, catalog.load(horizon))
     _queue(known, regional, horizon)
     while _evaluate(known, regional, horizon, now, as_of, result):
         pass

@@ -37,11 +37,11 @@ def join(regions: Iterable[str]) -> str:
     return ",".join(sorted(regions))
 
 
-def regional(snapshot: Snapshot) -> dict[int, str]:
-    """Per retiring entry with an end by region: these regions. A date that was taken back counts for the past."""
+def regional(entries: Iterable[int], snapshot: Snapshot) -> dict[int, str]:
+    """Per entry with an end by region: these regions. A date that was taken back counts for the past."""
     found = {
-        pk: join({step.region for step in entry.steps if step.kind in ENDS and step.region})
-        for pk, entry in snapshot.retiring.items()
+        pk: join({step.region for step in snapshot.entries[pk].steps if step.kind in ENDS and step.region})
+        for pk in entries
     }
     return {pk: regions for pk, regions in found.items() if regions}
 
