@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from dashboard.catalog.lifecycle import EntryState
+from dashboard.catalog.regions import Due
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.findings.models import Finding
 
@@ -37,6 +38,7 @@ class Item:
     platform: str
     entry_url: str
     sunset_on: date
+    """The day its own calls end."""
     days_left: int
     precision: str
     redirects_to: str
@@ -47,6 +49,12 @@ class Item:
     reasons: tuple[str, ...]
     moved_from: date | None
     unverified: bool
+    region: str = ""
+    """Where that day holds, if it is another than the entry's own; "" otherwise."""
+    locks_out: bool = False
+    """What ends is the access of idle accounts."""
+    entry_sunset_on: date | None = None
+    """The entry's own date, if it is another."""
 
     @property
     def days_ago(self) -> int:
@@ -74,6 +82,7 @@ def plain(name: str) -> str:
 def item(
     finding: Finding,
     entry: EntryState,
+    due: Due,
     snapshot: Snapshot,
     *,
     calls: int,
@@ -81,8 +90,8 @@ def item(
     reasons: tuple[str, ...],
     moved_from: date | None,
 ) -> Item:
-    """What the mail says about one finding; the entry has a sunset date."""
-    assert entry.sunset_on  # noqa: S101  the cadence tells of dated entries only
+    """What the mail says about one finding, which has a due date."""
+    differs = due.on != entry.sunset_on
     replacements = tuple(plain(r.id) for r in snapshot.replacements(entry))
     return Item(
         application=plain(finding.application.name),
@@ -91,9 +100,12 @@ def item(
         entry=plain(entry.id),
         platform=entry.platform,
         entry_url=_absolute(reverse("model", args=[entry.platform, entry.id.lstrip("/")])),
-        sunset_on=entry.sunset_on,
-        days_left=(entry.sunset_on - snapshot.as_of).days,
-        precision=entry.sunset_precision,
+        sunset_on=due.on,
+        days_left=due.days_left,
+        precision=due.step.precision,
+        region=due.step.region if differs else "",
+        locks_out=due.step.kind == "lockout",
+        entry_sunset_on=entry.sunset_on if differs else None,
         redirects_to=next(iter(replacements), "?") if entry.on_sunset == "redirects" else "",
         replacements=replacements,
         calls=calls,

@@ -20,8 +20,10 @@ from dashboard.alerts.models import Channel, Delivery, Notice, Reason
 from dashboard.catalog import snapshot as catalog
 from dashboard.catalog.choices import MilestoneKind
 from dashboard.catalog.models import Milestone
+from dashboard.catalog.regions import Due
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.findings import progress
+from dashboard.findings.duedates import due_of, due_when
 from dashboard.findings.models import Finding, Traffic
 
 __all__ = ["Digest", "Plan", "Skip", "decide", "plan"]
@@ -73,6 +75,7 @@ class _World:
     told: dict[int, list[cadence.Told]]
     use: dict[tuple[int, int], _Calls]
     late: set[tuple[int, str, date | None]]
+    dues: dict[int, Due]
     moves: dict[int, tuple[date, date]]
 
 
@@ -86,7 +89,9 @@ def plan(as_of: date) -> Plan:
         .order_by("application__name", "entry__name", "pk")
     )
     use = _use(known, as_of)
-    world = _World(known, _told(findings), use, _late(findings, known, use), _moves(known))
+    dues = {finding.pk: due for finding in findings if (due := due_of(finding, known))}
+    late = _late(findings, known, use, dues)
+    world = _World(known, _told(findings), use, late, dues, _moves(findings, known, dues))
     digests: dict[str, Digest] = {}
     skipped: list[Skip] = []
     for finding in findings:
@@ -110,19 +115,20 @@ def plan(as_of: date) -> Plan:
 
 def _facts(finding: Finding, world: _World) -> cadence.Facts:
     entry = world.catalog.entries[finding.entry_id]
+    due_on = _day(world.dues.get(finding.pk))
     return cadence.Facts(
         status=finding.status,  # type: ignore[attr-defined]
-        sunset_on=entry.sunset_on,
+        sunset_on=due_on,
         opened_on=finding.opened_on,  # type: ignore[attr-defined]
         spell=finding.spell_number,  # type: ignore[attr-defined]
-        late=(finding.application_id, entry.platform, entry.sunset_on) in world.late,
-        moved_on=world.moves[entry.pk][0] if entry.pk in world.moves else None,
+        late=(finding.application_id, entry.platform, due_on) in world.late,
+        moved_on=world.moves[finding.pk][0] if finding.pk in world.moves else None,
     )
 
 
 def _add(letter: Digest, finding: Finding, reasons: tuple[cadence.Due, ...], world: _World) -> None:
     entry = world.catalog.entries[finding.entry_id]
-    assert entry.sunset_on  # noqa: S101  the cadence tells of dated entries only
+    ends = world.dues[finding.pk]  # the cadence tells of dated ones only
     calls = world.use.get((finding.application_id, entry.pk), _Calls({}, "calls"))
     week = (world.catalog.as_of - n * DAY for n in range(1, progress.WINDOW_DAYS + 1))
     moved = any(due.reason == Reason.MOVED for due in reasons)
@@ -130,11 +136,12 @@ def _add(letter: Digest, finding: Finding, reasons: tuple[cadence.Due, ...], wor
         digest.item(
             finding,
             entry,
+            ends,
             world.catalog,
             calls=sum(calls.daily.get(day, 0) for day in week),
             measure=calls.measure,
             reasons=tuple(due.reason for due in reasons),
-            moved_from=world.moves[entry.pk][1] if moved else None,
+            moved_from=world.moves[finding.pk][1] if moved else None,
         )
     )
     letter.notices += [
@@ -143,7 +150,7 @@ def _add(letter: Digest, finding: Finding, reasons: tuple[cadence.Due, ...], wor
             channel=Channel.EMAIL,
             reason=due.reason,
             step=due.step,
-            sunset_on=entry.sunset_on,
+            sunset_on=ends.on,
         )
         for due in reasons
     ]
@@ -218,13 +225,13 @@ def _use(known: Snapshot, as_of: date) -> dict[tuple[int, int], _Calls]:
 
 
 def _late(
-    findings: Iterable[Finding], known: Snapshot, use: dict[tuple[int, int], _Calls]
+    findings: Iterable[Finding], known: Snapshot, use: dict[tuple[int, int], _Calls], dues: dict[int, Due]
 ) -> set[tuple[int, str, date | None]]:
-    """The (application, platform, sunset date) that by their trend will not be through in time."""
+    """The (application, platform, due date) that by their trend will not be through in time."""
     daily: dict[tuple[int, str, date | None], dict[date, int]] = defaultdict(lambda: defaultdict(int))
     for finding in findings:
         entry = known.entries[finding.entry_id]
-        key = (finding.application_id, entry.platform, entry.sunset_on)
+        key = (finding.application_id, entry.platform, _day(dues.get(finding.pk)))
         calls = use.get((finding.application_id, entry.pk))
         for day, value in calls.daily.items() if calls else ():
             daily[key][day] += value
@@ -236,15 +243,33 @@ def _late(
     }
 
 
-def _moves(known: Snapshot) -> dict[int, tuple[date, date]]:
-    """Per entry whose sunset date was changed: the day of the newest change, and the date before it."""
+def _moves(findings: Iterable[Finding], known: Snapshot, dues: dict[int, Due]) -> dict[int, tuple[date, date]]:
+    """Per finding whose due date the catalog changed: the day of the newest change, and the date before it."""
     dated = Milestone.objects.filter(kind=MilestoneKind.SUNSET, revision__known_on__lte=known.as_of)
-    changed = dated.order_by().values("revision__entry").annotate(n=Count("pk")).filter(n__gt=1)
-    moves = {}
-    for pk in changed.values_list("revision__entry", flat=True):
-        step = known.entries[pk].sunset if pk in known.retiring else None
-        if step and step.known_on:
-            before = catalog.load(step.known_on - DAY).entries[pk].sunset_on
-            if before and before != step.on:
-                moves[pk] = (step.known_on, before)
+    often = dated.order_by().values("revision__entry").annotate(n=Count("pk")).filter(n__gt=1)
+    changed = set(often.values_list("revision__entry", flat=True))
+    moves: dict[int, tuple[date, date]] = {}
+    same: dict[tuple[int, str, bool], tuple[date, date] | None] = {}
+    for finding in findings:
+        if finding.entry_id in changed and finding.pk in dues:
+            key = (finding.entry_id, finding.regions, finding.idle)  # type: ignore[attr-defined]
+            if key not in same:
+                same[key] = _move(known, *key)
+            if move := same[key]:
+                moves[finding.pk] = move
     return moves
+
+
+def _move(known: Snapshot, entry: int, regions: str, idle: bool) -> tuple[date, date] | None:
+    """The newest day on which what was told of the sunset changed this due date, and the date before it."""
+    told = {s.known_on for s in known.entries[entry].steps if s.kind == MilestoneKind.SUNSET and s.known_on}
+    after = _day(due_when(known.entries[entry], regions, idle))
+    for day in sorted(told, reverse=True):
+        before = _day(due_when(catalog.load(day - DAY).entries[entry], regions, idle))
+        if before and before != after:
+            return day, before
+    return None
+
+
+def _day(due: Due | None) -> date | None:
+    return due.on if due else None

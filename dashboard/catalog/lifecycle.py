@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal, get_args
 
-__all__ = ["STAGES", "EntryState", "Step", "earliest", "effective_sunset", "last_day", "stage_of"]
+__all__ = ["STAGES", "EntryState", "Step", "earliest", "effective_step", "last_day", "lies_in", "stage_of"]
 
 Stage = Literal["active", "legacy", "deprecated", "retired"]
 STAGES: tuple[str, ...] = get_args(Stage)
@@ -108,21 +108,22 @@ def earliest(steps: tuple[Step, ...], kind: str) -> Step | None:
     return min(worldwide or dated, key=lambda step: (step.on, step.region), default=None)
 
 
-def effective_sunset(steps: tuple[Step, ...], region: str = "") -> Step | None:
-    """The sunset that a caller in `region` meets: its region's own, else the worldwide one.
+def effective_step(steps: tuple[Step, ...], kind: str, region: str = "") -> Step | None:
+    """The step of a kind that a caller in `region` meets: its region's own, else the worldwide one.
 
     Without either, the earliest of the regions that it may be in. `region` is as the platform writes it
     (`us-east-1`); a geography (`us`, `eu`) stands for every region whose name starts with it, so the
     earliest of those counts: a platform may route a call to any of them. "" is a caller somewhere.
     """
     if region:
-        own = [s for s in steps if s.kind == "sunset" and s.on and s.region and _lies_in(s.region, region)]
+        own = [s for s in steps if s.kind == kind and s.on and s.region and lies_in(s.region, region)]
         if own:
             return min(own, key=lambda step: (step.on, step.region))
-    return earliest(steps, "sunset")
+    return earliest(steps, kind)
 
 
-def _lies_in(step_region: str, region: str) -> bool:
+def lies_in(step_region: str, region: str) -> bool:
+    """Calls served in `region`, or in the geography that it stands for, may be served in `step_region`."""
     return step_region == region or step_region.startswith(f"{region}-")
 
 

@@ -7,7 +7,7 @@ Pure, and cached per distinct name by its callers. Names are never guessed by pr
 import difflib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -15,7 +15,17 @@ from urllib.parse import urlsplit
 from dashboard.catalog.spellings import FINE_TUNED, SPELLINGS, bases, normal, respelled
 from dashboard.catalog.wrappers import MAX_NAME, PLACEHOLDERS, Form, peel
 
-__all__ = ["UNKNOWN", "Deployments", "Match", "NameIndex", "Suggestion", "resolve", "suggest"]
+__all__ = [
+    "UNKNOWN",
+    "Deployments",
+    "Match",
+    "NameIndex",
+    "Suggestion",
+    "change_days",
+    "deployed",
+    "resolve",
+    "suggest",
+]
 
 UNKNOWN = "(unknown)"
 """Stands for a platform or a model that neither the log nor the name tells."""
@@ -77,6 +87,8 @@ class NameIndex:
         self._shelves: dict[str, _Shelf] = {}
         self._hosts: dict[str, set[str]] = defaultdict(set)
         self._endpoints: dict[str, dict[str, int]] = defaultdict(dict)
+        self.changes: dict[str, set[date]] = defaultdict(set)
+        """Per folded name that is an alias for some days only: the days on which one begins or no longer holds."""
         for platform, name, pk in entries:
             self.ids[pk] = platform, name
             shelf = self._shelf(platform)
@@ -89,6 +101,10 @@ class NameIndex:
             days = shelf.aliases.setdefault(name.casefold() if shelf.folds else name, [])
             days.append((first or date.min, last or date.max, pk))
             self._hosts[name.casefold()].add(platform)
+            if first and first > date.min:
+                self.changes[name.casefold()].add(first)
+            if last and last < date.max:
+                self.changes[name.casefold()].add(last + timedelta(days=1))
 
     def _shelf(self, platform: str) -> "_Shelf":
         if platform not in self._shelves:
@@ -115,6 +131,11 @@ class NameIndex:
                 if first <= on <= last:
                     return pk, "alias"
         return None
+
+    def is_id(self, form: Form) -> bool:
+        """An entry's own id, which no alias can take from it."""
+        shelf = self._shelves.get(form.platform)
+        return shelf is not None and (form.name.casefold() if shelf.folds else form.name) in shelf.ids
 
     def find_endpoint(self, platform: str, path: str) -> int | None:
         """The endpoint entry with the longest path that `path` is or lies under, whole segments only."""
@@ -167,6 +188,33 @@ def resolve(
     if pk := index.find_endpoint(platform, _path(endpoint)):
         return Match(pk, index.ids[pk][0], UNKNOWN, "endpoint")
     return Match(None, hint or UNKNOWN, UNKNOWN, "unresolved")
+
+
+def change_days(
+    called_as: str, platform: str, index: NameIndex, *, deployments: Mapping[str, str] = {}
+) -> list[date]:
+    """The days, in order, from which a name may mean something else than on the day before.
+
+    On each of them an alias that the name can match begins to hold, or has just ceased to. Between two of
+    them the name means one thing; there are none for nearly every name.
+    """
+    hint = "" if platform == UNKNOWN else platform
+    form = Form(hint, called_as)
+    if not index.changes or (not deployments and hint and index.is_id(form)):
+        return []
+    forms = _forms(form)
+    if deployments and (target := _deployed(forms, deployments, index)):
+        forms = _forms(target)
+    asked = [other for form in forms for other in (form, *respelled(form), *bases(form))]
+    names = {other.name.casefold() for form in asked for other in (form, *respelled(form))}
+    return sorted({day for name in names for day in index.changes.get(name, ())})
+
+
+def deployed(called_as: str, platform: str, index: NameIndex, deployments: Mapping[str, str]) -> str:
+    """What a source's deployment map says that a name stands for; "" where it has no word about it."""
+    form = Form("" if platform == UNKNOWN else platform, called_as)
+    target = _deployed(_forms(form), deployments, index) if deployments else None
+    return target.name if target else ""
 
 
 def suggest(name: str, platform: str, index: NameIndex, limit: int = 3) -> list[Suggestion]:

@@ -1,4 +1,4 @@
-"""Where a call went, as far as its name tells: a region, a geography, or nothing.
+"""Where a call went, as far as its name tells: a region, a geography, or nothing; and which end it then meets.
 
 Pure. Platforms retire a model by region (Bedrock's lifecycle page does), and some names say where they
 are served: ARNs, a gateway's `bedrock/us-west-2/`, cross-region profiles such as `eu.anthropic...`, and
@@ -7,12 +7,13 @@ Vertex AI's resource names.
 
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
+from dataclasses import dataclass
+from datetime import date
 
-from dashboard.catalog.lifecycle import EntryState, Step, effective_sunset
+from dashboard.catalog.lifecycle import EntryState, Step, effective_step, last_day, lies_in
 from dashboard.catalog.wrappers import Form, peel
 
-__all__ = ["Due", "due_for", "region_of"]
+__all__ = ["ENDS", "IDLE_DAYS", "Due", "due", "region_of", "told_by", "varies"]
 
 _PROFILE = re.compile(r"(us-gov|us|eu|apac|au|jp|ca|sa|global)\.[a-z0-9]+\..+")
 _ARN = re.compile(r"arn:aws[a-z-]*:bedrock:([a-z0-9-]+):.+")
@@ -32,19 +33,36 @@ _GEOGRAPHIES = {
     "global": "",
 }
 
+LONGEST = 40
+ENDS = ("sunset", "lockout")
+"""The milestones that end calls; a lock-out those of idle accounts only."""
+IDLE_DAYS = 15
+"""So long without a call, and an application counts as idle."""
 
-class Due(NamedTuple):
-    """The sunset that callers by some names meet first, and the region that it holds for ("" for all)."""
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The end that an application's calls meet first, as seen from a day. Other days may hold elsewhere."""
 
     step: Step
-    called_as: str
+    on: date
+    days_left: int
+    """Negative after it."""
+    has_come: bool
+    """Calls that still arrive fail, or are redirected."""
 
 
 def region_of(called_as: str, platform: str = "") -> str:
     """The region (`us-east-1`) or geography (`eu`) that a name states, "" when it states none.
 
     A cross-region profile counts for its geography, wherever its ARN lies: calls may be served in all of it.
+    What is longer than any region's name is none.
     """
+    told = _told(called_as, platform)
+    return told if len(told) <= LONGEST else ""
+
+
+def _told(called_as: str, platform: str) -> str:
     told = ""
     for form in peel(Form(platform, called_as)):
         if found := _PROFILE.fullmatch(form.name):
@@ -55,11 +73,55 @@ def region_of(called_as: str, platform: str = "") -> str:
     return told
 
 
-def due_for(entry: EntryState, names: Iterable[str]) -> Due | None:
-    """The earliest sunset that applies to somebody who calls `entry` by these names; None without a date."""
-    dues = [
-        Due(step, name)
-        for name in names
-        if (step := effective_sunset(entry.steps, region_of(name, entry.platform))) and step.on
+def due(entry: EntryState, regions: Iterable[str] = ("",), *, idle: bool = False) -> Due | None:
+    """The day by which an application must be off a model: the earliest end that applies to its calls.
+
+    A platform may stop a model in one region before another. Calls that tell where they are served end with
+    that region's date, be it earlier or later than elsewhere; a geography such as `eu` with the earliest of
+    its regions, since a call may be served in any of them. Calls that tell no region (""), and those from a
+    region without a date of its own, end with the worldwide date; where there is none, with the earliest of
+    all regions, to be safe. An application that calls from several places has to be ready by the first of
+    these days.
+
+    A lock-out closes a model to accounts that do not use it. It counts only for an application that has not
+    been seen to call for `IDLE_DAYS` days (`idle`), where it surely holds (everywhere, or in a region that the
+    calls told), and until its day: whoever calls keeps access until the sunset, and calls seen later prove it.
+
+    None where no date is announced.
+    """
+    found = [
+        (step.on, ENDS.index(kind), region, step)
+        for region in set(regions) or {""}
+        for kind in (ENDS if idle else ENDS[:1])
+        if (step := effective_step(entry.steps, kind, region)) and step.on
+        if kind == "sunset" or (step.on >= entry.as_of and (not step.region or _surely_in(step, region)))
     ]
-    return min(dues, key=lambda due: (due.step.on, due.called_as), default=None)
+    if not found:
+        return None
+    on, _, region, step = min(found, key=lambda one: (*one[:3], one[3].region))
+    return Due(step, on, (on - entry.as_of).days, _has_come(entry, step, region))
+
+
+def _surely_in(step: Step, region: str) -> bool:
+    return bool(step.region and region) and lies_in(step.region, region)
+
+
+def _has_come(entry: EntryState, step: Step, region: str) -> bool:
+    """For a caller in the region of the step, with its last day; for others, once the model is retired."""
+    if step.kind != "sunset" or not _surely_in(step, region):
+        return step.kind == "sunset" and entry.stage == "retired"
+    last = last_day(step)
+    return last is not None and last <= entry.as_of
+
+
+def varies(entry: EntryState) -> bool:
+    """The end may not be the same for all who call: it depends on their region, or on whether they are idle."""
+    return any(s.kind == "lockout" or (s.kind == "sunset" and s.region) for s in entry.steps if s.on)
+
+
+def told_by(entry: EntryState, step: Step, names: Iterable[str]) -> str | None:
+    """The first of these names by which calls of `entry` meet `step` because of the region it tells."""
+    for name in names:
+        if _surely_in(step, region_of(name, entry.platform)):
+            return name
+    return None

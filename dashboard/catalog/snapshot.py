@@ -17,6 +17,7 @@ from django.db.models import F
 from dashboard.catalog.lifecycle import EntryState, Step, earliest
 from dashboard.catalog.models import Alias, CatalogVersion, Entry, Milestone, Platform, Replacement, Revision
 from dashboard.catalog.names import NameIndex
+from dashboard.catalog.regions import varies
 
 __all__ = ["Deadline", "Snapshot", "bump", "load", "lock", "token", "version"]
 
@@ -67,6 +68,11 @@ class Snapshot:
     def retiring(self) -> dict[int, EntryState]:
         """Entries whose sunset is announced or past, by primary key."""
         return {pk: e for pk, e in self.entries.items() if e.is_retiring}
+
+    @cached_property
+    def varying(self) -> dict[int, EntryState]:
+        """Retiring entries whose end is not the same for everybody who calls them (`regions.due`)."""
+        return {pk: e for pk, e in self.retiring.items() if varies(e)}
 
     @cached_property
     def deadlines(self) -> dict[tuple[str, date], Deadline]:

@@ -12,6 +12,7 @@ from django.db.models import Q, Sum, prefetch_related_objects
 from dashboard.catalog.queries import replacement_ids
 from dashboard.catalog.snapshot import Deadline, Snapshot
 from dashboard.findings.deadlines import ApplicationProgress, DeadlineSummary
+from dashboard.findings.duedates import due_of
 from dashboard.findings.history import Event, histories
 from dashboard.findings.models import Finding, Traffic
 from dashboard.findings.progress import WINDOW_DAYS, Forecast
@@ -20,7 +21,11 @@ __all__ = ["deadline_answer", "finding_answers"]
 
 
 def finding_answers(findings: Sequence[Finding], snapshot: Snapshot) -> list[dict[str, Any]]:
-    """Each finding (annotated by `as_of` of the snapshot's day) with its calls and history, in bulk."""
+    """Each finding (annotated by `as_of` of the snapshot's day) with its calls and history, in bulk.
+
+    `sunset_date` and `days_left` are of the day its own calls end; `region` says where that holds, if it is not
+    everywhere, and `entry_sunset_date` is the entry's own date.
+    """
     prefetch_related_objects(list(findings), "application")
     stories = histories(findings, snapshot.as_of)
     calls = _calls(findings, snapshot.as_of)
@@ -34,6 +39,7 @@ def _finding(
     finding: Any, snapshot: Snapshot, calls: tuple[int | None, int | None], story: list[Event]
 ) -> dict[str, Any]:
     entry = snapshot.entries[finding.entry_id]
+    due = due_of(finding, snapshot)
     return {
         "id": finding.pk,
         "application": finding.application.name,
@@ -43,8 +49,10 @@ def _finding(
         "entry": entry.id,
         "kind": entry.kind,
         "status": finding.status,
-        "sunset_date": _iso(entry.sunset_on),
-        "days_left": entry.days_left,
+        "sunset_date": _iso(due.on if due else None),
+        "days_left": due.days_left if due else None,
+        "region": (due.step.region or None) if due else None,
+        "entry_sunset_date": _iso(entry.sunset_on),
         "on_sunset": entry.on_sunset or None,
         "replacements": replacement_ids(entry, snapshot),
         "first_seen": _iso(finding.first_seen),

@@ -28,7 +28,7 @@ CROSS JOIN usage_dailyrollup d
 CROSS JOIN findings_resolution r
 WHERE i.application_id = a.application
   AND d.identity_id = i.id AND d.day BETWEEN a.last - {memory} AND a.last
-  AND r.name_id = d.name_id AND r.entry_id = a.entry
+  AND r.name_id = d.name_id AND r.entry_id = a.entry AND r.from_day <= d.day AND r.to_day > d.day
   AND (d.calls > 0 OR d.calls IS NULL)
 """
 # Jumps from one reported day to the next in the (source, day) index instead of reading every rollup.

@@ -1,5 +1,6 @@
 """Usage joined with the catalog: what each name means, the sums pages read, and findings with their life."""
 
+from datetime import date
 from typing import ClassVar
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from dashboard.usage.models import Application, CalledName, Measures
 
 __all__ = [
     "Action",
+    "CallRegions",
     "Finding",
     "FindingAction",
     "IgnoredName",
@@ -27,14 +29,29 @@ __all__ = [
 
 
 class Resolution(models.Model):
-    """What a called name means by the catalog version `catalog`. One row per name, replaced on change."""
+    """What a called name means on the days from `from_day` up to, not including, `to_day`.
 
-    name = models.OneToOneField(CalledName, models.CASCADE, primary_key=True, related_name="resolution")
+    By the catalog version `catalog`. The rows of a name follow each other without a gap from the first day
+    there is to the last; nearly every name has one. A further one begins where an alias moved.
+    """
+
+    name = models.ForeignKey(CalledName, models.CASCADE, related_name="resolutions", db_index=False)
+    from_day = DayField(default=date.min)
+    to_day = DayField(default=date.max)
     platform = models.CharField(max_length=60, help_text='As told or as the name says; "(unknown)"')
     model = models.CharField(max_length=300, help_text='The name without known wrappers; "(unknown)"')
     entry = models.ForeignKey(Entry, models.SET_NULL, null=True, related_name="+")
     how = models.CharField(max_length=20)
+    region = models.CharField(max_length=40, blank=True, help_text='Where the name says it is served; "" untold')
     catalog = models.PositiveIntegerField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["name", "from_day"], name="resolution_once_per_day")]
+        # What did this name mean on this day? Asked for every rollup of a day whose sums are made anew, and
+        # answered by the index alone.
+        indexes = [
+            models.Index(fields=["name", "from_day", "to_day", "entry", "region"], name="resolution_on_day")
+        ]
 
     def __str__(self) -> str:
         return f"{self.platform}/{self.model} ({self.how})"
@@ -71,6 +88,10 @@ class Traffic(Measures):
     day = DayField()
     application = models.ForeignKey(Application, models.CASCADE, related_name="+", db_index=False)
     entry = models.ForeignKey(Entry, models.CASCADE, null=True, related_name="+", db_index=False)
+    # Null rather than empty, so that adding the column touches no row of a table that may be large.
+    regions = models.TextField(  # noqa: DJ001
+        null=True, help_text="Where the names said they are served, joined by commas; null where none said it"
+    )
 
     class Meta:
         constraints = [
@@ -112,6 +133,7 @@ class ScannedEntry(models.Model):
     entry = models.OneToOneField(Entry, models.CASCADE, primary_key=True, related_name="+")
     known_on = DayField(help_text="The day its sunset was first announced")
     quiet_days = models.PositiveSmallIntegerField()
+    regions = models.TextField(blank=True, help_text="Where its end has a day of its own, joined by commas")
 
     def __str__(self) -> str:
         return f"entry {self.pk} since {self.known_on}"
@@ -166,6 +188,27 @@ class Spell(models.Model):
 
     def __str__(self) -> str:
         return f"{self.opened_on} to {self.resolved_on or 'now'}"
+
+
+class CallRegions(models.Model):
+    """Where a finding's calls are served, on the days from `from_on` up to, not including, `until_on`.
+
+    Only regions in which the entry's end has a day of its own are told apart, "" stands for all others; joined
+    by commas. Derived from traffic (`rules.whereabouts`) and rewritten whole. On days without a row it is "".
+    """
+
+    finding = models.ForeignKey(Finding, models.CASCADE, related_name="call_regions", db_index=False)
+    from_on = DayField()
+    until_on = DayField(null=True)
+    regions = models.TextField()
+
+    class Meta:
+        ordering = ["finding", "from_on"]
+        # Where are this finding's calls served on this day?
+        constraints = [models.UniqueConstraint(fields=["finding", "from_on"], name="call_regions_once_per_day")]
+
+    def __str__(self) -> str:
+        return f"{self.regions or 'anywhere'} from {self.from_on}"
 
 
 class FindingAction(models.Model):

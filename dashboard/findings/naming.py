@@ -66,11 +66,10 @@ class Name:
     @property
     def called(self) -> QuerySet[CalledName]:
         """Where it was seen and resolves to nothing."""
-        of_platform = Q(resolution__platform=self.hint or UNKNOWN)
-        if not self.hint:
-            of_platform |= Q(resolution__platform="")
-        unresolved = CalledName.objects.filter(called_as=self.called_as, resolution__entry=None)
-        return unresolved.filter(of_platform | Q(resolution=None)).select_related("source")
+        platforms = [self.hint] if self.hint else [UNKNOWN, ""]
+        unresolved = Resolution.objects.filter(entry=None, platform__in=platforms).values("name")
+        here = Q(pk__in=unresolved) | Q(resolutions=None)
+        return CalledName.objects.filter(here, called_as=self.called_as).select_related("source")
 
     @property
     def sources(self) -> QuerySet[Source]:
@@ -190,7 +189,7 @@ def take_back(act: AuditEntry, *, by: Any, now: datetime, today: date) -> None:
         raise ValidationError(_("The entry is no longer there")) from None
     except CatalogError as problem:
         raise ValidationError([found.message for found in problem.found]) from None
-    _settle(Q(resolution__entry=act.object_id), now, today)
+    _settle(Q(resolutions__entry=act.object_id), now, today)
 
 
 def _facts(ignored: IgnoredName) -> dict[str, str]:
@@ -219,16 +218,16 @@ def _through_catalog(name: Name, document: Document, *, by: Any, now: datetime, 
 
 def _unresolved(name: Name) -> list[int]:
     """Names that the act may give a meaning: the same without its wrappers, wherever it was seen."""
-    found = CalledName.objects.filter(resolution__entry=None)
-    return list(
-        found.filter(Q(called_as=name.called_as) | Q(resolution__model=name.bare)).values_list("pk", flat=True)
-    )
+    nothing = Q(resolutions__entry=None)
+    alike = Q(called_as=name.called_as) | Q(resolutions__model=name.bare)
+    return list(CalledName.objects.filter(nothing, alike).values_list("pk", flat=True).distinct())
 
 
 def _outcome(name: Name, target: EntryState, was: list[int], *, now: datetime, today: date) -> Outcome:
-    complete = _settle(Q(called_as=name.called_as) | Q(resolution__model=name.bare), now, today)
-    mine = Resolution.objects.filter(entry=target.pk, name__in=was)
-    calls = DailyRollup.objects.filter(name__in=mine.values("name")).aggregate(n=Sum("calls"))["n"]
+    complete = _settle(Q(called_as=name.called_as) | Q(resolutions__model=name.bare), now, today)
+    mine = Resolution.objects.filter(entry=target.pk, name__in=was).values("name").distinct()
+    rollups = resolution.with_meaning(DailyRollup.objects.filter(name__in=mine))
+    calls = rollups.filter(meaning__entry=target.pk).aggregate(n=Sum("calls"))["n"]
     return Outcome(target, calls or 0, mine.count(), complete)
 
 

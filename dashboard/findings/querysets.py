@@ -1,20 +1,42 @@
 """Questions about findings. `as_of` comes first: it decides what was known and which day counts."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Self, overload
 
 from django.db import models
-from django.db.models import Case, Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
+    F,
+    FilteredRelation,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce
 
+from dashboard.catalog.regions import IDLE_DAYS, due
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.findings.choices import ALIVE, DECISIVE, Status
+from dashboard.findings.duedates import Wanted, due_when
 from dashboard.kit.fields import DayField
 
 if TYPE_CHECKING:
     from dashboard.findings.models import Finding
 
 __all__ = ["DueOrder", "FindingQuerySet"]
+
+
+Circumstance = tuple[int, str, bool]
+"""What a due date depends on: the entry, `regions` and `idle`."""
+Group = tuple[date, str, str, int]
+"""Findings on one entry that are due on one day: the day, platform, id and primary key of the entry."""
 
 
 class FindingQuerySet(QuerySet):
@@ -28,7 +50,8 @@ class FindingQuerySet(QuerySet):
         return clone
 
     def as_of(self, day: date, snapshot: Snapshot) -> Self:
-        """Findings known on `day`, alive or resolved, with `status`, `opened_on`, `resolved_on`, `last_call_on`.
+        """Findings known on `day`, alive or resolved, with `status`, `opened_on`, `resolved_on`, `last_call_on`,
+        and with what their due date depends on: `regions` (joined by commas) and `idle`.
 
         `snapshot` is the catalog as known on that day. Other questions of this class build on this one.
         """
@@ -47,6 +70,7 @@ class FindingQuerySet(QuerySet):
                 ),
                 status=_status(day),
                 last_call_on=_last_call(day),
+                **_circumstances(day, snapshot),
             )
         )
         found.snapshot = snapshot
@@ -72,12 +96,26 @@ class FindingQuerySet(QuerySet):
         return self.filter(application__team=team)
 
     def due_within(self, days: int) -> Self:
-        """The sunset is at most so many days away, or past."""
-        retiring = self._catalog.retiring.values()
-        return self.for_entries(e.pk for e in retiring if e.days_left is not None and e.days_left <= days)
+        """They are due in at most so many days, or were."""
+        return self.due_as(lambda _entry, due: due is not None and due.days_left <= days)
+
+    def due_as(self, wanted: Wanted) -> Self:
+        """Those whose entry and due date are as wanted.
+
+        For nearly all entries the due date is everybody's; for the others, it is asked per circumstance.
+        """
+        known = self._catalog
+        same = [pk for pk, e in known.retiring.items() if pk not in known.varying and wanted(e, due(e))]
+        there = self.for_entries(known.varying).circumstances() if known.varying else []
+        chosen = [one for one in there if wanted(known.entries[one[0]], due_when(known.entries[one[0]], *one[1:]))]
+        return self.filter(Q(entry__in=same) | _among(chosen))
+
+    def circumstances(self) -> list[Circumstance]:
+        """The circumstances that there are."""
+        return list(self.order_by().values_list("entry", "regions", "idle").distinct())
 
     def by_due(self) -> "DueOrder":
-        """Soonest sunset first, then entry and application name; made for paging."""
+        """Soonest due date first, then entry and application name; made for paging."""
         return DueOrder(self, self._catalog)
 
     def status_counts(self) -> dict[str, int]:
@@ -98,6 +136,37 @@ def _current(relation: str, start: str, end: str, day: date, also: Q | None = No
         Q((f"{relation}__{end}__isnull", True)) | Q((f"{relation}__{end}__gt", day))
     )
     return FilteredRelation(relation, condition=condition & also if also else condition)
+
+
+def _circumstances(day: date, snapshot: Snapshot) -> dict[str, Any]:
+    """What tells findings on the same entry apart; constant where no entry's end varies."""
+    if not snapshot.varying:
+        return {"regions": Value("", output_field=models.TextField()), "idle": Value(False)}
+    closing = [pk for pk, entry in snapshot.varying.items() if any(s.kind == "lockout" for s in entry.steps)]
+    # Only for entries that lock idle accounts out: looking for the last call costs something.
+    idle = Q(entry__in=closing, last_call_on__lte=day - timedelta(days=IDLE_DAYS))
+    return {
+        "served": _current("call_regions", "from_on", "until_on", day),
+        "regions": Coalesce(F("served__regions"), Value(""), output_field=models.TextField()),
+        "idle": Case(
+            When(idle, then=Value(True)),
+            default=Value(False),
+            output_field=BooleanField(),
+        )
+        if closing
+        else Value(False),
+    }
+
+
+def _among(circumstances: Iterable[Circumstance]) -> Q:
+    """Findings in one of these; as few conditions as there are entries, since databases bound their number."""
+    regions: dict[tuple[int, bool], list[str]] = defaultdict(list)
+    for entry, served, idle in circumstances:
+        regions[entry, idle].append(served)
+    found = Q()
+    for (entry, idle), some in regions.items():
+        found |= Q(entry=entry, idle=idle, regions__in=some)
+    return found
 
 
 def _status(day: date) -> Case:
@@ -129,18 +198,24 @@ def _last_call(day: date) -> Subquery:
 class DueOrder(Sequence["Finding"]):
     """Findings in order of due date, sliced without sorting them all; a `Paginator` takes it.
 
-    Due dates live in the catalog snapshot, not in the table. Counting findings per entry tells which
-    entries a slice falls into; only their rows are read.
+    Due dates follow from the catalog snapshot, not from a table. Counting findings per entry and circumstance
+    tells which of these a slice falls into; only their rows are read.
     """
 
     def __init__(self, findings: FindingQuerySet, snapshot: Snapshot) -> None:
         self.findings = findings
-        counts = dict(findings.order_by().values("entry").annotate(n=Count("pk")).values_list("entry", "n"))
-        entries = sorted(
-            (snapshot.entries[pk] for pk in counts), key=lambda e: (e.sunset_on or date.max, e.platform, e.id)
-        )
-        self._counts = [(entry.pk, counts[entry.pk]) for entry in entries]
+        rows = findings.order_by().values("entry", "regions", "idle").annotate(n=Count("pk"))
+        counts: dict[Group, int] = defaultdict(int)
+        self._held: dict[Group, list[tuple[str, bool]]] = defaultdict(list)
+        for pk, regions, idle, count in rows.values_list("entry", "regions", "idle", "n"):
+            entry = snapshot.entries[pk]
+            found = due_when(entry, regions, idle)
+            key = (found.on if found else date.max, entry.platform, entry.id, pk)
+            counts[key] += count
+            self._held[key].append((regions, idle))
+        self._counts = sorted(counts.items())
         self._length = sum(counts.values())
+        self._varying = snapshot.varying
 
     def __len__(self) -> int:
         return self._length
@@ -161,21 +236,24 @@ class DueOrder(Sequence["Finding"]):
         return self._rows(start, start + 1)[0]
 
     def _rows(self, start: int, stop: int) -> "list[Finding]":
-        """At most three queries: the entries that a slice holds whole, and the two it may cut."""
-        whole: dict[int, list[Finding]] = {}
-        cut: dict[int, list[Finding]] = {}
+        """At most three queries: the groups that a slice holds whole, and the two it may cut."""
+        whole: dict[Group, list[Finding]] = {}
+        cut: dict[Group, list[Finding]] = {}
         position = 0
-        for entry, count in self._counts:
+        for group, count in self._counts:
             low, high = max(start - position, 0), min(stop - position, count)
             if (low, high) == (0, count):
-                whole[entry] = []
+                whole[group] = []
             elif low < high:
-                cut[entry] = list(self._of([entry])[low:high])
+                cut[group] = list(self._of([group])[low:high])
             position += count
+        places = {(g[-1], *held): g for g in whole for held in self._held[g]}
         for finding in self._of(whole) if whole else ():
-            whole[finding.entry_id].append(finding)
-        return [row for entry, _ in self._counts for row in whole.get(entry, []) or cut.get(entry, [])]
+            whole[places[finding.entry_id, finding.regions, finding.idle]].append(finding)
+        return [row for group, _ in self._counts for row in whole.get(group, []) or cut.get(group, [])]
 
-    def _of(self, entries: Iterable[int]) -> FindingQuerySet:
-        found = self.findings.for_entries(entries).select_related("application", "entry__platform")
+    def _of(self, groups: Collection[Group]) -> FindingQuerySet:
+        same = Q(entry__in=[pk for *_, pk in groups if pk not in self._varying])
+        parted = _among((g[-1], *held) for g in groups if g[-1] in self._varying for held in self._held[g])
+        found = self.findings.filter(same | parted).select_related("application", "entry__platform")
         return found.order_by("application__name", "pk")

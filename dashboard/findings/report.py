@@ -1,6 +1,7 @@
 """Usage as a table: sums per any of day, hour, application, team, platform, model, entry, name, endpoint.
 
-Platform, model and entry are what names resolve to now; call `resolution.refresh` before.
+Platform, model and entry are what names meant on the day of the call, as resolved now; call
+`resolution.refresh` before.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,6 +12,7 @@ from typing import Any
 from django.db.models import Case, F, QuerySet, Sum, When
 from django.db.models.expressions import Combinable
 
+from dashboard.findings.resolution import with_meaning
 from dashboard.usage.models import DailyRollup, HourlyRollup, Source
 from dashboard.usage.records import UNKNOWN
 
@@ -26,9 +28,9 @@ COLUMNS: dict[str, str | Combinable] = {
     "team": Case(
         When(identity__application__team="", then=F("identity__team")), default=F("identity__application__team")
     ),
-    "platform": "name__resolution__platform",
-    "model": "name__resolution__model",
-    "entry": "name__resolution__entry__name",
+    "platform": "meaning__platform",
+    "model": "meaning__model",
+    "entry": "meaning__entry__name",
     "called_as": "name__called_as",
     "endpoint": "name__endpoint",
 }
@@ -88,7 +90,7 @@ def _grouped(rows: QuerySet, by: Sequence[str]) -> QuerySet:
         by = [name for name in by if name != "day"]  # an hour tells its day
     named = {f"by_{name}": F(c) if isinstance(c := COLUMNS[name], str) else c for name in by}
     sums = {f"sum_{name}": Sum(name) for name in MEASURES[:-1]} | {"sum_cost": Sum("cost_nano")}
-    return rows.order_by().values(**named).annotate(**sums)
+    return with_meaning(rows).order_by().values(**named).annotate(**sums)
 
 
 def _rows(found: list[dict], by: Sequence[str]) -> Iterator[Row]:

@@ -1,26 +1,40 @@
-"""What the names in logs mean: one `Resolution` per called name, kept in step with the catalog.
+"""What the names in logs mean: `Resolution` rows per called name, kept in step with the catalog.
 
-A name is resolved once, not per call, as of the day it was last called on (a dated alias counts if it
-held then). When its entry changes, the days it was called on become stale, so that the past follows.
+A name is resolved once for all days, not per call; it has a row for each stretch of days on which it means
+one thing. So calls before an alias moved count for the old entry, and calls from that day on for the new
+one. Exactly the days on which the entry changes, or the region that the name tells, become stale, so that the
+past follows.
 """
 
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date
+from itertools import pairwise
+from typing import Any
 
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet
 
-from dashboard.catalog.names import Deployments, Match, resolve
+from dashboard.catalog.names import Deployments, Match, change_days, deployed, resolve
+from dashboard.catalog.regions import region_of
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.findings.exclusive import exclusive
 from dashboard.findings.models import Resolution
-from dashboard.usage.models import CalledName, DailyRollup, Source, StaleDay
+from dashboard.usage.models import CalledName, DailyRollup, HourlyRollup, Source, StaleDay
 
-__all__ = ["invalidate", "meaning", "refresh"]
+__all__ = ["invalidate", "meaning", "refresh", "told_of", "with_meaning"]
 
 BATCH = 500
+BEGINNING, FOREVER = date.min, date.max
+FACTS = ("platform", "model", "entry_id", "how", "region")
+
+Days = tuple[date, date]
+"""From a day up to, not including, another."""
 
 
 def refresh(snapshot: Snapshot, only: Q | None = None) -> int:
-    """Resolve every name that has no resolution or one by an older catalog; return how many names changed entry.
+    """Resolve every name that has no resolution or one by an older catalog; return how many names changed entry
+    or region.
 
     Works in transactions of a bounded number of names. Run twice, the second run does nothing. `only`
     narrows it to some `CalledName`s; the others wait for the next run.
@@ -29,7 +43,7 @@ def refresh(snapshot: Snapshot, only: Q | None = None) -> int:
     after = 0
     outdated = _outdated(snapshot)
     if only is not None:
-        outdated = outdated.filter(only)
+        outdated = outdated.filter(pk__in=CalledName.objects.filter(only).values("pk"))
     while True:
         with exclusive():
             names = list(outdated.filter(pk__gt=after)[:BATCH])
@@ -40,9 +54,9 @@ def refresh(snapshot: Snapshot, only: Q | None = None) -> int:
 
 
 def meaning(
-    name: CalledName, snapshot: Snapshot, last_day: date | None = None, deployments: Deployments | None = None
+    name: CalledName, snapshot: Snapshot, on: date | None = None, deployments: Deployments | None = None
 ) -> Match:
-    """What a name means on the last day it was called on (by default the snapshot's), to its own source.
+    """What a name means on a day (by default the snapshot's) to its own source.
 
     `deployments` is the source's map, for callers who ask about many of its names.
     """
@@ -51,8 +65,28 @@ def meaning(
         name.platform or name.source.platform,
         name.endpoint,
         snapshot.names,
-        on=min(last_day or snapshot.as_of, snapshot.as_of),
+        on=on or snapshot.as_of,
         deployments=name.source.deployments if deployments is None else deployments,
+    )
+
+
+def with_meaning(rollups: QuerySet) -> QuerySet:
+    """Rollups with `meaning`, the resolution that holds on their day: ask for `meaning__entry` and the like.
+
+    One row each, also for names that are not resolved yet; `meaning` is then null.
+    """
+    day = F("hour") / 24 if rollups.model is HourlyRollup else F("day")
+    holds = Q(name__resolutions__from_day__lte=day, name__resolutions__to_day__gt=day)
+    return rollups.annotate(meaning=FilteredRelation("name__resolutions", condition=holds))
+
+
+def told_of(entry: int) -> Q:
+    """Of latest calls: those whose name meant the entry when they were made."""
+    day = F("at") / 86400
+    return Q(
+        name__resolutions__entry=entry,
+        name__resolutions__from_day__lte=day,
+        name__resolutions__to_day__gt=day,
     )
 
 
@@ -62,42 +96,83 @@ def invalidate(source: Source) -> int:
 
 
 def _outdated(snapshot: Snapshot) -> QuerySet[CalledName]:
-    last_day = DailyRollup.objects.filter(name=OuterRef("pk")).order_by("-day").values("day")[:1]
-    return (
-        CalledName.objects.filter(
-            Q(resolution__isnull=True) | Q(resolution__catalog__lt=snapshot.version) | Q(resolution__catalog=0)
-        )
-        .select_related("source")
-        .annotate(entry=F("resolution__entry"), last_day=Subquery(last_day))
-        .order_by("pk")
-    )
+    """All rows of a name are written together, so one that is in step tells that all are."""
+    in_step = Resolution.objects.filter(name=OuterRef("pk"), catalog__gte=max(snapshot.version, 1))
+    return CalledName.objects.filter(~Exists(in_step)).select_related("source").order_by("pk")
 
 
-def _resolve(names: list, snapshot: Snapshot) -> int:
-    rows = []
-    changed = []
+def _resolve(names: list[CalledName], snapshot: Snapshot) -> int:
+    known: dict[int, list[Resolution]] = defaultdict(list)
+    for row in Resolution.objects.filter(name__in=[name.pk for name in names]).order_by("name", "from_day"):
+        known[row.name_id].append(row)
+    rows: list[Resolution] = []
+    gone: list[int] = []
+    changed = 0
+    stale: dict[Days, list[int]] = defaultdict(list)
     maps: dict[int, Deployments] = {}
     for name in names:
         deployments = maps.setdefault(name.source_id, Deployments(name.source.deployments))
-        match = meaning(name, snapshot, name.last_day, deployments)
-        rows.append(
-            Resolution(
-                name_id=name.pk,
-                platform=match.platform,
-                model=match.model,
-                entry_id=match.entry,
-                how=match.how,
-                catalog=snapshot.version,
-            )
-        )
-        if match.entry != name.entry:
-            changed.append(name.pk)
+        fresh = _rows(name, snapshot, deployments)
+        rows += fresh
+        starts = {row.from_day for row in fresh}
+        gone += [row.pk for row in known[name.pk] if row.from_day not in starts]
+        moved = _moved(known[name.pk], fresh)
+        changed += bool(moved)
+        for days in moved:
+            stale[days].append(name.pk)
+    Resolution.objects.filter(pk__in=gone).delete()
     Resolution.objects.bulk_create(
         rows,
         update_conflicts=True,
-        unique_fields=["name"],
-        update_fields=["platform", "model", "entry", "how", "catalog"],
+        unique_fields=["name", "from_day"],
+        update_fields=["to_day", "platform", "model", "entry", "how", "region", "catalog"],
     )
-    days = DailyRollup.objects.filter(name__in=changed).values_list("day", flat=True).distinct()
-    StaleDay.objects.bulk_create([StaleDay(day=day) for day in days])
-    return len(changed)
+    _mark_stale(stale)
+    return changed
+
+
+def _rows(name: CalledName, snapshot: Snapshot, deployments: Deployments) -> list[Resolution]:
+    """One row for each stretch of days on which the name means one thing."""
+    platform = name.platform or name.source.platform
+    days = change_days(name.called_as, platform, snapshot.names, deployments=deployments)
+    region = _region(name.called_as, platform, snapshot, deployments)
+    rows: list[Resolution] = []
+    for first, end in pairwise([BEGINNING, *days, FOREVER]):
+        match = meaning(name, snapshot, first, deployments)
+        facts: dict[str, Any] = dict(
+            zip(FACTS, (match.platform, match.model, match.entry, match.how, region), strict=True)
+        )
+        if rows and all(getattr(rows[-1], fact) == value for fact, value in facts.items()):
+            rows[-1].to_day = end
+        else:
+            rows.append(Resolution(name_id=name.pk, from_day=first, to_day=end, catalog=snapshot.version, **facts))
+    return rows
+
+
+def _region(called_as: str, platform: str, snapshot: Snapshot, deployments: Deployments) -> str:
+    """Where calls by this name are served: as the deployment that it stands for says, else the name itself."""
+    target = deployed(called_as, platform, snapshot.names, deployments)
+    return region_of(target, platform) or region_of(called_as, platform)
+
+
+def _moved(before: Sequence[Resolution], after: Sequence[Resolution]) -> list[Days]:
+    """The stretches of days on which entry or region are others; a name without rows meant nothing."""
+    days = sorted({row.from_day for row in (*before, *after)})
+    return [
+        (first, end) for first, end in pairwise([*days, FOREVER]) if _meant(before, first) != _meant(after, first)
+    ]
+
+
+def _meant(rows: Sequence[Resolution], day: date) -> tuple[int, str] | None:
+    """(entry, region); the region of what is no entry is nobody's concern."""
+    position = bisect_right(rows, day, key=lambda row: row.from_day)
+    row = rows[position - 1] if position else None
+    return (row.entry_id, row.region) if row and row.entry_id else None
+
+
+def _mark_stale(stale: dict[Days, list[int]]) -> None:
+    """The days on which these names were called within these stretches."""
+    for (first, end), names in stale.items():
+        called = DailyRollup.objects.filter(name__in=names, day__gte=first, day__lt=end)
+        days = called.order_by().values_list("day", flat=True).distinct()
+        StaleDay.objects.bulk_create([StaleDay(day=day) for day in days])

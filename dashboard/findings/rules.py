@@ -11,7 +11,18 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 
-__all__ = ["Decision", "Run", "Spell", "chain", "outcome", "quiet_since", "runs", "spells", "status_on"]
+__all__ = [
+    "Decision",
+    "Run",
+    "Spell",
+    "chain",
+    "outcome",
+    "quiet_since",
+    "runs",
+    "spells",
+    "status_on",
+    "whereabouts",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +134,26 @@ def status_on(day: date, spells: Iterable[Spell], decisions: Iterable[Decision])
             if latest.kind == "snooze" and latest.until and latest.until > day:
                 return "snoozed"
     return "regressed" if spell.number else "open"
+
+
+def whereabouts(
+    days: Iterable[tuple[date, frozenset[str]]], memory_days: int
+) -> list[tuple[date, frozenset[str]]]:
+    """Where calls are served, as (the day from which it holds, regions), out of the regions of each calling day.
+
+    A region counts from its first call until `memory_days` days have gone by without another, so that one
+    that was left is forgotten; but what was known last holds on while nothing is called at all.
+    """
+    called = dict(days)
+    lapses = {day + timedelta(days=memory_days) for day in called}
+    seen: dict[str, date] = {}
+    found: list[tuple[date, frozenset[str]]] = []
+    for day in sorted(called.keys() | lapses):
+        seen |= dict.fromkeys(called.get(day, ()), day)
+        now = frozenset(region for region, on in seen.items() if (day - on).days < memory_days)
+        if now and (not found or found[-1][1] != now):
+            found.append((day, now))
+    return found
 
 
 def outcome(day: date, sunset_on: date | None, on_sunset: str, *, alive: bool) -> str | None:

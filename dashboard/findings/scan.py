@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import Max
 
 from dashboard.catalog import snapshot as catalog
-from dashboard.findings import resolution, rules, traffic
+from dashboard.findings import resolution, rules, traffic, whereabouts
 from dashboard.findings.evidence import Reports, carriers
 from dashboard.findings.exclusive import exclusive
 from dashboard.findings.models import Finding, ScannedEntry, Spell, StalePair, Traffic
@@ -78,8 +78,9 @@ def run(now: datetime, as_of: date) -> ScanResult:
     traffic.refill()
     horizon = _horizon(as_of)
     known = _known_days(as_of, horizon)
-    _queue(known, horizon)
-    while _evaluate(known, horizon, now, as_of, result):
+    regional = whereabouts.regional(known, catalog.load(horizon))
+    _queue(known, regional, horizon)
+    while _evaluate(known, regional, horizon, now, as_of, result):
         pass
     return result
 
@@ -100,26 +101,37 @@ def _known_days(as_of: date, horizon: date) -> dict[int, date]:
     return known
 
 
-def _queue(known: dict[int, date], horizon: date) -> None:
+def _queue(known: dict[int, date], regional: dict[int, str], horizon: date) -> None:
     """Put down every pair that may have changed although its traffic did not."""
     quiet_days = settings.SUNDIAL_QUIET_DAYS
     with exclusive(), connection.cursor() as cursor:
         StalePair.objects.exclude(entry__in=known).delete()
         ScannedEntry.objects.exclude(entry__in=known).delete()
-        scanned = {row.pk: (row.known_on, row.quiet_days) for row in ScannedEntry.objects.all()}
-        news = {pk: day for pk, day in known.items() if scanned.get(pk) != (day, quiet_days)}
+        scanned = {row.pk: (row.known_on, row.quiet_days, row.regions) for row in ScannedEntry.objects.all()}
+        facts = {pk: (day, quiet_days, regional.get(pk, "")) for pk, day in known.items()}
+        news = {pk: fact for pk, fact in facts.items() if scanned.get(pk) != fact}
         for pk in news:
             cursor.execute(CALLERS, [pk])
         ScannedEntry.objects.bulk_create(
-            [ScannedEntry(entry_id=pk, known_on=day, quiet_days=quiet_days) for pk, day in news.items()],
+            [
+                ScannedEntry(entry_id=pk, known_on=day, quiet_days=quiet, regions=regions)
+                for pk, (day, quiet, regions) in news.items()
+            ],
             update_conflicts=True,
             unique_fields=["entry"],
-            update_fields=["known_on", "quiet_days"],
+            update_fields=["known_on", "quiet_days", "regions"],
         )
         cursor.execute(GONE_QUIET, [(horizon - EPOCH).days - quiet_days])
 
 
-def _evaluate(known: dict[int, date], horizon: date, now: datetime, as_of: date, result: ScanResult) -> bool:
+def _evaluate(
+    known: dict[int, date],
+    regional: dict[int, str],
+    horizon: date,
+    now: datetime,
+    as_of: date,
+    result: ScanResult,
+) -> bool:
     """Rewrite the spells of the next pairs on the list and take them off; False when the list is empty."""
     with exclusive():
         rows = list(StalePair.objects.order_by("pk").values_list("pk", "application_id", "entry_id")[:BATCH])
@@ -132,7 +144,8 @@ def _evaluate(known: dict[int, date], horizon: date, now: datetime, as_of: date,
             pair: rules.chain(stretches.get(pair, []), known[pair[1]]) if pair[1] in known else ()
             for pair in pairs
         }
-        _write(fresh, stretches, now, as_of, result)
+        findings = _write(fresh, stretches, now, as_of, result)
+        whereabouts.rewrite(first, last, findings, regional)
         StalePair.objects.filter(pk__range=(first, last)).delete()
         return True
 
@@ -174,7 +187,7 @@ def _write(
     now: datetime,
     as_of: date,
     result: ScanResult,
-) -> None:
+) -> dict[Pair, Finding]:
     findings = _findings(fresh)
     stored: dict[int, list[rules.Spell]] = defaultdict(list)
     for spell in _spells_of(f.pk for f in findings.values()):
@@ -222,6 +235,7 @@ def _write(
     Finding.objects.bulk_update(moved, ["first_seen", "last_seen"], batch_size=200)
     Spell.objects.filter(finding__in=rewritten).delete()
     Spell.objects.bulk_create(rows, batch_size=1000)
+    return findings
 
 
 def _findings(pairs: Iterable[Pair]) -> dict[Pair, Finding]:

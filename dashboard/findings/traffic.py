@@ -14,17 +14,22 @@ __all__ = ["refill", "stale_days"]
 # A sum over nothing but nulls is null: a measure that no source reports stays unknown, not 0.
 FILL = """
 INSERT INTO findings_traffic
-    (day, application_id, entry_id, calls, errors, gone, input_tokens, output_tokens, cost_nano)
+    (day, application_id, entry_id, calls, errors, gone, input_tokens, output_tokens, cost_nano, regions)
 SELECT d.day, i.application_id, r.entry_id,
-    SUM(d.calls), SUM(d.errors), SUM(d.gone), SUM(d.input_tokens), SUM(d.output_tokens), SUM(d.cost_nano)
+    SUM(d.calls), SUM(d.errors), SUM(d.gone), SUM(d.input_tokens), SUM(d.output_tokens), SUM(d.cost_nano),
+    NULLIF({regions}, '')
 FROM usage_dailyrollup d
 JOIN usage_identity i ON i.id = d.identity_id
-LEFT JOIN findings_resolution r ON r.name_id = d.name_id
+LEFT JOIN findings_resolution r ON r.name_id = d.name_id AND r.from_day <= d.day AND r.to_day > d.day
 WHERE d.day = %s
 GROUP BY d.day, i.application_id, r.entry_id
 """
+REGIONS = {
+    "sqlite": "GROUP_CONCAT(DISTINCT r.region)",
+    "postgresql": "STRING_AGG(DISTINCT r.region, ',')",
+}
 PAIRS = """
-SELECT application_id, entry_id, calls, input_tokens, output_tokens, cost_nano
+SELECT application_id, entry_id, calls, input_tokens, output_tokens, cost_nano, regions
 FROM findings_traffic WHERE day = %s AND entry_id IS NOT NULL
 """
 
@@ -57,7 +62,7 @@ def _refill_day(day: date) -> set[tuple[int, int]]:
         cursor.execute(PAIRS, number)
         before = set(cursor.fetchall())
         Traffic.objects.filter(day=day).delete()
-        cursor.execute(FILL, number)
+        cursor.execute(FILL.format(regions=REGIONS[connection.vendor]), number)
         cursor.execute(PAIRS, number)
         after = set(cursor.fetchall())
     touched = {(application, entry) for application, entry, *_ in before ^ after}

@@ -1,10 +1,9 @@
 """Evidence: the latest call of each identity to each name, so that a finding can show the call that proves it."""
 
-from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from dashboard.usage.models import LatestCall
 from dashboard.usage.records import clean
@@ -34,13 +33,11 @@ def keep(path: str, proofs: dict[tuple[int, int], Proof]) -> None:
         cursor.executemany(UPSERT, rows)
 
 
-def proofs(
-    application_id: int, names: "Collection[int] | QuerySet", as_of: date, bound: int
-) -> "QuerySet[LatestCall]":
-    """The latest calls of an application to any of these names (keys) up to the end of a day, newest first.
+def proofs(application_id: int, wanted: Q, as_of: date, bound: int) -> "QuerySet[LatestCall]":
+    """The latest calls of an application, of those `wanted`, up to the end of a day, newest first.
 
     Only the latest is kept: of a day before it nothing is known.
     """
     end = datetime.combine(as_of + timedelta(days=1), time(), UTC).timestamp()
-    found = LatestCall.objects.filter(identity__application=application_id, name__in=names, at__lt=end)
+    found = LatestCall.objects.filter(wanted, identity__application=application_id, at__lt=end)
     return found.select_related("identity", "name__source").order_by("-at", "pk")[:bound]

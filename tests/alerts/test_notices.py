@@ -6,6 +6,8 @@ import pytest
 
 from dashboard.alerts import notices
 from dashboard.alerts.models import Delivery, Notice
+from dashboard.catalog import snapshot
+from dashboard.catalog.models import Milestone
 from dashboard.findings import actions, scan
 from dashboard.findings.models import Finding
 from dashboard.usage.models import Application
@@ -206,3 +208,56 @@ def test_ten_thousand_findings_make_one_mail_of_bounded_length(davinci, monkeypa
     (mail,) = decide()
     assert mail.notices.filter(reason="threshold").count() == 5
     assert "and 2 more: https://sundial.example.com/findings/" in mail.text
+
+
+CLAUDE = "anthropic.claude-v2:1"
+
+
+@pytest.fixture
+def claude():
+    """Ends in July everywhere, and in January in Paris, which is known since 1 November."""
+    entry = make_entry(f"aws-bedrock/{CLAUDE}", announced="2023-07-06", sunset="2024-07-04", on_sunset="fails")
+    end_in_paris(entry, "2023-11-01", "2024-01-04")
+    return entry
+
+
+def end_in_paris(entry, known: str, on: str) -> None:
+    Milestone.objects.create(revision=make_revision(entry, known), kind="sunset", on=on, region="eu-west-3")
+    snapshot.bump(NOW)
+
+
+def test_thresholds_count_from_the_day_that_applies_and_the_mail_names_the_region(claude):
+    make_application("paris", owner="paris@example.com")
+    make_application("world", owner="world@example.com")
+    make_usage("paris", f"eu.{CLAUDE}", "2023-11-01", days=38, platform="aws-bedrock")
+    make_usage("world", CLAUDE, "2023-11-01", days=38, platform="aws-bedrock")
+    (mail,) = decide()
+    assert (mail.recipient, mail.subject) == (
+        "paris@example.com",
+        "One of your models stops in 27 days (2024-01-04)",
+    )
+    assert {(n.reason, n.step, n.sunset_on) for n in mail.notices.all()} == {("threshold", 30, SUNSET)}
+    told = "Until: 2024-01-04 (in eu-west-3; the model’s own date is 2024-07-04)"
+    assert told in mail.text
+    assert told.removeprefix("Until: ") in mail.html
+    assert decide("2023-12-09") == []
+
+
+def test_a_moved_date_of_a_region_is_news_for_those_who_call_from_there(claude):
+    for name, called in (("paris", f"eu.{CLAUDE}"), ("world", CLAUDE)):
+        make_application(name, owner=f"{name}@example.com")
+        make_usage(name, called, "2023-11-01", days=38, platform="aws-bedrock")
+    decide("2023-12-01")
+    end_in_paris(claude, "2023-12-05", "2024-02-20")
+    (mail,) = decide()
+    assert mail.recipient == "paris@example.com"
+    assert ("moved", date(2024, 2, 20)) in {(n.reason, n.sunset_on) for n in mail.notices.all()}
+    assert "2024-01-04" in mail.text, "where it was"
+
+
+def test_a_first_date_for_a_region_is_a_move_for_its_callers():
+    entry = make_entry(f"aws-bedrock/{CLAUDE}", announced="2023-07-06", sunset="2024-07-04", on_sunset="fails")
+    make_usage("paris", f"eu.{CLAUDE}", "2023-11-01", days=38, platform="aws-bedrock")
+    end_in_paris(entry, "2023-12-05", "2024-01-04")
+    (mail,) = decide()
+    assert "moved" in {n.reason for n in mail.notices.all()}

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.catalog.choices import MilestoneKind, Precision
-from dashboard.catalog.lifecycle import EntryState, Step, earliest, effective_sunset, last_day, stage_of
+from dashboard.catalog.lifecycle import EntryState, Step, earliest, effective_step, last_day, stage_of
 
 ANNOUNCED = Step("announced", date(2023, 7, 6))
 SUNSET = Step("sunset", date(2024, 1, 4))
@@ -98,7 +98,7 @@ WORLD = Step("sunset", date(2024, 2, 4))
     ],
 )
 def test_a_caller_meets_the_sunset_of_its_region_else_the_worldwide_else_the_earliest(known, region, due):
-    assert effective_sunset(known, region) == due
+    assert effective_step(known, "sunset", region) == due
 
 
 regional = st.lists(
@@ -115,7 +115,7 @@ regional = st.lists(
 
 @given(regional, st.sampled_from(["", "us", "eu", "us-east-1", "eu-west-3", "ap-south-1"]))
 def test_an_effective_sunset_is_one_that_was_said_and_none_that_applies_is_earlier(known, region):
-    due = effective_sunset(known, region)
+    due = effective_step(known, "sunset", region)
     said = [step for step in known if step.kind == "sunset" and step.on]
     if not said:
         assert due is None
@@ -124,5 +124,5 @@ def test_an_effective_sunset_is_one_that_was_said_and_none_that_applies_is_earli
     own = [s for s in said if region and s.region and (s.region == region or s.region.startswith(f"{region}-"))]
     worldwide = [step for step in said if not step.region]
     assert due.on == min(step.on for step in own or worldwide or said)
-    assert effective_sunset(known, "") == earliest(known, "sunset")
-    assert effective_sunset(tuple(reversed(known)), region) == due
+    assert effective_step(known, "sunset", "") == earliest(known, "sunset")
+    assert effective_step(tuple(reversed(known)), "sunset", region) == due

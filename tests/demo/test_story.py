@@ -232,7 +232,7 @@ def test_those_with_nothing_to_do_have_no_finding_for_the_day():
 
 def test_a_self_hosted_model_stays_uncatalogued():
     name = DailyRollup.objects.filter(identity__application__slug="llama-lab").first().name
-    assert name.resolution.entry is None
+    assert name.resolutions.get().entry is None
 
 
 def test_a_key_without_a_team_and_an_agent_without_a_name_find_their_applications():

@@ -51,6 +51,8 @@ def test_findings_tell_everything_about_each(capsys):
         "status": "open",
         "sunset_date": "2024-01-04",
         "days_left": 27,
+        "region": None,
+        "entry_sunset_date": "2024-01-04",
         "on_sunset": "fails",
         "replacements": ["gpt-3.5-turbo-instruct"],
         "first_seen": "2023-11-01",

@@ -279,7 +279,7 @@ class TestActing:
 class TestProof:
     def test_shows_the_latest_call_with_its_place_and_id(self, viewer, world):
         told = finding("shop")
-        name = CalledName.objects.get(resolution__entry=told.entry_id)
+        name = CalledName.objects.get(resolutions__entry=told.entry_id)
         who = Identity.objects.get(application=told.application_id)
         keep("/logs/gateway<1>.jsonl", {(who.pk, name.pk): (at("2024-01-14").timestamp(), 0, 1234, "call-9<b>")})
         page = viewer.get(f"/findings/{told.pk}/?as_of=2024-01-15")

@@ -9,7 +9,7 @@ from dashboard.catalog.models import Milestone
 from dashboard.findings import scan
 from dashboard.findings.models import Finding
 from tests.factories import NOW, make_entry, make_revision, make_usage
-from tests.web.pages import words
+from tests.web.pages import csv_rows, words
 
 pytestmark = pytest.mark.django_db
 
@@ -77,10 +77,56 @@ def test_the_page_of_a_model_lists_them_with_their_regions(viewer, world):
 def test_a_caller_in_a_region_is_told_the_sunset_of_that_region(viewer, world):
     page = viewer.get(Finding.objects.get(application__slug="shop").get_absolute_url())
     due = page.context["page"].due
-    assert (due.step.region, due.step.on) == ("us-west-2", date(2024, 3, 1))
+    assert (due.step.region, due.on, due.days_left) == ("us-west-2", date(2024, 3, 1), 84)
     assert f"Called as us.{CLAUDE}: its own sunset is that of us-west-2, 1 Mar 2024" in words(page)
     other = viewer.get(Finding.objects.get(application__slug="lab").get_absolute_url())
     assert other.context["page"].due is None
+
+
+def test_lists_go_by_the_date_that_applies_to_each_application(viewer, world):
+    listed = csv_rows(viewer.get("/findings/?format=csv"))
+    assert [(row["application"], row["sunset_date"]) for row in listed] == [
+        ("shop", "2024-03-01"),
+        ("lab", "2024-07-04"),
+    ]
+    assert [row["application"] for row in csv_rows(viewer.get("/findings/?format=csv&within=90"))] == ["shop"]
+    busy = csv_rows(viewer.get("/applications/?format=csv"))
+    assert [(row["application"], row["next_sunset"]) for row in busy] == [
+        ("shop", "2024-03-01"),
+        ("lab", "2024-07-04"),
+    ]
+    page = viewer.get("/findings/")
+    assert "1 Mar 2024 in us-west-2" in words(page)
+    assert "84 days" in words(viewer.get("/applications/shop/"))
+
+
+def test_after_its_own_day_an_application_is_broken_and_the_others_are_not(viewer, world):
+    listed = csv_rows(viewer.get("/findings/?format=csv&as_of=2024-03-01&status=all"))
+    assert [(row["application"], row["status"]) for row in listed] == [("shop", "broken"), ("lab", "open")]
+    only = csv_rows(viewer.get("/findings/?format=csv&as_of=2024-03-01&status=broken"))
+    assert [row["application"] for row in only] == ["shop"]
+    page = viewer.get("/findings/?as_of=2024-03-01")
+    assert {chip.value: chip.count for chip in page.context["chips"]}["broken"] == 1
+
+
+def test_a_deadline_says_where_some_have_less_time(viewer, world):
+    rows = viewer.get("/deadlines/").context["rows"]
+    assert [(row.key, row.earlier and row.earlier.on) for row in rows] == [
+        ("aws-bedrock/2024-07-04", date(2024, 3, 1))
+    ]
+    page = viewer.get("/deadlines/aws-bedrock/2024-07-04/")
+    assert "For some applications calls end earlier, first on 1 Mar 2024." in words(page)
+    assert {m.progress.name: m.earlier and m.earlier.on for m in page.context["page"].members} == {
+        "shop": date(2024, 3, 1),
+        "lab": None,
+    }
+    assert "already on 1 Mar 2024 in us-west-2" in words(page)
+
+
+def test_who_is_at_risk_in_a_region_stands_on_the_overview(viewer, world):
+    risky = viewer.get("/?as_of=2024-02-20").context["overview"].at_risk
+    assert [(one.application.name, one.due_on, one.days_left) for one in risky] == [("shop", date(2024, 3, 1), 10)]
+    assert risky[0].deadline_on == date(2024, 7, 4)
 
 
 def test_a_finding_tells_what_comes_before_the_end(viewer, world):

@@ -263,7 +263,7 @@ def test_a_name_without_a_platform_may_become_an_alias_where_only_one_platform_h
     make_usage("lab", "our-gpt", "2023-12-05", 4, source=make_source("plain", platform=""))
     scan.run(NOW, TODAY)
     assert "4 calls" in words(do(editor, "alias", name="our-gpt", platform="", target="openai/gpt-4"))
-    assert CalledName.objects.get(called_as="our-gpt").resolution.entry.name == "gpt-4"
+    assert CalledName.objects.get(called_as="our-gpt").resolutions.get().entry.name == "gpt-4"
 
 
 def test_the_list_makes_an_alias_in_one_click_and_takes_it_back(editor, world):

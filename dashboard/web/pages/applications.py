@@ -61,5 +61,5 @@ def _lines(rows: Iterator[ApplicationRow]) -> Iterator[tuple]:
         one, first = row.application, row.due.first
         yield (
             one.name, one.slug, one.team, one.owner, one.criticality, row.due.count,
-            first.sunset_on if first else None, first.key if first else None, row.calls_7d,
+            row.due.end.on if row.due.end else None, first.key if first else None, row.calls_7d,
         )  # fmt: skip

@@ -62,7 +62,7 @@ def index(request: Request) -> HttpResponseBase:
     filters = FindingFilters(request, snapshot)
     wanted = filters.wanted()
     found = query.find(wanted, snapshot)
-    listed = query.with_status(found, wanted.status, snapshot).by_due()
+    listed = query.with_status(found, wanted.status).by_due()
     if request.GET.get("format") == "csv":
         return csv_response("findings", request.as_of, COLUMNS, _lines(query.batches(listed, snapshot, LIMIT + 1)))
     page = page_of(request, listed)
@@ -112,6 +112,6 @@ def _lines(rows: Iterator[FindingRow]) -> Iterator[tuple]:
         found, entry = row.finding, row.entry
         yield (
             found.pk, found.application.name, found.application.team, row.owner, entry.platform, entry.id,
-            entry.kind, row.status, entry.sunset_on, entry.days_left, entry.on_sunset, row.opened_on,
+            entry.kind, row.status, row.due.on if row.due else None, row.days_left, entry.on_sunset, row.opened_on,
             row.last_call_on, row.calls_7d,
         )  # fmt: skip

@@ -9,9 +9,11 @@ from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from dashboard.catalog import regions
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.charts.card import Card
+from dashboard.findings.duedates import due_when
 from dashboard.findings.models import Finding, Traffic
 from dashboard.usage.models import Application, ApplicationRule, Identity
 from dashboard.web.cards import calls_card
@@ -36,10 +38,16 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Findings that are alive: how many, and the entry that stops first."""
+    """Findings that are alive: how many, the entry that stops first for these calls, and when."""
 
     count: int = 0
     first: EntryState | None = None
+    end: regions.Due | None = None
+
+    @property
+    def elsewhere(self) -> bool:
+        """These calls end on another day than the entry's own sunset date."""
+        return self.end is not None and self.first is not None and self.end.on != self.first.sunset_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,18 +143,19 @@ def page(application: Application, snapshot: Snapshot, today: date) -> Applicati
 
 def _due(snapshot: Snapshot) -> dict[int, Due]:
     pairs = Finding.objects.as_of(snapshot.as_of, snapshot).alive().order_by()
-    entries: dict[int, list[EntryState]] = defaultdict(list)
-    for application, entry in pairs.values_list("application", "entry"):
-        entries[application].append(snapshot.entries[entry])
-    return {
-        pk: Due(len(found), min(found, key=lambda e: (e.sunset_on or date.max, e.id)))
-        for pk, found in entries.items()
-    }
+    keys = ("application", "entry", "regions", "idle")
+    found: dict[int, list[tuple[date, str, EntryState, regions.Due | None]]] = defaultdict(list)
+    for application, pk, served, idle in pairs.values_list(*keys):
+        entry = snapshot.entries[pk]
+        end = due_when(entry, served, idle)
+        found[application].append((end.on if end else date.max, entry.id, entry, end))
+    first = {application: min(some, key=lambda one: one[:2]) for application, some in found.items()}
+    return {pk: Due(len(found[pk]), entry, end) for pk, (_day, _id, entry, end) in first.items()}
 
 
 def _first_day(due: Due | None) -> date:
     """The day that sorts an application: its next sunset, the end of time without any."""
-    return (due.first.sunset_on if due and due.first else None) or date.max
+    return due.end.on if due and due.end else date.max
 
 
 def _called(application: Application, snapshot: Snapshot) -> list[Called]:

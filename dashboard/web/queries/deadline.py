@@ -7,8 +7,10 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 
 from dashboard.catalog.lifecycle import EntryState
+from dashboard.catalog.regions import Due
 from dashboard.catalog.snapshot import Deadline, Snapshot
 from dashboard.findings.deadlines import ApplicationProgress, DayPoint, DeadlineSummary, series, summary
+from dashboard.findings.duedates import due_of, earlier
 from dashboard.findings.models import Finding
 from dashboard.web.queries.deadlines import DeadlineRow
 
@@ -28,6 +30,8 @@ class Member:
     fate: str
     """What becomes of its calls after the sunset: "broken", or "redirected" where none of them fails."""
     is_past: bool
+    earlier: Due | None = None
+    """Its own end, where it comes before the deadline's day."""
 
     @property
     def status(self) -> str:
@@ -103,9 +107,11 @@ class DeadlinePage:
 def page(deadline: Deadline, snapshot: Snapshot) -> DeadlinePage:
     """The page of a deadline as known on the snapshot's day."""
     found = summary(deadline, snapshot)
+    ends = _ends(deadline, snapshot)
+    first = min(ends.values(), key=lambda due: due.on, default=None)
     return DeadlinePage(
-        row=DeadlineRow(found, deadline.entries),
-        members=_members(found, deadline),
+        row=DeadlineRow(found, deadline.entries, first),
+        members=_members(found, deadline, ends),
         groups=_groups(deadline, snapshot),
         days=points(deadline, snapshot, found.measured_from),
     )
@@ -129,7 +135,7 @@ def _groups(deadline: Deadline, snapshot: Snapshot) -> list[ModelGroup]:
     return sorted(groups, key=lambda group: (group.kind, -len(group.entries), group.entries[0].id))
 
 
-def _members(found: DeadlineSummary, deadline: Deadline) -> list[Member]:
+def _members(found: DeadlineSummary, deadline: Deadline, ends: dict[int, Due]) -> list[Member]:
     redirected = {entry.pk for entry in deadline.entries if entry.on_sunset == "redirects"}
     findings: dict[int, list[tuple[int, int]]] = {}
     known = Finding.objects.for_entries(entry.pk for entry in deadline.entries)
@@ -140,5 +146,16 @@ def _members(found: DeadlineSummary, deadline: Deadline) -> list[Member]:
         own = findings[one.pk]
         fate = "redirected" if all(entry in redirected for _pk, entry in own) else "broken"
         key = own[0][0] if len(own) == 1 else None
-        members.append(Member(one, key, len(own), fate, is_past=found.days_left <= 0))
+        members.append(Member(one, key, len(own), fate, found.days_left <= 0, ends.get(one.pk)))
     return members
+
+
+def _ends(deadline: Deadline, snapshot: Snapshot) -> dict[int, Due]:
+    """Per application that meets an end before the deadline's day: the first of them. One query, or none."""
+    varying = [entry.pk for entry in deadline.entries if entry.pk in snapshot.varying]
+    ends: dict[int, Due] = {}
+    for finding in Finding.objects.as_of(snapshot.as_of, snapshot).alive().for_entries(varying) if varying else ():
+        due = earlier(snapshot.entries[finding.entry_id], due_of(finding, snapshot))
+        if due and (finding.application_id not in ends or due.on < ends[finding.application_id].on):
+            ends[finding.application_id] = due
+    return ends

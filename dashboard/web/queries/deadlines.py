@@ -6,8 +6,11 @@ from datetime import date
 from itertools import groupby
 
 from dashboard.catalog.lifecycle import EntryState
-from dashboard.catalog.snapshot import Snapshot
+from dashboard.catalog.regions import Due
+from dashboard.catalog.snapshot import Deadline, Snapshot
 from dashboard.findings.deadlines import DeadlineSummary, list_summaries
+from dashboard.findings.duedates import due_when, earlier
+from dashboard.findings.models import Finding
 
 __all__ = ["DeadlineRow", "Month", "by_month", "past", "upcoming"]
 
@@ -21,6 +24,8 @@ class DeadlineRow:
 
     summary: DeadlineSummary
     entries: tuple[EntryState, ...]
+    earlier: Due | None = None
+    """The first end that comes before the deadline's day for some application that still calls."""
 
     @property
     def key(self) -> str:
@@ -88,7 +93,23 @@ def by_month(rows: Iterable[DeadlineRow]) -> list[Month]:
     return [Month(first, list(group)) for first, group in months]
 
 
+def _first_ends(deadlines: Iterable[Deadline], snapshot: Snapshot) -> dict[tuple[str, date], Due]:
+    """By (platform, day): the first end before the day of a deadline that somebody meets. One query, or none."""
+    varying = {e.pk: (d.platform, d.sunset_on) for d in deadlines for e in d.entries if e.pk in snapshot.varying}
+    if not varying:
+        return {}
+    found: dict[tuple[str, date], Due] = {}
+    alive = Finding.objects.as_of(snapshot.as_of, snapshot).alive().for_entries(varying)
+    for pk, regions, idle in alive.circumstances():
+        entry, key = snapshot.entries[pk], varying[pk]
+        due = earlier(entry, due_when(entry, regions, idle))
+        if due and (key not in found or due.on < found[key].on):
+            found[key] = due
+    return found
+
+
 def _rows(summaries: Iterable[DeadlineSummary], snapshot: Snapshot) -> Iterator[DeadlineRow]:
-    for summary in summaries:
-        deadline = snapshot.deadlines[summary.platform, summary.sunset_on]
-        yield DeadlineRow(summary, deadline.entries)
+    listed = [(summary, snapshot.deadlines[summary.platform, summary.sunset_on]) for summary in summaries]
+    ends = _first_ends((deadline for _, deadline in listed), snapshot)
+    for summary, deadline in listed:
+        yield DeadlineRow(summary, deadline.entries, ends.get((deadline.platform, deadline.sunset_on)))

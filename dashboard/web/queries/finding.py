@@ -4,19 +4,20 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Max, Min, QuerySet, Sum
+from django.db.models import Max, Min, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from dashboard.alerts.models import Notice
 from dashboard.catalog.lifecycle import EntryState, Step
-from dashboard.catalog.regions import Due, due_for
+from dashboard.catalog.regions import Due, told_by
 from dashboard.catalog.snapshot import Deadline, Snapshot
 from dashboard.charts.card import Card
 from dashboard.findings.history import Event, history, silent_sources
 from dashboard.findings.models import Finding
+from dashboard.findings.resolution import told_of, with_meaning
 from dashboard.usage.latest import proofs
-from dashboard.usage.models import CalledName, DailyRollup, LatestCall, Source
+from dashboard.usage.models import DailyRollup, LatestCall, Source
 from dashboard.web.cards import calls_card, marks_of
 from dashboard.web.guidance import Guide, guide_for
 from dashboard.web.queries import stacks
@@ -107,7 +108,9 @@ class FindingPage:
     silent: list[Source]
     """Sources that would carry its calls and do not report."""
     due: Due | None
-    """The sunset that these calls meet, where regions differ and it is another than the entry's own."""
+    """The end that these calls meet, where it is on another day than the entry's own."""
+    due_name: str | None
+    """The name by which they tell the region that this end holds for."""
     steps: list[Step]
     """What else comes before the end, in the order of its days."""
 
@@ -140,16 +143,16 @@ def page(finding: Finding, snapshot: Snapshot, today: date) -> FindingPage:
         story=_story(finding, snapshot.as_of),
         seen=seen,
         callers=_callers(finding, snapshot.as_of),
-        proofs=list(proofs(finding.application_id, _names(finding), snapshot.as_of, PROOFS)),
+        proofs=list(proofs(finding.application_id, told_of(finding.entry_id), snapshot.as_of, PROOFS)),
         silent=silent_sources([finding], snapshot.as_of).get(finding.pk, []),
-        due=_due(row.entry, seen),
+        due=row.due if row.elsewhere else None,
+        due_name=_due_name(row, seen),
         steps=_ahead(row.entry),
     )
 
 
-def _due(entry: EntryState, seen: list[Seen]) -> Due | None:
-    due = due_for(entry, (one.called_as for one in seen))
-    return due if due and due.step != entry.sunset else None
+def _due_name(row: FindingRow, seen: list[Seen]) -> str | None:
+    return told_by(row.entry, row.due.step, (one.called_as for one in seen)) if row.due else None
 
 
 def _ahead(entry: EntryState) -> list[Step]:
@@ -167,7 +170,7 @@ def verdict(row: FindingRow) -> str:
 
 
 def _deadline(row: FindingRow, words: dict[str, str]) -> str:
-    left = row.entry.days_left
+    left = row.days_left
     if row.status == "redirected":
         return _("%(application)s still calls %(entry)s, which has stopped: another model answers.") % words
     if row.status == "broken":
@@ -248,11 +251,10 @@ def _mails(finding: Finding, as_of: date) -> list[Mail]:
 
 
 def _rollups(finding: Finding, as_of: date) -> Any:
-    return DailyRollup.objects.filter(
-        identity__application=finding.application_id,
-        name__resolution__entry=finding.entry_id,
-        day__range=stacks.span(as_of),
+    rollups = DailyRollup.objects.filter(
+        identity__application=finding.application_id, day__range=stacks.span(as_of)
     )
+    return with_meaning(rollups).filter(meaning__entry=finding.entry_id)
 
 
 def _seen(finding: Finding, as_of: date) -> list[Seen]:
@@ -264,10 +266,6 @@ def _seen(finding: Finding, as_of: date) -> list[Seen]:
         .order_by("-last", *keys)[:BOUND]
     )
     return [Seen(*row) for row in rows]
-
-
-def _names(finding: Finding) -> QuerySet:
-    return CalledName.objects.filter(resolution__entry=finding.entry_id).values("pk")
 
 
 def _callers(finding: Finding, as_of: date) -> list[Caller]:

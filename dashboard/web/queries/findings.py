@@ -3,14 +3,17 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from dashboard.catalog.lifecycle import EntryState
+from dashboard.catalog.regions import Due
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.charts import palette
 from dashboard.findings.choices import ALIVE, Status
+from dashboard.findings.duedates import due_of, due_when
 from dashboard.findings.models import Finding
 from dashboard.findings.querysets import FindingQuerySet
 from dashboard.findings.rules import outcome
@@ -22,6 +25,7 @@ __all__ = [
     "FindingRow",
     "Tally",
     "Wanted",
+    "after_sunset",
     "batches",
     "chips",
     "find",
@@ -43,7 +47,7 @@ STATUSES = ("open", "regressed", "acknowledged", "snoozed", "exempt", *AFTER_SUN
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What to list. `status` is "" (everything that is still called), "all", a status, or what happens
-    after the sunset; `within` a number of days to the sunset or None."""
+    after the sunset; `within` a number of days to the due date or None."""
 
     text: str = ""
     platform: str = ""
@@ -60,6 +64,17 @@ class FindingRow:
     entry: EntryState
     status: str
     calls_7d: int | None
+    due: Due | None
+    """When its calls end; None without a date."""
+
+    @property
+    def days_left(self) -> int | None:
+        return self.due.days_left if self.due else None
+
+    @property
+    def elsewhere(self) -> bool:
+        """Its calls end on another day than the entry's own sunset date."""
+        return self.due is not None and self.due.on != self.entry.sunset_on
 
     @property
     def recorded(self) -> str:
@@ -116,22 +131,24 @@ def find(wanted: Wanted, snapshot: Snapshot) -> FindingQuerySet:
     return found
 
 
-def with_status(found: FindingQuerySet, status: str, snapshot: Snapshot) -> FindingQuerySet:
+def with_status(found: FindingQuerySet, status: str) -> FindingQuerySet:
     """Those of `found` with a status as lists show it."""
     if status == "all":
         return found
     if status in AFTER_SUNSET:
-        return found.alive().for_entries(_past(snapshot, status))
+        return found.alive().due_as(lambda entry, due: after_sunset("open", entry, due) == status)
     return found.with_status(status) if status else found.alive()
 
 
 def tally(found: FindingQuerySet, snapshot: Snapshot) -> Tally:
     """Counts for the choices of status, in one query."""
     counts = dict.fromkeys((*Status.values, *AFTER_SUNSET), 0)
-    rows = found.order_by().values("status", "entry").annotate(n=Count("pk")).values_list("status", "entry", "n")
-    for status, entry, n in rows:
+    keys = ("status", "entry", "regions", "idle")
+    rows = found.order_by().values(*keys).annotate(n=Count("pk")).values_list(*keys, "n")
+    for status, pk, regions, idle, n in rows:
+        entry = snapshot.entries[pk]
         counts[status] += n
-        if after := shown_status(status, snapshot.entries[entry], after_only=True):
+        if after := after_sunset(status, entry, due_when(entry, regions, idle)):
             counts[after] += n
     alive = sum(counts[status] for status in ALIVE)
     return Tally(alive, alive + counts[Status.RESOLVED], counts)
@@ -159,16 +176,17 @@ def rows_of(findings: Iterable[Finding], snapshot: Snapshot) -> Iterator[Finding
     recent = calls.by_pair(((f.application_id, f.entry_id) for f in listed), snapshot.as_of)
     for finding in listed:
         entry = snapshot.entries[finding.entry_id]
-        status = shown_status(finding.status, entry)  # type: ignore[attr-defined]
-        yield FindingRow(finding, entry, status, recent[finding.application_id, finding.entry_id])
+        told = recent[finding.application_id, finding.entry_id]
+        yield FindingRow(finding, entry, shown_status(finding, snapshot), told, due_of(finding, snapshot))
 
 
-def shown_status(status: str, entry: EntryState, *, after_only: bool = False) -> str:
-    """Broken or redirected where calls still arrive after the sunset, else the status itself ("" if asked)."""
-    ended = entry.sunset_on if entry.stage == "retired" else None
-    after = outcome(entry.as_of, ended, entry.on_sunset, alive=status in ALIVE)
-    return after or ("" if after_only else status)
+def shown_status(finding: Any, snapshot: Snapshot) -> str:
+    """The status that a person looks for, of a finding that `as_of()` annotated."""
+    entry = snapshot.entries[finding.entry_id]
+    return after_sunset(finding.status, entry, due_of(finding, snapshot)) or finding.status
 
 
-def _past(snapshot: Snapshot, after: str) -> list[int]:
-    return [e.pk for e in snapshot.retiring.values() if shown_status("open", e, after_only=True) == after]
+def after_sunset(status: str, entry: EntryState, due: Due | None) -> str:
+    """Broken or redirected where calls still arrive after their end, else ""."""
+    ended = due.on if due and due.has_come else None
+    return outcome(entry.as_of, ended, entry.on_sunset, alive=status in ALIVE) or ""

@@ -109,7 +109,7 @@ def _callers(entry: EntryState, snapshot: Snapshot) -> tuple[list[Caller], int]:
             row["calls_7d"],
             row["last_on"],
             finding := findings.get(row["application"]),
-            shown_status(finding.status, entry) if finding else "",  # type: ignore[attr-defined]
+            shown_status(finding, snapshot) if finding else "",
         )
         for row in shown
     ], len(rows) - len(shown)

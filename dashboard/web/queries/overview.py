@@ -9,6 +9,7 @@ from django.db.models import OuterRef, Subquery
 from dashboard.catalog.models import Revision
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.findings.choices import Status
+from dashboard.findings.duedates import due_of
 from dashboard.findings.models import Finding, Traffic
 from dashboard.usage.models import Application, DailyRollup, Source
 from dashboard.web.queries import calls
@@ -25,11 +26,15 @@ SILENT_DAYS = 2
 
 @dataclass(slots=True)
 class AtRisk:
-    """An application that calls a model whose sunset is near or past. Calls are those of the last 7 days."""
+    """An application that calls a model whose end is near or past for it. Calls are those of the last 7 days.
+
+    `due_on` is the day its own calls end, `deadline_on` that of the deadline the model belongs to.
+    """
 
     application: Application
     platform: str
-    sunset_on: date
+    due_on: date
+    deadline_on: date
     days_left: int
     announced_on: date | None
     models: list[str] = field(default_factory=list)
@@ -124,18 +129,20 @@ def overview(snapshot: Snapshot) -> Overview:
 
 
 def _at_risk(snapshot: Snapshot) -> list[AtRisk]:
-    """Applications that nobody has exempted, with the sunset that bites first; nearest first, then loudest."""
+    """Applications that nobody has exempted, with the end that bites first; nearest first, then loudest."""
     alive = Finding.objects.as_of(snapshot.as_of, snapshot).alive().due_within(RISK_DAYS)
     findings = [f for f in alive.by_due()[:MOST_FINDINGS] if f.status != Status.EXEMPT]  # type: ignore[attr-defined]
     volume = calls.by_pair([(f.application_id, f.entry_id) for f in findings], snapshot.as_of)
     found: dict[int, AtRisk] = {}
     for finding in findings:
         entry = snapshot.entries[finding.entry_id]
-        if not entry.sunset_on or entry.days_left is None:
+        due = due_of(finding, snapshot)
+        if not due:
             continue
+        deadline_on = entry.sunset_on or due.on
         one = found.setdefault(
             finding.application_id,
-            AtRisk(finding.application, entry.platform, entry.sunset_on, entry.days_left, entry.announced_on),
+            AtRisk(finding.application, entry.platform, due.on, deadline_on, due.days_left, entry.announced_on),
         )
         one.models.append(entry.id)
         told = volume[finding.application_id, finding.entry_id]

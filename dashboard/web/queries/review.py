@@ -12,8 +12,9 @@ from django.db.models.functions import Coalesce
 from dashboard.catalog.choices import Difference, ProposalState
 from dashboard.catalog.comparing import ALIASES, ENTRY, REPLACEMENTS
 from dashboard.catalog.models import ProposedChange
-from dashboard.findings.models import Traffic
-from dashboard.usage.models import CalledName, DailyRollup
+from dashboard.findings.models import Resolution, Traffic
+from dashboard.findings.resolution import with_meaning
+from dashboard.usage.models import DailyRollup
 from dashboard.web.queries.calls import week
 
 __all__ = [
@@ -236,12 +237,13 @@ def _uncatalogued(proposals: Sequence[ProposedChange], as_of: date) -> dict[tupl
         return {}
     either = Q()
     for platform, names in wanted.items():
-        either |= Q(resolution__platform=platform, resolution__model__in=names)
-    unknown = CalledName.objects.filter(either, resolution__entry=None)
+        either |= Q(platform=platform, model__in=names)
+    unknown = Resolution.objects.filter(either, entry=None).values("name")
     rows = (
-        DailyRollup.objects.filter(name__in=unknown, day__range=week(as_of))
+        with_meaning(DailyRollup.objects.filter(name__in=unknown, day__range=week(as_of)))
+        .filter(meaning__entry=None)
         .order_by()
-        .values_list("name__resolution__platform", "name__resolution__model")
+        .values_list("meaning__platform", "meaning__model")
         .annotate(n=Sum("calls"), applications=Count("identity__application", distinct=True))
     )
     return {

@@ -5,15 +5,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Sum, Value
+from django.db.models import Count, Exists, F, FilteredRelation, Max, Min, OuterRef, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
 
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.models import Platform
 from dashboard.catalog.names import UNKNOWN, suggest
 from dashboard.catalog.snapshot import Snapshot
-from dashboard.findings.models import IgnoredName
+from dashboard.findings.models import IgnoredName, Resolution
 from dashboard.findings.naming import Name
+from dashboard.findings.resolution import with_meaning
 from dashboard.usage.models import CalledName, DailyRollup
 from dashboard.web.queries.calls import share_uncatalogued
 
@@ -83,7 +84,7 @@ def share(as_of: date) -> Share:
 
 def counts(as_of: date) -> tuple[int, int]:
     """How many names of the last 30 days are to be looked up, and how many are ignored."""
-    names = ("name__called_as", "name__resolution__platform")
+    names = ("name__called_as", "meaning__platform")
     lately = _unknown().filter(day__range=span(as_of)).values(*names).distinct()
     ignored = _unknown(ignored_by=as_of).filter(day__range=span(as_of)).values(*names).distinct().count()
     return lately.count() - ignored, ignored
@@ -96,11 +97,11 @@ def find(wanted: Wanted, as_of: date) -> QuerySet:
     if text := wanted.text.strip():
         found = found.filter(name__called_as__icontains=text)
     if wanted.platform:
-        found = found.filter(name__resolution__platform=wanted.platform)
+        found = found.filter(meaning__platform=wanted.platform)
     if wanted.application:
         found = found.filter(identity__application__slug=wanted.application)
     return (
-        found.values(called_as=F("name__called_as"), platform=F("name__resolution__platform"))
+        found.values(called_as=F("name__called_as"), platform=F("meaning__platform"))
         .annotate(
             calls=Sum("calls"),
             last_on=Max("day"),
@@ -112,8 +113,7 @@ def find(wanted: Wanted, as_of: date) -> QuerySet:
 
 def platforms() -> list[str]:
     """Platforms of the names that are unknown."""
-    names = CalledName.objects.filter(resolution__entry=None).exclude(resolution=None)
-    return sorted(set(names.values_list("resolution__platform", flat=True)))
+    return sorted(set(Resolution.objects.filter(entry=None).values_list("platform", flat=True)))
 
 
 def rows(groups: Iterable[dict], snapshot: Snapshot) -> list[UnknownName]:
@@ -151,20 +151,24 @@ def one(name: Name, snapshot: Snapshot) -> UnknownName | None:
     )
     if not group["last_on"]:
         return None
-    platform = lately.values_list("name__resolution__platform", flat=True).first()
+    platform = lately.values_list("meaning__platform", flat=True).first()
     return rows([{"called_as": name.called_as, "platform": platform, **group}], snapshot)[0]
 
 
 def _unknown(*, ignored_by: date | None = None, not_ignored_by: date | None = None) -> QuerySet:
-    names = CalledName.objects.filter(Q(resolution__isnull=True) | Q(resolution__entry=None))
+    meaningless = FilteredRelation("resolutions", condition=Q(resolutions__entry=None))
+    names = CalledName.objects.alias(meaningless=meaningless).filter(
+        Q(meaningless__isnull=False) | Q(resolutions__isnull=True)
+    )
     ignored = IgnoredName.objects.filter(
-        called_as=OuterRef("called_as"), platform=Coalesce(OuterRef("resolution__platform"), Value(UNKNOWN))
+        called_as=OuterRef("called_as"), platform=Coalesce(OuterRef("meaningless__platform"), Value(UNKNOWN))
     )
     if ignored_by:
         names = names.filter(Exists(ignored.filter(on__lte=ignored_by)))
     if not_ignored_by:
         names = names.filter(~Exists(ignored.filter(on__lte=not_ignored_by)))
-    return DailyRollup.objects.filter(name__in=names).order_by()
+    rollups = with_meaning(DailyRollup.objects.filter(name__in=names.values("pk")))
+    return rollups.filter(meaning__entry=None).order_by()
 
 
 def _ignored(names: set[str], as_of: date) -> dict[tuple[str, str], IgnoredName]:
@@ -174,14 +178,14 @@ def _ignored(names: set[str], as_of: date) -> dict[tuple[str, str], IgnoredName]
 
 def _firsts(names: set[str], as_of: date) -> dict[tuple[str, str | None], date]:
     found = _unknown().filter(name__called_as__in=names, day__lte=as_of)
-    keys = ("name__called_as", "name__resolution__platform")
+    keys = ("name__called_as", "meaning__platform")
     return {(name, platform): day for name, platform, day in found.values_list(*keys).annotate(Min("day"))}
 
 
 def _callers(names: set[str], as_of: date) -> dict[tuple[str, str | None], list[tuple[str, str]]]:
     keys = (
         "name__called_as",
-        "name__resolution__platform",
+        "meaning__platform",
         "identity__application__slug",
         "identity__application__name",
     )
