@@ -32,6 +32,7 @@ from dashboard.usage.blocks import (
 )
 from dashboard.usage.content import Content, ContentError
 from dashboard.usage.decoding import Helpers, Run, decode, decoded_ahead
+from dashboard.usage.formats import tables
 from dashboard.usage.formats.aggregated import Aggregated
 from dashboard.usage.formats.detect import detect
 from dashboard.usage.formats.documents import DocumentFormat, is_document, is_json
@@ -98,7 +99,7 @@ class Reading:
 
     def _run(self) -> None:
         with Content(self.path) as content:
-            self.stat, self.size = content.stat, content.stat.st_size
+            self.stat, self.size, self.kind = content.stat, content.stat.st_size, content.kind
             head = content.read(HEAD)
             self.head = head_of(head)
             if not self.head and 0 < len(head) < HEAD and self._is_final(content)(head):
@@ -192,6 +193,9 @@ class Reading:
                 return None
         if name not in FORMATS:
             raise InputError(f"{self.path}: there is no format {name!r}; choose one of {', '.join(FORMATS)}")
+        if problem := tables.problem_of(self.kind, name):
+            self._give_up(f"{self.path.name} {problem}")
+            return None
         self.format_name = name
         reader = FORMATS[name]
         return reader.opened(head, self.source.config) if isinstance(reader, Aggregated) else reader
