@@ -75,6 +75,7 @@ class Reading:
         self.format_name = format_name
         self.is_import = is_import
         self.progress = progress
+        self.head = ""  # until it was read: a file may be damaged from its first byte on
         self.stream: Stream | None = None
         self.end = Checkpoint()
         self.rivals: frozenset[tuple[int, int]] = frozenset()
@@ -104,8 +105,10 @@ class Reading:
             self.head = head_of(head)
             if not self.head and 0 < len(head) < HEAD and self._is_final(content)(head):
                 self.head = head_of(head + b"\n")  # one line is all there is
-        if not self.head:
-            return  # nothing yet that could be known again
+        if not self.head:  # nothing yet that could be known again
+            if self.is_import and not content.complete:
+                self._give_up(f"{self.path.name} is cut off: the compressed data ends early")
+            return
         start = self._start()
         reader = self._format(head)
         if reader is None:

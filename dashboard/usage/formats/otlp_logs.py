@@ -40,7 +40,7 @@ def _span(record: Told) -> otlp_spans.Span:
     try:
         # An event is written when a call has ended; nothing tells when it began.
         at = int(record.get("timeUnixNano") or record.get("observedTimeUnixNano") or "")
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         raise ValueError("no time") from None
     trace, span = (str(record.get(name) or "").lower() for name in ("traceId", "spanId"))
     # Outside of a trace it is known again by all it says.

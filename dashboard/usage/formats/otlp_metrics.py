@@ -6,6 +6,7 @@ called. A delta point adds up, once per series and time.
 """
 
 from collections.abc import Iterator, Mapping
+from math import isfinite
 from typing import Any, NamedTuple
 
 from dashboard.usage.formats import otlp_spans
@@ -22,6 +23,7 @@ TAKEN, GIVEN = "gen_ai.client.inference.usage.input_tokens", "gen_ai.client.infe
 NAMES = DURATION | TOKENS | {TAKEN, GIVEN}
 TYPE = "gen_ai.token.type"
 DELTA, CUMULATIVE = 1, 2
+TEMPORALITIES = {"AGGREGATION_TEMPORALITY_DELTA": DELTA, "AGGREGATION_TEMPORALITY_CUMULATIVE": CUMULATIVE}
 KINDS = ("histogram", "exponentialHistogram", "sum")
 
 Told = Mapping[str, Any]
@@ -101,7 +103,7 @@ def _points(metric: Told, scope: str, resource: otlp_spans.Attributes, everythin
         if operation and operation not in otlp_spans.ENDPOINTS:
             continue  # agents and tools repeat what their calls tell
         series = digest(everything, scope, name, identity_of(point))
-        yield Point(series, name, int(body.get("aggregationTemporality") or 0), resource, told, point)
+        yield Point(series, name, _temporality(body.get("aggregationTemporality")), resource, told, point)
 
 
 def _key(record: Point) -> tuple:
@@ -126,21 +128,26 @@ def _measures(record: Point) -> Group:
 def _count(value: Any, name: str) -> int | None:
     if value is not None and (isinstance(value, bool) or not isinstance(value, int | float | str)):
         raise ValueError(f"{name} is not a number")
-    return tokens(round(value) if isinstance(value, float) else value, name)
+    return tokens(round(value) if isinstance(value, float) and isfinite(value) else value, name)
 
 
 def _nano(point: Told, name: str) -> int:
     try:
         return int(point.get(name) or "")
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         raise ValueError(f"{name} is not a number") from None
+
+
+def _temporality(value: Any) -> int:
+    """A number, or its name; 0 for anything else."""
+    return value if isinstance(value, int) else TEMPORALITIES.get(str(value), 0)
 
 
 def attributes_of(told: Told) -> dict[str, otlp_spans.Value]:
     found: dict[str, otlp_spans.Value] = {}
     for each in list_of(told, "attributes"):
         key, value = each.get("key"), object_of(each, "value")
-        if key in otlp_spans.WANTED or key == TYPE:
+        if isinstance(key, str) and (key in otlp_spans.WANTED or key == TYPE):
             plain = next((v for v in value.values() if isinstance(v, str | int | float)), None)
             if plain is not None:
                 found[key] = plain
