@@ -18,7 +18,7 @@ from dashboard.api.otlp_answers import failure, success
 from dashboard.api.problems import ApiError
 from dashboard.kit import clock
 from dashboard.usage import posts, pushing
-from dashboard.usage.content import ContentError, unpacked
+from dashboard.usage.content import ContentError, TooLarge, unpacked
 from dashboard.usage.formats.otlp_requests import SIGNALS, Signal
 from dashboard.usage.models import Source, SourceKind
 
@@ -75,8 +75,12 @@ def _taken(request: HttpRequest, signal: Signal) -> tuple[int, list[str]]:
     try:
         body = unpacked(body, MOST) if encoding == "gzip" else body
         records = signal.records(body, is_json=TYPES[request.content_type])
-    except (ContentError, ValueError) as problem:
-        raise ApiError(400, f"The body is {problem}".replace("The body is is ", "The body is ")) from None
+    except TooLarge as problem:
+        raise ApiError(413, f"The body {problem}") from None
+    except ContentError as problem:
+        raise ApiError(400, f"The body {problem}") from None
+    except ValueError as problem:
+        raise ApiError(400, f"The body is {problem}") from None
 
     def add(batch: Any) -> None:
         signal.format.add(records, batch)

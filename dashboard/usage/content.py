@@ -16,7 +16,7 @@ from isal import igzip, igzip_lib
 if TYPE_CHECKING:
     from dashboard.usage.parquet import Rows
 
-__all__ = ["Content", "ContentError", "kind_of", "unpacked"]
+__all__ = ["Content", "ContentError", "TooLarge", "kind_of", "unpacked"]
 
 GZIP, ZSTD, PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
 PIECE = 4 << 20
@@ -28,6 +28,10 @@ FAULTS: tuple[type[Exception], ...] = (OSError, igzip_lib.IsalError, zstandard.Z
 
 class ContentError(Exception):
     """The file cannot be read any further; the message says why in a sentence."""
+
+
+class TooLarge(ContentError):
+    """More is in there than anybody wants to read at once."""
 
 
 class Content:
@@ -134,7 +138,7 @@ def unpacked(data: bytes, most: int) -> bytes:
     except FAULTS:
         raise ContentError("is no gzip") from None
     if len(inside) > most:
-        raise ContentError(f"has more than {most} bytes when it is unpacked")
+        raise TooLarge(f"has more than {most} bytes when it is unpacked")
     return inside
 
 

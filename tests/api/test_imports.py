@@ -322,5 +322,3 @@ def test_a_sender_that_goes_away_is_no_file(tmp_path):
     made.META |= {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
     with pytest.raises(bodies.ApiError, match="could not be read to its end"):
         bodies.read(made, 1000)
-
-

@@ -67,7 +67,11 @@ REQUEST = {
         1,
         {"resource": (1, RESOURCE), f"scope{what}": (2, {"scope": (1, SCOPE), items: (2, shape)})},
     )
-    for what, items, shape in (("Spans", "spans", SPAN), ("Metrics", "metrics", METRIC), ("Logs", "logRecords", LOG))
+    for what, items, shape in (
+        ("Spans", "spans", SPAN),
+        ("Metrics", "metrics", METRIC),
+        ("Logs", "logRecords", LOG),
+    )
 }
 
 

@@ -113,7 +113,11 @@ def pairs(**attributes: Any) -> list[dict[str, Any]]:
 
 
 def event(**fields: Any) -> dict[str, Any]:
-    names = {"gen_ai__operation__name": "chat", "gen_ai__request__model": "gpt-4", "gen_ai__provider__name": "openai"}
+    names = {
+        "gen_ai__operation__name": "chat",
+        "gen_ai__request__model": "gpt-4",
+        "gen_ai__provider__name": "openai",
+    }
     return {
         "timeUnixNano": str(AT), "eventName": EVENT, "traceId": "0af7651916cd43dd8448eb211c80319c",
         "spanId": "b7ad6b7169203331", "attributes": pairs(**names, gen_ai__usage__input_tokens=12), **fields,
@@ -175,7 +179,9 @@ def test_an_event_of_a_whole_call_counts_and_what_was_said_does_not():
 
 def test_an_event_and_the_span_of_the_same_call_count_once():
     batch = batch_of("logs", json.dumps(logs(event())).encode(), is_json=True)
-    span = {k: v for k, v in event().items() if k in {"traceId", "spanId", "attributes"}} | {"startTimeUnixNano": str(AT)}
+    span = {k: v for k, v in event().items() if k in {"traceId", "spanId", "attributes"}} | {
+        "startTimeUnixNano": str(AT)
+    }
     request = {"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}
     signal = SIGNALS["traces"]
     signal.format.add(signal.records(json.dumps(request).encode(), is_json=True), batch)
@@ -227,7 +233,11 @@ def test_any_bytes_of_metrics_and_logs_are_read_or_refused(noise, place, byte):
 
 
 ANYTHING = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=5,
 )

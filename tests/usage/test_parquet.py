@@ -91,7 +91,9 @@ def test_rows_of_the_daily_table_replace_what_was_told(tmp_path, source):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("options", ["", ", COMPRESSION zstd", ", ROW_GROUP_SIZE 2048", ", COMPRESSION uncompressed"])
+@pytest.mark.parametrize(
+    "options", ["", ", COMPRESSION zstd", ", ROW_GROUP_SIZE 2048", ", COMPRESSION uncompressed"]
+)
 def test_however_it_is_packed_the_rows_count_once(tmp_path, source, options):
     data = b"".join(line(n) for n in range(5000))
     counts = import_file(source, of_lines(tmp_path / "a.parquet", data), format="sundial", now=NOW)
@@ -198,7 +200,9 @@ def test_only_columns_that_are_looked_at_are_read(tmp_path):
 
 
 def test_names_as_warehouses_write_them_are_known(tmp_path):
-    path = table(tmp_path / "a.parquet", """SELECT '2024-01-04' AS "TS", 'gpt-4' AS "MODEL", 1.5 AS "starttime" """)
+    path = table(
+        tmp_path / "a.parquet", """SELECT '2024-01-04' AS "TS", 'gpt-4' AS "MODEL", 1.5 AS "starttime" """
+    )
     assert lines(path) == [{"ts": "2024-01-04", "model": "gpt-4", "startTime": 1.5}]
     assert chosen(["MODEL", "model", "Id", "ID", "nothing"]) == {"model": "model", "id": "Id"}
 
