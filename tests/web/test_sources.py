@@ -51,7 +51,7 @@ def test_a_push_source_tells_its_last_delivery_and_is_silent_by_habit(viewer):
     assert "Silent since 1 Dec 2023" in text
     assert "Last delivery 2023-12-01" in text
     assert "never" in words(viewer.get("/sources/fresh/"))
-    assert "The last delivery was refused. ci is in no format" in words(viewer.get("/sources/odd/"))
+    assert "The last delivery ran into a problem. ci is in no format" in words(viewer.get("/sources/odd/"))
 
 
 def test_silence_is_judged_as_of_the_day(viewer):
