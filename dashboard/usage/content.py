@@ -30,7 +30,7 @@ class ContentError(Exception):
     """The file cannot be read any further; the message says why in a sentence."""
 
 
-class TooLarge(ContentError):
+class TooLarge(ContentError):  # noqa: N818  it says what the error is
     """More is in there than anybody wants to read at once."""
 
 

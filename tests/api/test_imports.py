@@ -66,7 +66,8 @@ def test_the_answer_is_that_of_the_command(pusher, gateway):
     answer = response.json()
     assert list(answer) == ["files", "records", "accepted", "rejected", "duplicates", "bytes", "seconds"]
     assert answer | {"seconds": 0} == {
-        "files": 1, "records": 50, "accepted": 50, "rejected": 0, "duplicates": 0, "bytes": len(CALLS), "seconds": 0,
+        "files": 1, "records": 50, "accepted": 50, "rejected": 0, "duplicates": 0, "bytes": len(CALLS),
+        "seconds": 0,
     }  # fmt: skip
     assert calls(gateway) == 50
     assert left_behind() == []

@@ -52,7 +52,8 @@ def span(number: int, **fields: Any) -> dict[str, Any]:
         "gen_ai__provider__name": "openai",
     }
     return {
-        "traceId": f"{number + 1:032x}", "spanId": f"{number + 1:016x}", "startTimeUnixNano": str(AT + number * 10**6),
+        "traceId": f"{number + 1:032x}", "spanId": f"{number + 1:016x}",
+        "startTimeUnixNano": str(AT + number * 10**6),
         "attributes": pairs(**told, gen_ai__usage__input_tokens=number), **fields,
     }  # fmt: skip
 
@@ -192,8 +193,8 @@ def test_collectors_that_send_the_same_at_once_count_once(source):
     def work(client: Client, first: int) -> None:
         try:
             barrier.wait()
-            for start in range(first, first + 60, 20):
-                answers.append(send(client, traces(*map(span, range(start, start + 30)))).status_code)
+            requests = [traces(*map(span, range(start, start + 30))) for start in range(first, first + 60, 20)]
+            answers.extend(send(client, request).status_code for request in requests)
         finally:
             connections.close_all()
 

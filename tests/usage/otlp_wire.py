@@ -1,4 +1,4 @@
-"""OTLP requests as exporters write them: objects as JSON has them, into protobuf. Written from the .proto files."""
+"""OTLP requests in protobuf, made from what JSON says; after the .proto files, not after our reader."""
 
 import struct
 from typing import Any
@@ -48,8 +48,9 @@ EXPONENTIAL = {"dataPoints": (1, {**COUNTED, "attributes": (1, PAIRS)}), "aggreg
 NUMBERS = {**TIMES, "asDouble": (4, "double"), "asInt": (6, "fixed"), "attributes": (7, PAIRS)}
 SUM = {"dataPoints": (1, NUMBERS), "aggregationTemporality": (2, "int"), "isMonotonic": (3, "int")}
 METRIC = {
-    "name": (1, "text"), "description": (2, "text"), "unit": (3, "text"), "gauge": (5, {"dataPoints": (1, NUMBERS)}),
-    "sum": (7, SUM), "histogram": (9, HISTOGRAM), "exponentialHistogram": (10, EXPONENTIAL),
+    "name": (1, "text"), "description": (2, "text"), "unit": (3, "text"),
+    "gauge": (5, {"dataPoints": (1, NUMBERS)}), "sum": (7, SUM), "histogram": (9, HISTOGRAM),
+    "exponentialHistogram": (10, EXPONENTIAL),
 }  # fmt: skip
 LOG = {
     "timeUnixNano": (1, "fixed"), "severityNumber": (2, "int"), "severityText": (3, "text"), "body": (5, VALUE),
@@ -57,8 +58,9 @@ LOG = {
     "eventName": (12, "text"),
 }  # fmt: skip
 SPAN = {
-    "traceId": (1, "hex"), "spanId": (2, "hex"), "parentSpanId": (4, "hex"), "name": (5, "text"), "kind": (6, "int"),
-    "startTimeUnixNano": (7, "fixed"), "endTimeUnixNano": (8, "fixed"), "attributes": (9, PAIRS),
+    "traceId": (1, "hex"), "spanId": (2, "hex"), "parentSpanId": (4, "hex"), "name": (5, "text"),
+    "kind": (6, "int"), "startTimeUnixNano": (7, "fixed"), "endTimeUnixNano": (8, "fixed"),
+    "attributes": (9, PAIRS),
     "events": (11, {"timeUnixNano": (1, "fixed"), "name": (2, "text"), "attributes": (3, PAIRS)}),
     "status": (15, {"message": (2, "text"), "code": (3, "int")}),
 }  # fmt: skip

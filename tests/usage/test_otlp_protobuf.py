@@ -18,7 +18,6 @@ from dashboard.usage.records import Batch, last_hour
 from tests.usage.conftest import GOLDEN, NOW
 from tests.usage.otlp_wire import encoded, field, varint
 
-
 TRACES, METRICS = "otlp_traces.jsonl", "otlp_metrics.jsonl"
 
 
@@ -76,9 +75,9 @@ def test_what_is_no_protobuf_is_refused(data):
 
 @given(st.binary(max_size=200), st.integers(0, 400), st.integers(0, 255))
 def test_any_bytes_are_read_or_refused(noise, place, byte):
-    data = bytearray(whole(requests(TRACES)[0]))
-    data[place % len(data)] = byte
-    for data in (noise, bytes(data), bytes(data) + noise):
+    changed = bytearray(whole(requests(TRACES)[0]))
+    changed[place % len(changed)] = byte
+    for data in (noise, bytes(changed), bytes(changed) + noise):
         batch = Batch(last_hour(NOW))
         try:
             found = together(spans(data))
@@ -150,12 +149,15 @@ def test_series_are_told_apart_alike_in_both_encodings():
     counted = {"attributes": attributes, **times, "count": "3", "sum": 12.0, "bucketCounts": ["1", "2"]}
     number = {"attributes": attributes, **times, "asInt": "12"}
     metrics = [
-        {"name": "gen_ai.client.operation.duration", "histogram": {"dataPoints": [counted], "aggregationTemporality": 2}},
-        {"name": "gen_ai.client.inference.duration", "exponentialHistogram": {"dataPoints": [counted], "aggregationTemporality": 1}},
-        {"name": "gen_ai.client.token.usage", "histogram": {"dataPoints": [counted], "aggregationTemporality": 1}},
-        {"name": "gen_ai.client.inference.usage.output_tokens", "sum": {"dataPoints": [number], "aggregationTemporality": 2}},
-        {"name": "http.server.duration", "histogram": {"dataPoints": [counted], "aggregationTemporality": 2}},
-    ]  # fmt: skip
+        {"name": name, kind: {"dataPoints": [point], "aggregationTemporality": temporality}}
+        for name, kind, point, temporality in (
+            ("gen_ai.client.operation.duration", "histogram", counted, 2),
+            ("gen_ai.client.inference.duration", "exponentialHistogram", counted, 1),
+            ("gen_ai.client.token.usage", "histogram", counted, 1),
+            ("gen_ai.client.inference.usage.output_tokens", "sum", number, 2),
+            ("http.server.duration", "histogram", counted, 2),
+        )
+    ]
     request = {"resourceMetrics": [{"resource": {"attributes": pairs(service__name="shop", pid=7)},
                                     "scopeMetrics": [{"scope": {"name": "x"}, "metrics": metrics}]}]}  # fmt: skip
     plain = batch_of("metrics", json.dumps(request).encode(), is_json=True)
