@@ -78,7 +78,10 @@ def api(*methods: str, roles: frozenset[Role] = READERS, sessions: bool = True) 
 def _admit(request: Any, methods: tuple[str, ...], roles: frozenset[Role], *, sessions: bool) -> None:
     if request.method not in {*methods, *(["HEAD"] if "GET" in methods else [])}:
         raise ApiError(405, f"{request.method} is not possible here")
-    by_session = sessions and not request.headers.get("Authorization") and request.user.is_authenticated
+    anonymous = sessions and not request.headers.get("Authorization")
+    by_session = anonymous and request.user.is_authenticated
+    if anonymous and not by_session:
+        raise ApiError(401, "Send a token as 'Authorization: Bearer TOKEN', or sign in")
     request.token = None if by_session else token_of(request)
     request.role = request.token.role if request.token else None
     if request.token:
@@ -95,7 +98,7 @@ def token_of(request: HttpRequest) -> ApiToken:
     """The request's token; raises a 401 without one that is known."""
     header = request.headers.get("Authorization", "")
     if not header:
-        raise ApiError(401, "Send a token as 'Authorization: Bearer TOKEN', or sign in")
+        raise ApiError(401, "Send a token as 'Authorization: Bearer TOKEN'")
     scheme, _, text = header.partition(" ")
     if scheme.lower() != "bearer":
         raise ApiError(401, "The Authorization header must read 'Bearer TOKEN'")

@@ -42,7 +42,8 @@ class Busy(NotTaken):
 
 def find(name: str, kinds: tuple[SourceKind, ...] = TAKES) -> Source:
     """The source of this short name (or name that makes it), if it takes what is pushed. Raises NotTaken."""
-    wanted = Source.objects.filter(slug=name.strip()[:60]).first()
+    name = name.replace("\0", "").strip()
+    wanted = Source.objects.filter(slug=name[:60]).first()
     source = wanted or Source.objects.filter(slug=slugify(name)[:60]).first()
     if source is None:
         raise Unknown(

@@ -193,6 +193,7 @@ def test_a_token_needs_no_form_protection(gateway):
 
 def test_a_source_must_exist_and_take_what_is_pushed(pusher):
     assert "Add one of the kind push" in refused(push(pusher, CALLS, "source=nowhere"), 404)
+    assert "no source 'nowhere'" in refused(push(pusher, CALLS, "source=now%00here"), 404)
     assert "Name the source" in refused(push(pusher, CALLS, ""), 400)
     make_source("files", kind="watch")
     assert "kind watch" in refused(push(pusher, CALLS, "source=files"), 409)
