@@ -267,6 +267,7 @@ SUNDIAL_ALERT_DAYS = sorted(env.numbers("SUNDIAL_ALERT_DAYS", [90, 60, 30, 14, 7
 SUNDIAL_ALERT_FALLBACK = env.text("SUNDIAL_ALERT_FALLBACK")
 SUNDIAL_POLL_SECONDS = env.number("SUNDIAL_POLL_SECONDS", 30)
 SUNDIAL_HOURLY_DAYS = env.number("SUNDIAL_HOURLY_DAYS", 62)
+SUNDIAL_PUSH_MAX_BYTES = env.number("SUNDIAL_PUSH_MAX_BYTES", 512 << 20)
 SUNDIAL_INBOX = VAR / "inbox"
 # Folders that a watch source may read, besides the inbox.
 SUNDIAL_WATCH_ROOTS = [Path(p).resolve() for p in env.words("SUNDIAL_WATCH_ROOTS", ["/var/log"])]

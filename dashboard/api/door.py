@@ -1,7 +1,8 @@
 """The one door of the JSON API: who asks, about which day, and how a mistake is told.
 
 `@api("GET")` around a view that takes an `ApiRequest` and answers with JSON-ready data (or a response):
-- `Authorization: Bearer TOKEN` of a role that may read, or else the session of somebody signed in;
+- `Authorization: Bearer TOKEN` of a role that may read, or else the session of somebody signed in; a view for
+  programs only takes no sessions, and so needs no protection from forged forms;
 - `request.as_of` from `?as_of=`, by default today; nothing learned later may be in the answer;
 - `ApiError`, an unknown method and whatever else breaks become `application/problem+json`.
 """
@@ -19,31 +20,39 @@ from dashboard.access.models import ApiToken, Role
 from dashboard.api.problems import ApiError, problem
 from dashboard.kit import clock
 
-__all__ = ["READERS", "ApiRequest", "api"]
+__all__ = ["PUSHERS", "READERS", "ApiRequest", "api", "may", "token_of"]
 
 log = logging.getLogger(__name__)
 
 READERS = frozenset({Role.VIEWER, Role.EDITOR})
+PUSHERS = frozenset({Role.INGEST, Role.EDITOR})
+RETRY_SECONDS = 10
 FIRST, LAST = date(2015, 1, 1), date(2099, 12, 31)
 
 View = Callable[..., Any]
 
 
 class ApiRequest(HttpRequest):
-    """A request that came through the door; `role` is the token's, or None with a session."""
+    """A request that came through the door; `token` is None with a session, `role` the token's."""
 
     as_of: date
+    token: ApiToken | None
     role: str | None
 
 
-def api(*methods: str, roles: frozenset[Role] = READERS) -> Callable[[View], View]:
-    """Make a view one of the API; see the module. `roles` are those whose tokens may use it."""
+def api(*methods: str, roles: frozenset[Role] = READERS, sessions: bool = True) -> Callable[[View], View]:
+    """Make a view one of the API; see the module. `roles` are those whose tokens may use it.
+
+    Without `sessions` a token is needed, also by somebody who is signed in.
+    """
 
     def decorate(view: View) -> View:
         @wraps(view)
         def answer(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
             try:
-                response = _answer(view, request, methods, roles, args, kwargs)
+                _admit(request, methods, roles, sessions=sessions)
+                found = view(request, *args, **kwargs)
+                response = found if isinstance(found, HttpResponseBase) else JsonResponse(found)
             except ApiError as known:
                 response = problem(known.status, known.detail, **known.more)
             except Exception:
@@ -53,37 +62,43 @@ def api(*methods: str, roles: frozenset[Role] = READERS) -> Callable[[View], Vie
                 response["WWW-Authenticate"] = 'Bearer realm="Sundial"'
             if response.status_code == 405:
                 response["Allow"] = ", ".join(methods)
+            if response.status_code == 503:
+                response["Retry-After"] = RETRY_SECONDS
             response["Cache-Control"] = "private, no-cache"
             patch_vary_headers(response, ["Authorization", "Cookie"])
             return response
 
         # The page's middleware leaves these to us: a program wants a problem, not a sign-in page.
-        vars(answer).update(login_required=False, reads_as_of=True)
+        vars(answer).update(login_required=False, reads_as_of=True, csrf_exempt=not sessions)
         return answer
 
     return decorate
 
 
-def _answer(
-    view: View, request: Any, methods: tuple[str, ...], roles: frozenset[Role], args: tuple, kwargs: dict
-) -> HttpResponseBase:
+def _admit(request: Any, methods: tuple[str, ...], roles: frozenset[Role], *, sessions: bool) -> None:
     if request.method not in {*methods, *(["HEAD"] if "GET" in methods else [])}:
         raise ApiError(405, f"{request.method} is not possible here")
-    request.role = _role(request)
-    if request.role is not None and request.role not in roles:
-        raise ApiError(403, f"A token of the role {request.role} may not do this")
+    anonymous = sessions and not request.headers.get("Authorization")
+    by_session = anonymous and request.user.is_authenticated
+    if anonymous and not by_session:
+        raise ApiError(401, "Send a token as 'Authorization: Bearer TOKEN', or sign in")
+    request.token = None if by_session else token_of(request)
+    request.role = request.token.role if request.token else None
+    if request.token:
+        may(request.token, roles)
     request.as_of = _day(request)
-    found = view(request, *args, **kwargs)
-    return found if isinstance(found, HttpResponseBase) else JsonResponse(found)
 
 
-def _role(request: Any) -> str | None:
-    """The role of the request's token, None with a session; raises a 401 without either."""
+def may(token: ApiToken, roles: frozenset[Role]) -> None:
+    if token.role not in roles:
+        raise ApiError(403, f"A token of the role {token.role} may not do this")
+
+
+def token_of(request: HttpRequest) -> ApiToken:
+    """The request's token; raises a 401 without one that is known."""
     header = request.headers.get("Authorization", "")
     if not header:
-        if request.user.is_authenticated:
-            return None
-        raise ApiError(401, "Send a token as 'Authorization: Bearer TOKEN', or sign in")
+        raise ApiError(401, "Send a token as 'Authorization: Bearer TOKEN'")
     scheme, _, text = header.partition(" ")
     if scheme.lower() != "bearer":
         raise ApiError(401, "The Authorization header must read 'Bearer TOKEN'")
@@ -93,7 +108,7 @@ def _role(request: Any) -> str | None:
     today = clock.wall().date()
     if token.last_used_on != today:
         ApiToken.objects.filter(pk=token.pk).update(last_used_on=today)
-    return token.role
+    return token
 
 
 def _day(request: HttpRequest) -> date:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.urls import path
 
-from dashboard.api import models
+from dashboard.api import imports, models
 from dashboard.api.door import ApiRequest, api
 from dashboard.api.problems import ApiError
 
@@ -19,5 +19,6 @@ def nothing(request: ApiRequest, rest: str) -> Any:
 urlpatterns = [
     path("models", models.index, name="models"),
     path("models/<slug:platform>/<path:entry_id>", models.detail, name="model"),
+    path("usage/import", imports.take, name="import"),
     path("<path:rest>", nothing),
 ]

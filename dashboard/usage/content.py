@@ -1,19 +1,24 @@
 """A file's content as inflated bytes, read once from front to back in bounded memory.
 
-Plain, gzip and Zstandard are told apart by their first bytes, not by name.
+Plain, gzip, Zstandard and Parquet are told apart by their first bytes, not by name. Of Parquet the content is
+its rows as lines of JSON.
 """
 
 import os
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, TYPE_CHECKING, Self
 
 import zstandard
 from isal import igzip, igzip_lib
 
-__all__ = ["Content", "ContentError"]
+if TYPE_CHECKING:
+    from dashboard.usage.parquet import Rows
 
-GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+__all__ = ["Content", "ContentError", "TooLarge", "kind_of", "unpacked"]
+
+GZIP, ZSTD, PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
 PIECE = 4 << 20
 # A bomb inflates without end; no log shrinks five hundredfold over a whole gigabyte.
 BOMB_BYTES, BOMB_RATIO = 1 << 30, 500
@@ -23,6 +28,10 @@ FAULTS: tuple[type[Exception], ...] = (OSError, igzip_lib.IsalError, zstandard.Z
 
 class ContentError(Exception):
     """The file cannot be read any further; the message says why in a sentence."""
+
+
+class TooLarge(ContentError):  # noqa: N818  it says what the error is
+    """More is in there than anybody wants to read at once."""
 
 
 class Content:
@@ -35,11 +44,11 @@ class Content:
             raise ContentError(f"cannot be opened: {problem.strerror}") from problem
         self._raw = os.fdopen(descriptor, "rb", buffering=0)
         self.stat = os.fstat(descriptor)
-        magic = self._raw.read(4) or b""
+        self.kind = _kind(self._raw.read(4) or b"")
         self._raw.seek(0)
-        self.kind = "gz" if magic[:2] == GZIP else "zst" if magic == ZSTD else "plain"
-        self.complete = False  # after the last piece: whether a compressed file ended as it should
+        self.complete = False  # after the last piece: whether a file that is not plain ended as it should
         self._ended = False
+        self._rows: Rows | None = None
         self.position = 0
         self._stream: IO[bytes]
         if self.kind == "gz":
@@ -47,6 +56,10 @@ class Content:
         elif self.kind == "zst":
             inflater = zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW)
             self._stream = inflater.stream_reader(self._raw, read_across_frames=True)
+        elif self.kind == "parquet":
+            from dashboard.usage import parquet  # what few have
+
+            self._stream = self._rows = parquet.Rows(descriptor)  # type: ignore[assignment]
         else:
             self._stream = self._raw
         self.skip_to(position)
@@ -55,10 +68,12 @@ class Content:
         return self
 
     def __exit__(self, *exc: object) -> None:
+        if self._rows:
+            self._rows.close()
         self._raw.close()
 
     def skip_to(self, position: int) -> None:
-        """Move on to `position`; for compressed content by inflating what lies before it."""
+        """Move on to `position`; for content that is not plain by reading what lies before it."""
         if self.kind == "plain":
             self._raw.seek(position)
             self.position = position
@@ -92,8 +107,8 @@ class Content:
 
     @property
     def consumed(self) -> int:
-        """Bytes taken from the disk so far."""
-        return self._raw.tell()
+        """Bytes taken from the disk so far, of Parquet about as many."""
+        return self._rows.taken if self._rows else self._raw.tell()
 
     def _read(self, size: int) -> bytes:
         if self._ended:
@@ -112,10 +127,33 @@ class Content:
             self._ended = True
             self.complete = self.kind != "zst" or _zstd_ends(self._raw)
         elif self.position > BOMB_BYTES and self.kind != "plain":
-            taken = max(1, self._raw.tell())
+            taken = max(1, self.consumed)
             if self.position > taken * BOMB_RATIO:
                 raise ContentError(f"inflates more than {BOMB_RATIO} times: it is not read any further")
         return piece
+
+
+def unpacked(data: bytes, most: int) -> bytes:
+    """What gzip holds, at most so many bytes of it. Raises ContentError."""
+    try:
+        inside: bytes = igzip.IGzipFile(fileobj=BytesIO(data)).read(most + 1)
+    except EOFError:
+        raise ContentError("is cut off: the compressed data ends early") from None
+    except FAULTS:
+        raise ContentError("is no gzip") from None
+    if len(inside) > most:
+        raise TooLarge(f"has more than {most} bytes when it is unpacked")
+    return inside
+
+
+def kind_of(path: Path) -> str:
+    """What a file is by its first bytes: gz, zst, parquet or plain."""
+    with path.open("rb") as file:
+        return _kind(file.read(4))
+
+
+def _kind(magic: bytes) -> str:
+    return "gz" if magic[:2] == GZIP else {ZSTD: "zst", PARQUET: "parquet"}.get(magic, "plain")
 
 
 def _zstd_ends(raw: IO[bytes]) -> bool:

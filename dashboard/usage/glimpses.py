@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from dashboard.usage.blocks import HEAD, MAX_LINE
 from dashboard.usage.content import Content, ContentError
+from dashboard.usage.formats import tables
 from dashboard.usage.formats.aggregated import Aggregated
 from dashboard.usage.formats.detect import detect
 from dashboard.usage.formats.documents import DocumentFormat, is_document, is_json
@@ -84,6 +85,8 @@ def into_file(
             if len(head) == BYTES and b"\n" not in head:
                 head += content.read(MAX_LINE)
             name, why = _named(format_name, head)
+            if problem := tables.problem_of(content.kind, name):
+                raise NoGlimpse(f"{place or path} {problem}")
             reader = FORMATS[name]
             if isinstance(reader, Aggregated):
                 reader = reader.opened(head[:HEAD], config)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
 
 from dashboard.usage.blocks import MAX_LINE
+from dashboard.usage.content import kind_of
 from dashboard.usage.formats.registry import FORMATS
 from dashboard.usage.glimpses import RECORDS, Glimpse, NoGlimpse, into_file, told
 from dashboard.usage.readings import DAY
@@ -25,6 +26,7 @@ __all__ = ["into_api", "into_bucket", "into_database", "newest"]
 QUESTION_SECONDS, DATABASE_SECONDS, API_SECONDS = 10, 25, 15
 FURTHEST_DAYS = 400  # how far back a table is searched for its newest rows
 API_DAYS = 7
+WHOLE = 128 << 20  # bytes of an object that can only be looked into as a whole
 LISTINGS = 5  # pages, of each of as many prefixes
 
 
@@ -128,7 +130,17 @@ def into_bucket(format_name: str, config: Mapping[str, Any], now: datetime) -> G
             path = room / "object"
             path.write_bytes(bucket.beginning_of(newest_one, MAX_LINE))
             place = f"s3://{bucket.name}/{newest_one.key}"
-            return into_file(path, format_name, config, now, place=place, is_cut=newest_one.size > MAX_LINE)
+            is_cut = newest_one.size > MAX_LINE
+            if is_cut and kind_of(path) == "parquet":
+                # Where its rows lie is told at its end.
+                if newest_one.size > WHOLE:
+                    raise NoGlimpse(
+                        _("The newest object is a Parquet file of more than %(n)s MiB, too long for a test")
+                        % {"n": WHOLE >> 20},
+                    )
+                bucket.save(newest_one, path)
+                is_cut = False
+            return into_file(path, format_name, config, now, place=place, is_cut=is_cut)
     except SecretError as problem:
         raise NoGlimpse(str(problem), _advice_on_secret()) from None
     except (DeliveryError, buckets.Unread) as problem:

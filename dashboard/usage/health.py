@@ -27,6 +27,7 @@ __all__ = [
 ]
 
 DAYS = 30
+UNPOLLED = frozenset({SourceKind.IMPORT, SourceKind.PUSH})
 NOTHING = {"files": 0, "accepted": 0, "rejected": 0, "duplicates": 0, "skipped": 0, "read_at": None}
 
 
@@ -35,7 +36,8 @@ class Standing:
     """Where one source stands on a day: enough to tell which of them need somebody.
 
     `last_day` is the newest day with usage; `pause` the days without a word that it is used to (`silence`).
-    `next_poll_at` is None for imports and paused sources. `problem` is a sentence, "" when all is well.
+    `next_poll_at` is None for what is never polled and for paused sources. `problem` is a sentence, "" when all
+    is well.
     """
 
     source: Source
@@ -210,7 +212,7 @@ def _totals(pks: list[int]):
 
 
 def _next_poll(source: Source, now: datetime) -> datetime | None:
-    if source.kind == SourceKind.IMPORT or source.paused:
+    if source.kind in UNPOLLED or source.paused:
         return None
     return (source.polled_at or now) + timedelta(seconds=source.poll_seconds)
 

@@ -40,6 +40,7 @@ class SourceKind(models.TextChoices):
     SQL = "sql", _("Database")
     HTTP = "http", _("Usage API")
     S3 = "s3", _("Object store")
+    PUSH = "push", _("Pushed to Sundial")
     IMPORT = "import", _("Imported by hand")
 
 

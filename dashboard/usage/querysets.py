@@ -13,8 +13,8 @@ RIVALS = 5000  # files that begin with the same line, such as a CSV header
 
 class SourceQuerySet(models.QuerySet):
     def polled(self) -> "SourceQuerySet":
-        """Those that polls read, rather than imports."""
-        return self.filter(paused=False).exclude(kind="import")
+        """Those that polls read, rather than imports and what is pushed."""
+        return self.filter(paused=False).exclude(kind__in=["import", "push"])
 
     def polled_before(self, pk: int, moment: datetime) -> "SourceQuerySet":
         """This source, unless a poll of it began at or after `moment`."""

@@ -36,6 +36,7 @@ from dashboard.usage.blocks import (
 )
 from dashboard.usage.content import Content, ContentError
 from dashboard.usage.decoding import RUN, Helpers, Run, at_once, decode, decoded_ahead, runs
+from dashboard.usage.formats import tables
 from dashboard.usage.formats.aggregated import Aggregated
 from dashboard.usage.formats.detect import detect
 from dashboard.usage.formats.documents import DocumentFormat, is_document, is_json
@@ -82,6 +83,7 @@ class Reading:
         self.format_name = format_name
         self.is_import = is_import
         self.progress = progress
+        self.head = ""  # until it was read: a file may be damaged from its first byte on
         self.stream: Stream | None = None
         self.end = Checkpoint()
         self.rivals: frozenset[tuple[int, int]] = frozenset()
@@ -106,13 +108,15 @@ class Reading:
 
     def _run(self) -> None:
         with Content(self.path) as content:
-            self.stat, self.size = content.stat, content.stat.st_size
+            self.stat, self.size, self.kind = content.stat, content.stat.st_size, content.kind
             head = content.read(HEAD)
             self.head = head_of(head)
             if not self.head and 0 < len(head) < HEAD and self._is_final(content)(head):
                 self.head = head_of(head + b"\n")  # one line is all there is
-        if not self.head:
-            return  # nothing yet that could be known again
+        if not self.head:  # nothing yet that could be known again
+            if self.is_import and not content.complete:
+                self._give_up(f"{self.path.name} is cut off: the compressed data ends early")
+            return
         start = self._start()
         reader = self._format(head)
         if reader is None:
@@ -200,6 +204,9 @@ class Reading:
                 return None
         if name not in FORMATS:
             raise InputError(f"{self.path}: there is no format {name!r}; choose one of {', '.join(FORMATS)}")
+        if problem := tables.problem_of(self.kind, name):
+            self._give_up(f"{self.path.name} {problem}")
+            return None
         self.format_name = name
         reader = FORMATS[name]
         return reader.opened(head, self.source.config) if isinstance(reader, Aggregated) else reader

@@ -37,6 +37,8 @@ class SourceForm(forms.Form):
     # Keys of the configuration that have a field of the same name.
     keys: ClassVar[tuple[str, ...]] = ()
     seconds: ClassVar[int] = 30
+    # Whether there is anything to look into before it is saved.
+    testable: ClassVar[bool] = True
     main: ClassVar[tuple[str, ...]] = ()
     advanced: ClassVar[tuple[str, ...]] = ()
 
@@ -105,7 +107,7 @@ class SourceForm(forms.Form):
         source.name = told["name"] or self.source.name
         if self.is_new:
             source.kind, source.slug = self.kind, told.get("slug", "")
-        source.platform, source.poll_seconds = told["platform"], told["poll_seconds"]
+        source.platform, source.poll_seconds = told["platform"], told.get("poll_seconds", source.poll_seconds)
         source.deployments = told["deployments"] if "deployments" in self.changed_data else self.source.deployments
         source.config = self._config()
         return source

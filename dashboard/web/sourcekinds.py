@@ -6,7 +6,6 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from dashboard.usage.formats.registry import AUTO
 from dashboard.usage.models import Source, SourceKind
 from dashboard.usage.sources.delivery import EARLIEST
 from dashboard.usage.sources.http import PROVIDERS
@@ -14,7 +13,7 @@ from dashboard.usage.sources.tables import PRESETS
 from dashboard.usage.sources.watch import INBOX
 from dashboard.web import sourcefields as fields
 from dashboard.web.filters import Words
-from dashboard.web.formats import SUPPORTED
+from dashboard.web.sourceformats import FormattedForm
 from dashboard.web.sourceforms import SourceForm
 
 __all__ = ["FORMS", "BackFillForm", "form_for"]
@@ -29,15 +28,7 @@ PROVIDER_WORDS = {"openai": "OpenAI", "anthropic": "Anthropic"}
 SINCE = gettext_lazy("The first day to read; a week ago when left empty.")
 
 
-def csv_columns() -> fields.Pairs:
-    return fields.Pairs(
-        gettext_lazy("Columns of a CSV"),
-        gettext_lazy("For the format csv with other headings: their column = ours, one per line."),
-        example="Timestamp = ts\nDeployment = model\nTeam = application",
-    )
-
-
-class WatchForm(SourceForm):
+class WatchForm(FormattedForm):
     kind = SourceKind.WATCH
     keys = ("columns",)
     main = ("paths", "format")
@@ -48,12 +39,9 @@ class WatchForm(SourceForm):
         gettext_lazy("One folder, file or pattern per line. A folder stands for everything below it."),
         example="/var/log/gateway/*.jsonl\n/var/log/nginx/access.log*",
     )
-    format = fields.choice(gettext_lazy("Format"), ())
-    columns = csv_columns()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        add_formats(self)
         if self.source.slug == INBOX:
             del self.fields["paths"]
 
@@ -64,7 +52,6 @@ class WatchForm(SourceForm):
 
     def candidate(self) -> Source:
         source = super().candidate()
-        source.format = self.cleaned_data["format"]
         source.paths = self.cleaned_data.get("paths", source.paths)
         return source
 
@@ -180,7 +167,7 @@ class ApiForm(SourceForm):
         return super().clean()
 
 
-class StoreForm(SourceForm):
+class StoreForm(FormattedForm):
     kind = SourceKind.S3
     keys = (
         *("bucket", "prefix", "region", "endpoint_url", "access_key", "secret_key"),
@@ -216,9 +203,7 @@ class StoreForm(SourceForm):
         example="env:LOGS_SECRET_KEY",
         required=False,
     )
-    format = fields.choice(gettext_lazy("Format"), ())
     since = fields.day(gettext_lazy("From"), SINCE)
-    columns = csv_columns()
     window_days = fields.number(
         gettext_lazy("Days that are listed with every poll"),
         gettext_lazy("Late objects in older folders are found once a day. Empty: 3."),
@@ -226,10 +211,6 @@ class StoreForm(SourceForm):
         60,
         required=False,
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        add_formats(self)
 
     def clean_since(self) -> Any:
         return day_in_range(self.cleaned_data["since"])
@@ -250,10 +231,18 @@ class StoreForm(SourceForm):
                 self.add_error(other, _("Name both keys, or neither"))
         return super().clean()
 
-    def candidate(self) -> Source:
-        source = super().candidate()
-        source.format = self.cleaned_data["format"]
-        return source
+
+class PushForm(FormattedForm):
+    """What is pushed is polled by nobody, and can only be looked at once it is there."""
+
+    kind = SourceKind.PUSH
+    main = ("format",)
+    testable = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["poll_seconds"]
+        self.fields["format"].help_text = _("Of files that are pushed without naming theirs. OTLP tells its own.")
 
 
 class BackFillForm(forms.Form):
@@ -262,21 +251,15 @@ class BackFillForm(forms.Form):
     since = fields.day(gettext_lazy("From"))
 
 
-FORMS: dict[str, type[SourceForm]] = {one.kind: one for one in (WatchForm, DatabaseForm, ApiForm, StoreForm)}
+FORMS: dict[str, type[SourceForm]] = {
+    one.kind: one for one in (WatchForm, DatabaseForm, ApiForm, StoreForm, PushForm)
+}
 
 
 def form_for(source: Source, data: Any = None, *, testing: bool = False) -> SourceForm | None:
     """The form of a source's kind; None for a kind that has none, such as imports."""
     form = FORMS.get(source.kind)
     return form(data, source=source, testing=testing) if form else None
-
-
-def add_formats(form: SourceForm) -> None:
-    """The formats, `auto` first; one that Sundial does not know (any more) stays choosable where it is stored."""
-    known = [(AUTO, _("auto · find out which")), *((name, f"{name} · {words}") for name, words in SUPPORTED)]
-    stored = form.source.format
-    field: Any = form.fields["format"]
-    field.choices = known if stored in dict(known) else [*known, (stored, stored)]
 
 
 def without_password(address: str) -> str:

@@ -20,7 +20,9 @@ def test_settings_page_describes_every_setting_and_no_other():
     assert described == VARIABLES
 
 
-@pytest.mark.parametrize("number", ["SUNDIAL_QUIET_DAYS", "SUNDIAL_POLL_SECONDS", "SUNDIAL_HOURLY_DAYS"])
+@pytest.mark.parametrize(
+    "number", ["SUNDIAL_QUIET_DAYS", "SUNDIAL_POLL_SECONDS", "SUNDIAL_HOURLY_DAYS", "SUNDIAL_PUSH_MAX_BYTES"]
+)
 def test_env_example_shows_the_real_defaults(number):
     shown = re.search(rf"^#{number}=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE)
     assert shown

@@ -78,6 +78,16 @@ def test_report_as_csv_quotes_what_a_spreadsheet_would_run(capsys, write):
     assert capsys.readouterr().out.splitlines()[1].startswith("'=cmd(),1")
 
 
+def test_a_push_source_is_never_polled_and_takes_files_by_hand_too(capsys, write):
+    source = make_source("edge", kind="push")
+    assert [s["source"] for s in run(capsys, "poll")["sources"]] == ["inbox"]
+    with pytest.raises(CommandError, match="edge is not polled: it takes what is pushed to it"):
+        call_command("usage", "poll", "edge")
+    assert run(capsys, "import", str(write("x.jsonl", line(1))), "--source", "edge")["accepted"] == 1
+    [health] = [one for one in source_health(date(2024, 1, 4), NOW) if one.source == source]
+    assert (health.next_poll_at, health.problem) == (None, "")
+
+
 def test_poll_reads_the_inbox(capsys, settings):
     settings.SUNDIAL_INBOX.mkdir(parents=True)
     (settings.SUNDIAL_INBOX / "access.log").write_bytes(access(1) + access(2))

@@ -11,12 +11,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import boto3
+import duckdb
 import pytest
 from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 from moto.server import ThreadedMotoServer
 
+from dashboard.usage import glimpses_asked
 from dashboard.usage import preview as preview_module
 from dashboard.usage.glimpses import RECORDS
 from dashboard.usage.glimpses_asked import newest
@@ -384,3 +386,16 @@ def test_an_object_store_that_cannot_be_read_says_why(bucket, config, problem):
     found = look_into(bucket, **config)
     assert problem in found.problem
     assert "hunter2" not in str(found)
+
+
+def test_a_parquet_object_is_looked_into_as_a_whole(bucket, tmp_path, monkeypatch):
+    """Where its rows lie is told at its end."""
+    rows, path = tmp_path / "rows.jsonl", tmp_path / "rows.parquet"
+    rows.write_bytes(b"".join(line(n) for n in range(200)))
+    duckdb.sql(f"COPY (FROM read_json('{rows}')) TO '{path}' (FORMAT parquet)")
+    bucket.put_object(Bucket="logs", Key="lake/2024-01-04/a.parquet", Body=path.read_bytes())
+    monkeypatch.setattr(glimpses_asked, "MAX_LINE", 1000)
+    found = look_into(bucket, prefix="lake/")
+    assert (found.format, len(found.records), found.records[7].input_tokens) == ("sundial", RECORDS, 7)
+    monkeypatch.setattr(glimpses_asked, "WHOLE", 1 << 10)
+    assert "too long for a test" in look_into(bucket, prefix="lake/").problem

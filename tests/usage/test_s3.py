@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 
+import duckdb
 import pytest
 
-from dashboard.usage.models import ReadObjects, RejectedLine, Source, Stream, Walk
+from dashboard.usage.models import LatestCall, ReadObjects, RejectedLine, Source, Stream, Walk
 from dashboard.usage.polling import poll
 from dashboard.usage.sources import objects, walks
 from dashboard.usage.sources.buckets import Bucket
 from dashboard.usage.sources.progress import progress
 from dashboard.usage.sources.remembered import Remembered
-from tests.usage.conftest import access, calls, totals
+from tests.usage.conftest import access, calls, line, totals
 from tests.usage.object_store import Store, litellm, running
 
 NOW = datetime(2024, 1, 4, 12, 30, tzinfo=UTC)
@@ -373,3 +374,26 @@ def test_nothing_is_left_on_the_disk(store, settings):
     store.put("2024-01-04/a.json", litellm(1))
     poll(store.source(), NOW)
     assert list((settings.VAR / "run" / "objects").iterdir()) == []
+
+
+def test_parquet_objects_count_as_their_lines_do(store, tmp_path):
+    """Of a format whose records have ids they are put together, of ours each is a file of its own."""
+    source = store.source("auto", prefix="")
+    ours = b"".join(line(n) for n in range(20))
+    theirs = b"".join(litellm(n) for n in range(20))
+    for name, data in (("a", ours), ("b", theirs)):
+        rows, path = tmp_path / f"{name}.jsonl", tmp_path / f"{name}.parquet"
+        rows.write_bytes(data)
+        duckdb.sql(f"COPY (FROM read_json('{rows}')) TO '{path}' (FORMAT parquet)")
+        store.put(f"2024-01-04/{name}.parquet", path.read_bytes())
+    store.put("2024-01-04/c.parquet", path.read_bytes()[:-4])
+    poll(source, NOW)
+    assert calls(source) == 40
+    assert "c.parquet is a Parquet file without its end" in source.problem
+    store.put("2024-01-04/d.jsonl", ours)
+    store.put("2024-01-04/e.jsonl", theirs)
+    poll(source, NOW + timedelta(minutes=1))
+    assert calls(source) == 40
+    assert set(LatestCall.objects.filter(request_id="call-19").values_list("path", flat=True)) == {
+        f"s3://{store.name}/2024-01-04/a.parquet"
+    }

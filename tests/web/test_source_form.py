@@ -457,3 +457,49 @@ def test_further_settings_are_the_same_after_they_were_shown(value):
     assume("…" not in field.prepare_value(told))
     assert field.clean(field.prepare_value(told)) == told
     assert not field.has_changed(told, field.prepare_value(told))
+
+
+# Push ---------------------------------------------------------------------------------------------------------
+
+
+def pushed(**changes) -> dict[str, str]:
+    return {"name": "Edge", "slug": "", "format": "auto", "platform": "", "deployments": "", "columns": "",
+            "extra": "", "save": "1", **changes}  # fmt: skip
+
+
+def test_a_push_source_is_added_without_a_test_and_its_page_says_how_to_push(editor):
+    page = editor.get("/sources/add/?kind=push")
+    assert "Test this source" not in words(page)
+    assert "Seconds between polls" not in words(page)
+    sent = pushed(deployments="prod = gpt-4", format="sundial", platform="")
+    response = editor.post("/sources/add/?kind=push", sent, follow=True)
+    source = Source.objects.get()
+    assert (source.kind, source.slug, source.format, source.deployments) == (
+        "push", "edge", "sundial", {"prod": "gpt-4"},
+    )  # fmt: skip
+    assert response.redirect_chain == [("/sources/edge/", 302)]
+    text = words(response)
+    assert "token create edge --role ingest" in text
+    assert "http://localhost:8000/api/v1/usage/import?source=edge" in text
+    assert "http://localhost:8000/v1/traces?source=edge" in text
+    assert "Nothing was pushed yet" in text
+    assert "Poll now" not in text
+
+
+def test_a_push_source_is_changed_paused_and_never_polled(editor):
+    source = make_source("edge", kind="push")
+    assert editor.post("/sources/edge/edit/", pushed(name="Edge of Europe")).status_code == 302
+    source.refresh_from_db()
+    assert source.name == "Edge of Europe"
+    assert editor.post("/sources/edge/poll/").status_code == 404
+    assert editor.post("/sources/edge/pause/").status_code == 302
+    assert "files are refused" in words(editor.get("/sources/edge/"))
+    assert source not in Source.objects.polled()
+    assert editor.post("/sources/edge/resume/").status_code == 302
+    assert source not in Source.objects.polled()
+
+
+def test_a_test_that_is_asked_for_by_hand_says_that_there_is_nothing_to_test(editor):
+    sent = {**pushed(), "test": "1"}
+    del sent["save"]
+    assert "cannot be tested" in words(editor.post("/sources/add/?kind=push", sent))

@@ -42,6 +42,18 @@ def test_each_source_has_one_word_and_those_in_need_come_first(viewer):
     assert "No such folder" in words(response)
 
 
+def test_a_push_source_tells_its_last_delivery_and_is_silent_by_habit(viewer):
+    make_usage("shop", "x", "2023-12-01", 5, source=make_source("edge", kind="push", polled_at=at("2023-12-01")))
+    make_source("fresh", kind="push")
+    make_source("odd", kind="push", problem="ci is in no format that could be told", polled_at=at("2023-12-08"))
+    assert states(viewer.get("/sources/")) == {"odd": "problem", "edge": "silent", "fresh": "waiting"}
+    text = words(viewer.get("/sources/edge/"))
+    assert "Silent since 1 Dec 2023" in text
+    assert "Last delivery 2023-12-01" in text
+    assert "never" in words(viewer.get("/sources/fresh/"))
+    assert "The last delivery ran into a problem. ci is in no format" in words(viewer.get("/sources/odd/"))
+
+
 def test_silence_is_judged_as_of_the_day(viewer):
     make_usage("shop", "x", "2023-12-01", 5, source=make_source("quiet", polled_at=clock.wall()))
     assert states(viewer.get("/sources/?as_of=2023-12-03")) == {"quiet": "reading"}

@@ -88,6 +88,8 @@ class Command(SundialCommand):
         for source in sources:
             if source.kind == SourceKind.IMPORT:
                 raise UsageError(f"{source.slug} is not polled: its files were imported by hand")
+            if source.kind == SourceKind.PUSH:
+                raise UsageError(f"{source.slug} is not polled: it takes what is pushed to it")
             counts = polling.poll(source, now)
             source.refresh_from_db()
             results.append({"source": source.slug, **asdict(counts), "problem": source.problem})

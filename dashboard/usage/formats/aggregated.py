@@ -74,6 +74,13 @@ class Aggregated(DocumentFormat):
         self.add_line(data, batch, line, offset)
         batch.lines += _counted(batch) - before
 
+    def add(self, records: Iterable[Any], batch: Batch) -> None:
+        for record in records:
+            try:
+                self._take(record, batch)
+            except FAULTS as problem:
+                batch.reject(0, 0, reason(problem), b"")
+
     def add_line(self, raw: bytes, batch: Batch, line: int, offset: int) -> None:
         """Count a line or a document: each record in it is one."""
         try:

@@ -73,7 +73,7 @@ class DocumentFormat(LineFormat):
         """Add records that came some other way than as JSON; those at fault are rejected without a place."""
         groups: dict[tuple[int, tuple], Group] = {}
         for record in records:
-            self._add(record, groups, batch, (1, 0, b""))
+            self._add(record, groups, batch, (0, 0, b""))
         self._fold(groups, batch)
 
     def _count(self, values: list[Value], batch: Batch) -> None:

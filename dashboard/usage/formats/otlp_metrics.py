@@ -6,6 +6,7 @@ called. A delta point adds up, once per series and time.
 """
 
 from collections.abc import Iterator, Mapping
+from math import isfinite
 from typing import Any, NamedTuple
 
 from dashboard.usage.formats import otlp_spans
@@ -14,13 +15,15 @@ from dashboard.usage.formats.lines import Sample
 from dashboard.usage.readings import HOUR, RUNNING, digest
 from dashboard.usage.records import Batch, Called, Caller, Group, Reading, Row, tokens
 
-__all__ = ["OTLPMetrics"]
+__all__ = ["NAMES", "OTLPMetrics", "attributes_of", "identity_of", "list_of", "object_of"]
 
 DURATION = {"gen_ai.client.operation.duration", "gen_ai.client.inference.duration"}
 TOKENS = {"gen_ai.client.token.usage"}
 TAKEN, GIVEN = "gen_ai.client.inference.usage.input_tokens", "gen_ai.client.inference.usage.output_tokens"
+NAMES = DURATION | TOKENS | {TAKEN, GIVEN}
 TYPE = "gen_ai.token.type"
 DELTA, CUMULATIVE = 1, 2
+TEMPORALITIES = {"AGGREGATION_TEMPORALITY_DELTA": DELTA, "AGGREGATION_TEMPORALITY_CUMULATIVE": CUMULATIVE}
 KINDS = ("histogram", "exponentialHistogram", "sum")
 
 Told = Mapping[str, Any]
@@ -46,12 +49,12 @@ class OTLPMetrics(Aggregated):
             if element and not {"resourceSpans", "resourceLogs"} & element.keys():
                 raise ValueError("no resourceMetrics")
             return
-        for group in _list(element, "resourceMetrics"):
-            resource = _attributes(_object(group, "resource"))
-            everything = _identity(_object(group, "resource"))
-            for scope in _list(group, "scopeMetrics"):
-                source = str(_object(scope, "scope").get("name"))
-                for metric in _list(scope, "metrics"):
+        for group in list_of(element, "resourceMetrics"):
+            resource = attributes_of(object_of(group, "resource"))
+            everything = identity_of(object_of(group, "resource"))
+            for scope in list_of(group, "scopeMetrics"):
+                source = str(object_of(scope, "scope").get("name"))
+                for metric in list_of(scope, "metrics"):
                     yield from _points(metric, source, resource, everything)
 
     def reading(self, record: Point) -> Reading:
@@ -88,19 +91,19 @@ class OTLPMetrics(Aggregated):
 
 def _points(metric: Told, scope: str, resource: otlp_spans.Attributes, everything: str) -> Iterator[Point]:
     name = str(metric.get("name"))
-    if name not in DURATION | TOKENS | {TAKEN, GIVEN}:
+    if name not in NAMES:
         return
     kind = next((each for each in KINDS if each in metric), None)
     if kind is None:
         return
-    body = _object(metric, kind)
-    for point in _list(body, "dataPoints"):
-        told = _attributes(point)
+    body = object_of(metric, kind)
+    for point in list_of(body, "dataPoints"):
+        told = attributes_of(point)
         operation = told.get("gen_ai.operation.name")
         if operation and operation not in otlp_spans.ENDPOINTS:
             continue  # agents and tools repeat what their calls tell
-        series = digest(everything, scope, name, _identity(point))
-        yield Point(series, name, int(body.get("aggregationTemporality") or 0), resource, told, point)
+        series = digest(everything, scope, name, identity_of(point))
+        yield Point(series, name, _temporality(body.get("aggregationTemporality")), resource, told, point)
 
 
 def _key(record: Point) -> tuple:
@@ -125,40 +128,45 @@ def _measures(record: Point) -> Group:
 def _count(value: Any, name: str) -> int | None:
     if value is not None and (isinstance(value, bool) or not isinstance(value, int | float | str)):
         raise ValueError(f"{name} is not a number")
-    return tokens(round(value) if isinstance(value, float) else value, name)
+    return tokens(round(value) if isinstance(value, float) and isfinite(value) else value, name)
 
 
 def _nano(point: Told, name: str) -> int:
     try:
         return int(point.get(name) or "")
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         raise ValueError(f"{name} is not a number") from None
 
 
-def _attributes(told: Told) -> dict[str, otlp_spans.Value]:
+def _temporality(value: Any) -> int:
+    """A number, or its name; 0 for anything else."""
+    return value if isinstance(value, int) else TEMPORALITIES.get(str(value), 0)
+
+
+def attributes_of(told: Told) -> dict[str, otlp_spans.Value]:
     found: dict[str, otlp_spans.Value] = {}
-    for each in _list(told, "attributes"):
-        key, value = each.get("key"), _object(each, "value")
-        if key in otlp_spans.WANTED or key == TYPE:
+    for each in list_of(told, "attributes"):
+        key, value = each.get("key"), object_of(each, "value")
+        if isinstance(key, str) and (key in otlp_spans.WANTED or key == TYPE):
             plain = next((v for v in value.values() if isinstance(v, str | int | float)), None)
             if plain is not None:
                 found[key] = plain
     return found
 
 
-def _identity(told: Told) -> str:
+def identity_of(told: Told) -> str:
     """All attributes, which together tell one series from another; only a digest of it is kept."""
-    return digest(*sorted(f"{each.get('key')}={each.get('value')}" for each in _list(told, "attributes")))
+    return digest(*sorted(f"{each.get('key')}={each.get('value')}" for each in list_of(told, "attributes")))
 
 
-def _list(told: Told, key: str) -> list[Told]:
+def list_of(told: Told, key: str) -> list[Told]:
     found = told.get(key) or []
     if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
         raise ValueError(f"{key} is not a list of objects")
     return found
 
 
-def _object(told: Told, key: str) -> Told:
+def object_of(told: Told, key: str) -> Told:
     found = told.get(key) or {}
     if not isinstance(found, dict):
         raise ValueError(f"{key} is not an object")  # noqa: TRY004  what is wrong is the line

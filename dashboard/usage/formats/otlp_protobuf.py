@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from dashboard.usage.formats.otlp_spans import WANTED, Attributes, Span, Value
 
-__all__ = ["spans"]
+__all__ = ["Field", "fields", "spans"]
 
 VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
 FAILED = 2
@@ -24,9 +24,9 @@ def spans(data: bytes) -> Iterator[tuple[Attributes, Span | Exception]]:
     Raises ValueError when the request itself is not protobuf.
     """
     for group in _messages(data, 1):
-        fields = list(_fields(group))
-        resource = _attributes(b for n, b in fields if n == 1 and isinstance(b, bytes))
-        for scope in (b for n, b in fields if n == 2 and isinstance(b, bytes)):
+        parts = list(fields(group))
+        resource = _attributes(b for n, b in parts if n == 1 and isinstance(b, bytes))
+        for scope in (b for n, b in parts if n == 2 and isinstance(b, bytes)):
             for span in _messages(scope, 2):
                 try:
                     yield resource, _span(span)
@@ -38,13 +38,13 @@ def _span(data: bytes) -> Span:
     told: dict[int, int | bytes] = {}
     attributes: dict[str, Value] = {}
     message, failed, events = "", False, []
-    for number, value in _fields(data):
+    for number, value in fields(data):
         if number == 9 and isinstance(value, bytes):
             attributes.update(_pair(value))
         elif number == 11 and isinstance(value, bytes):
             events.append(value)
         elif number == 15 and isinstance(value, bytes):
-            status = dict(_fields(value))
+            status = dict(fields(value))
             failed, message = status.get(3) == FAILED, _text(status.get(2, b""))
         else:
             told[number] = value
@@ -68,11 +68,11 @@ def _attributes(resources: Iterator[bytes]) -> dict[str, Value]:
 
 def _pair(data: bytes, wanted: str = "") -> dict[str, Value]:
     """A key and its value, if they are looked at: keys in WANTED, or those that start with `wanted`."""
-    fields = dict(_fields(data))
-    key, value = _text(fields.get(1, b"")), fields.get(2, b"")
+    pair = dict(fields(data))
+    key, value = _text(pair.get(1, b"")), pair.get(2, b"")
     if not (key.startswith(wanted) if wanted else key in WANTED) or not isinstance(value, bytes):
         return {}
-    for number, told in _fields(value):
+    for number, told in fields(value):
         if number == 1:
             return {key: _text(told)}
         if number == 2 and isinstance(told, int):
@@ -85,12 +85,13 @@ def _pair(data: bytes, wanted: str = "") -> dict[str, Value]:
 
 
 def _messages(data: bytes, wanted: int) -> Iterator[bytes]:
-    for number, value in _fields(data):
+    for number, value in fields(data):
         if number == wanted and isinstance(value, bytes):
             yield value
 
 
-def _fields(data: bytes) -> Iterator[Field]:
+def fields(data: bytes) -> Iterator[Field]:
+    """The fields of a message in order: (number, bytes or an unsigned number). Raises ValueError."""
     at = 0
     while at < len(data):
         tag, at = _varint(data, at)

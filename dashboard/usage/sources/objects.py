@@ -24,6 +24,7 @@ from dashboard.usage.sources.buckets import THREADS, Bucket, Listed, Unread
 from dashboard.usage.sources.bundles import IDENTIFIED, Bundle, inflated, is_lines
 from dashboard.usage.sources.delivery import DeliveryError
 from dashboard.usage.sources.remembered import Remembered, WasRead
+from dashboard.usage.sources.workroom import known_as
 
 __all__ = ["ObjectReader"]
 
@@ -190,8 +191,7 @@ class ObjectReader:
     def _name(self, path: Path, listed: Listed) -> None:
         """What was read from a file of ours was an object; nothing of it lies on this machine any more."""
         name = f"{self._where}{listed.key}"[-1000:]
-        Stream.objects.filter(source=self.source, path=str(path)).update(path=name, device=0, inode=0)
-        RejectedLine.objects.filter(source=self.source, path=str(path)).update(path=name)
+        known_as(self.source, path, name)
         self.remembered.add([listed])
 
     def _save(self, listed: Listed) -> None:

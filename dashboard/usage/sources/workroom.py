@@ -9,7 +9,9 @@ from pathlib import Path
 
 from django.conf import settings
 
-__all__ = ["workroom"]
+from dashboard.usage.models import LatestCall, RejectedLine, Source, Stream
+
+__all__ = ["known_as", "workroom"]
 
 
 @contextmanager
@@ -32,6 +34,14 @@ def workroom() -> Iterator[Path]:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
             mark.unlink(missing_ok=True)
+
+
+def known_as(source: Source, path: Path, name: str) -> None:
+    """What was read from a file of ours came from elsewhere; nothing of it lies on this machine any more."""
+    place, name = str(path)[-1000:], name[-1000:]
+    Stream.objects.filter(source=source, path=place).update(path=name, device=0, inode=0)
+    RejectedLine.objects.filter(source=source, path=place).update(path=name)
+    LatestCall.objects.filter(name__source=source, path=place).update(path=name)
 
 
 def _clear(mark: Path) -> None:

@@ -32,6 +32,7 @@ KINDS = [
     (SourceKind.SQL, gettext_lazy("A gateway’s own tables, or any table of calls")),
     (SourceKind.HTTP, gettext_lazy("What a provider tells of an organization’s usage")),
     (SourceKind.S3, gettext_lazy("Logs in Amazon S3, or in a store that speaks its language")),
+    (SourceKind.PUSH, gettext_lazy("Files and OpenTelemetry that others send to Sundial")),
 ]
 
 
@@ -41,6 +42,8 @@ def add(request: Request) -> HttpResponse:
     kind = request.GET.get("kind", SourceKind.WATCH)
     if kind not in FORMS:
         raise Http404
+    if kind == SourceKind.PUSH:
+        return _form_page(request, Source(kind=kind), _("“%(name)s” is added. Its page says how to push to it."))
     return _form_page(request, Source(kind=kind), _("“%(name)s” is added. It is read within seconds."))
 
 
@@ -49,6 +52,8 @@ def edit(request: Request, slug: str) -> HttpResponse:
     source = get_object_or_404(Source, slug=slug)
     if source.kind not in FORMS:
         raise Http404
+    if source.kind == SourceKind.PUSH:
+        return _form_page(request, source, _("“%(name)s” is saved. What is pushed from now on goes by it."))
     return _form_page(request, source, _("“%(name)s” is saved. The next poll goes by it."))
 
 
@@ -64,7 +69,7 @@ def _form_page(request: Request, source: Source, saved: str) -> HttpResponse:
             tested = sourcing.tested(form.candidate(), clock.latest(), request.today)
         elif stored := sourcing.store(form, by=request.user, now=clock.now()):
             messages.success(request, saved % {"name": stored.name})
-            return _followed(stored) if form.is_new else redirect(stored)
+            return _followed(stored) if form.is_new and form.testable else redirect(stored)
         else:
             wrong = True
     context = {"form": form, "source": source, "tested": tested, "kinds": _kinds(form)}
@@ -83,7 +88,7 @@ def _kinds(form: SourceForm | None) -> list[tuple[str, Any, Any, bool]]:
 def act(request: Request, slug: str, verb: str) -> HttpResponse:
     source = get_object_or_404(Source, slug=slug)
     run = ACTS.get(verb)
-    if not run or source.kind == SourceKind.IMPORT:
+    if not run or source.kind == SourceKind.IMPORT or (verb == "poll" and source.kind == SourceKind.PUSH):
         raise Http404
     return run(request, source, clock.now())
 

@@ -1,0 +1,63 @@
+"""POST /api/v1/usage/import: a file of calls, counted while the sender waits."""
+
+from dataclasses import asdict
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from django.conf import settings
+
+from dashboard.api import bodies
+from dashboard.api.door import PUSHERS, ApiRequest, api
+from dashboard.api.lists import choice, only
+from dashboard.api.problems import ApiError
+from dashboard.findings.soon import scan_soon
+from dashboard.kit import clock
+from dashboard.usage import pushing
+from dashboard.usage.content import kind_of
+from dashboard.usage.formats.registry import names
+from dashboard.usage.sources.workroom import workroom
+
+__all__ = ["STATUS", "take"]
+
+STATUS: dict[type[pushing.NotTaken], int] = {
+    pushing.Unknown: 404,
+    pushing.WrongKind: 409,
+    pushing.Paused: 409,
+    pushing.Busy: 503,
+    pushing.NotTaken: 422,
+}
+ENCODINGS = {"": "", "identity": "", "gzip": "gz", "x-gzip": "gz", "zstd": "zst"}
+
+
+@api("POST", roles=PUSHERS, sessions=False)
+def take(request: ApiRequest) -> dict[str, Any]:
+    """Into `?source=`, in `?format=` or the source's own; answers as `usage import --json` does."""
+    only(request, "source", "format")
+    started, now = monotonic(), clock.latest()
+    encoding = request.headers.get("Content-Encoding", "").strip().lower()
+    if encoding not in ENCODINGS:
+        raise ApiError(415, f"Content-Encoding may be gzip or zstd, not {encoding[:40]!r}")
+    if not request.GET.get("source", "").strip():
+        raise ApiError(400, "Name the source: ?source=NAME", parameter="source")
+    wanted = choice(request, "format", names())
+    try:
+        source = pushing.find(request.GET["source"])
+        with workroom() as room:
+            path = room / "body"
+            if not bodies.save(request, path, settings.SUNDIAL_PUSH_MAX_BYTES):
+                raise ApiError(400, "The body is empty: send a file, with curl as --data-binary @FILE")
+            _check_encoding(path, ENCODINGS[encoding])
+            name = f"{now:%Y-%m-%d %H:%M:%S} {request.token.name if request.token else ''}".strip()
+            counts = pushing.take_file(source, path, wanted or source.format, name, now)
+    except pushing.NotTaken as problem:
+        raise ApiError(STATUS[type(problem)], str(problem)) from None
+    if counts.accepted:
+        scan_soon()
+    return {"files": 1, **asdict(counts), "seconds": round(monotonic() - started, 3)}
+
+
+def _check_encoding(path: Path, told: str) -> None:
+    """What a file is can be seen from its first bytes; a header that says otherwise is a mistake."""
+    if told and kind_of(path) != told:
+        raise ApiError(400, "The body is not encoded as Content-Encoding says")

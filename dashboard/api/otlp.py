@@ -1,0 +1,112 @@
+"""POST /v1/traces, /v1/metrics and /v1/logs: what OpenTelemetry's exporters speak, OTLP over HTTP.
+
+Answers in the encoding of the request, as the protocol says: an Export…ServiceResponse, with what was refused,
+or a google.rpc.Status. 429 and 503 mean try again, everything else do not.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+
+from dashboard.api import bodies
+from dashboard.api.door import PUSHERS, may, token_of
+from dashboard.api.imports import STATUS
+from dashboard.api.otlp_answers import failure, success
+from dashboard.api.problems import ApiError
+from dashboard.kit import clock
+from dashboard.usage import posts, pushing
+from dashboard.usage.content import ContentError, TooLarge, unpacked
+from dashboard.usage.formats.otlp_requests import SIGNALS, Signal
+from dashboard.usage.models import Source, SourceKind
+
+__all__ = ["logs", "metrics", "traces"]
+
+log = logging.getLogger(__name__)
+
+DEFAULT = "otlp"
+MOST = 32 << 20  # bytes of a request, as it comes and unpacked
+RETRY_SECONDS = 5
+TYPES = {"application/json": True, "application/x-protobuf": False, "application/protobuf": False}
+
+
+def receiver(signal: Signal) -> Callable[[HttpRequest], HttpResponse]:
+    """The view of one kind of telemetry. Only a token opens it, so there are no forms to forge."""
+
+    def receive(request: HttpRequest) -> HttpResponse:
+        is_json = TYPES.get(request.content_type or "", True)
+        try:
+            rejected, reasons = _taken(request, signal)
+        except ApiError as known:
+            return _failed(known.status, known.detail, is_json=is_json)
+        except pushing.Paused as problem:
+            return _failed(503, str(problem), is_json=is_json)  # the exporter keeps it for a while
+        except pushing.NotTaken as problem:
+            return _failed(STATUS[type(problem)], str(problem), is_json=is_json)
+        except (OperationalError, InterfaceError):
+            return _failed(503, "The database is busy: send it again", is_json=is_json)
+        except Exception:
+            log.exception("%s %s failed", request.method, request.path)
+            return _failed(500, "Something broke here; the server's log says what", is_json=is_json)
+        return success(signal.name, rejected, "; ".join(reasons[:5]), is_json=is_json)
+
+    vars(receive).update(login_required=False, reads_as_of=True, csrf_exempt=True)
+    return receive
+
+
+traces, metrics, logs = (receiver(SIGNALS[name]) for name in ("traces", "metrics", "logs"))
+
+
+def _taken(request: HttpRequest, signal: Signal) -> tuple[int, list[str]]:
+    """How many records were refused, and why."""
+    if request.method != "POST":
+        raise ApiError(405, f"{request.method} is not possible here")
+    may(token_of(request), PUSHERS)
+    if request.content_type not in TYPES:
+        raise ApiError(415, f"Content-Type must be one of {', '.join(TYPES)}")
+    encoding = request.headers.get("Content-Encoding", "").strip().lower()
+    if encoding not in {"", "identity", "gzip"}:
+        raise ApiError(415, "Content-Encoding must be gzip, or none")
+    source = _source(request.GET.get("source", ""))
+    body = bodies.read(request, MOST)
+    size = len(body)
+    try:
+        body = unpacked(body, MOST) if encoding == "gzip" else body
+        records = signal.records(body, is_json=TYPES[request.content_type])
+    except TooLarge as problem:
+        raise ApiError(413, f"The body {problem}") from None
+    except ContentError as problem:
+        raise ApiError(400, f"The body {problem}") from None
+    except ValueError as problem:
+        raise ApiError(400, f"The body is {problem}") from None
+
+    def add(batch: Any) -> None:
+        signal.format.add(records, batch)
+
+    counts, reasons = posts.take(source, request.path, f"otlp-{signal.name}", add, size, clock.latest())
+    return counts.rejected, reasons
+
+
+def _source(name: str) -> Source:
+    """The push source that is named; else the one called `otlp`, else the only one there is."""
+    if name.strip():
+        return pushing.find(name, (SourceKind.PUSH,))
+    there = list(Source.objects.filter(kind=SourceKind.PUSH).order_by("pk")[:2])
+    if len(there) == 1:
+        return pushing.find(there[0].slug, (SourceKind.PUSH,))
+    if not Source.objects.filter(kind=SourceKind.PUSH, slug=DEFAULT).exists():
+        raise ApiError(404, f"Say which source: ?source=NAME; without it, the push source {DEFAULT!r} is meant")
+    return pushing.find(DEFAULT, (SourceKind.PUSH,))
+
+
+def _failed(status: int, message: str, *, is_json: bool) -> HttpResponse:
+    response = failure(status, message, is_json=is_json)
+    if status == 401:
+        response["WWW-Authenticate"] = 'Bearer realm="Sundial"'
+    if status == 405:
+        response["Allow"] = "POST"
+    if status == 503:
+        response["Retry-After"] = RETRY_SECONDS
+    return response
