@@ -118,7 +118,8 @@ def sunsets(
 
 def _doubt(unverified: int, say: Say) -> str:
     """How many of a mark's models nobody first-hand has confirmed, for its label."""
-    return f" ({say(gettext_noop('unverified: %s')) % unverified})" if unverified else ""
+    words = say(gettext_noop("unverified: %s")) % unverified
+    return f" ({words})" if unverified else ""
 
 
 def _other(kind: str, steps: Sequence[OtherStep], say: Say) -> Figure:
