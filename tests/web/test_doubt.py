@@ -55,3 +55,11 @@ def test_an_end_that_has_no_day_is_told_as_announced(viewer):
     told = words(viewer.get("/models/openai/davinci/"))
     assert "Its end is announced, without a day" in told
     assert "No sunset is announced" not in told
+
+
+def test_days_to_a_floor_are_days_at_least_and_none_has_passed_for_sure(viewer):
+    make_entry("openai/davinci", known="2023-07-06", sunset="2024-01-04", precision="not_before")
+    assert "at least 27 days left" in words(viewer.get("/models/openai/davinci/"))
+    told = words(viewer.get("/models/openai/davinci/?as_of=2024-01-10"))
+    assert "any day now" in told
+    assert "6 days ago" not in told
