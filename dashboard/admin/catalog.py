@@ -23,6 +23,7 @@ from dashboard.catalog.documents import AliasDoc, CatalogError
 from dashboard.catalog.edit import append_revision
 from dashboard.catalog.merging import overlap
 from dashboard.catalog.models import Alias, Entry, Milestone, Platform, Revision, Vendor
+from dashboard.catalog.sentences import translated
 from dashboard.catalog.storing import facts
 from dashboard.findings.models import Finding, Traffic
 from dashboard.kit import clock
@@ -237,7 +238,7 @@ class EntryAdmin(CatalogFiles, BulkEdits, AuditedAdmin):
         try:
             undo.undo(obj, change, [name], now=clock.now(), today=clock.today(), by=request.user)
         except CatalogError as problem:
-            return [found.message for found in problem.found]
+            return [translated(found.message) for found in problem.found]
         scan_soon()
         return []
 

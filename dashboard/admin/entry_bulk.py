@@ -17,6 +17,7 @@ from dashboard.catalog.choices import Confidence, Kind, MilestoneKind, OnSunset,
 from dashboard.catalog.documents import CatalogError, Document, EntryDoc, MilestoneDoc, RevisionDoc
 from dashboard.catalog.fields import FIRST_YEAR, LAST_YEAR
 from dashboard.catalog.models import Entry, Vendor
+from dashboard.catalog.sentences import translated
 from dashboard.findings.soon import scan_soon
 from dashboard.kit import clock
 
@@ -137,7 +138,7 @@ class BulkEdits(admin.ModelAdmin):
                     return None
                 context["result"] = edit.apply(document, now=clock.now(), origin="admin", dry_run=True)
             except CatalogError as problem:
-                context["problem"] = str(problem)
+                context["problem"] = translated(str(problem))
         return TemplateResponse(
             request,
             "admin/catalog/bulk.html",

@@ -23,6 +23,7 @@ from dashboard.catalog import files, snapshot
 from dashboard.catalog.documents import CatalogError
 from dashboard.catalog.edit import ImportResult
 from dashboard.catalog.reading import MAX_BYTES, SUFFIXES
+from dashboard.catalog.sentences import translated
 from dashboard.findings.soon import scan_soon
 from dashboard.kit import clock
 
@@ -103,7 +104,7 @@ class CatalogFiles(admin.ModelAdmin):
                 by=request.user,
             )
         except CatalogError as problem:
-            return self._page(request, form=UploadForm(), problem=str(problem))
+            return self._page(request, form=UploadForm(), problem=translated(str(problem)))
         file.unlink(missing_ok=True)
         scan_soon()
         messages.success(request, _in_words(result))
@@ -118,7 +119,7 @@ class CatalogFiles(admin.ModelAdmin):
             )
         except CatalogError as problem:
             file.unlink(missing_ok=True)
-            return self._page(request, form=form, problem=str(problem))
+            return self._page(request, form=form, problem=translated(str(problem)))
         return self._page(
             request, result=result, told=_in_words(result), ticket=signing.dumps(ticket), name=ticket["name"]
         )

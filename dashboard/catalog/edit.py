@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
-from dashboard.catalog import snapshot
+from dashboard.catalog import parties, snapshot
 from dashboard.catalog.documents import CatalogError, Document, EntryDoc, Key, Problem, RevisionDoc
 from dashboard.catalog.gathering import gather
 from dashboard.catalog.merging import PLAIN, Plan, merge
@@ -55,7 +55,9 @@ def apply(
         plan = merge(gathered.document, incoming, protected=protected, lenient=shipped)
         if plan.problems:
             raise CatalogError(plan.problems)
-        result = _result(plan, dry_run=dry_run)
+        if shipped:
+            parties.leave_what_people_typed(plan, gathered.document, SHIPPED)
+        result = _result(plan, gathered.document, dry_run=dry_run)
         if result.changed and not dry_run:
             store(plan, gathered.pks, now=now, origin=origin, by=by)
             snapshot.bump(now)
@@ -98,13 +100,16 @@ def _typed_by_people(pks: dict[Key, int]) -> set[tuple[Key, str]]:
     }
 
 
-def _result(plan: Plan, *, dry_run: bool) -> ImportResult:
+def _result(plan: Plan, existing: Document, *, dry_run: bool) -> ImportResult:
     result = ImportResult(
         dry_run=dry_run,
         platforms=len(plan.platforms),
         vendors=len(plan.vendors),
         warnings=[str(doubt) for doubt in plan.doubts],
     )
+    for what, fields in parties.changes(plan, existing):
+        moved = "; ".join(f"{name}: {_words(old)} → {_words(new)}" for name, old, new in fields)
+        result.changes.append(f"{what}: {moved or 'added'}")
     for change in plan.changes:
         before, after = facts(change.before) if change.before else {}, facts(change.after)
         result.entries_added += change.before is None
@@ -124,4 +129,6 @@ def _result(plan: Plan, *, dry_run: bool) -> ImportResult:
 def _words(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return "none" if value in (None, "") else str(value)

@@ -12,7 +12,7 @@ class Host(NamedTuple):
     """What a gateway prefix says. `routes`: it names who is called, whatever the log's hint says.
 
     The others are makers' names too, and platforms that resell write them into their own ids (Groq's
-    `openai/gpt-oss-20b`): there, the hint stays.
+    `openai/gpt-oss-20b`): there, the hint stays. Without a `platform` it names a gateway only.
     """
 
     platform: str
@@ -69,9 +69,13 @@ _ELSEWHERE = [
 ]
 # fmt: on
 
+# A gateway's own name, which a client of it may put in front: it says nothing about who is called behind it.
+_GATEWAYS = ["litellm_proxy"]
+
 HOSTS: dict[str, Host] = {
     **{prefix: Host(prefix) for prefix in _SLUGS + _ELSEWHERE},
     **{prefix: Host(platform) for prefix, platform in _ROUTES.items()},
+    **{prefix: Host("", routes=False) for prefix in _GATEWAYS},
     **{prefix: Host(platform, routes=False) for prefix, platform in _MAKERS.items()},
 }
 """First segment of a gateway's name -> what it says."""

@@ -169,8 +169,10 @@ def resolve(
     """Resolve one name as called on a day.
 
     In order: the source's deployment map, the exact id, an alias valid on that day, the same after taking
-    off known wrappers, the base of a fine-tune, and for a call without a model name its endpoint.
+    off known wrappers, the base of a fine-tune, and for a call without a model name its endpoint. Blanks around
+    a name are not part of it.
     """
+    called_as = called_as.strip()
     hint = "" if platform == UNKNOWN else platform
     form = Form(hint, called_as)
     if not deployments and hint and (found := index.find(form, on)):
@@ -182,7 +184,7 @@ def resolve(
             return Match(match.entry, match.platform, match.model, "deployment")
         return match
     match = _plain(forms, index, on)
-    if match.entry or len(called_as) > MAX_NAME or called_as.strip().lower() not in PLACEHOLDERS:
+    if match.entry or len(called_as) > MAX_NAME or called_as.lower() not in PLACEHOLDERS:
         return match
     # `platform`, not the hint: what is known to have reached no platform has no endpoint either.
     if pk := index.find_endpoint(platform, _path(endpoint)):

@@ -10,7 +10,7 @@ from dashboard.catalog.wrappers import Form
 
 __all__ = ["FINE_TUNED", "SPELLINGS", "bases", "normal", "respelled"]
 
-_AZURE, _OPENAI, _VERTEX = "azure-openai", "openai", "vertex-ai"
+_AWS, _AZURE, _OPENAI, _VERTEX = "aws-bedrock", "azure-openai", "openai", "vertex-ai"
 
 
 # Spellings: each rule is about the names of one platform, and answers None for those it does not know.
@@ -51,6 +51,15 @@ def azure_without_dot(name: str) -> str | None:
     return "gpt-35-" + name[8:] if name.startswith("gpt-3.5-") else None
 
 
+_CONTEXT = re.compile(r"(.+:\d+):\d{1,4}k")
+
+
+def bedrock_context(name: str) -> str | None:
+    """`anthropic.claude-v2:1:200k`: the length of context that throughput was bought for."""
+    found = _CONTEXT.fullmatch(name)
+    return found[1] if found else None
+
+
 def vertex_default_version(name: str) -> str | None:
     """`claude-opus-4-6@default`: no version asked for."""
     return name.removesuffix("@default")
@@ -58,6 +67,7 @@ def vertex_default_version(name: str) -> str | None:
 
 # Platform -> its rules, each with what a name must hold for it to apply.
 SPELLINGS: dict[str, dict[Callable[[str], str | None], str]] = {
+    _AWS: {bedrock_context: "k"},
     _OPENAI: {openai_snapshot: ":", openai_ada_version: "-v2"},
     _AZURE: {
         azure_at_version: "@",

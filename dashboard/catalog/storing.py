@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from dashboard.catalog import parties
 from dashboard.catalog.documents import AliasDoc, EntryDoc, Key, MilestoneDoc
 from dashboard.catalog.merging import PLAIN, Change, Plan
-from dashboard.catalog.models import Alias, Entry, Milestone, Platform, Replacement, Revision, Vendor
+from dashboard.catalog.models import Alias, Entry, Milestone, Replacement, Revision
 from dashboard.catalog.rules import newest, shown
 from dashboard.kit.models import AuditEntry
 
@@ -19,8 +20,7 @@ ENTRY = "catalog.entry"
 
 def store(plan: Plan, pks: dict[Key, int], *, now: datetime, origin: str, by: Any = None) -> None:
     """Store a plan without problems. `pks` are the primary keys of the entries that exist, and gains new ones."""
-    platforms = _store_platforms(plan)
-    vendors = _store_vendors(plan)
+    platforms, vendors = parties.store(plan, now=now, origin=origin, by=by)
     _store_entries(plan, pks, platforms, vendors)
     _store_aliases(plan, pks, platforms)
     _store_revisions(plan, pks, now=now, origin=origin, by=by)
@@ -57,20 +57,6 @@ def _day_in_words(step: MilestoneDoc) -> str:
     if not step.on:
         return "no date"
     return step.on.isoformat() if step.precision == "day" else f"{step.on.isoformat()} ({step.precision})"
-
-
-def _store_platforms(plan: Plan) -> dict[str, int]:
-    for doc in plan.platforms:
-        Platform.objects.update_or_create(
-            slug=doc.slug, defaults={"name": doc.name, "url": doc.url, "case_sensitive": doc.case_sensitive}
-        )
-    return dict(Platform.objects.values_list("slug", "pk"))
-
-
-def _store_vendors(plan: Plan) -> dict[str, int]:
-    for slug, name in plan.vendors.items():
-        Vendor.objects.update_or_create(slug=slug, defaults={"name": name})
-    return dict(Vendor.objects.values_list("slug", "pk"))
 
 
 def _store_entries(plan: Plan, pks: dict[Key, int], platforms: dict[str, int], vendors: dict[str, int]) -> None:

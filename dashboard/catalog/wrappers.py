@@ -63,14 +63,20 @@ def bedrock_arn(form: Form) -> Form | None:
 
 _VERTEX_RESOURCE = re.compile(
     r"(?:(?:https:)?//[a-z0-9-]*aiplatform\.googleapis\.com/(?:v1[a-z0-9]*/)?)?"
-    r"(?:projects/[^/]+/locations/[^/]+/)?publishers/[^/]+/models/(.+)"
+    r"(?:projects/[^/]+/locations/[^/]+/)?publishers/([^/]+)/models/(.+)"
 )
 
 
 def vertex_resource(form: Form) -> Form | None:
-    """`projects/P/locations/L/publishers/google/models/M` and its shorter forms."""
+    """`projects/P/locations/L/publishers/google/models/M` and its shorter forms.
+
+    Models that Google serves for others as an API (`-maas`) keep their publisher in the id: `meta/M-maas`.
+    """
     found = _VERTEX_RESOURCE.fullmatch(form.name) if "publishers/" in form.name else None
-    return Form(_VERTEX, found[1]) if found else None
+    if not found:
+        return None
+    publisher, model = found.groups()
+    return Form(_VERTEX, f"{publisher}/{model}" if model.endswith("-maas") and "/" not in model else model)
 
 
 def gemini_resource(form: Form) -> Form | None:
@@ -89,6 +95,8 @@ def gateway_prefix(form: Form) -> Form | None:
     host = HOSTS.get(head.lower())
     if not host or not rest:
         return None
+    if not host.platform:
+        return Form(platform, rest)
     told = host.routes or not platform or platform in OWN_MODELS_ONLY
     return Form(host.platform if told else platform, rest)
 

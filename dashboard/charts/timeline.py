@@ -12,13 +12,16 @@ __all__ = ["OtherStep", "Sunset", "sunsets"]
 
 @dataclass(frozen=True, slots=True)
 class Sunset:
-    """One deadline. `models` says how many entries, `calls` how many calls a day still go there."""
+    """One deadline. `models` says how many entries, `unverified` how many of them rest on no first-hand source,
+    `calls` how many calls a day still go there.
+    """
 
     platform: str
     day: date
     models: int
     calls: float
     url: str
+    unverified: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ class OtherStep:
     label: str
     models: int
     url: str
+    unverified: int = 0
 
 
 SYMBOLS = {
@@ -83,10 +87,10 @@ def sunsets(
                 "name": say(look.label),
                 "x": [s.day for s in group],
                 "y": [s.platform for s in group],
-                "customdata": [[s.url, s.models, round(s.calls)] for s in group],
+                "customdata": [[s.url, s.models, round(s.calls), _doubt(s.unverified, say)] for s in group],
                 "hovertemplate": "%{y}, %{x|%Y-%m-%d}<br>"
                 + say(gettext_noop("models: %s")) % "%{customdata[1]}"
-                + "<br>"
+                + "%{customdata[3]}<br>"
                 + say(gettext_noop("calls a day: %s")) % "%{customdata[2]:,d}"
                 + "<extra></extra>",
                 "marker": {
@@ -112,6 +116,12 @@ def sunsets(
     )
 
 
+def _doubt(unverified: int, say: Say) -> str:
+    """How many of a mark's models nobody first-hand has confirmed, for its label."""
+    words = say(gettext_noop("unverified: %s")) % unverified
+    return f" ({words})" if unverified else ""
+
+
 def _other(kind: str, steps: Sequence[OtherStep], say: Say) -> Figure:
     return {
         "type": "scatter",
@@ -119,10 +129,10 @@ def _other(kind: str, steps: Sequence[OtherStep], say: Say) -> Figure:
         "name": steps[0].label if steps else kind,
         "x": [step.day for step in steps],
         "y": [step.platform for step in steps],
-        "customdata": [[step.url, step.models] for step in steps],
+        "customdata": [[step.url, step.models, _doubt(step.unverified, say)] for step in steps],
         "hovertemplate": "%{fullData.name}<br>%{y}, %{x|%Y-%m-%d}<br>"
         + say(gettext_noop("models: %s")) % "%{customdata[1]}"
-        + "<extra></extra>",
+        + "%{customdata[2]}<extra></extra>",
         "marker": {
             "color": var("chart-other"),
             "symbol": STEP_SYMBOLS[kind],

@@ -59,7 +59,7 @@ def test_a_file_is_shown_before_it_is_stored_and_stored_once_confirmed(editor):
     done = editor.post(IMPORT, {"ticket": shown.context["ticket"]}, follow=True)
     assert "1 entries added, 0 changed; 1 revisions and 0 aliases" in done.text
     assert load(TODAY).get("openai", "davinci").sunset_on == date(2024, 1, 4)
-    audit = AuditEntry.objects.get()
+    audit = AuditEntry.objects.get(model="catalog.entry")
     assert (audit.by.username, audit.origin) == ("editor", "admin import")
 
 

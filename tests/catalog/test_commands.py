@@ -163,3 +163,11 @@ def test_a_token_is_shown_once_and_only_its_digest_is_kept(capsys):
     with pytest.raises(CommandError, match="a token named 'ci' already"):
         call_command("token", "create", "ci", "--role", "editor")
     assert ApiToken.objects.count() == 1
+
+
+def test_resolve_tells_people_what_a_date_is_worth(event, capsys):
+    floored = make_entry("openai/floored", sunset="2024-02-01", precision="not_before", known="2023-07-01")
+    Entry.objects.filter(pk=floored.pk).update(confidence="low")
+    text = told(capsys, "resolve", "floored", "--platform", "openai")
+    assert "openai/floored (unverified)" in text
+    assert "not before 2024-02-01" in text

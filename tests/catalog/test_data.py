@@ -185,13 +185,21 @@ def test_the_announcement_is_the_first_word_on_each_of_its_models() -> None:
         assert first["on_sunset"] == ("redirects" if name in BASE_MODELS else "fails")
 
 
+def test_what_the_deprecations_page_lists_names_the_page() -> None:
+    never_listed = {"curie-instruct-beta", "davinci-instruct-beta"}
+    for name in (ending("completion") | ending("embedding") | ending("edit")) - never_listed:
+        words = [r for r in event()[name].history if r["source"].endswith("/api/docs/deprecations")]
+        assert words[-1]["source_day"].year == 2026
+
+
 def test_later_words_of_the_event_are_revisions_of_their_own() -> None:
     advice = {name: [r["replacements"] for r in event()[name].history if "replacements" in r] for name in event()}
     assert advice["ada"] == [["ada-002"], ["babbage-002"]]
     assert advice["curie"] == [["curie-002"], ["davinci-002"]]
     assert advice["text-davinci-edit-001"] == [["gpt-3.5-turbo"], ["gpt-4"], ["gpt-4o"]]
     assert advice["text-similarity-ada-001"] == [["text-embedding-ada-002"], ["text-embedding-3-small"]]
-    assert [revision.get("on_sunset") for revision in event()["davinci"].history] == ["redirects", "fails"]
+    fates = [revision.get("on_sunset") for revision in event()["davinci"].history]
+    assert fates == ["redirects", None, "fails"]  # the page, read in between, says nothing of it
     assert event()["/v1/fine-tunes"].history[0]["known"].isoformat() == "2023-08-22"
 
 

@@ -201,6 +201,14 @@ def test_what_is_no_day_is_told_from_no_day(bad):
     assert day("") is None
 
 
+@pytest.mark.parametrize("value", [True, 7, "text", ["text"], {"a": 1}])
+def test_replacements_of_another_shape_are_one_record_that_is_malformed(value):
+    document = orjson.loads((GOLDEN / SAMPLES["modeldeprecations-dev"]).read_bytes())
+    first = document["models"][0]
+    document["models"] = [first | {"replacements": value}] + [first | {"replacements": []}] * 20
+    assert FEEDS["modeldeprecations-dev"].parse(orjson.dumps(document)).skipped["malformed"] == 1
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.floats(allow_nan=False) | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),

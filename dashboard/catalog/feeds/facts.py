@@ -140,8 +140,10 @@ def load(content: bytes) -> Any:
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError as problem:
-        whole = "" if problem.pos < len(problem.doc) - 1 else "; the answer may have broken off"
-        raise FeedError(f"the answer is not JSON: {problem.msg} (line {problem.lineno}){whole}") from None
+        what = f"the answer is not JSON: {problem.msg} (line {problem.lineno})"
+        if problem.pos < len(problem.doc) - 1:
+            raise FeedError(what) from None
+        raise FeedError(f"{what}; the answer may have broken off") from None
 
 
 # Values -------------------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ def _read(record: dict[str, Any], records: Records) -> None:
         steps = _steps(record)
         released, seen = day(record.get("released_on")), day(record.get("last_verified"))
         advised = _replacements(record)
-    except (ValueError, AttributeError):
+    except (ValueError, TypeError, AttributeError):
         return records.skip("malformed")
     platform = PLATFORMS.get(record["provider"])
     if not platform:

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from dashboard.catalog import snapshot as snapshots
+from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.names import Match, Suggestion, resolve, suggest
 from dashboard.catalog.queries import replacement_ids
 from dashboard.catalog.rules import shown
@@ -25,14 +26,14 @@ class Command(SundialCommand):
     def answer(self, **options: Any) -> Answer:
         day = parse_day(options["as_of"]) or clock.today()
         snapshot = snapshots.load(day)
-        rows = [_row(name, options["platform"], snapshot) for name in options["names"]]
-        return Answer(rows, _table(rows))
+        found = [_row(name, options["platform"], snapshot) for name in options["names"]]
+        return Answer([row for row, _state in found], _table(found))
 
 
-def _row(name: str, platform: str, snapshot: Snapshot) -> dict[str, Any]:
+def _row(name: str, platform: str, snapshot: Snapshot) -> tuple[dict[str, Any], EntryState | None]:
     match = resolve(name, platform, "", snapshot.names, on=snapshot.as_of)
     state = snapshot.entries[match.entry] if match.entry else None
-    return {
+    row = {
         "called_as": name,
         "platform": state.platform if state else None,
         "entry": state.id if state else None,
@@ -44,6 +45,7 @@ def _row(name: str, platform: str, snapshot: Snapshot) -> dict[str, Any]:
         "on_sunset": (state.on_sunset or None) if state else None,
         "suggestions": [] if state else _suggestions(match, name, platform, snapshot),
     }
+    return row, state
 
 
 def _suggestions(match: Match, name: str, platform: str, snapshot: Snapshot) -> list[str]:
@@ -51,25 +53,33 @@ def _suggestions(match: Match, name: str, platform: str, snapshot: Snapshot) -> 
     return [shown((s.platform, s.id), match.platform) for s in close]
 
 
-def _table(rows: list[dict[str, Any]]) -> str:
+def _sunset(state: EntryState | None) -> str | None:
+    """The date with what it is worth: a floor never stands as a shutdown."""
+    if not state or not state.sunset_on:
+        return None
+    words = {"not_before": "not before {}", "month": "in the month of {}", "tentative": "{}, tentative"}
+    return words.get(state.sunset_precision, "{}").format(state.sunset_on)
+
+
+def _table(found: list[tuple[dict[str, Any], EntryState | None]]) -> str:
     text = columns(
         ("called as", "entry", "how", "stage", "sunset", "days left", "replacements"),
         [
             (
                 row["called_as"],
-                f"{row['platform']}/{row['entry']}" if row["entry"] else None,
+                state.key + (" (unverified)" if state.unverified else "") if state else None,
                 row["how"],
                 row["stage"],
-                row["sunset_date"],
+                _sunset(state),
                 row["days_left"],
                 ", ".join(row["replacements"]) or None,
             )
-            for row in rows
+            for row, state in found
         ],
     )
     hints = [
         f"{row['called_as']} is not in the catalog; close names: {', '.join(row['suggestions'])}"
-        for row in rows
+        for row, _state in found
         if row["suggestions"]
     ]
     return "\n".join([text, *hints])

@@ -22,7 +22,7 @@ __all__ = ["entry", "index"]
 
 COLUMNS = (
     "platform", "id", "kind", "stage", "sunset_date", "sunset_precision", "days_left", "on_sunset",
-    "replacements", "calls_7d", "applications_30d", "source_url",
+    "replacements", "calls_7d", "applications_30d", "source_url", "confidence",
 )  # fmt: skip
 
 
@@ -76,5 +76,5 @@ def _lines(entries: Iterable[EntryState], snapshot: Snapshot, used: dict[int, Us
         yield (
             one.platform, one.id, one.kind, one.stage, one.sunset_on, one.sunset_precision, one.days_left,
             one.on_sunset, " ".join(e.key for e in row.replacements), row.usage.calls_7d,
-            row.usage.applications, one.source_url,
+            row.usage.applications, one.source_url, one.confidence,
         )  # fmt: skip

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from dashboard.catalog import proposals
 from dashboard.catalog import snapshot as catalog
 from dashboard.catalog.proposals import Decision
+from dashboard.catalog.sentences import translated
 from dashboard.findings.soon import scan_soon
 from dashboard.kit import clock
 from dashboard.web import reviewing
@@ -84,7 +85,7 @@ def edit(request: Request, pk: int) -> HttpResponse:
             note=form.cleaned_data["note"],
         )
         for _row, problem in decision.refused:
-            form.add_error(None, problem)
+            form.add_error(None, translated(problem))
         if not decision.refused:
             scan_soon()
             messages.success(request, _told(decision, "accept"))
@@ -106,7 +107,7 @@ def _decide(request: Request) -> HttpResponse:
     if decision.done and verb == "accept":
         scan_soon()
     for row, problem in decision.refused:
-        messages.error(request, f"{row.platform.slug}/{row.name}: {problem}")
+        messages.error(request, f"{row.platform.slug}/{row.name}: {translated(problem)}")
     if decision.done:
         messages.success(request, _told(decision, verb))
     elif not decision.refused:

@@ -82,6 +82,7 @@ def _card(rows: list[DeadlineRow], steps: list[StepRow], request: Request) -> Ca
             row.models,
             row.summary.remaining,
             _address("deadline", row.summary.platform, row.summary.sunset_on, **keep),
+            row.unverified,
         )
         for row in rows
     ]
@@ -95,15 +96,16 @@ def _card(rows: list[DeadlineRow], steps: list[StepRow], request: Request) -> Ca
             _address("model", row.platform, row.entries[0].id.lstrip("/"), **keep)
             if len(row.entries) == 1
             else _address("models", platform=row.platform, **keep),
+            sum(entry.unverified for entry in row.entries),
         )
         for row in steps
     ]
     days = [point.day for point in points] + [step.day for step in others] + [request.as_of]
     margin = timedelta(days=20)
     first, last = min(days) - margin, max(days) + margin
-    lines: list[tuple[date, str, str, int, float | None]] = [
-        *((p.day, p.platform, _("Sunset"), p.models, p.calls) for p in points),
-        *((s.day, s.platform, s.label, s.models, None) for s in others),
+    lines: list[tuple[date, str, str, int, int, float | None]] = [
+        *((p.day, p.platform, _("Sunset"), p.models, p.unverified, p.calls) for p in points),
+        *((s.day, s.platform, s.label, s.models, s.unverified, None) for s in others),
     ]
     lines.sort(key=lambda line: line[:3])
     return Card(
@@ -112,7 +114,7 @@ def _card(rows: list[DeadlineRow], steps: list[StepRow], request: Request) -> Ca
         summary=_("%(n)s sunset days; larger marks are more models. %(others)s other milestones, lighter.")
         % {"n": len(points), "others": len(others)},
         figure=timeline.sunsets(points, request.as_of, first, last, steps=others, here=here, say=_),
-        columns=(_("Day"), _("Platform"), _("What"), _("Models"), _("Calls per day")),
+        columns=(_("Day"), _("Platform"), _("What"), _("Models"), _("Unverified"), _("Calls per day")),
         rows=lines,
         note=_("As known on %(day)s. A mark opens its deadline.") % {"day": day_text(request.as_of)},
     )

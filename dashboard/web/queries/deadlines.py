@@ -46,6 +46,11 @@ class DeadlineRow:
         return max(len(self.entries) - 3, 0)
 
     @property
+    def unverified(self) -> int:
+        """How many of them nobody first-hand has confirmed."""
+        return sum(entry.unverified for entry in self.entries)
+
+    @property
     def announced_on(self) -> date:
         """The day of the first announcement, where the platform says it, else the day it was known."""
         return min((e.announced_on for e in self.entries if e.announced_on), default=self.summary.known_on)

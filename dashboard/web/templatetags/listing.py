@@ -14,6 +14,7 @@ from django.utils.translation import gettext, ngettext, pgettext
 
 from dashboard.catalog.choices import Kind, MilestoneKind, OnSunset
 from dashboard.catalog.lifecycle import EntryState
+from dashboard.catalog.sentences import translated
 from dashboard.web.filters import Filters
 from dashboard.web.templatetags import sundial
 
@@ -91,6 +92,12 @@ def dated(on: date | None, precision: str = "day") -> SafeString | str:
     if precision == "tentative":
         return format_html(gettext("{}, tentative"), day)
     return day
+
+
+@register.filter
+def said(text: str) -> str:
+    """A sentence that the catalog keeps in English, in the reader's language."""
+    return translated(text)
 
 
 @register.filter

@@ -131,15 +131,23 @@ def badge(kind: str, value: str) -> dict[str, Any]:
 
 
 @register.inclusion_tag("components/daylight.html")
-def daylight(left: int | None, announced_on: date | None = None, sunset_on: date | None = None) -> dict[str, Any]:
+def daylight(
+    left: int | None, announced_on: date | None = None, sunset_on: date | None = None, precision: str = "day"
+) -> dict[str, Any]:
     """Days left as words and a bar: full on the announcement, empty on the sunset.
 
-    Without an announcement the bar measures against a year.
+    Without an announcement the bar measures against a year. Days to a floor are days at least; once it has passed,
+    the end may come any day.
     """
+    words = days_left(left)
+    if left is not None and precision == "not_before":
+        words = gettext("at least %(days)s") % {"days": words} if left > 0 else gettext("any day now")
+        left = max(left, 0)
     name = palette.daylight(left) if left is not None else ""
     total = (sunset_on - announced_on).days if announced_on and sunset_on else 365
     return {
         "left": left,
+        "words": words,
         "name": name,
         "look": palette.DAYLIGHT.get(name),
         "width": sun.share(left or 0, total),
