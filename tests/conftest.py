@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import redis
 from django.conf import settings as django_settings
+from django.utils import translation
 
 from dashboard.runtime import broker
 
@@ -48,7 +49,8 @@ def redis_client(redis_server: str) -> Iterator[redis.Redis]:
 
 @pytest.fixture(autouse=True)
 def fresh_state(settings, tmp_path: Path, redis_client: redis.Redis) -> None:
-    """Each test starts with an empty broker, cache, inbox and mail folder."""
+    """Each test starts with an empty broker, cache, inbox and mail folder, in the language of the settings."""
+    translation.activate(settings.LANGUAGE_CODE)
     redis_client.flushall()
     settings.SUNDIAL_INBOX = tmp_path / "inbox"
     settings.MAIL_FOLDER = tmp_path / "mail"
