@@ -18,7 +18,6 @@ __all__ = [
     "HEAD",
     "MAX_LINE",
     "PIECE",
-    "SMALL",
     "TAIL",
     "Block",
     "Checkpoint",
@@ -33,9 +32,6 @@ HEAD = 64 << 10  # what detection and `head_of` look at
 FIRST_LINE = 4096
 TAIL = 1024
 PIECE = 4 << 20
-# Small enough for the processor's cache and to be had from the heap: larger ones are new pages each time, and
-# giving each to the process costs more than reading what is in them.
-SMALL = 256 << 10
 MAX_LINE = 8 << 20
 
 

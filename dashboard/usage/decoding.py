@@ -25,11 +25,23 @@ from dashboard.usage.formats.quick import QuickFormat
 from dashboard.usage.helper import ANSWER, QUESTION, receive, send, unpacked
 from dashboard.usage.records import Batch
 
-__all__ = ["Helpers", "Run", "at_once", "decode", "decoded_ahead", "runs", "spare", "without_gc"]
+__all__ = [
+    "LONG_RUN",
+    "RUN",
+    "Helpers",
+    "Run",
+    "at_once",
+    "decode",
+    "decoded_ahead",
+    "runs",
+    "spare",
+    "without_gc",
+]
 
 MOST = 2
 AHEAD = 2  # runs that wait beside those being decoded
 RUN = 8 << 20  # bytes that are added up at a time
+LONG_RUN = 32 << 20  # the same for helpers that read them as they go: fewer sums to put together
 ROOT = Path(__file__).parents[2]
 
 # Blocks of lines that follow each other.

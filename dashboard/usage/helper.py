@@ -16,9 +16,8 @@ from typing import IO
 
 from isal.isal_zlib import crc32
 
-from dashboard.usage.blocks import PIECE, SMALL
 from dashboard.usage.formats.lines import Format
-from dashboard.usage.formats.quick import QuickFormat
+from dashboard.usage.formats.quick import SMALL, QuickFormat
 from dashboard.usage.formats.registry import FORMATS
 from dashboard.usage.records import Batch, Called, Caller, Reject
 
@@ -49,18 +48,18 @@ class Lines:
 
     def __init__(self, where: bytes | int, offset: int, size: int, before: int) -> None:
         self._where = where
-        self.offset, self._size = offset, size
+        self.offset, self.size = offset, size
         self.before = before
         self.checksum = before  # of all content up to the last piece
 
     def pieces(self, most: int) -> Iterator[bytes]:
         """The lines in pieces of about `most` bytes. Raises EOFError when the file ends before."""
         self.checksum, rest = self.before, b""
-        for at in range(0, self._size, most):
-            data = self._read(at, min(most, self._size - at))
+        for at in range(0, self.size, most):
+            data = self._read(at, min(most, self.size - at))
             self.checksum = crc32(data, self.checksum)
             piece = rest + data
-            cut = piece.rfind(b"\n") + 1 if at + most < self._size else len(piece)
+            cut = piece.rfind(b"\n") + 1 if at + most < self.size else len(piece)
             rest = piece[cut:]
             if cut:
                 yield piece[:cut]
@@ -117,7 +116,7 @@ def _decoded(reader: Format, run: Lines, last_hour: int) -> Batch:
         if part is not None:
             return part
     batch = Batch(last_hour, run.before)
-    reader.decode(b"".join(run.pieces(PIECE)), batch, 0, run.offset)
+    reader.decode(b"".join(run.pieces(run.size)), batch, 0, run.offset)
     return batch
 
 

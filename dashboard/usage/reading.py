@@ -24,7 +24,6 @@ from dashboard.usage.blocks import (
     HEAD,
     MAX_LINE,
     PIECE,
-    SMALL,
     TAIL,
     Block,
     Checkpoint,
@@ -35,13 +34,13 @@ from dashboard.usage.blocks import (
     tail_hash,
 )
 from dashboard.usage.content import Content, ContentError
-from dashboard.usage.decoding import RUN, Helpers, Run, at_once, decode, decoded_ahead, runs
+from dashboard.usage.decoding import LONG_RUN, RUN, Helpers, Run, at_once, decode, decoded_ahead, runs
 from dashboard.usage.formats import tables
 from dashboard.usage.formats.aggregated import Aggregated
 from dashboard.usage.formats.detect import detect
 from dashboard.usage.formats.documents import DocumentFormat, is_document, is_json
 from dashboard.usage.formats.lines import Format
-from dashboard.usage.formats.quick import QuickFormat
+from dashboard.usage.formats.quick import SMALL, QuickFormat
 from dashboard.usage.formats.registry import AUTO, FORMATS
 from dashboard.usage.models import RejectedLine, Source, Stream
 from dashboard.usage.records import AT, Batch, Group, grow, last_hour
@@ -245,14 +244,15 @@ class Reading:
     def _decoded(self, content: Content, tail: bytes, reader: Format) -> Iterator[tuple[Run, Batch | None]]:
         """The blocks to count; with what they add up to, where that could be told without looking at ids."""
         left = (self.size - content.consumed) * (1 if content.kind == "plain" else SQUEEZED)
-        believed, most = last_hour(self.session.now), min(RUN, self.session.commit_bytes)
+        believed, most = last_hour(self.session.now), self.session.commit_bytes
         if left < self.session.big or not self.session.helpers or reader.aggregated:
-            for run in runs(self._blocks(content, tail, reader), most):
+            for run in runs(self._blocks(content, tail, reader), min(RUN, most)):
                 yield run, at_once(run, reader, believed)
             return
         keep = content.descriptor is None  # otherwise helpers read the lines themselves
         with Helpers(self.format_name, believed, self.session.helpers, content.descriptor) as helpers:
-            yield from decoded_ahead(runs(self._blocks(content, tail, reader, keep=keep), most), helpers)
+            cut = runs(self._blocks(content, tail, reader, keep=keep), min(RUN if keep else LONG_RUN, most))
+            yield from decoded_ahead(cut, helpers)
 
     def _blocks(self, content: Content, tail: bytes, reader: Format, *, keep: bool = True) -> Iterator[Block]:
         if isinstance(reader, DocumentFormat) and self._is_document(reader):

@@ -99,24 +99,21 @@ _metadata = msgspec.json.Decoder(Metadata)
 NO_CALL: Group = []
 UNUSUAL: Group = []
 
-# What else a line is told apart by, beside its hour and its metadata.
-What = tuple[str, str | None, str, str | None, tuple[str, ...] | None, str]
-
 
 class UsualCalls(Usual):
     def __init__(self, last_hour: int, before: int) -> None:
         super().__init__(last_hour, before)
-        self.hours: dict[int, dict[Who, dict[What, Group]]] = {}
+        # By hour and by the hash of what tells lines apart; a line of each group stands behind its sums.
+        self.hours: dict[int, dict[int, Group]] = {}
+        self.begin = self.end = 0
 
     # Without calls into other functions of ours, as the careful loop: most bytes of a gateway pass through here.
-    def take(self, data: bytes) -> list[Odd]:  # noqa: C901
+    def take(self, data: bytes) -> list[Odd]:
         decode, digest, last_hour = _plain, xxh3_64_digest, self.last_hour
-        table: dict[Who, dict[What, Group]] = {}
-        likely: dict[tuple[str | None, str], tuple[Who, What, Group]] = {}
-        nothing = Who(), (), NO_CALL
-        mark: Callable[[bytes], None] = list[bytes]().append
+        begin, end = self.begin, self.end
+        table, mark = self._hour(begin // 3600) if end else ({}, list[bytes]().append)
         odd: list[Odd] = []
-        skipped = begin = end = 0
+        skipped = 0
         number = self.lines - 1
         source = BytesIO(data)
         for number, raw in enumerate(source, self.lines):
@@ -125,38 +122,36 @@ class UsualCalls(Usual):
             except (msgspec.MsgspecError, ValueError, RecursionError):
                 odd.append(Odd(number, source.tell(), raw))
                 continue
-            at, who, model = record.startTime, record.metadata, record.model
+            at = record.startTime
             if at >= end or at < begin:
                 hour = int(at) // 3600
                 if not FIRST_HOUR <= hour <= last_hour:
                     odd.append(Odd(number, source.tell(), raw))
                     continue
                 begin, end = hour * 3600, hour * 3600 + 3600
-                table = self.hours.setdefault(hour, {})
-                likely.clear()
-                mark = self.digests.setdefault(hour, []).append
-            what = (
-                model,
-                record.custom_llm_provider,
-                record.call_type,
-                record.user_agent,
-                record.request_tags,
-                record.status,
+                table, mark = self._hour(hour)
+            # Comparing a dozen texts with those of a group, which are in no cache, would cost more than all else:
+            # their hash of 64 bits stands for them, which Python salts anew in each process.
+            key = hash(
+                (
+                    record.metadata,
+                    record.model,
+                    record.custom_llm_provider,
+                    record.call_type,
+                    record.user_agent,
+                    record.request_tags,
+                    record.status,
+                )
             )
-            # A key calls a model the same way again and again: comparing eleven texts costs less than hashing.
-            before, same, group = likely.get((who.user_api_key_hash, model), nothing)
-            if same != what or before != who:
-                try:
-                    group = table[who][what]
-                except KeyError:
-                    group = table.setdefault(who, {})[what] = _group(record)
-                if not group:
-                    if group is NO_CALL:
-                        skipped += 1
-                    else:
-                        odd.append(Odd(number, source.tell(), raw))
-                    continue
-                likely[who.user_api_key_hash, model] = who, what, group
+            group = table.get(key)
+            if group is None:
+                group = table[key] = _group(record)
+            if not group:
+                if group is NO_CALL:
+                    skipped += 1
+                else:
+                    odd.append(Odd(number, source.tell(), raw))
+                continue
             identifier, taken, given, cost = (
                 record.id,
                 record.prompt_tokens,
@@ -173,19 +168,27 @@ class UsualCalls(Usual):
                 group[5] = round(cost * 1e9) + (group[5] or 0)
             if at >= group[6]:
                 group[6], group[7], group[8] = int(at), number, identifier
+        self.begin, self.end = begin, end
         self.lines = number + 1
         self.skipped += skipped
         return odd
 
+    def _hour(self, hour: int) -> tuple[dict[int, Group], Callable[[bytes], None]]:
+        return self.hours.setdefault(hour, {}), self.digests.setdefault(hour, []).append
+
     def sums(self) -> Iterator[tuple[int, tuple, Group]]:
         for hour, table in self.hours.items():
-            for who, groups in table.items():
+            for group in filter(None, table.values()):
+                record: Plain = group.pop()
+                who = record.metadata
                 names = who.user_api_key_team_alias, who.user_api_key_team_id
                 keys = who.user_api_key_alias, who.user_api_key_hash
-                for (model, provider, call_type, agent, tags, _), group in groups.items():
-                    if group:
-                        origin = who.internal_call_origin
-                        yield hour, (*names, *keys, tags, agent, origin, model, provider, call_type, ""), group
+                how = record.request_tags, record.user_agent, who.internal_call_origin
+                yield (
+                    hour,
+                    (*names, *keys, *how, record.model, record.custom_llm_provider, record.call_type, ""),
+                    group,
+                )
 
 
 def _group(record: Plain) -> Group:
@@ -195,7 +198,7 @@ def _group(record: Plain) -> Group:
     # Failures need their error read, and Azure's answers tell the model.
     if record.status != "success" or record.custom_llm_provider in litellm.AZURE:
         return UNUSUAL
-    return [0, 0, 0, None, None, None, 0, 0, ""]
+    return [0, 0, 0, None, None, None, 0, 0, "", record]
 
 
 class LiteLLMStandardLogging(QuickFormat):

@@ -13,8 +13,11 @@ from isal.isal_zlib import crc32
 from dashboard.usage.formats.lines import LineFormat
 from dashboard.usage.records import Batch, Group
 
-__all__ = ["Odd", "QuickFormat", "Usual"]
+__all__ = ["SMALL", "Odd", "QuickFormat", "Usual"]
 
+# Bytes of a piece: few enough for the processor's cache, and to be had from the heap. Larger ones are new pages
+# each time, and giving them to the process costs more than reading what is in them.
+SMALL = 256 << 10
 ODD = 4  # one line in so many may be odd; with more of them the short way is a detour
 FEW = 100  # lines that say nothing about how many are odd
 
