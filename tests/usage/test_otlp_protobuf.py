@@ -234,15 +234,15 @@ def test_any_bytes_of_metrics_and_logs_are_read_or_refused(noise, place, byte):
                 continue
 
 
-ANYTHING = st.recursive(
+SCALARS = (
     st.none()
     | st.booleans()
     | st.integers()
     | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=5,
+    | st.text(max_size=5)
 )
+LISTS = st.lists(SCALARS | st.lists(SCALARS, max_size=2), max_size=3)
+ANYTHING = SCALARS | LISTS | st.dictionaries(st.text(max_size=5), SCALARS | LISTS, max_size=3)
 
 
 @given(st.data())
