@@ -60,7 +60,7 @@ def _values(daily: Daily, first: date, end: date) -> list[float]:
 
 def recent_mean(daily: Daily, start: date, as_of: date) -> float:
     """The mean per day over the last seven complete days (fewer when `start` is closer); 0 without any."""
-    values = _values(daily, max(start, as_of - timedelta(days=WINDOW_DAYS)), as_of)
+    values = _values(daily, max(start, as_of - timedelta(days=WINDOW_DAYS)), as_of) if daily else []
     return sum(values) / len(values) if values else 0.0
 
 
@@ -69,6 +69,8 @@ def baseline(daily: Daily, start: date, as_of: date) -> float:
 
     With fewer than seven complete days: their mean.
     """
+    if not daily:
+        return 0.0
     values = _values(daily, start, as_of)
     if len(values) <= WINDOW_DAYS:
         return recent_mean(daily, start, as_of)

@@ -1,6 +1,6 @@
 """Questions about findings. `as_of` comes first: it decides what was known and which day counts."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, Self, overload
 
@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Case, Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Value, When
 
 from dashboard.catalog.snapshot import Snapshot
-from dashboard.findings.choices import ALIVE, DECISIVE, Status
+from dashboard.findings.choices import DECISIVE, Status
 from dashboard.kit.fields import DayField
 
 if TYPE_CHECKING:
@@ -32,21 +32,26 @@ class FindingQuerySet(QuerySet):
 
         `snapshot` is the catalog as known on that day. Other questions of this class build on this one.
         """
+        return self.seen_by(day, snapshot).annotate(
+            decision=_current(
+                "actions", "on", "superseded_on", day, Q(actions__kind__in=[a.value for a in DECISIVE])
+            ),
+            spell_number=F("spell__number"),
+            opened_on=F("spell__opened_on"),
+            status=_status(day),
+            last_call_on=_last_call(day),
+        )
+
+    def seen_by(self, day: date, snapshot: Snapshot) -> Self:
+        """`as_of` without what people decided, for counting many: only `resolved_on` is told."""
         found = (
             self.filter(entry__in=list(snapshot.retiring))
             .annotate(spell=_current("spells", "opened_on", "succeeded_on", day))
             .filter(spell__isnull=False)
             .annotate(
-                decision=_current(
-                    "actions", "on", "superseded_on", day, Q(actions__kind__in=[a.value for a in DECISIVE])
-                ),
-                spell_number=F("spell__number"),
-                opened_on=F("spell__opened_on"),
                 resolved_on=Case(
                     When(spell__resolved_on__lte=day, then=F("spell__resolved_on")), output_field=DayField()
                 ),
-                status=_status(day),
-                last_call_on=_last_call(day),
             )
         )
         found.snapshot = snapshot
@@ -54,13 +59,16 @@ class FindingQuerySet(QuerySet):
 
     def alive(self) -> Self:
         """Not resolved: the application still calls the entry."""
-        return self.filter(status__in=[s.value for s in ALIVE])
+        return self.filter(resolved_on__isnull=True)
 
     def with_status(self, *statuses: str) -> Self:
         return self.filter(status__in=statuses)
 
     def for_application(self, application: Any) -> Self:
         return self.filter(application=application)
+
+    def for_applications(self, applications: Iterable[int]) -> Self:
+        return self.filter(application__in=list(applications))
 
     def for_entries(self, entries: Iterable[int]) -> Self:
         return self.filter(entry__in=list(entries))
@@ -76,9 +84,12 @@ class FindingQuerySet(QuerySet):
         retiring = self._catalog.retiring.values()
         return self.for_entries(e.pk for e in retiring if e.days_left is not None and e.days_left <= days)
 
-    def by_due(self) -> "DueOrder":
-        """Soonest sunset first, then entry and application name; made for paging."""
-        return DueOrder(self, self._catalog)
+    def by_due(self, counts: Mapping[int, int] | None = None) -> "DueOrder":
+        """Soonest sunset first, then entry and application name; made for paging.
+
+        `counts` says how many of them each entry has, where that is known.
+        """
+        return DueOrder(self, self._catalog, counts)
 
     def status_counts(self) -> dict[str, int]:
         """How many findings have each status; every status is there."""
@@ -133,9 +144,12 @@ class DueOrder(Sequence["Finding"]):
     entries a slice falls into; only their rows are read.
     """
 
-    def __init__(self, findings: FindingQuerySet, snapshot: Snapshot) -> None:
+    def __init__(
+        self, findings: FindingQuerySet, snapshot: Snapshot, counts: Mapping[int, int] | None = None
+    ) -> None:
         self.findings = findings
-        counts = dict(findings.order_by().values("entry").annotate(n=Count("pk")).values_list("entry", "n"))
+        if counts is None:
+            counts = dict(findings.order_by().values("entry").annotate(n=Count("pk")).values_list("entry", "n"))
         entries = sorted(
             (snapshot.entries[pk] for pk in counts), key=lambda e: (e.sunset_on or date.max, e.platform, e.id)
         )

@@ -134,14 +134,13 @@ def page(application: Application, snapshot: Snapshot, today: date) -> Applicati
 
 
 def _due(snapshot: Snapshot) -> dict[int, Due]:
-    pairs = Finding.objects.as_of(snapshot.as_of, snapshot).alive().order_by()
-    entries: dict[int, list[EntryState]] = defaultdict(list)
-    for application, entry in pairs.values_list("application", "entry"):
-        entries[application].append(snapshot.entries[entry])
-    return {
-        pk: Due(len(found), min(found, key=lambda e: (e.sunset_on or date.max, e.id)))
-        for pk, found in entries.items()
-    }
+    alive = Finding.objects.seen_by(snapshot.as_of, snapshot).alive().order_by()
+    soonest = sorted(snapshot.retiring.values(), key=lambda e: (e.sunset_on or date.max, e.id))
+    place = {entry.pk: n for n, entry in enumerate(soonest)}
+    places: dict[int, list[int]] = defaultdict(list)
+    for application, entry in alive.values_list("application_id", "entry_id"):
+        places[application].append(place[entry])
+    return {pk: Due(len(found), soonest[min(found)]) for pk, found in places.items()}
 
 
 def _first_day(due: Due | None) -> date:

@@ -1,14 +1,17 @@
 """One deadline's page: its numbers, its days, its applications, its models."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.core.paginator import Page
 from django.utils import formats
 from django.utils.translation import gettext as _
 
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.snapshot import Deadline, Snapshot
-from dashboard.findings.deadlines import ApplicationProgress, DayPoint, DeadlineSummary, series, summary
+from dashboard.findings.deadlines import DayPoint, DeadlineSummary, overall, series
+from dashboard.findings.members import ApplicationProgress, Ranked, progress_of, ranking
 from dashboard.findings.models import Finding
 from dashboard.web.queries.deadlines import DeadlineRow
 
@@ -58,9 +61,13 @@ class ModelGroup:
 
 @dataclass(frozen=True, slots=True)
 class DeadlinePage:
-    """Everything on the page. `days` are the points of the burn-down, oldest first."""
+    """Everything on the page. `days` are the points of the burn-down, oldest first.
+
+    `members` are the applications that `listed`, a page of all, shows: those that still call first.
+    """
 
     row: DeadlineRow
+    listed: Page
     members: list[Member]
     groups: list[ModelGroup]
     days: list[DayPoint]
@@ -100,19 +107,26 @@ class DeadlinePage:
         return max(self.summary.remaining - self.summary.failing_per_day, 0)
 
 
-def page(deadline: Deadline, snapshot: Snapshot) -> DeadlinePage:
-    """The page of a deadline as known on the snapshot's day."""
-    found = summary(deadline, snapshot)
+def page(deadline: Deadline, snapshot: Snapshot, page_of: Callable[[Sequence], Page]) -> DeadlinePage:
+    """The page of a deadline as known on the snapshot's day; `page_of` chooses which applications it shows."""
+    found = overall(deadline, snapshot)
+    ranked = sorted(ranking(deadline, snapshot, found.measured_from), key=lambda one: one.done)
+    listed = page_of(ranked)
     return DeadlinePage(
         row=DeadlineRow(found, deadline.entries),
-        members=_members(found, deadline),
+        listed=listed,
+        members=_members(listed.object_list, found, deadline, snapshot),
         groups=_groups(deadline, snapshot),
-        days=points(deadline, snapshot, found.measured_from),
+        days=_points(deadline, snapshot, found.measured_from),
     )
 
 
-def points(deadline: Deadline, snapshot: Snapshot, measured_from: date) -> list[DayPoint]:
+def points(deadline: Deadline, snapshot: Snapshot) -> list[DayPoint]:
     """The days of the burn-down: from where its baseline is measured to the snapshot's day."""
+    return _points(deadline, snapshot, overall(deadline, snapshot).measured_from)
+
+
+def _points(deadline: Deadline, snapshot: Snapshot, measured_from: date) -> list[DayPoint]:
     first = max(measured_from, deadline.sunset_on - BEFORE)
     return series(deadline, snapshot, min(first, snapshot.as_of), min(snapshot.as_of, deadline.sunset_on + AFTER))
 
@@ -129,14 +143,17 @@ def _groups(deadline: Deadline, snapshot: Snapshot) -> list[ModelGroup]:
     return sorted(groups, key=lambda group: (group.kind, -len(group.entries), group.entries[0].id))
 
 
-def _members(found: DeadlineSummary, deadline: Deadline) -> list[Member]:
+def _members(
+    ranked: Sequence[Ranked], found: DeadlineSummary, deadline: Deadline, snapshot: Snapshot
+) -> list[Member]:
     redirected = {entry.pk for entry in deadline.entries if entry.on_sunset == "redirects"}
     findings: dict[int, list[tuple[int, int]]] = {}
     known = Finding.objects.for_entries(entry.pk for entry in deadline.entries)
-    for application, pk, entry in known.order_by("pk").values_list("application", "pk", "entry"):
+    known = known.for_applications(one.pk for one in ranked).order_by("pk")
+    for application, pk, entry in known.values_list("application", "pk", "entry"):
         findings.setdefault(application, []).append((pk, entry))
     members = []
-    for one in found.applications:
+    for one in progress_of(ranked, deadline, snapshot, found.measured_from):
         own = findings[one.pk]
         fate = "redirected" if all(entry in redirected for _pk, entry in own) else "broken"
         key = own[0][0] if len(own) == 1 else None

@@ -1,5 +1,6 @@
 """Findings as lists show them."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -92,11 +93,25 @@ class Chip:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many findings each choice of status would list."""
+    """How many findings each choice of status would list; `entries`: of each status and entry."""
 
     alive: int
     everything: int
     by_status: dict[str, int]
+    entries: dict[tuple[str, int], int]
+
+    def by_entry(self, wanted: str, snapshot: Snapshot) -> dict[int, int]:
+        """How many findings of each entry are listed with this choice of status (see `Wanted`)."""
+        past = set(_past(snapshot, wanted)) if wanted in AFTER_SUNSET else None
+        counts: dict[int, int] = defaultdict(int)
+        for (status, entry), n in self.entries.items():
+            if (
+                wanted == "all"
+                or status == wanted
+                or (wanted in {"", *AFTER_SUNSET} and status in ALIVE and (past is None or entry in past))
+            ):
+                counts[entry] += n
+        return counts
 
 
 def find(wanted: Wanted, snapshot: Snapshot) -> FindingQuerySet:
@@ -128,13 +143,15 @@ def with_status(found: FindingQuerySet, status: str, snapshot: Snapshot) -> Find
 def tally(found: FindingQuerySet, snapshot: Snapshot) -> Tally:
     """Counts for the choices of status, in one query."""
     counts = dict.fromkeys((*Status.values, *AFTER_SUNSET), 0)
+    entries = {}
     rows = found.order_by().values("status", "entry").annotate(n=Count("pk")).values_list("status", "entry", "n")
     for status, entry, n in rows:
+        entries[status, entry] = n
         counts[status] += n
         if after := shown_status(status, snapshot.entries[entry], after_only=True):
             counts[after] += n
     alive = sum(counts[status] for status in ALIVE)
-    return Tally(alive, alive + counts[Status.RESOLVED], counts)
+    return Tally(alive, alive + counts[Status.RESOLVED], counts, entries)
 
 
 def chips(counts: Tally, current: str) -> list[Chip]:

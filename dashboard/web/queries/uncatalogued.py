@@ -5,14 +5,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Sum, Value
+from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
 
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.models import Platform
 from dashboard.catalog.names import UNKNOWN, suggest
 from dashboard.catalog.snapshot import Snapshot
-from dashboard.findings.models import IgnoredName
+from dashboard.findings.models import IgnoredName, NameTraffic
 from dashboard.findings.naming import Name
 from dashboard.usage.models import CalledName, DailyRollup
 from dashboard.web.queries.calls import share_uncatalogued
@@ -77,35 +77,32 @@ def span(as_of: date) -> tuple[date, date]:
 
 def share(as_of: date) -> Share:
     unknown, total = share_uncatalogued(*span(as_of))
-    ignored = _unknown(ignored_by=as_of).filter(day__range=span(as_of)).aggregate(n=Sum("calls"))["n"]
+    ignored = _lately(_names(ignored_by=as_of), as_of).aggregate(n=Sum("calls"))["n"]
     return Share(unknown, ignored or 0, total)
 
 
 def counts(as_of: date) -> tuple[int, int]:
     """How many names of the last 30 days are to be looked up, and how many are ignored."""
     names = ("name__called_as", "name__resolution__platform")
-    lately = _unknown().filter(day__range=span(as_of)).values(*names).distinct()
-    ignored = _unknown(ignored_by=as_of).filter(day__range=span(as_of)).values(*names).distinct().count()
+    lately = _lately(_names(), as_of).values(*names).distinct()
+    ignored = _lately(_names(ignored_by=as_of), as_of).values(*names).distinct().count()
     return lately.count() - ignored, ignored
 
 
 def find(wanted: Wanted, as_of: date) -> QuerySet:
-    """Groups (called_as, platform, calls, last_on, applications_total), most calls first; made for paging."""
-    found = _unknown(ignored_by=as_of) if wanted.ignored else _unknown(not_ignored_by=as_of)
-    found = found.filter(day__range=span(as_of))
+    """Groups (called_as, platform, calls, last_on), most calls first; made for paging."""
+    names = _names(ignored_by=as_of) if wanted.ignored else _names(not_ignored_by=as_of)
     if text := wanted.text.strip():
-        found = found.filter(name__called_as__icontains=text)
+        names = names.filter(called_as__icontains=text)
     if wanted.platform:
-        found = found.filter(name__resolution__platform=wanted.platform)
+        names = names.filter(resolution__platform=wanted.platform)
+    found = _lately(names, as_of)
     if wanted.application:
-        found = found.filter(identity__application__slug=wanted.application)
+        own = {"name__in": names, "identity__application__slug": wanted.application}
+        found = DailyRollup.objects.filter(day__range=span(as_of), **own).order_by()
     return (
         found.values(called_as=F("name__called_as"), platform=F("name__resolution__platform"))
-        .annotate(
-            calls=Sum("calls"),
-            last_on=Max("day"),
-            applications_total=Count("identity__application", distinct=True),
-        )
+        .annotate(calls=Sum("calls"), last_on=Max("day"))
         .order_by(F("calls").desc(nulls_last=True), "called_as", "platform")
     )
 
@@ -133,7 +130,7 @@ def rows(groups: Iterable[dict], snapshot: Snapshot) -> list[UnknownName]:
             last_on=group["last_on"],
             first_on=firsts[group["called_as"], group["platform"]],
             applications=callers[group["called_as"], group["platform"]][:CLOSE],
-            applications_total=group["applications_total"],
+            applications_total=len(callers[group["called_as"], group["platform"]]),
             close=_close(group["called_as"], group["platform"] or UNKNOWN, snapshot),
             ignored=ignored.get((group["called_as"], group["platform"] or UNKNOWN)),
         )
@@ -143,19 +140,16 @@ def rows(groups: Iterable[dict], snapshot: Snapshot) -> list[UnknownName]:
 
 def one(name: Name, snapshot: Snapshot) -> UnknownName | None:
     """One name for its own page, whatever the list shows; None when no call of the last 30 days has it."""
-    lately = _unknown().filter(name__in=name.called, day__range=span(snapshot.as_of))
-    group = lately.aggregate(
-        calls=Sum("calls"),
-        last_on=Max("day"),
-        applications_total=Count("identity__application", distinct=True),
-    )
+    lately = _lately(_names().filter(pk__in=name.called), snapshot.as_of)
+    group = lately.aggregate(calls=Sum("calls"), last_on=Max("day"))
     if not group["last_on"]:
         return None
     platform = lately.values_list("name__resolution__platform", flat=True).first()
     return rows([{"called_as": name.called_as, "platform": platform, **group}], snapshot)[0]
 
 
-def _unknown(*, ignored_by: date | None = None, not_ignored_by: date | None = None) -> QuerySet:
+def _names(*, ignored_by: date | None = None, not_ignored_by: date | None = None) -> QuerySet:
+    """Names that the catalog does not know; only those that somebody ignores by a day, or that nobody does."""
     names = CalledName.objects.filter(Q(resolution__isnull=True) | Q(resolution__entry=None))
     ignored = IgnoredName.objects.filter(
         called_as=OuterRef("called_as"), platform=Coalesce(OuterRef("resolution__platform"), Value(UNKNOWN))
@@ -164,7 +158,12 @@ def _unknown(*, ignored_by: date | None = None, not_ignored_by: date | None = No
         names = names.filter(Exists(ignored.filter(on__lte=ignored_by)))
     if not_ignored_by:
         names = names.filter(~Exists(ignored.filter(on__lte=not_ignored_by)))
-    return DailyRollup.objects.filter(name__in=names).order_by()
+    return names
+
+
+def _lately(names: QuerySet, as_of: date) -> QuerySet:
+    """Sums of the last 30 days."""
+    return NameTraffic.objects.filter(name__in=names, day__range=span(as_of)).order_by()
 
 
 def _ignored(names: set[str], as_of: date) -> dict[tuple[str, str], IgnoredName]:
@@ -173,7 +172,7 @@ def _ignored(names: set[str], as_of: date) -> dict[tuple[str, str], IgnoredName]
 
 
 def _firsts(names: set[str], as_of: date) -> dict[tuple[str, str | None], date]:
-    found = _unknown().filter(name__called_as__in=names, day__lte=as_of)
+    found = NameTraffic.objects.filter(name__in=_names().filter(called_as__in=names), day__lte=as_of).order_by()
     keys = ("name__called_as", "name__resolution__platform")
     return {(name, platform): day for name, platform, day in found.values_list(*keys).annotate(Min("day"))}
 
@@ -185,7 +184,8 @@ def _callers(names: set[str], as_of: date) -> dict[tuple[str, str | None], list[
         "identity__application__slug",
         "identity__application__name",
     )
-    found = _unknown().filter(name__called_as__in=names, day__range=span(as_of))
+    called = _names().filter(called_as__in=names)
+    found = DailyRollup.objects.filter(name__in=called, day__range=span(as_of))
     callers: dict[tuple[str, str | None], list[tuple[str, str]]] = defaultdict(list)
     for name, platform, slug, title, _ in found.values_list(*keys).annotate(n=Sum("calls")).order_by("-n", *keys):
         callers[name, platform].append((slug, title))
