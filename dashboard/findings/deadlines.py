@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import accumulate
 
-from django.db.models import Min
+from django.db.models import IntegerField, Min
+from django.db.models.functions import Cast
 
 from dashboard.catalog.snapshot import Deadline, Snapshot
 from dashboard.findings import members, progress
-from dashboard.findings.daily import Row, by_day, by_entry, measure_of
+from dashboard.findings.daily import Row, by_day, by_entry, called, measure_of
 from dashboard.findings.members import ApplicationProgress
 from dashboard.findings.models import EntryTraffic, Finding, Spell
 from dashboard.findings.progress import Forecast
@@ -24,6 +25,7 @@ __all__ = [
     "ApplicationProgress",
     "DayPoint",
     "DeadlineSummary",
+    "all_summaries",
     "list_summaries",
     "overall",
     "series",
@@ -89,10 +91,14 @@ def list_summaries(snapshot: Snapshot, *, past: bool = False, limit: int | None 
 
     The number of queries does not depend on the number of deadlines.
     """
-    deadlines = [d for d in snapshot.deadlines.values() if (d.days_left < 0) == past]
-    if past:
-        deadlines.reverse()
-    return _summaries(deadlines[:limit], snapshot)
+    return _summaries(_listed(snapshot, past=past)[:limit], snapshot)
+
+
+def all_summaries(snapshot: Snapshot, most_past: int) -> tuple[list[DeadlineSummary], list[DeadlineSummary]]:
+    """Upcoming deadlines and the newest of the past ones, for the price of one list."""
+    ahead, behind = _listed(snapshot, past=False), _listed(snapshot, past=True)[:most_past]
+    found = _summaries([*ahead, *behind], snapshot)
+    return found[: len(ahead)], found[len(ahead) :]
 
 
 def series(deadline: Deadline, snapshot: Snapshot, first: date, last: date) -> list[DayPoint]:
@@ -108,25 +114,34 @@ def series(deadline: Deadline, snapshot: Snapshot, first: date, last: date) -> l
     return [DayPoint(day, old.get(day, 0), new.get(day, 0), alive[n]) for n, day in enumerate(_days(first, last))]
 
 
+def _listed(snapshot: Snapshot, *, past: bool) -> list[Deadline]:
+    deadlines = [d for d in snapshot.deadlines.values() if (d.days_left < 0) == past]
+    return deadlines[::-1] if past else deadlines
+
+
 def _summaries(deadlines: Sequence[Deadline], snapshot: Snapshot) -> list[DeadlineSummary]:
     if not deadlines:
         return []
     as_of = snapshot.as_of
     first_data = EntryTraffic.objects.aggregate(first=Min("day"))["first"] or as_of
     starts = [min(max(d.known_on - progress.LEAD_DAYS * DAY, first_data), as_of) for d in deadlines]
-    everything = [pk for d in deadlines for pk in _pks(d)]
+    replacements = {d.key: members.replacements(d) for d in deadlines}
+    ours = called(pk for d in deadlines for pk in (*_pks(d), *replacements[d.key]))
+    everything = [pk for d in deadlines for pk in _pks(d) if pk in ours]
     retiring = by_entry(everything, min(starts), as_of)
-    replaced = by_entry({pk for d in deadlines for pk in members.replacements(d)}, _week(as_of), as_of)
-    callers: dict[int, list[tuple[int, date | None]]] = defaultdict(list)
-    known = Finding.objects.seen_by(as_of, snapshot).for_entries(everything).order_by()
-    for entry, application, resolved_on in known.values_list("entry_id", "application_id", "resolved_on"):
+    replacing = {pk for some in replacements.values() for pk in some if pk in ours}
+    replaced = by_entry(replacing, _week(as_of), as_of)
+    callers: dict[int, list[tuple[int, int | None]]] = defaultdict(list)
+    known = Finding.objects.seen_by(as_of, snapshot, everything).order_by()
+    resolved = Cast("resolved_on", IntegerField())  # only whether; dates would be made one by one
+    for entry, application, resolved_on in known.values_list("entry_id", "application_id", resolved):
         callers[entry].append((application, resolved_on))
     return [
         _summarise(
             deadline,
             start,
             {pk: [r for r in retiring[pk] if r.day >= start] for pk in _pks(deadline) if pk in retiring},
-            [row for pk in members.replacements(deadline) for row in replaced.get(pk, ())],
+            [row for pk in replacements[deadline.key] for row in replaced.get(pk, ())],
             [caller for pk in _pks(deadline) for caller in callers.get(pk, ())],
         )
         for deadline, start in zip(deadlines, starts, strict=True)
@@ -138,7 +153,7 @@ def _summarise(
     start: date,
     retiring: dict[int, list[Row]],
     replaced: Collection[Row],
-    callers: Collection[tuple[int, date | None]],
+    callers: Collection[tuple[int, int | None]],
 ) -> DeadlineSummary:
     as_of = deadline.as_of
     rows = [row for some in retiring.values() for row in some]

@@ -59,6 +59,8 @@ class Ranked:
     remaining: float
     done: bool
     name: str
+    counted: bool
+    """Every one of its calls was counted."""
 
 
 def ranking(deadline: Deadline, snapshot: Snapshot, start: date) -> list[Ranked]:
@@ -69,7 +71,7 @@ def ranking(deadline: Deadline, snapshot: Snapshot, start: date) -> list[Ranked]
     entries = [entry.pk for entry in deadline.entries]
     as_of = snapshot.as_of
     open_of: dict[tuple[int, str], bool] = defaultdict(bool)
-    known = Finding.objects.seen_by(as_of, snapshot).for_entries(entries).order_by()
+    known = Finding.objects.seen_by(as_of, snapshot, entries).order_by()
     for application, name, resolved_on in known.values_list("application_id", "application__name", "resolved_on"):
         open_of[application, name] |= resolved_on is None
     first, last = max(start, as_of - progress.WINDOW_DAYS * DAY), as_of - DAY
@@ -80,7 +82,9 @@ def ranking(deadline: Deadline, snapshot: Snapshot, start: date) -> list[Ranked]
         for pk, rows in daily.by_application(entries, start, as_of, odd).items():
             measure, _ = daily.measure_of(rows)
             remaining[pk] = progress.recent_mean(daily.by_day(rows, measure), start, as_of)
-    ranked = [Ranked(pk, remaining.get(pk, 0.0), not alive, name) for (pk, name), alive in open_of.items()]
+    ranked = [
+        Ranked(pk, remaining.get(pk, 0.0), not alive, name, pk not in odd) for (pk, name), alive in open_of.items()
+    ]
     return sorted(ranked, key=lambda one: (-one.remaining, one.done, one.name, one.pk))
 
 
@@ -91,9 +95,10 @@ def progress_of(
     entries = [entry.pk for entry in deadline.entries]
     as_of = snapshot.as_of
     wanted = {one.pk for one in ranked} if len(ranked) <= FEW else None
-    rows = daily.by_application(entries, start, as_of, wanted)
+    counted = all(one.counted for one in ranked)
+    rows = daily.by_application(entries, start, as_of, wanted, calls_only=counted)
     week = as_of - progress.WINDOW_DAYS * DAY
-    replaced = daily.by_application(replacements(deadline), week, as_of, wanted)
+    replaced = daily.by_application(replacements(deadline), week, as_of, wanted, calls_only=counted)
     findings: dict[int, list[Finding]] = defaultdict(list)
     known = Finding.objects.as_of(as_of, snapshot).for_entries(entries)
     if wanted is not None:

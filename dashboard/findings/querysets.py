@@ -42,10 +42,16 @@ class FindingQuerySet(QuerySet):
             last_call_on=_last_call(day),
         )
 
-    def seen_by(self, day: date, snapshot: Snapshot) -> Self:
-        """`as_of` without what people decided, for counting many: only `resolved_on` is told."""
+    def seen_by(self, day: date, snapshot: Snapshot, entries: Iterable[int] | None = None) -> Self:
+        """`as_of` without what people decided, for counting many: only `resolved_on` is told.
+
+        `entries` narrows it to some.
+        """
+        if entries is None:
+            # A catalog has a thousand retiring entries, few of which have findings: naming all would cost most.
+            entries = self.order_by().values_list("entry_id", flat=True).distinct()
         found = (
-            self.filter(entry__in=list(snapshot.retiring))
+            self.filter(entry__in=[pk for pk in entries if pk in snapshot.retiring])
             .annotate(spell=_current("spells", "opened_on", "succeeded_on", day))
             .filter(spell__isnull=False)
             .annotate(
@@ -191,5 +197,5 @@ class DueOrder(Sequence["Finding"]):
         return [row for entry, _ in self._counts for row in whole.get(entry, []) or cut.get(entry, [])]
 
     def _of(self, entries: Iterable[int]) -> FindingQuerySet:
-        found = self.findings.for_entries(entries).select_related("application", "entry__platform")
+        found = self.findings.for_entries(entries).select_related("application")
         return found.order_by("application__name", "pk")

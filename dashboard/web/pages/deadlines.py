@@ -22,8 +22,7 @@ SERIES_COLUMNS = ("day", "retiring", "replacement", "applications_remaining")
 def index(request: Request) -> HttpResponse:
     snapshot = catalog.load(request.as_of)
     everything = request.GET.get("all") == "1"
-    rows = [row for row in deadlines.upcoming(snapshot) if everything or row.is_ours]
-    past = [row for row in deadlines.past(snapshot) if everything or row.is_ours]
+    rows, past = ([row for row in rows if everything or row.is_ours] for rows in deadlines.both(snapshot))
     context = {"rows": rows, "past": past, "everything": everything, "known": len(snapshot.deadlines)}
     return render(request, "pages/deadlines.html", context)
 

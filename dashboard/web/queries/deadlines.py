@@ -7,9 +7,9 @@ from itertools import groupby
 
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.snapshot import Snapshot
-from dashboard.findings.deadlines import DeadlineSummary, list_summaries
+from dashboard.findings.deadlines import DeadlineSummary, all_summaries
 
-__all__ = ["DeadlineRow", "Month", "by_month", "past", "upcoming"]
+__all__ = ["DeadlineRow", "Month", "both", "by_month"]
 
 MOST_PAST = 100
 """Past deadlines of one page, newest first."""
@@ -72,14 +72,13 @@ class Month:
         return sum(row.models for row in self.rows)
 
 
-def upcoming(snapshot: Snapshot) -> list[DeadlineRow]:
-    """Deadlines of the snapshot's day and later, soonest first. The number of queries is constant."""
-    return list(_rows(list_summaries(snapshot), snapshot))
+def both(snapshot: Snapshot, most_past: int = MOST_PAST) -> tuple[list[DeadlineRow], list[DeadlineRow]]:
+    """Deadlines of the snapshot's day and later, soonest first, and those before, newest first.
 
-
-def past(snapshot: Snapshot, limit: int = MOST_PAST) -> list[DeadlineRow]:
-    """Deadlines before the snapshot's day, newest first. The number of queries is constant."""
-    return list(_rows(list_summaries(snapshot, past=True, limit=limit), snapshot))
+    The number of queries is constant.
+    """
+    ahead, behind = all_summaries(snapshot, most_past)
+    return list(_rows(ahead, snapshot)), list(_rows(behind, snapshot))
 
 
 def by_month(rows: Iterable[DeadlineRow]) -> list[Month]:

@@ -5,22 +5,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet, Sum, Value
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.models import Platform
-from dashboard.catalog.names import UNKNOWN, suggest
+from dashboard.catalog.names import UNKNOWN
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.findings.models import IgnoredName, NameTraffic
 from dashboard.findings.naming import Name
-from dashboard.usage.models import CalledName, DailyRollup
+from dashboard.usage.models import CalledName, DailyRollup, Identity
 from dashboard.web.queries.calls import share_uncatalogued
 
 __all__ = ["DAYS", "Share", "UnknownName", "Wanted", "counts", "find", "one", "platforms", "rows", "share"]
 
 DAYS = 30
 CLOSE = 3
+KEY = ("called_as", "resolution__platform")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,27 +173,27 @@ def _ignored(names: set[str], as_of: date) -> dict[tuple[str, str], IgnoredName]
 
 
 def _firsts(names: set[str], as_of: date) -> dict[tuple[str, str | None], date]:
-    found = NameTraffic.objects.filter(name__in=_names().filter(called_as__in=names), day__lte=as_of).order_by()
-    keys = ("name__called_as", "name__resolution__platform")
-    return {(name, platform): day for name, platform, day in found.values_list(*keys).annotate(Min("day"))}
+    days = NameTraffic.objects.filter(name=OuterRef("pk"), day__lte=as_of).order_by("day").values("day")[:1]
+    found = _names().filter(called_as__in=names).annotate(first=Subquery(days)).order_by()
+    firsts: dict[tuple[str, str | None], date] = {}
+    for name, platform, day in found.values_list(*KEY, "first"):
+        if day:
+            firsts[name, platform] = min(day, firsts.get((name, platform), day))
+    return firsts
 
 
 def _callers(names: set[str], as_of: date) -> dict[tuple[str, str | None], list[tuple[str, str]]]:
-    keys = (
-        "name__called_as",
-        "name__resolution__platform",
-        "identity__application__slug",
-        "identity__application__name",
-    )
-    called = _names().filter(called_as__in=names)
-    found = DailyRollup.objects.filter(name__in=called, day__range=span(as_of))
-    callers: dict[tuple[str, str | None], list[tuple[str, str]]] = defaultdict(list)
-    for name, platform, slug, title, _ in found.values_list(*keys).annotate(n=Sum("calls")).order_by("-n", *keys):
-        callers[name, platform].append((slug, title))
-    return callers
+    """(slug, name) of the applications that call each name, those that call it most first."""
+    called = {pk: key for pk, *key in _names().filter(called_as__in=names).values_list("pk", *KEY)}
+    rollups = DailyRollup.objects.filter(name__in=list(called), day__range=span(as_of)).order_by()
+    sums = list(rollups.values_list("name_id", "identity_id").annotate(n=Sum("calls")))
+    people = Identity.objects.filter(pk__in={identity for _, identity, _ in sums})
+    whose = {pk: who for pk, *who in people.values_list("pk", "application__slug", "application__name")}
+    calls: dict[tuple[str, str | None], dict[tuple[str, str], int]] = defaultdict(lambda: defaultdict(int))
+    for name, identity, n in sums:
+        calls[tuple(called[name])][tuple(whose[identity])] += n or 0
+    return defaultdict(list, {key: sorted(some, key=lambda who: (-some[who], who)) for key, some in calls.items()})
 
 
 def _close(name: str, platform: str, snapshot: Snapshot) -> list[EntryState]:
-    if not name:
-        return []
-    return [snapshot.entries[one.entry] for one in suggest(name, platform, snapshot.names, CLOSE)]
+    return snapshot.close_to(name, platform, CLOSE) if name else []
