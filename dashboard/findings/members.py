@@ -100,7 +100,7 @@ def progress_of(
     week = as_of - progress.WINDOW_DAYS * DAY
     replaced = daily.by_application(replacements(deadline), week, as_of, wanted, calls_only=counted)
     findings: dict[int, list[Finding]] = defaultdict(list)
-    known = Finding.objects.as_of(as_of, snapshot).for_entries(entries)
+    known = Finding.objects.as_of(as_of, snapshot, entries)
     if wanted is not None:
         known = known.for_applications(wanted)
     for finding in known.select_related("application"):

@@ -27,12 +27,13 @@ class FindingQuerySet(QuerySet):
         clone.snapshot = self.snapshot
         return clone
 
-    def as_of(self, day: date, snapshot: Snapshot) -> Self:
+    def as_of(self, day: date, snapshot: Snapshot, entries: Iterable[int] | None = None) -> Self:
         """Findings known on `day`, alive or resolved, with `status`, `opened_on`, `resolved_on`, `last_call_on`.
 
-        `snapshot` is the catalog as known on that day. Other questions of this class build on this one.
+        `snapshot` is the catalog as known on that day; `entries` narrows it to some. Other questions of this
+        class build on this one.
         """
-        return self.seen_by(day, snapshot).annotate(
+        return self.seen_by(day, snapshot, entries).annotate(
             decision=_current(
                 "actions", "on", "superseded_on", day, Q(actions__kind__in=[a.value for a in DECISIVE])
             ),
@@ -43,10 +44,7 @@ class FindingQuerySet(QuerySet):
         )
 
     def seen_by(self, day: date, snapshot: Snapshot, entries: Iterable[int] | None = None) -> Self:
-        """`as_of` without what people decided, for counting many: only `resolved_on` is told.
-
-        `entries` narrows it to some.
-        """
+        """`as_of` without what people decided, for counting many: only `resolved_on` is told."""
         if entries is None:
             # A catalog has a thousand retiring entries, few of which have findings: naming all would cost most.
             entries = self.order_by().values_list("entry_id", flat=True).distinct()
