@@ -1,9 +1,9 @@
 """What pages cost on the server: `python -m benchmarks.pages` fills a database and asks for each page.
 
 Every page goes through Django's whole request stack, signed in, warm, and compressed as it is sent; rounds are
-interleaved. `--applications`, `--models` and `--days` set the size. The database is a temporary SQLite file, or
-with `--postgres` a PostgreSQL of its own; with `--folder` the file stays, and one that is there is measured as it
-is. Processor time is that of this process alone: what a page costs here on a machine that others use too.
+interleaved. `--applications`, `--models` and `--days` set the size. The database is a temporary SQLite file,
+and with `--postgres` a PostgreSQL of its own as well; with `--folder` the file stays, and one that is there is
+measured as it is. Processor time is that of this process alone, on a machine that others may use too.
 """
 
 import argparse
@@ -17,17 +17,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
 from benchmarks.estate import NOW, TODAY, Size, build, touch
 
-__all__ = ["measure", "report"]
+__all__ = ["Size", "measure", "report", "run"]
 
 TARGET_MS = {"sqlite": 60, "postgresql": 40}
 FIRST_LOAD_KB, LATER_KB = 550, 60
 TOUCHED, SCANS = 1000, 7
+ROUNDS = 40
 CHARTS = "one deadline"
 ASSET = re.compile(r'(?:src|href)="(/static/[^"]+)"')
 
@@ -92,6 +92,16 @@ def report(found: dict) -> None:
     print("\n| what | measured | target |\n| --- | ---: | ---: |")
     print(f"| first load with charts, KB compressed | {found['first_load'] / 1000:.0f} | <= {FIRST_LOAD_KB} |")
     print(f"| scan after a poll that touched {TOUCHED:,} pairs, seconds | {found['scan']:.2f} | < 1 |")
+
+
+def run(folder: Path, size: Size, rounds: int = ROUNDS, *, postgres: bool) -> None:
+    """Measure on SQLite, and on a PostgreSQL of its own if asked to; print both."""
+    report(in_process(folder, size, rounds))
+    if postgres:
+        from tests.services import postgres as server
+
+        with server.running() as database:
+            report(in_process(folder, size, rounds, database))
 
 
 def in_process(folder: Path, size: Size, rounds: int, database: str = "") -> dict:
@@ -219,7 +229,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     for name, value in vars(Size()).items():
         parser.add_argument(f"--{name}", type=int, default=value)
-    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--json", action="store_true", help="measure here and print raw numbers")
     parser.add_argument("--folder", type=Path, help="keep the database here, and use one that is there")
     parser.add_argument("--postgres", action="store_true")
@@ -228,14 +238,8 @@ def main() -> None:
     if options.json:
         print(json.dumps(measure(size, options.rounds)))
         return
-    with ExitStack() as stack:
-        folder = options.folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pages-")))
-        database = ""
-        if options.postgres:
-            from tests.services import postgres
-
-            database = stack.enter_context(postgres.running())
-        report(in_process(folder, size, options.rounds, database))
+    with tempfile.TemporaryDirectory(prefix="pages-") as temporary:
+        run(options.folder or Path(temporary), size, options.rounds, postgres=options.postgres)
 
 
 if __name__ == "__main__":
