@@ -58,7 +58,7 @@ def build(size: Size) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "CREATE TEMPORARY TABLE bench_pair (id INTEGER, source_id INTEGER, identity_id INTEGER, "
-            "name_id INTEGER, base INTEGER, until INTEGER)"
+            "name_id INTEGER, base BIGINT, until INTEGER)"
         )
         cursor.executemany("INSERT INTO bench_pair VALUES (%s, %s, %s, %s, %s, %s)", _pairs(size))
         last = day_number(TODAY)

@@ -115,7 +115,7 @@ def page(deadline: Deadline, snapshot: Snapshot, page_of: Callable[[Sequence], P
     return DeadlinePage(
         row=DeadlineRow(found, deadline.entries),
         listed=listed,
-        members=_members(listed.object_list, found, deadline, snapshot),
+        members=_members(list(listed.object_list), found, deadline, snapshot),
         groups=_groups(deadline, snapshot),
         days=_points(deadline, snapshot, found.measured_from),
     )

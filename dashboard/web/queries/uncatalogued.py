@@ -184,14 +184,16 @@ def _firsts(names: set[str], as_of: date) -> dict[tuple[str, str | None], date]:
 
 def _callers(names: set[str], as_of: date) -> dict[tuple[str, str | None], list[tuple[str, str]]]:
     """(slug, name) of the applications that call each name, those that call it most first."""
-    called = {pk: key for pk, *key in _names().filter(called_as__in=names).values_list("pk", *KEY)}
+    wanted = _names().filter(called_as__in=names).values_list("pk", *KEY)
+    called = {pk: (name, platform) for pk, name, platform in wanted}
     rollups = DailyRollup.objects.filter(name__in=list(called), day__range=span(as_of)).order_by()
     sums = list(rollups.values_list("name_id", "identity_id").annotate(n=Sum("calls")))
     people = Identity.objects.filter(pk__in={identity for _, identity, _ in sums})
-    whose = {pk: who for pk, *who in people.values_list("pk", "application__slug", "application__name")}
+    rows = people.values_list("pk", "application__slug", "application__name")
+    whose = {pk: (slug, title) for pk, slug, title in rows}
     calls: dict[tuple[str, str | None], dict[tuple[str, str], int]] = defaultdict(lambda: defaultdict(int))
     for name, identity, n in sums:
-        calls[tuple(called[name])][tuple(whose[identity])] += n or 0
+        calls[called[name]][whose[identity]] += n or 0
     return defaultdict(list, {key: sorted(some, key=lambda who: (-some[who], who)) for key, some in calls.items()})
 
 
