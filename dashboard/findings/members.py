@@ -72,8 +72,8 @@ def ranking(deadline: Deadline, snapshot: Snapshot, start: date) -> list[Ranked]
     as_of = snapshot.as_of
     open_of: dict[tuple[int, str], bool] = defaultdict(bool)
     known = Finding.objects.seen_by(as_of, snapshot, entries).order_by()
-    rows = known.values_list("application_id", "application__name", "resolved_on")  # type: ignore[misc]
-    for application, name, resolved_on in rows:
+    told = known.values_list("application_id", "application__name", "resolved_on")  # type: ignore[misc]
+    for application, name, resolved_on in told:
         open_of[application, name] |= resolved_on is None
     first, last = max(start, as_of - progress.WINDOW_DAYS * DAY), as_of - DAY
     days = max((last - first).days + 1, 1)

@@ -195,5 +195,5 @@ class DueOrder(Sequence["Finding"]):
         return [row for entry, _ in self._counts for row in whole.get(entry, []) or cut.get(entry, [])]
 
     def _of(self, entries: Iterable[int]) -> FindingQuerySet:
-        found = self.findings.for_entries(entries).select_related("application")
+        found = self.findings.for_entries(entries).select_related("application", "entry__platform")
         return found.order_by("application__name", "pk")
