@@ -43,8 +43,11 @@ def stale_days() -> list[date]:
     return list(StaleDay.objects.order_by("day").values_list("day", flat=True).distinct())
 
 
-def refill() -> set[tuple[int, int]]:
-    """Make the sums of every stale day anew; return the (application, entry) pairs whose sums changed.
+def refill(open_since: date | None = None) -> set[tuple[int, int]]:
+    """Make the sums of every stale day anew; return the (application, entry) whose findings may have changed.
+
+    These are the pairs whose sums changed. From `open_since` on, days so new that no run of calls can have
+    ended since, only those that began or ceased to call on the day: how often they call changes no finding.
 
     One transaction per day: the day's sums and those above them (`sums`), its pairs put down as `StalePair`,
     and exactly the `StaleDay` rows that were seen go together. A day that changes meanwhile stays stale. Run
@@ -53,15 +56,15 @@ def refill() -> set[tuple[int, int]]:
     touched: set[tuple[int, int]] = set()
     for day in stale_days():
         with exclusive():
-            touched |= _refill_day(day)
+            touched |= _refill_day(day, turned_only=open_since is not None and day >= open_since)
     return touched
 
 
-def _refill_day(day: date) -> set[tuple[int, int]]:
+def _refill_day(day: date, *, turned_only: bool) -> set[tuple[int, int]]:
     seen = list(StaleDay.objects.filter(day=day).values_list("pk", flat=True))
     if not seen:
         return set()
-    touched = _correct(day_number(day))
+    touched = _correct(day_number(day), turned_only=turned_only)
     StalePair.objects.bulk_create(
         [StalePair(application_id=application, entry_id=entry) for application, entry in sorted(touched)],
         ignore_conflicts=True,
@@ -72,8 +75,8 @@ def _refill_day(day: date) -> set[tuple[int, int]]:
     return touched
 
 
-def _correct(day: int) -> set[tuple[int, int]]:
-    """Bring the sums of a day (its number) in step, writing only rows that differ; the pairs they are of.
+def _correct(day: int, *, turned_only: bool) -> set[tuple[int, int]]:
+    """Bring the sums of a day (its number) in step, writing only rows that differ; the pairs `refill` returns.
 
     A poll changes few pairs of a day that has many, and each row stands in three indices.
     """
@@ -90,6 +93,16 @@ def _correct(day: int) -> set[tuple[int, int]]:
             cursor.executemany(INSERT + VALUES, [fresh[pair] for pair in came])
         else:
             cursor.execute(INSERT + SUMS, [day])
-    differing = {(application, entry) for application, entry in came | gone | changed if entry is not None}
     sums.refill(day, came=bool(came), gone=gone)
-    return differing
+    differing = came | gone | changed
+    if turned_only:
+        differing = {pair for pair in differing if _is_call(fresh.get(pair)) != _is_call(stored.get(pair))}
+    return {(application, entry) for application, entry in differing if entry is not None}
+
+
+def _is_call(row: tuple | None) -> bool:
+    """Whether a day's sums make it a day of calls, as `scan.EDGES` has it."""
+    if row is None:
+        return False
+    calls, _errors, _gone, *rest = row[3:9]
+    return calls > 0 if calls is not None else sum(value or 0 for value in rest) > 0

@@ -13,6 +13,7 @@ from dashboard.catalog.models import Alias
 from dashboard.findings import scan
 from dashboard.findings.deadlines import all_summaries, list_summaries, summary
 from dashboard.findings.members import progress_of, ranking
+from dashboard.findings.models import Finding, ScannedEntry, Spell
 from dashboard.usage import retention
 from dashboard.usage.attribution import reattribute
 from dashboard.usage.models import ApplicationRule, CalledName, DailyRollup, StaleDay
@@ -137,6 +138,28 @@ def test_after_rollups_went_and_after_pruning(world):
     gone.delete()
     scan.run(NOW, TODAY)
     check()
+
+
+def test_spells_after_many_scans_are_those_of_one_scan_of_it_all(world):
+    """Also where a scan passes over pairs that only call more or less often."""
+    dice = random.Random(8)
+    pks = list(DailyRollup.objects.exclude(name__called_as="house-model").values_list("pk", flat=True))
+    for step in range(12):
+        for pk in dice.sample(pks, 4):
+            row = DailyRollup.objects.get(pk=pk)
+            DailyRollup.objects.filter(pk=pk).update(calls=dice.choice([0, 3, None]))
+            StaleDay.objects.create(day=row.day)
+        make_usage(
+            f"app {step % 5}", world["old"][step % 2], TODAY - timedelta(days=step % 4), dice.choice([0, 2])
+        )
+        scan.run(NOW, TODAY)
+    fields = ("finding__application", "finding__entry", "number", "opened_on", "last_call_on", "resolved_on")
+    step_by_step = set(Spell.objects.values_list(*fields))
+    Finding.objects.all().delete()
+    ScannedEntry.objects.all().delete()
+    scan.run(NOW, TODAY)
+    assert step_by_step == set(Spell.objects.values_list(*fields))
+    assert step_by_step
 
 
 def test_who_called_lately_is_right_on_every_day(world):
