@@ -1,8 +1,8 @@
-"""`make bench`: ingest beside other engines on the same file, as ratios; nothing here is a promise in seconds.
+"""`make bench`: ingest beside other engines on the same file, as ratios, then pages; no promise in seconds.
 
 `ARGS="--mb 1000 --rounds 3"` sets sizes; `--full` measures memory at 4 GB too (and needs that room),
-`--postgres` ingests into PostgreSQL as well. Rounds are interleaved and medians shown, because machines
-drift. Work files go under SUNDIAL_VAR (default: the system's temporary folder) and are deleted.
+`--postgres` uses PostgreSQL as well. Rounds are interleaved and medians shown, because machines drift. Work
+files go under SUNDIAL_VAR (default: the system's temporary folder) and are deleted.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from pathlib import Path
 
 import zstandard
 
-from benchmarks import generate, names
+from benchmarks import generate, names, pages
 
 LITELLM = "litellm-standard-logging"
 LARGE_MB = 4000
@@ -176,6 +176,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--full", action="store_true", help="memory at 500 MB and 4 GB as well")
     parser.add_argument("--postgres", action="store_true")
+    parser.add_argument("--applications", type=int, default=1000, help="how many pages are measured with")
     options = parser.parse_args()
     with ExitStack() as stack:
         var = os.environ.get("SUNDIAL_VAR")
@@ -193,6 +194,7 @@ def main() -> None:
         small_work(bench)
         if options.full:
             memory(bench, 500)
+        pages.run(folder, pages.Size(applications=options.applications), postgres=options.postgres)
 
 
 if __name__ == "__main__":

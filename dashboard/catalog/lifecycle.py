@@ -6,6 +6,7 @@ Pure: dates in, answers out. Days are UTC calendar days of the platform.
 import calendar
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Literal, get_args
 
 __all__ = ["STAGES", "EntryState", "Step", "earliest", "effective_step", "last_day", "lies_in", "stage_of"]
@@ -33,7 +34,7 @@ class Step:
         return self.kind == "sunset" and self.on is not None and self.precision != "not_before"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class EntryState:
     """One catalog entry as known on `as_of`, ready for rules and pages."""
 
@@ -56,11 +57,11 @@ class EntryState:
     is_known: bool = True
     """Released by that day, or something was said about it by then."""
 
-    @property
+    @cached_property
     def sunset(self) -> Step | None:
         return earliest(self.steps, "sunset")
 
-    @property
+    @cached_property
     def sunset_on(self) -> date | None:
         return self.sunset.on if self.sunset else None
 
@@ -68,21 +69,21 @@ class EntryState:
     def sunset_precision(self) -> str:
         return self.sunset.precision if self.sunset else ""
 
-    @property
+    @cached_property
     def announced_on(self) -> date | None:
         step = earliest(self.steps, "announced")
         return step.on if step else None
 
-    @property
+    @cached_property
     def legacy_on(self) -> date | None:
         step = earliest(self.steps, "legacy")
         return step.on if step else None
 
-    @property
+    @cached_property
     def stage(self) -> Stage:
         return stage_of(self.steps, self.as_of)
 
-    @property
+    @cached_property
     def is_retiring(self) -> bool:
         """A sunset is announced or past: an application that calls this has something to do."""
         return self.stage in {"deprecated", "retired"}

@@ -16,10 +16,13 @@ from django.db.models import F
 
 from dashboard.catalog.lifecycle import EntryState, Step, earliest
 from dashboard.catalog.models import Alias, CatalogVersion, Entry, Milestone, Platform, Replacement, Revision
-from dashboard.catalog.names import NameIndex
+from dashboard.catalog.names import NameIndex, suggest
 from dashboard.catalog.regions import varies
 
 __all__ = ["Deadline", "Snapshot", "bump", "load", "lock", "token", "version"]
+
+MOST_CLOSE = 2000
+"""Names whose look-alikes a snapshot remembers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,10 @@ class Deadline:
     sunset_on: date
     as_of: date
     entries: tuple[EntryState, ...]
+
+    @property
+    def key(self) -> tuple[str, date]:
+        return self.platform, self.sunset_on
 
     @property
     def days_left(self) -> int:
@@ -54,6 +61,7 @@ class Snapshot:
     entries: dict[int, EntryState]
     names: NameIndex
     by_key: dict[tuple[str, str], int] = field(repr=False)
+    _close: dict[tuple[str, str, int], list[int]] = field(default_factory=dict, repr=False, compare=False)
 
     def get(self, platform: str, entry_id: str) -> EntryState | None:
         """The entry with an id; for an endpoint, the id with or without its leading slash."""
@@ -88,6 +96,15 @@ class Snapshot:
 
     def deadline_of(self, entry: EntryState) -> Deadline | None:
         return self.deadlines.get((entry.platform, entry.sunset_on)) if entry.sunset_on else None
+
+    def close_to(self, name: str, platform: str, most: int) -> list[EntryState]:
+        """Entries whose id looks like a name that nothing resolves; worked out once per name."""
+        key = (name, platform, most)
+        if key not in self._close:
+            if len(self._close) >= MOST_CLOSE:
+                self._close.clear()
+            self._close[key] = [one.entry for one in suggest(name, platform, self.names, most)]
+        return [self.entries[pk] for pk in self._close[key]]
 
     def replacements(self, entry: EntryState) -> list[EntryState]:
         return [self.entries[pk] for pk in entry.replacements if pk in self.entries]

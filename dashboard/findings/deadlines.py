@@ -6,51 +6,34 @@ replacements, also those who never called a retiring entry.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import accumulate
 
-from django.db.models import Min, Sum
+from django.db.models import IntegerField, Min
+from django.db.models.functions import Cast
 
 from dashboard.catalog.snapshot import Deadline, Snapshot
-from dashboard.findings import progress
-from dashboard.findings.choices import Status
-from dashboard.findings.models import Finding, Spell, Traffic
+from dashboard.findings import members, progress
+from dashboard.findings.daily import Row, by_day, by_entry, called, measure_of
+from dashboard.findings.members import ApplicationProgress
+from dashboard.findings.models import EntryTraffic, Finding, Spell
 from dashboard.findings.progress import Forecast
 
-__all__ = ["ApplicationProgress", "DayPoint", "DeadlineSummary", "list_summaries", "series", "summary"]
+__all__ = [
+    "ApplicationProgress",
+    "DayPoint",
+    "DeadlineSummary",
+    "all_summaries",
+    "list_summaries",
+    "overall",
+    "series",
+    "summary",
+]
 
 LONGEST_SERIES = 1500
-URGENCY = (
-    Status.REGRESSED,
-    Status.OPEN,
-    Status.ACKNOWLEDGED,
-    Status.SNOOZED,
-    Status.EXEMPT,
-    Status.RESOLVED,
-)
 DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class ApplicationProgress:
-    """One application's way off a deadline's entries. `status` is the most urgent of its findings'."""
-
-    pk: int
-    slug: str
-    name: str
-    team: str
-    owner: str
-    baseline: float
-    remaining: float
-    progress: float | None
-    last_call_on: date | None
-    status: str
-    done: bool
-    forecast: Forecast
-    replacement: float
-    """Calls per day on the announced replacements, over the last seven complete days."""
-    measure: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,37 +73,17 @@ class DayPoint:
     applications_remaining: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """Sums of one day, by entry or application."""
-
-    key: int
-    day: date
-    calls: int | None
-    tokens: int | None
-    failed: int | None
-
-    def value(self, measure: str) -> int:
-        return (self.tokens if measure == "tokens" else self.calls) or 0
-
-
 def summary(deadline: Deadline, snapshot: Snapshot) -> DeadlineSummary:
     """The deadline with every application's progress, most remaining calls first."""
-    (found,) = _summaries([deadline], snapshot)
-    entries = _pks(deadline)
-    rows: dict[int, list[_Row]] = defaultdict(list)
-    for row in _rows(entries, found.measured_from, snapshot.as_of, "application"):
-        rows[row.key].append(row)
-    replaced: dict[int, list[_Row]] = defaultdict(list)
-    for row in _rows(_replacements(deadline), _week(snapshot.as_of), snapshot.as_of, "application"):
-        replaced[row.key].append(row)
-    findings: dict[int, list[Finding]] = defaultdict(list)
-    known = Finding.objects.as_of(snapshot.as_of, snapshot).for_entries(entries)
-    for finding in known.select_related("application"):
-        findings[finding.application_id].append(finding)
-    applications = [_application(found, some, rows[pk], replaced[pk]) for pk, some in findings.items()]
-    applications.sort(key=lambda a: (-a.remaining, a.done, a.name, a.pk))
+    found = overall(deadline, snapshot)
+    ranked = members.ranking(deadline, snapshot, found.measured_from)
+    applications = members.progress_of(ranked, deadline, snapshot, found.measured_from)
     return replace(found, applications=tuple(applications))
+
+
+def overall(deadline: Deadline, snapshot: Snapshot) -> DeadlineSummary:
+    """The deadline without its applications; `members` tells of them page by page."""
+    return _summaries([deadline], snapshot)[0]
 
 
 def list_summaries(snapshot: Snapshot, *, past: bool = False, limit: int | None = None) -> list[DeadlineSummary]:
@@ -128,68 +91,78 @@ def list_summaries(snapshot: Snapshot, *, past: bool = False, limit: int | None 
 
     The number of queries does not depend on the number of deadlines.
     """
-    deadlines = [d for d in snapshot.deadlines.values() if (d.days_left < 0) == past]
-    if past:
-        deadlines.reverse()
-    return _summaries(deadlines[:limit], snapshot)
+    return _summaries(_listed(snapshot, past=past)[:limit], snapshot)
+
+
+def all_summaries(snapshot: Snapshot, most_past: int) -> tuple[list[DeadlineSummary], list[DeadlineSummary]]:
+    """Upcoming deadlines and the newest of the past ones, for the price of one list."""
+    ahead, behind = _listed(snapshot, past=False), _listed(snapshot, past=True)[:most_past]
+    found = _summaries([*ahead, *behind], snapshot)
+    return found[: len(ahead)], found[len(ahead) :]
 
 
 def series(deadline: Deadline, snapshot: Snapshot, first: date, last: date) -> list[DayPoint]:
     """One point per day from `first` to `last`, but none after the snapshot's day; that day is still running."""
     last = min(last, snapshot.as_of, first + timedelta(days=LONGEST_SERIES))
-    retiring = list(_rows(_pks(deadline), first, last, "entry"))
-    replacement = list(_rows(_replacements(deadline), first, last, "entry"))
-    measure, _ = _measure(retiring)
-    old, new = _daily(retiring, measure), _daily(replacement, measure)
+    replacements = members.replacements(deadline)
+    rows = by_entry([*_pks(deadline), *replacements], first, last)
+    retiring = [row for pk in _pks(deadline) for row in rows.get(pk, ())]
+    measure, _ = measure_of(retiring)
+    old = by_day(retiring, measure)
+    new = by_day((row for pk in replacements for row in rows.get(pk, ())), measure)
     alive = _alive_applications(_pks(deadline), first, last)
     return [DayPoint(day, old.get(day, 0), new.get(day, 0), alive[n]) for n, day in enumerate(_days(first, last))]
+
+
+def _listed(snapshot: Snapshot, *, past: bool) -> list[Deadline]:
+    deadlines = [d for d in snapshot.deadlines.values() if (d.days_left < 0) == past]
+    return deadlines[::-1] if past else deadlines
 
 
 def _summaries(deadlines: Sequence[Deadline], snapshot: Snapshot) -> list[DeadlineSummary]:
     if not deadlines:
         return []
     as_of = snapshot.as_of
-    first_data = Traffic.objects.aggregate(first=Min("day"))["first"] or as_of
-    starts = {id(d): min(max(d.known_on - progress.LEAD_DAYS * DAY, first_data), as_of) for d in deadlines}
-    retiring: dict[int, list[_Row]] = defaultdict(list)
-    everything = [pk for d in deadlines for pk in _pks(d)]
-    for row in _rows(everything, min(starts.values()), as_of, "entry"):
-        retiring[row.key].append(row)
-    replaced: dict[int, list[_Row]] = defaultdict(list)
-    for row in _rows({pk for d in deadlines for pk in _replacements(d)}, _week(as_of), as_of, "entry"):
-        replaced[row.key].append(row)
-    callers: dict[int, list[tuple[int, str]]] = defaultdict(list)
-    known = Finding.objects.as_of(as_of, snapshot).for_entries(everything)
-    rows = known.order_by().values_list("entry", "application", "status")  # type: ignore[misc]
-    for entry, application, status in rows:
-        callers[entry].append((application, status))
+    first_data = EntryTraffic.objects.aggregate(first=Min("day"))["first"] or as_of
+    starts = [min(max(d.known_on - progress.LEAD_DAYS * DAY, first_data), as_of) for d in deadlines]
+    replacements = {d.key: members.replacements(d) for d in deadlines}
+    ours = called(pk for d in deadlines for pk in (*_pks(d), *replacements[d.key]))
+    everything = [pk for d in deadlines for pk in _pks(d) if pk in ours]
+    retiring = by_entry(everything, min(starts), as_of)
+    replacing = {pk for some in replacements.values() for pk in some if pk in ours}
+    replaced = by_entry(replacing, _week(as_of), as_of)
+    callers: dict[int, list[tuple[int, int | None]]] = defaultdict(list)
+    known = Finding.objects.seen_by(as_of, snapshot, everything).order_by()
+    resolved = Cast("resolved_on", IntegerField())  # only whether; dates would be made one by one
+    for entry, application, resolved_on in known.values_list("entry_id", "application_id", resolved):
+        callers[entry].append((application, resolved_on))
     return [
         _summarise(
             deadline,
-            starts[id(deadline)],
-            {pk: [r for r in retiring[pk] if r.day >= starts[id(deadline)]] for pk in _pks(deadline)},
-            [row for pk in _replacements(deadline) for row in replaced[pk]],
-            [caller for pk in _pks(deadline) for caller in callers[pk]],
+            start,
+            {pk: [r for r in retiring[pk] if r.day >= start] for pk in _pks(deadline) if pk in retiring},
+            [row for pk in replacements[deadline.key] for row in replaced.get(pk, ())],
+            [caller for pk in _pks(deadline) for caller in callers.get(pk, ())],
         )
-        for deadline in deadlines
+        for deadline, start in zip(deadlines, starts, strict=True)
     ]
 
 
 def _summarise(
     deadline: Deadline,
     start: date,
-    retiring: dict[int, list[_Row]],
-    replaced: list[_Row],
-    callers: list[tuple[int, str]],
+    retiring: dict[int, list[Row]],
+    replaced: Collection[Row],
+    callers: Collection[tuple[int, int | None]],
 ) -> DeadlineSummary:
     as_of = deadline.as_of
     rows = [row for some in retiring.values() for row in some]
-    measure, incomplete = _measure(rows)
-    daily = _daily(rows, measure)
+    measure, incomplete = measure_of(rows)
+    daily = by_day(rows, measure)
     highest = progress.baseline(daily, start, as_of)
     remaining = progress.recent_mean(daily, start, as_of)
-    replacement = progress.recent_mean(_daily(replaced, measure), start, as_of)
-    alive = {application for application, status in callers if status != Status.RESOLVED}
+    replacement = progress.recent_mean(by_day(replaced, measure), start, as_of)
+    alive = {application for application, resolved_on in callers if resolved_on is None}
     total = {application for application, _ in callers}
     return DeadlineSummary(
         platform=deadline.platform,
@@ -212,41 +185,12 @@ def _summarise(
     )
 
 
-def _application(
-    found: DeadlineSummary, findings: list[Finding], rows: list[_Row], replaced: list[_Row]
-) -> ApplicationProgress:
-    application = findings[0].application
-    measure, _ = _measure(rows)
-    daily = _daily(rows, measure)
-    start, as_of = found.measured_from, found.as_of
-    highest = progress.baseline(daily, start, as_of)
-    remaining = progress.recent_mean(daily, start, as_of)
-    statuses = {f.status for f in findings}  # type: ignore[attr-defined]
-    days = [f.last_call_on for f in findings if f.last_call_on]  # type: ignore[attr-defined]
-    return ApplicationProgress(
-        pk=application.pk,
-        slug=application.slug,
-        name=application.name,
-        team=application.team,
-        owner=application.owner,
-        baseline=highest,
-        remaining=remaining,
-        progress=progress.progress(highest, remaining),
-        last_call_on=max(days, default=None),
-        status=next(status.value for status in URGENCY if status in statuses),
-        done=statuses == {Status.RESOLVED},
-        forecast=progress.forecast(daily, start, as_of, found.sunset_on),
-        replacement=progress.recent_mean(_daily(replaced, measure), start, as_of),
-        measure=measure,
-    )
-
-
-def _failing(deadline: Deadline, start: date, retiring: dict[int, list[_Row]], measure: str) -> float:
+def _failing(deadline: Deadline, start: date, retiring: dict[int, list[Row]], measure: str) -> float:
     as_of = deadline.as_of
     failing = {e.pk for e in deadline.entries if e.on_sunset != "redirects"}
     if as_of <= deadline.sunset_on:
-        doomed = [row for pk in failing for row in retiring[pk]]
-        return progress.recent_mean(_daily(doomed, measure), start, as_of)
+        doomed = [row for pk in failing for row in retiring.get(pk, ())]
+        return progress.recent_mean(by_day(doomed, measure), start, as_of)
     daily: dict[date, float] = defaultdict(float)
     for pk, rows in retiring.items():
         for row in rows:
@@ -257,49 +201,23 @@ def _failing(deadline: Deadline, start: date, retiring: dict[int, list[_Row]], m
     return progress.recent_mean(daily, max(start, deadline.sunset_on), as_of)
 
 
-def _rows(entries: Iterable[int], first: date, last: date, key: str) -> Iterator[_Row]:
-    """Sums per (entry or application, day), both days included."""
-    sums = (
-        Traffic.objects.filter(entry__in=list(entries), day__range=(first, last))
-        .order_by()
-        .values_list(key, "day")
-        .annotate(*(Sum(name) for name in ("calls", "input_tokens", "output_tokens", "errors", "gone")))
-    )
-    for pk, day, calls, tokens_in, tokens_out, errors, gone in sums:
-        tokens = None if tokens_in is None and tokens_out is None else (tokens_in or 0) + (tokens_out or 0)
-        failed = None if errors is None and gone is None else max(errors or 0, gone or 0)
-        yield _Row(pk, day, calls, tokens, failed)
-
-
-def _measure(rows: list[_Row]) -> tuple[str, bool]:
-    """What to count these rows by, and whether that leaves some of them out."""
-    uncounted = [row for row in rows if row.calls is None]
-    if not uncounted:
-        return "calls", False
-    if len(uncounted) == len(rows) or all(row.tokens is not None for row in rows):
-        return "tokens", any(row.tokens is None for row in rows)
-    return "calls", True
-
-
-def _daily(rows: Iterable[_Row], measure: str) -> dict[date, int]:
-    daily: dict[date, int] = defaultdict(int)
-    for row in rows:
-        daily[row.day] += row.value(measure)
-    return daily
-
-
 def _alive_applications(entries: list[int], first: date, last: date) -> list[int]:
     """Per day: how many applications have a finding alive on any of the entries."""
-    spells = Spell.objects.filter(finding__entry__in=entries, opened_on__lte=last)
-    days = [0] * max((last - first).days + 1, 0)
-    alive: dict[int, set[int]] = defaultdict(set)
-    for application, opened, resolved in spells.values_list("finding__application", "opened_on", "resolved_on"):
-        end = min(resolved, last + DAY) if resolved else last + DAY
-        alive[application].update(range(max((opened - first).days, 0), (end - first).days))
-    for numbers in alive.values():
-        for n in numbers:
-            days[n] += 1
-    return days
+    length = max((last - first).days + 1, 0)
+    spells = Spell.objects.filter(finding__entry__in=entries, opened_on__lte=last).order_by(
+        "finding__application", "opened_on"
+    )
+    changes = [0] * (length + 1)
+    told_of, told_until = None, 0
+    for application, opened, resolved in spells.values_list("finding__application_id", "opened_on", "resolved_on"):
+        start = max((opened - first).days, told_until if application == told_of else 0, 0)
+        end = min((resolved - first).days, length) if resolved else length
+        if start < end:
+            changes[start] += 1
+            changes[end] -= 1
+        told_until = max(end, told_until) if application == told_of else end
+        told_of = application
+    return list(accumulate(changes[:length]))
 
 
 def _days(first: date, last: date) -> Iterator[date]:
@@ -312,9 +230,3 @@ def _week(as_of: date) -> date:
 
 def _pks(deadline: Deadline) -> list[int]:
     return [entry.pk for entry in deadline.entries]
-
-
-def _replacements(deadline: Deadline) -> list[int]:
-    """The announced replacements, without entries that retire with the deadline themselves."""
-    retiring = set(_pks(deadline))
-    return sorted({pk for e in deadline.entries for pk in e.replacements} - retiring)

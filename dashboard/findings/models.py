@@ -16,9 +16,12 @@ from dashboard.usage.models import Application, CalledName, Measures
 __all__ = [
     "Action",
     "CallRegions",
+    "Caller",
+    "EntryTraffic",
     "Finding",
     "FindingAction",
     "IgnoredName",
+    "NameTraffic",
     "Resolution",
     "ScannedEntry",
     "Spell",
@@ -82,7 +85,7 @@ class IgnoredName(models.Model):
 class Traffic(Measures):
     """Sums per (day, application, entry): the table behind every chart. `entry` null is uncatalogued.
 
-    Derived from daily rollups and refilled a whole day at a time, so a rerun changes nothing.
+    Derived from daily rollups and brought in step a whole day at a time, so a rerun changes nothing.
     """
 
     day = DayField()
@@ -107,7 +110,74 @@ class Traffic(Measures):
             models.Index(fields=["entry", "day", "application", "calls"], name="traffic_entry"),
             # An application's page; the last call of a finding.
             models.Index(fields=["application", "entry", "day", "calls"], name="traffic_application"),
+            # Whose calls to these entries were not counted? (few, where gateways count)
+            models.Index(
+                fields=["entry", "day", "application"], condition=models.Q(calls=None), name="traffic_uncounted"
+            ),
         ]
+
+
+class EntryTraffic(Measures):
+    """Sums per (day, entry): what lists and burn-downs read, however many applications call. Null: uncatalogued.
+
+    Derived from `Traffic` and refilled with it, in the same transaction.
+    """
+
+    day = DayField()
+    entry = models.ForeignKey(Entry, models.CASCADE, null=True, related_name="+", db_index=False)
+
+    class Meta:
+        constraints = [
+            # Entries over time: a deadline's numbers, its burn-down, the list of models.
+            models.UniqueConstraint(fields=["entry", "day"], name="entry_traffic_once"),
+            models.UniqueConstraint(
+                fields=["day"], condition=models.Q(entry=None), name="entry_traffic_uncatalogued_once"
+            ),
+        ]
+        # What was called on these days? Also: empty a day before it is refilled.
+        indexes = [models.Index(fields=["day", "entry", "calls"], name="entry_traffic_day")]
+
+    def __str__(self) -> str:
+        return f"{self.day} entry {self.entry_id}: {self.calls} calls"
+
+
+class NameTraffic(models.Model):
+    """Calls per (day, name as logged), whatever the name means: how much is uncatalogued. Null: not counted.
+
+    Derived from daily rollups and refilled with `Traffic`, in the same transaction.
+    """
+
+    day = DayField()
+    name = models.ForeignKey(CalledName, models.CASCADE, related_name="+", db_index=False)
+    calls = models.BigIntegerField(null=True)
+
+    class Meta:
+        # Names over time; the first day of one.
+        constraints = [models.UniqueConstraint(fields=["name", "day"], name="name_traffic_once")]
+        # Empty a day before it is refilled.
+        indexes = [models.Index(fields=["day"], name="name_traffic_day")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.name_id}: {self.calls} calls"
+
+
+class Caller(models.Model):
+    """An (application, entry) with traffic: its first and last day, so that who calls what is known without sums.
+
+    Between these days there may be any pause. Follows `Traffic` in the same transaction.
+    """
+
+    application = models.ForeignKey(Application, models.CASCADE, related_name="+", db_index=False)
+    entry = models.ForeignKey(Entry, models.CASCADE, related_name="+", db_index=False)
+    first_on = DayField()
+    last_on = DayField()
+
+    class Meta:
+        # Who calls this entry, or any?
+        constraints = [models.UniqueConstraint(fields=["entry", "application"], name="caller_once")]
+
+    def __str__(self) -> str:
+        return f"application {self.application_id} calls entry {self.entry_id}"
 
 
 class StalePair(models.Model):

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import accumulate
 from typing import Literal
 
@@ -55,12 +56,18 @@ class Forecast:
 
 def _values(daily: Daily, first: date, end: date) -> list[float]:
     """The values of the days from `first` up to, not including, `end`."""
-    return [daily.get(first + timedelta(days=n), 0) for n in range((end - first).days)]
+    return [daily.get(day, 0) for day in _days(first, end)]
+
+
+@lru_cache(maxsize=500)
+def _days(first: date, end: date) -> tuple[date, ...]:
+    """Kept, because every application of a deadline is asked about the same days."""
+    return tuple(first + timedelta(days=n) for n in range((end - first).days))
 
 
 def recent_mean(daily: Daily, start: date, as_of: date) -> float:
     """The mean per day over the last seven complete days (fewer when `start` is closer); 0 without any."""
-    values = _values(daily, max(start, as_of - timedelta(days=WINDOW_DAYS)), as_of)
+    values = _values(daily, max(start, as_of - timedelta(days=WINDOW_DAYS)), as_of) if daily else []
     return sum(values) / len(values) if values else 0.0
 
 
@@ -69,6 +76,8 @@ def baseline(daily: Daily, start: date, as_of: date) -> float:
 
     With fewer than seven complete days: their mean.
     """
+    if not daily:
+        return 0.0
     values = _values(daily, start, as_of)
     if len(values) <= WINDOW_DAYS:
         return recent_mean(daily, start, as_of)

@@ -1,7 +1,7 @@
 """Questions about findings. `as_of` comes first: it decides what was known and which day counts."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Self, overload
 
@@ -20,17 +20,18 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Coalesce
+from django.db.models.lookups import LessThanOrEqual
 
-from dashboard.catalog.regions import IDLE_DAYS, due
+from dashboard.catalog.regions import ENDS, IDLE_DAYS, due
 from dashboard.catalog.snapshot import Snapshot
-from dashboard.findings.choices import ALIVE, DECISIVE, Status
+from dashboard.findings.choices import DECISIVE, Status
 from dashboard.findings.duedates import Wanted, due_when
 from dashboard.kit.fields import DayField
 
 if TYPE_CHECKING:
     from dashboard.findings.models import Finding
 
-__all__ = ["DueOrder", "FindingQuerySet"]
+__all__ = ["Circumstance", "DueOrder", "FindingQuerySet"]
 
 
 Circumstance = tuple[int, str, bool]
@@ -49,42 +50,61 @@ class FindingQuerySet(QuerySet):
         clone.snapshot = self.snapshot
         return clone
 
-    def as_of(self, day: date, snapshot: Snapshot) -> Self:
+    def as_of(self, day: date, snapshot: Snapshot, entries: Iterable[int] | None = None) -> Self:
         """Findings known on `day`, alive or resolved, with `status`, `opened_on`, `resolved_on`, `last_call_on`,
-        and with what their due date depends on: `regions` (joined by commas) and `idle`.
+        and with what their due date depends on (`with_circumstances`).
 
-        `snapshot` is the catalog as known on that day. Other questions of this class build on this one.
+        `snapshot` is the catalog as known on that day; `entries` narrows it to some. Other questions of this
+        class build on this one.
         """
+        found = self.seen_by(day, snapshot, entries).annotate(
+            decision=_current(
+                "actions", "on", "superseded_on", day, Q(actions__kind__in=[a.value for a in DECISIVE])
+            ),
+            spell_number=F("spell__number"),
+            opened_on=F("spell__opened_on"),
+            status=_status(day),
+            last_call_on=_last_call(day),
+        )
+        return found.with_circumstances()
+
+    def seen_by(self, day: date, snapshot: Snapshot, entries: Iterable[int] | None = None) -> Self:
+        """`as_of` without what people decided, for counting many: only `resolved_on` is told."""
+        if entries is None:
+            # A catalog has a thousand retiring entries, few of which have findings: naming all would cost most.
+            entries = self.order_by().values_list("entry_id", flat=True).distinct()
         found = (
-            self.filter(entry__in=list(snapshot.retiring))
+            self.filter(entry__in=[pk for pk in entries if pk in snapshot.retiring])
             .annotate(spell=_current("spells", "opened_on", "succeeded_on", day))
             .filter(spell__isnull=False)
             .annotate(
-                decision=_current(
-                    "actions", "on", "superseded_on", day, Q(actions__kind__in=[a.value for a in DECISIVE])
-                ),
-                spell_number=F("spell__number"),
-                opened_on=F("spell__opened_on"),
                 resolved_on=Case(
                     When(spell__resolved_on__lte=day, then=F("spell__resolved_on")), output_field=DayField()
                 ),
-                status=_status(day),
-                last_call_on=_last_call(day),
-                **_circumstances(day, snapshot),
             )
         )
         found.snapshot = snapshot
         return found
 
+    def with_circumstances(self) -> Self:
+        """With what their due date depends on: `regions` (joined by commas) and `idle`.
+
+        Constant for entries whose end is the same for everybody: nothing is looked up for them.
+        """
+        return self.annotate(**_circumstances(self._catalog))
+
     def alive(self) -> Self:
         """Not resolved: the application still calls the entry."""
-        return self.filter(status__in=[s.value for s in ALIVE])
+        return self.filter(resolved_on__isnull=True)
 
     def with_status(self, *statuses: str) -> Self:
         return self.filter(status__in=statuses)
 
     def for_application(self, application: Any) -> Self:
         return self.filter(application=application)
+
+    def for_applications(self, applications: Iterable[int]) -> Self:
+        return self.filter(application__in=list(applications))
 
     def for_entries(self, entries: Iterable[int]) -> Self:
         return self.filter(entry__in=list(entries))
@@ -114,9 +134,21 @@ class FindingQuerySet(QuerySet):
         """The circumstances that there are."""
         return list(self.order_by().values_list("entry", "regions", "idle").distinct())
 
-    def by_due(self) -> "DueOrder":
-        """Soonest due date first, then entry and application name; made for paging."""
-        return DueOrder(self, self._catalog)
+    def apart(self) -> dict[tuple[int, int], Circumstance]:
+        """By application and entry: the circumstances of those on entries whose end varies. One query, or none."""
+        varying = self._catalog.varying
+        if not varying:
+            return {}
+        found = self.for_entries(varying).with_circumstances().order_by()
+        rows = found.values_list("application_id", "entry_id", "regions", "idle")
+        return {(application, entry): (entry, regions, idle) for application, entry, regions, idle in rows}
+
+    def by_due(self, counts: Mapping[Circumstance, int] | None = None) -> "DueOrder":
+        """Soonest due date first, then entry and application name; made for paging.
+
+        `counts` says how many of them there are in each circumstance, where that is known.
+        """
+        return DueOrder(self, self._catalog, counts)
 
     def status_counts(self) -> dict[str, int]:
         """How many findings have each status; every status is there."""
@@ -138,24 +170,29 @@ def _current(relation: str, start: str, end: str, day: date, also: Q | None = No
     return FilteredRelation(relation, condition=condition & also if also else condition)
 
 
-def _circumstances(day: date, snapshot: Snapshot) -> dict[str, Any]:
-    """What tells findings on the same entry apart; constant where no entry's end varies."""
-    if not snapshot.varying:
-        return {"regions": Value("", output_field=models.TextField()), "idle": Value(False)}
-    closing = [pk for pk, entry in snapshot.varying.items() if any(s.kind == "lockout" for s in entry.steps)]
-    # Only for entries that lock idle accounts out: looking for the last call costs something.
-    idle = Q(entry__in=closing, last_call_on__lte=day - timedelta(days=IDLE_DAYS))
+def _circumstances(snapshot: Snapshot) -> dict[str, Any]:
+    """What tells findings on the same entry apart; looked up only for entries whose end varies."""
+    from dashboard.findings.models import CallRegions  # models are built on this module
+
+    day, ends = snapshot.as_of, snapshot.varying.items()
+    regional = [pk for pk, entry in ends if any(s.region for s in entry.steps if s.kind in ENDS)]
+    closing = [pk for pk, entry in ends if any(s.kind == "lockout" for s in entry.steps)]
+    served = CallRegions.objects.filter(
+        Q(until_on=None) | Q(until_on__gt=day), finding=OuterRef("pk"), from_on__lte=day
+    )
+    idle = LessThanOrEqual(_last_call(day), Value(day - timedelta(days=IDLE_DAYS), output_field=DayField()))
     return {
-        "served": _current("call_regions", "from_on", "until_on", day),
-        "regions": Coalesce(F("served__regions"), Value(""), output_field=models.TextField()),
-        "idle": Case(
-            When(idle, then=Value(True)),
-            default=Value(False),
-            output_field=BooleanField(),
-        )
-        if closing
-        else Value(False),
+        "regions": _only_of(
+            regional, Coalesce(Subquery(served.values("regions")[:1]), Value("")), models.TextField()
+        ),
+        "idle": _only_of(closing, Case(When(idle, then=Value(True)), default=Value(False)), BooleanField()),
     }
+
+
+def _only_of(entries: Collection[int], wanted: Any, kind: models.Field) -> Any:
+    """An expression for findings on some entries; for all others what is false of its kind."""
+    none = Value("" if isinstance(kind, models.TextField) else False, output_field=kind)
+    return Case(When(entry__in=entries, then=wanted), default=none, output_field=kind) if entries else none
 
 
 def _among(circumstances: Iterable[Circumstance]) -> Q:
@@ -202,19 +239,24 @@ class DueOrder(Sequence["Finding"]):
     tells which of these a slice falls into; only their rows are read.
     """
 
-    def __init__(self, findings: FindingQuerySet, snapshot: Snapshot) -> None:
+    def __init__(
+        self, findings: FindingQuerySet, snapshot: Snapshot, counts: Mapping[Circumstance, int] | None = None
+    ) -> None:
         self.findings = findings
-        rows = findings.order_by().values("entry", "regions", "idle").annotate(n=Count("pk"))
-        counts: dict[Group, int] = defaultdict(int)
+        if counts is None:
+            there = ("entry", "regions", "idle")
+            rows = findings.order_by().values(*there).annotate(n=Count("pk")).values_list(*there, "n")
+            counts = {(pk, regions, idle): n for pk, regions, idle, n in rows}
+        groups: dict[Group, int] = defaultdict(int)
         self._held: dict[Group, list[tuple[str, bool]]] = defaultdict(list)
-        for pk, regions, idle, count in rows.values_list("entry", "regions", "idle", "n"):
+        for (pk, regions, idle), count in counts.items():
             entry = snapshot.entries[pk]
             found = due_when(entry, regions, idle)
             key = (found.on if found else date.max, entry.platform, entry.id, pk)
-            counts[key] += count
+            groups[key] += count
             self._held[key].append((regions, idle))
-        self._counts = sorted(counts.items())
-        self._length = sum(counts.values())
+        self._counts = sorted(groups.items())
+        self._length = sum(groups.values())
         self._varying = snapshot.varying
 
     def __len__(self) -> int:

@@ -17,7 +17,7 @@ from dashboard.catalog import snapshot as catalog
 from dashboard.findings import resolution, rules, traffic, whereabouts
 from dashboard.findings.evidence import Reports, carriers
 from dashboard.findings.exclusive import exclusive
-from dashboard.findings.models import Finding, ScannedEntry, Spell, StalePair, Traffic
+from dashboard.findings.models import EntryTraffic, Finding, ScannedEntry, Spell, StalePair
 from dashboard.kit.fields import EPOCH
 
 __all__ = ["ScanResult", "run"]
@@ -74,8 +74,9 @@ def run(now: datetime, as_of: date) -> ScanResult:
     """
     result = ScanResult()
     result.resolved_names = resolution.refresh(catalog.load(as_of))
-    result.days = len(traffic.stale_days())
-    traffic.refill()
+    stale = traffic.stale_days()
+    result.days = len(stale)
+    traffic.refill(_horizon(as_of, max(stale, default=None)) - timedelta(days=settings.SUNDIAL_QUIET_DAYS))
     horizon = _horizon(as_of)
     known = _known_days(as_of, horizon)
     regional = whereabouts.regional(known, catalog.load(horizon))
@@ -85,10 +86,14 @@ def run(now: datetime, as_of: date) -> ScanResult:
     return result
 
 
-def _horizon(as_of: date) -> date:
-    """The day up to which usage tells: today, or in a replayed story the day after its last one."""
-    last = Traffic.objects.aggregate(last=Max("day"))["last"]
-    return max(as_of, min(last + timedelta(days=1), as_of + AHEAD)) if last else as_of
+def _horizon(as_of: date, coming: date | None = None) -> date:
+    """The day up to which usage tells: today, or in a replayed story the day after its last one.
+
+    `coming` is the newest day that is about to get sums.
+    """
+    last = EntryTraffic.objects.aggregate(last=Max("day"))["last"]
+    days = [min(day + timedelta(days=1), as_of + AHEAD) for day in (last, coming) if day]
+    return max([as_of, *days])
 
 
 def _known_days(as_of: date, horizon: date) -> dict[int, date]:

@@ -1,12 +1,13 @@
 """Days and hours stored as small integers: rollup keys stay narrow, merges fast, Python still sees dates."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.expressions import Combinable
 
-__all__ = ["DayField", "HourField", "day_number", "hour_number"]
+__all__ = ["DayField", "HourField", "day_number", "day_of", "hour_number"]
 
 EPOCH = date(1970, 1, 1)
 
@@ -19,6 +20,12 @@ def day_number(day: date) -> int:
 def hour_number(at: datetime) -> int:
     """Whole hours since 1970-01-01T00:00Z of an aware datetime."""
     return int(at.timestamp()) // 3600
+
+
+@lru_cache(maxsize=20_000)
+def day_of(number: int) -> date:
+    """The day with a number; remembered, because pages read thousands."""
+    return EPOCH + timedelta(days=number)
 
 
 class DayField(models.IntegerField):
@@ -34,7 +41,7 @@ class DayField(models.IntegerField):
     _pyi_lookup_exact_type: date | str  # type: ignore[assignment]
 
     def from_db_value(self, value, expression, connection):
-        return None if value is None else EPOCH + timedelta(days=value)
+        return None if value is None else day_of(value)
 
     def to_python(self, value):
         if value is None or isinstance(value, date):

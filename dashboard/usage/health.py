@@ -6,12 +6,14 @@ Where each of a thousand sources stands takes a few queries; the rest is asked f
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 
+from django.db import connection
 from django.db.models import Count, Max, OuterRef, Q, Subquery, Sum
 from django.utils.translation import gettext
 
-from dashboard.usage.models import DailyRollup, HourlyRollup, RejectedLine, Source, SourceKind, Stream
+from dashboard.kit.fields import day_number
+from dashboard.usage.models import DailyRollup, RejectedLine, Source, SourceKind, Stream
 from dashboard.usage.silence import LONGEST_PAUSE, SILENT_AFTER, WINDOW, is_silent, usual_pause
 
 __all__ = [
@@ -28,6 +30,16 @@ __all__ = [
 
 DAYS = 30
 UNPOLLED = frozenset({SourceKind.IMPORT, SourceKind.PUSH})
+# Looks up two days of hours in the (hour, source) index instead of reading their rollups.
+NEWEST_HOURS = """
+WITH RECURSIVE hours (hour) AS (
+    SELECT CAST(%s AS INTEGER) UNION ALL SELECT hour + 1 FROM hours WHERE hour < %s
+)
+SELECT s.id, MAX(h.hour) FROM usage_source s CROSS JOIN hours h
+WHERE s.id IN ({sources})
+  AND EXISTS (SELECT 1 FROM usage_hourlyrollup r WHERE r.hour = h.hour AND r.source_id = s.id)
+GROUP BY s.id
+"""
 NOTHING = {"files": 0, "accepted": 0, "rejected": 0, "duplicates": 0, "skipped": 0, "read_at": None}
 
 
@@ -190,9 +202,12 @@ def _per_day(pks: list[int], as_of: date) -> dict[int, dict[date, tuple[int | No
 
 
 def _newest_hours(pks: list[int], as_of: date) -> dict[int, datetime]:
-    begin = datetime.combine(as_of - timedelta(days=1), time(), UTC)
-    found = HourlyRollup.objects.filter(source__in=pks, hour__gte=begin, hour__lt=begin + timedelta(days=2))
-    return dict(found.order_by().values_list("source").annotate(Max("hour")))
+    if not pks:
+        return {}
+    first = day_number(as_of - timedelta(days=1)) * 24
+    with connection.cursor() as cursor:
+        cursor.execute(NEWEST_HOURS.format(sources=", ".join(["%s"] * len(pks))), [first, first + 47, *pks])
+        return {pk: datetime.fromtimestamp(hour * 3600, UTC) for pk, hour in cursor.fetchall()}
 
 
 def _totals(pks: list[int]):

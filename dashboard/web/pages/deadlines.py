@@ -1,6 +1,7 @@
 """/deadlines/ and /deadlines/<platform>/<date>/: will they be off in time?"""
 
 from datetime import date
+from functools import partial
 
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import render
@@ -9,6 +10,7 @@ from dashboard.catalog import snapshot as catalog
 from dashboard.web import burndowns
 from dashboard.web.days import Request
 from dashboard.web.exports import csv_response
+from dashboard.web.filters import page_of
 from dashboard.web.queries import deadline, deadlines
 from dashboard.web.words import verdict_sentence
 
@@ -20,8 +22,7 @@ SERIES_COLUMNS = ("day", "retiring", "replacement", "applications_remaining")
 def index(request: Request) -> HttpResponse:
     snapshot = catalog.load(request.as_of)
     everything = request.GET.get("all") == "1"
-    rows = [row for row in deadlines.upcoming(snapshot) if everything or row.is_ours]
-    past = [row for row in deadlines.past(snapshot) if everything or row.is_ours]
+    rows, past = ([row for row in rows if everything or row.is_ours] for rows in deadlines.both(snapshot))
     context = {"rows": rows, "past": past, "everything": everything, "known": len(snapshot.deadlines)}
     return render(request, "pages/deadlines.html", context)
 
@@ -31,11 +32,13 @@ def show(request: Request, platform: str, date: date) -> HttpResponseBase:
     found = snapshot.deadlines.get((platform, date))
     if not found:
         raise Http404
-    page = deadline.page(found, snapshot)
     if request.GET.get("format") == "csv":
-        rows = ((p.day, p.retiring, p.replacement, p.applications_remaining) for p in page.days)
+        points = deadline.points(found, snapshot)
+        rows = ((p.day, p.retiring, p.replacement, p.applications_remaining) for p in points)
         return csv_response(f"deadline-{platform}-{date}", request.as_of, SERIES_COLUMNS, rows)
+    page = deadline.page(found, snapshot, partial(page_of, request))
     query = request.GET.copy()
+    query.pop("page", None)
     query["format"] = "csv"
     context = {
         "page": page,

@@ -62,7 +62,8 @@ def index(request: Request) -> HttpResponseBase:
     filters = FindingFilters(request, snapshot)
     wanted = filters.wanted()
     found = query.find(wanted, snapshot)
-    listed = query.with_status(found, wanted.status).by_due()
+    counts = query.tally(found, snapshot)
+    listed = query.with_status(found, wanted.status).by_due(counts.listed(wanted.status))
     if request.GET.get("format") == "csv":
         return csv_response("findings", request.as_of, COLUMNS, _lines(query.batches(listed, snapshot, LIMIT + 1)))
     page = page_of(request, listed)
@@ -70,7 +71,7 @@ def index(request: Request) -> HttpResponseBase:
         "filters": filters,
         "page": page,
         "rows": list(query.rows_of(page.object_list, snapshot)),
-        "chips": query.chips(query.tally(found, snapshot), wanted.status),
+        "chips": query.chips(counts, wanted.status),
     }
     return render(request, "pages/findings.html", context)
 

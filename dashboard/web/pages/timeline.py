@@ -16,7 +16,7 @@ from dashboard.charts import timeline
 from dashboard.charts.card import Card
 from dashboard.web.days import Request
 from dashboard.web.filters import Filters
-from dashboard.web.queries.deadlines import DeadlineRow, by_month, past, upcoming
+from dashboard.web.queries.deadlines import DeadlineRow, both, by_month
 from dashboard.web.queries.steps import StepRow, other_steps
 from dashboard.web.words import day_text
 
@@ -60,8 +60,7 @@ class TimelineFilters(Filters):
 def show(request: Request) -> HttpResponse:
     snapshot = catalog.load(request.as_of)
     filters = TimelineFilters(request, snapshot)
-    ahead = [row for row in upcoming(snapshot) if filters.keep(row, request.as_of)]
-    behind = [row for row in past(snapshot) if filters.keep(row, request.as_of)]
+    ahead, behind = ([row for row in rows if filters.keep(row, request.as_of)] for rows in both(snapshot))
     steps = filters.other_steps(snapshot, request.as_of)
     context = {
         "filters": filters,

@@ -15,6 +15,7 @@ from dashboard.catalog.snapshot import Snapshot
 from dashboard.charts.card import Card
 from dashboard.findings.duedates import due_when
 from dashboard.findings.models import Finding, Traffic
+from dashboard.findings.querysets import Circumstance
 from dashboard.usage.models import Application, ApplicationRule, Identity
 from dashboard.web.cards import calls_card
 from dashboard.web.queries import calls, stacks
@@ -142,15 +143,18 @@ def page(application: Application, snapshot: Snapshot, today: date) -> Applicati
 
 
 def _due(snapshot: Snapshot) -> dict[int, Due]:
-    pairs = Finding.objects.as_of(snapshot.as_of, snapshot).alive().order_by()
-    keys = ("application", "entry", "regions", "idle")
-    found: dict[int, list[tuple[date, str, EntryState, regions.Due | None]]] = defaultdict(list)
-    for application, pk, served, idle in pairs.values_list(*keys):
-        entry = snapshot.entries[pk]
-        end = due_when(entry, served, idle)
-        found[application].append((end.on if end else date.max, entry.id, entry, end))
-    first = {application: min(some, key=lambda one: one[:2]) for application, some in found.items()}
-    return {pk: Due(len(found[pk]), entry, end) for pk, (_day, _id, entry, end) in first.items()}
+    alive = Finding.objects.seen_by(snapshot.as_of, snapshot).alive().order_by()
+    apart = alive.apart()
+    found: dict[int, list[Circumstance]] = defaultdict(list)
+    for application, entry in alive.values_list("application_id", "entry_id"):
+        found[application].append(apart.get((application, entry), (entry, "", False)))
+    there = {one for some in found.values() for one in some}
+    ends = {one: due_when(snapshot.entries[one[0]], *one[1:]) for one in there}
+    days = {one: end.on if end else date.max for one, end in ends.items()}
+    soonest = sorted(there, key=lambda one: (days[one], snapshot.entries[one[0]].id))
+    place = {one: n for n, one in enumerate(soonest)}
+    first = {application: min(some, key=place.__getitem__) for application, some in found.items()}
+    return {pk: Due(len(found[pk]), snapshot.entries[one[0]], ends[one]) for pk, one in first.items()}
 
 
 def _first_day(due: Due | None) -> date:

@@ -1,4 +1,4 @@
-"""How many calls, of late: sums over `Traffic` for lists. Days are UTC, both ends included.
+"""How many calls, of late: sums for lists. Days are UTC, both ends included.
 
 A sum is None where no source counts calls, and 0 where nobody called.
 """
@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
 
-from dashboard.findings.models import Traffic
+from dashboard.findings.models import Caller, EntryTraffic, Traffic
 
 __all__ = ["Usage", "by_application", "by_entry", "by_pair", "callers", "share_uncatalogued", "week"]
 
@@ -38,16 +38,31 @@ def by_entry(as_of: date) -> dict[int, Usage]:
     """Every entry called in the last 30 days."""
     first = week(as_of)[0]
     rows = (
-        Traffic.objects.filter(day__range=lately(as_of), entry__isnull=False)
-        .values("entry")
+        EntryTraffic.objects.filter(day__range=lately(as_of), entry__isnull=False)
+        .order_by()
+        .values_list("entry_id")
         .annotate(
             calls_7d=Sum("calls", filter=Q(day__gte=first)),
             days=Count("day", filter=Q(day__gte=first)),
-            applications=Count("application", distinct=True),
         )
-        .values_list("entry", "calls_7d", "days", "applications")
     )
-    return {pk: Usage(calls if days else 0, applications) for pk, calls, days, applications in rows}
+    applications = _callers_lately(as_of)
+    return {pk: Usage(calls if days else 0, applications.get(pk, 0)) for pk, calls, days in rows}
+
+
+def _callers_lately(as_of: date) -> dict[int, int]:
+    """How many applications called each entry in the last 30 days.
+
+    Traffic is asked only about those that also called later and earlier: on the newest day nobody.
+    """
+    first, last = lately(as_of)
+    between = Traffic.objects.filter(
+        application=OuterRef("application"), entry=OuterRef("entry"), day__range=(first, last)
+    )
+    callers = Caller.objects.filter(first_on__lte=last, last_on__gte=first).filter(
+        Q(last_on__lte=last) | Q(first_on__gte=first) | Exists(between)
+    )
+    return dict(callers.order_by().values_list("entry_id").annotate(n=Count("pk")))
 
 
 def by_application(applications: Iterable[int], as_of: date) -> dict[int, int | None]:
@@ -93,7 +108,7 @@ def callers(entry: int, as_of: date, first: date) -> list[dict]:
 
 def share_uncatalogued(first: date, last: date) -> tuple[int, int]:
     """(calls whose name the catalog does not know, all calls) of some days."""
-    sums = Traffic.objects.filter(day__range=(first, last)).aggregate(
+    sums = EntryTraffic.objects.filter(day__range=(first, last)).aggregate(
         unknown=Sum("calls", filter=Q(entry=None)), total=Sum("calls")
     )
     return sums["unknown"] or 0, sums["total"] or 0

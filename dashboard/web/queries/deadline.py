@@ -1,16 +1,19 @@
 """One deadline's page: its numbers, its days, its applications, its models."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.core.paginator import Page
 from django.utils import formats
 from django.utils.translation import gettext as _
 
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.regions import Due
 from dashboard.catalog.snapshot import Deadline, Snapshot
-from dashboard.findings.deadlines import ApplicationProgress, DayPoint, DeadlineSummary, series, summary
-from dashboard.findings.duedates import due_of, earlier
+from dashboard.findings.deadlines import DayPoint, DeadlineSummary, overall, series
+from dashboard.findings.duedates import due_when, earlier
+from dashboard.findings.members import ApplicationProgress, Ranked, progress_of, ranking
 from dashboard.findings.models import Finding
 from dashboard.web.queries.deadlines import DeadlineRow
 
@@ -62,9 +65,13 @@ class ModelGroup:
 
 @dataclass(frozen=True, slots=True)
 class DeadlinePage:
-    """Everything on the page. `days` are the points of the burn-down, oldest first."""
+    """Everything on the page. `days` are the points of the burn-down, oldest first.
+
+    `members` are the applications that `listed`, a page of all, shows: those that still call first.
+    """
 
     row: DeadlineRow
+    listed: Page
     members: list[Member]
     groups: list[ModelGroup]
     days: list[DayPoint]
@@ -104,21 +111,28 @@ class DeadlinePage:
         return max(self.summary.remaining - self.summary.failing_per_day, 0)
 
 
-def page(deadline: Deadline, snapshot: Snapshot) -> DeadlinePage:
-    """The page of a deadline as known on the snapshot's day."""
-    found = summary(deadline, snapshot)
+def page(deadline: Deadline, snapshot: Snapshot, page_of: Callable[[Sequence], Page]) -> DeadlinePage:
+    """The page of a deadline as known on the snapshot's day; `page_of` chooses which applications it shows."""
+    found = overall(deadline, snapshot)
     ends = _ends(deadline, snapshot)
     first = min(ends.values(), key=lambda due: due.on, default=None)
+    ranked = sorted(ranking(deadline, snapshot, found.measured_from), key=lambda one: one.done)
+    listed = page_of(ranked)
     return DeadlinePage(
         row=DeadlineRow(found, deadline.entries, first),
-        members=_members(found, deadline, ends),
+        listed=listed,
+        members=_members(list(listed.object_list), found, deadline, snapshot, ends),
         groups=_groups(deadline, snapshot),
-        days=points(deadline, snapshot, found.measured_from),
+        days=_points(deadline, snapshot, found.measured_from),
     )
 
 
-def points(deadline: Deadline, snapshot: Snapshot, measured_from: date) -> list[DayPoint]:
+def points(deadline: Deadline, snapshot: Snapshot) -> list[DayPoint]:
     """The days of the burn-down: from where its baseline is measured to the snapshot's day."""
+    return _points(deadline, snapshot, overall(deadline, snapshot).measured_from)
+
+
+def _points(deadline: Deadline, snapshot: Snapshot, measured_from: date) -> list[DayPoint]:
     first = max(measured_from, deadline.sunset_on - BEFORE)
     return series(deadline, snapshot, min(first, snapshot.as_of), min(snapshot.as_of, deadline.sunset_on + AFTER))
 
@@ -135,14 +149,21 @@ def _groups(deadline: Deadline, snapshot: Snapshot) -> list[ModelGroup]:
     return sorted(groups, key=lambda group: (group.kind, -len(group.entries), group.entries[0].id))
 
 
-def _members(found: DeadlineSummary, deadline: Deadline, ends: dict[int, Due]) -> list[Member]:
+def _members(
+    ranked: Sequence[Ranked],
+    found: DeadlineSummary,
+    deadline: Deadline,
+    snapshot: Snapshot,
+    ends: dict[int, Due],
+) -> list[Member]:
     redirected = {entry.pk for entry in deadline.entries if entry.on_sunset == "redirects"}
     findings: dict[int, list[tuple[int, int]]] = {}
     known = Finding.objects.for_entries(entry.pk for entry in deadline.entries)
-    for application, pk, entry in known.order_by("pk").values_list("application", "pk", "entry"):
+    known = known.for_applications(one.pk for one in ranked).order_by("pk")
+    for application, pk, entry in known.values_list("application", "pk", "entry"):
         findings.setdefault(application, []).append((pk, entry))
     members = []
-    for one in found.applications:
+    for one in progress_of(ranked, deadline, snapshot, found.measured_from):
         own = findings[one.pk]
         fate = "redirected" if all(entry in redirected for _pk, entry in own) else "broken"
         key = own[0][0] if len(own) == 1 else None
@@ -154,8 +175,10 @@ def _ends(deadline: Deadline, snapshot: Snapshot) -> dict[int, Due]:
     """Per application that meets an end before the deadline's day: the first of them. One query, or none."""
     varying = [entry.pk for entry in deadline.entries if entry.pk in snapshot.varying]
     ends: dict[int, Due] = {}
-    for finding in Finding.objects.as_of(snapshot.as_of, snapshot).alive().for_entries(varying) if varying else ():
-        due = earlier(snapshot.entries[finding.entry_id], due_of(finding, snapshot))
-        if due and (finding.application_id not in ends or due.on < ends[finding.application_id].on):
-            ends[finding.application_id] = due
+    apart = Finding.objects.seen_by(snapshot.as_of, snapshot, varying).alive().apart() if varying else {}
+    for (application, pk), (_pk, regions, idle) in apart.items():
+        entry = snapshot.entries[pk]
+        due = earlier(entry, due_when(entry, regions, idle))
+        if due and (application not in ends or due.on < ends[application].on):
+            ends[application] = due
     return ends

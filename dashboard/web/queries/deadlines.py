@@ -8,11 +8,11 @@ from itertools import groupby
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.regions import Due
 from dashboard.catalog.snapshot import Deadline, Snapshot
-from dashboard.findings.deadlines import DeadlineSummary, list_summaries
+from dashboard.findings.deadlines import DeadlineSummary, all_summaries
 from dashboard.findings.duedates import due_when, earlier
 from dashboard.findings.models import Finding
 
-__all__ = ["DeadlineRow", "Month", "by_month", "past", "upcoming"]
+__all__ = ["DeadlineRow", "Month", "both", "by_month"]
 
 MOST_PAST = 100
 """Past deadlines of one page, newest first."""
@@ -82,14 +82,14 @@ class Month:
         return sum(row.models for row in self.rows)
 
 
-def upcoming(snapshot: Snapshot) -> list[DeadlineRow]:
-    """Deadlines of the snapshot's day and later, soonest first. The number of queries is constant."""
-    return list(_rows(list_summaries(snapshot), snapshot))
+def both(snapshot: Snapshot, most_past: int = MOST_PAST) -> tuple[list[DeadlineRow], list[DeadlineRow]]:
+    """Deadlines of the snapshot's day and later, soonest first, and those before, newest first.
 
-
-def past(snapshot: Snapshot, limit: int = MOST_PAST) -> list[DeadlineRow]:
-    """Deadlines before the snapshot's day, newest first. The number of queries is constant."""
-    return list(_rows(list_summaries(snapshot, past=True, limit=limit), snapshot))
+    The number of queries is constant.
+    """
+    ahead, behind = all_summaries(snapshot, most_past)
+    rows = list(_rows([*ahead, *behind], snapshot))
+    return rows[: len(ahead)], rows[len(ahead) :]
 
 
 def by_month(rows: Iterable[DeadlineRow]) -> list[Month]:
@@ -104,7 +104,7 @@ def _first_ends(deadlines: Iterable[Deadline], snapshot: Snapshot) -> dict[tuple
     if not varying:
         return {}
     found: dict[tuple[str, date], Due] = {}
-    alive = Finding.objects.as_of(snapshot.as_of, snapshot).alive().for_entries(varying)
+    alive = Finding.objects.seen_by(snapshot.as_of, snapshot, varying).alive().with_circumstances()
     for pk, regions, idle in alive.circumstances():
         entry, key = snapshot.entries[pk], varying[pk]
         due = earlier(entry, due_when(entry, regions, idle))

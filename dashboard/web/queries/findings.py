@@ -1,6 +1,7 @@
 """Findings as lists show them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -15,7 +16,7 @@ from dashboard.charts import palette
 from dashboard.findings.choices import ALIVE, Status
 from dashboard.findings.duedates import due_of, due_when
 from dashboard.findings.models import Finding
-from dashboard.findings.querysets import FindingQuerySet
+from dashboard.findings.querysets import Circumstance, FindingQuerySet
 from dashboard.findings.rules import outcome
 from dashboard.web.queries import calls
 
@@ -107,11 +108,21 @@ class Chip:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many findings each choice of status would list."""
+    """How many findings each choice of status would list; `groups`: in each circumstance, by status."""
 
     alive: int
     everything: int
     by_status: dict[str, int]
+    groups: Mapping[str, Mapping[Circumstance, int]]
+
+    def listed(self, wanted: str) -> dict[Circumstance, int]:
+        """How many findings there are in each circumstance with this choice of status (see `Wanted`)."""
+        chosen = {"": tuple(ALIVE), "all": tuple(Status.values)}.get(wanted, (wanted,))
+        counts: dict[Circumstance, int] = defaultdict(int)
+        for status in chosen:
+            for there, n in self.groups.get(status, {}).items():
+                counts[there] += n
+        return counts
 
 
 def find(wanted: Wanted, snapshot: Snapshot) -> FindingQuerySet:
@@ -143,15 +154,18 @@ def with_status(found: FindingQuerySet, status: str) -> FindingQuerySet:
 def tally(found: FindingQuerySet, snapshot: Snapshot) -> Tally:
     """Counts for the choices of status, in one query."""
     counts = dict.fromkeys((*Status.values, *AFTER_SUNSET), 0)
+    groups: dict[str, dict[Circumstance, int]] = defaultdict(dict)
     keys = ("status", "entry", "regions", "idle")
     rows = found.order_by().values(*keys).annotate(n=Count("pk")).values_list(*keys, "n")
     for status, pk, regions, idle, n in rows:
-        entry = snapshot.entries[pk]
+        entry, there = snapshot.entries[pk], (pk, regions, idle)
+        groups[status][there] = n
         counts[status] += n
         if after := after_sunset(status, entry, due_when(entry, regions, idle)):
             counts[after] += n
+            groups[after][there] = groups[after].get(there, 0) + n
     alive = sum(counts[status] for status in ALIVE)
-    return Tally(alive, alive + counts[Status.RESOLVED], counts)
+    return Tally(alive, alive + counts[Status.RESOLVED], counts, groups)
 
 
 def chips(counts: Tally, current: str) -> list[Chip]:

@@ -13,7 +13,7 @@ from dashboard.findings.duedates import due_of
 from dashboard.findings.models import Finding, Traffic
 from dashboard.usage.models import Application, DailyRollup, Source
 from dashboard.web.queries import calls
-from dashboard.web.queries.deadlines import DeadlineRow, past, upcoming
+from dashboard.web.queries.deadlines import DeadlineRow, both
 
 __all__ = ["AtRisk", "Change", "Overview", "Sources", "overview"]
 
@@ -105,10 +105,10 @@ class Overview:
 
 def overview(snapshot: Snapshot) -> Overview:
     """The overview as of the snapshot's day. The number of queries is constant."""
-    ahead = upcoming(snapshot)
+    ahead, behind = both(snapshot)
     ours = [row for row in ahead if row.is_ours]
     # Less than a call every other day shows among the applications at risk, not as an alarm of "0 calls".
-    overdue = [row for row in past(snapshot) if row.summary.remaining >= 0.5]
+    overdue = [row for row in behind if row.summary.remaining >= 0.5]
     risky = _at_risk(snapshot)
     unknown, total = calls.share_uncatalogued(*calls.week(snapshot.as_of))
     return Overview(

@@ -1,6 +1,6 @@
 """Calls per day, parted: an entry's by application, an application's by entry. Feeds the stacked charts."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import F, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
 
-from dashboard.findings.models import Traffic
+from dashboard.findings.models import EntryTraffic, Traffic
 
 __all__ = ["DAYS", "Part", "Stack", "by_application", "by_entry", "of_pair", "span"]
 
@@ -55,43 +55,42 @@ def span(as_of: date, days: int = DAYS) -> tuple[date, date]:
 
 def by_application(entry: int, as_of: date) -> Stack:
     """Who called an entry, over the last 90 days."""
-    return _stack(Traffic.objects.filter(entry=entry), "application", as_of)
+    whole = EntryTraffic.objects.filter(entry=entry)
+    return _stack(Traffic.objects.filter(entry=entry), whole, "application_id", as_of)
 
 
 def by_entry(application: int, as_of: date) -> Stack:
     """What an application called; the key None is then what the catalog does not know, and the rest."""
-    return _stack(Traffic.objects.filter(application=application), "entry", as_of)
+    traffic = Traffic.objects.filter(application=application)
+    return _stack(traffic, traffic, "entry_id", as_of)
 
 
 def of_pair(application: int, entry: int, as_of: date) -> Stack:
     """What one application called one entry."""
-    return _stack(Traffic.objects.filter(application=application, entry=entry), "application", as_of)
+    traffic = Traffic.objects.filter(application=application, entry=entry)
+    return _stack(traffic, traffic, "application_id", as_of)
 
 
-def _stack(traffic: QuerySet, key: str, as_of: date) -> Stack:
+def _stack(traffic: QuerySet, whole: QuerySet, key: str, as_of: date) -> Stack:
+    """`whole` sums up to the same as `traffic`, in as few rows as there are."""
     first, last = span(as_of)
     days = [first + timedelta(days=i) for i in range(DAYS)]
-    traffic = traffic.filter(day__range=(first, last))
-    totals = list(
-        traffic.values(key)
-        .annotate(calls_sum=Sum("calls"), tokens_sum=Sum(TOKENS))
-        .order_by(key)
-        .values_list(key, "calls_sum", "tokens_sum")
-    )
-    counted = any(calls is not None for _, calls, _ in totals)
-    size: Callable[[tuple], int] = (lambda row: row[1] or 0) if counted else (lambda row: row[2] or 0)
-    known = sorted((row for row in totals if row[0] is not None and size(row)), key=size, reverse=True)
-    top = [row[0] for row in known[:TOP]]
+    traffic, whole = (some.filter(day__range=(first, last)).order_by() for some in (traffic, whole))
+    calls = list(traffic.values_list(key).annotate(n=Sum("calls")))
+    counted = any(n is not None for _, n in calls)
     measure: Any = F("calls") if counted else TOKENS
+    totals = calls if counted else traffic.values_list(key).annotate(n=Sum(TOKENS))
+    known = sorted((-n, pk) for pk, n in totals if pk is not None and n)
+    top = [pk for _, pk in known[:TOP]]
     parts = [Part(pk, values) for pk, values in _daily(traffic, key, top, measure, days).items()]
-    rest = _rest(traffic, measure, days, parts)
+    rest = _rest(whole, measure, days, parts)
     if any(rest):
         parts.append(Part(None, rest))
     return Stack(
         days,
         parts,
         "calls" if counted else "tokens",
-        uncounted=counted and any(calls is None for _, calls, _ in totals),
+        uncounted=counted and any(n is None for _, n in calls),
         others=len(known) - len(top),
     )
 
@@ -104,12 +103,12 @@ def _daily(
         return {}
     place = {day: i for i, day in enumerate(days)}
     found = {pk: [0] * len(days) for pk in wanted}
-    rows = traffic.filter(**{f"{key}__in": wanted}).values_list(key, "day").annotate(n=Sum(measure)).order_by()
+    rows = traffic.filter(**{f"{key}__in": wanted}).values_list(key, "day").annotate(n=Sum(measure))
     for pk, day, n in rows:
         found[pk][place[day]] = n or 0
     return found
 
 
-def _rest(traffic: QuerySet, measure: Any, days: list[date], parts: list[Part]) -> list[int]:
-    sums = dict(traffic.values_list("day").annotate(n=Sum(measure)).order_by())
+def _rest(whole: QuerySet, measure: Any, days: list[date], parts: list[Part]) -> list[int]:
+    sums = dict(whole.values_list("day").annotate(n=Sum(measure)))
     return [(sums.get(day) or 0) - sum(part.values[i] for part in parts) for i, day in enumerate(days)]

@@ -5,23 +5,25 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import Count, Exists, F, FilteredRelation, Max, Min, OuterRef, Q, QuerySet, Sum, Value
+from django.db.models import Exists, F, FilteredRelation, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.models import Platform
-from dashboard.catalog.names import UNKNOWN, suggest
+from dashboard.catalog.names import UNKNOWN
 from dashboard.catalog.snapshot import Snapshot
-from dashboard.findings.models import IgnoredName, Resolution
+from dashboard.findings.models import IgnoredName, NameTraffic, Resolution
 from dashboard.findings.naming import Name
 from dashboard.findings.resolution import with_meaning
-from dashboard.usage.models import CalledName, DailyRollup
+from dashboard.kit.fields import DayField
+from dashboard.usage.models import CalledName, DailyRollup, Identity
 from dashboard.web.queries.calls import share_uncatalogued
 
 __all__ = ["DAYS", "Share", "UnknownName", "Wanted", "counts", "find", "one", "platforms", "rows", "share"]
 
 DAYS = 30
 CLOSE = 3
+KEY = ("called_as", "meaningless__platform")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,35 +80,29 @@ def span(as_of: date) -> tuple[date, date]:
 
 def share(as_of: date) -> Share:
     unknown, total = share_uncatalogued(*span(as_of))
-    ignored = _unknown(ignored_by=as_of).filter(day__range=span(as_of)).aggregate(n=Sum("calls"))["n"]
+    ignored = _lately(_names(ignored_by=as_of), as_of).aggregate(n=Sum("calls"))["n"]
     return Share(unknown, ignored or 0, total)
 
 
 def counts(as_of: date) -> tuple[int, int]:
     """How many names of the last 30 days are to be looked up, and how many are ignored."""
     names = ("name__called_as", "meaning__platform")
-    lately = _unknown().filter(day__range=span(as_of)).values(*names).distinct()
-    ignored = _unknown(ignored_by=as_of).filter(day__range=span(as_of)).values(*names).distinct().count()
+    lately = _lately(_names(), as_of).values(*names).distinct()
+    ignored = _lately(_names(ignored_by=as_of), as_of).values(*names).distinct().count()
     return lately.count() - ignored, ignored
 
 
 def find(wanted: Wanted, as_of: date) -> QuerySet:
-    """Groups (called_as, platform, calls, last_on, applications_total), most calls first; made for paging."""
-    found = _unknown(ignored_by=as_of) if wanted.ignored else _unknown(not_ignored_by=as_of)
-    found = found.filter(day__range=span(as_of))
+    """Groups (called_as, platform, calls, last_on), most calls first; made for paging."""
+    names = _names(ignored_by=as_of) if wanted.ignored else _names(not_ignored_by=as_of)
     if text := wanted.text.strip():
-        found = found.filter(name__called_as__icontains=text)
+        names = names.filter(called_as__icontains=text)
+    found = _lately(names, as_of, wanted.application)
     if wanted.platform:
         found = found.filter(meaning__platform=wanted.platform)
-    if wanted.application:
-        found = found.filter(identity__application__slug=wanted.application)
     return (
         found.values(called_as=F("name__called_as"), platform=F("meaning__platform"))
-        .annotate(
-            calls=Sum("calls"),
-            last_on=Max("day"),
-            applications_total=Count("identity__application", distinct=True),
-        )
+        .annotate(calls=Sum("calls"), last_on=Max("day"))
         .order_by(F("calls").desc(nulls_last=True), "called_as", "platform")
     )
 
@@ -133,7 +129,7 @@ def rows(groups: Iterable[dict], snapshot: Snapshot) -> list[UnknownName]:
             last_on=group["last_on"],
             first_on=firsts[group["called_as"], group["platform"]],
             applications=callers[group["called_as"], group["platform"]][:CLOSE],
-            applications_total=group["applications_total"],
+            applications_total=len(callers[group["called_as"], group["platform"]]),
             close=_close(group["called_as"], group["platform"] or UNKNOWN, snapshot),
             ignored=ignored.get((group["called_as"], group["platform"] or UNKNOWN)),
         )
@@ -143,19 +139,16 @@ def rows(groups: Iterable[dict], snapshot: Snapshot) -> list[UnknownName]:
 
 def one(name: Name, snapshot: Snapshot) -> UnknownName | None:
     """One name for its own page, whatever the list shows; None when no call of the last 30 days has it."""
-    lately = _unknown().filter(name__in=name.called, day__range=span(snapshot.as_of))
-    group = lately.aggregate(
-        calls=Sum("calls"),
-        last_on=Max("day"),
-        applications_total=Count("identity__application", distinct=True),
-    )
+    lately = _lately(_names().filter(pk__in=name.called), snapshot.as_of)
+    group = lately.aggregate(calls=Sum("calls"), last_on=Max("day"))
     if not group["last_on"]:
         return None
     platform = lately.values_list("meaning__platform", flat=True).first()
     return rows([{"called_as": name.called_as, "platform": platform, **group}], snapshot)[0]
 
 
-def _unknown(*, ignored_by: date | None = None, not_ignored_by: date | None = None) -> QuerySet:
+def _names(*, ignored_by: date | None = None, not_ignored_by: date | None = None) -> QuerySet:
+    """Names that meant nothing on some day; only those that somebody ignores by a day, or that nobody does."""
     meaningless = FilteredRelation("resolutions", condition=Q(resolutions__entry=None))
     names = CalledName.objects.alias(meaningless=meaningless).filter(
         Q(meaningless__isnull=False) | Q(resolutions__isnull=True)
@@ -167,8 +160,16 @@ def _unknown(*, ignored_by: date | None = None, not_ignored_by: date | None = No
         names = names.filter(Exists(ignored.filter(on__lte=ignored_by)))
     if not_ignored_by:
         names = names.filter(~Exists(ignored.filter(on__lte=not_ignored_by)))
-    rollups = with_meaning(DailyRollup.objects.filter(name__in=names.values("pk")))
-    return rollups.filter(meaning__entry=None).order_by()
+    return names
+
+
+def _lately(names: QuerySet, as_of: date, application: str = "") -> QuerySet:
+    """Sums of the last 30 days, where the names meant nothing on the day; or of one application's calls."""
+    asked = {"name__in": names.values("pk"), "day__range": span(as_of)}
+    sums: QuerySet = NameTraffic.objects.filter(**asked)
+    if application:
+        sums = DailyRollup.objects.filter(**asked, identity__application__slug=application)
+    return with_meaning(sums).filter(meaning__entry=None).order_by()
 
 
 def _ignored(names: set[str], as_of: date) -> dict[tuple[str, str], IgnoredName]:
@@ -177,26 +178,32 @@ def _ignored(names: set[str], as_of: date) -> dict[tuple[str, str], IgnoredName]
 
 
 def _firsts(names: set[str], as_of: date) -> dict[tuple[str, str | None], date]:
-    found = _unknown().filter(name__called_as__in=names, day__lte=as_of)
-    keys = ("name__called_as", "meaning__platform")
-    return {(name, platform): day for name, platform, day in found.values_list(*keys).annotate(Min("day"))}
+    since = Coalesce(OuterRef("meaningless__from_day"), Value(date.min, output_field=DayField()))
+    until = Coalesce(OuterRef("meaningless__to_day"), Value(date.max, output_field=DayField()))
+    days = NameTraffic.objects.filter(name=OuterRef("pk"), day__lte=as_of, day__gte=since, day__lt=until)
+    first = Subquery(days.order_by("day").values("day")[:1])
+    found = _names().filter(called_as__in=names).annotate(first=first).order_by()
+    firsts: dict[tuple[str, str | None], date] = {}
+    for name, platform, day in found.values_list(*KEY, "first"):
+        if day:
+            firsts[name, platform] = min(day, firsts.get((name, platform), day))
+    return firsts
 
 
 def _callers(names: set[str], as_of: date) -> dict[tuple[str, str | None], list[tuple[str, str]]]:
-    keys = (
-        "name__called_as",
-        "meaning__platform",
-        "identity__application__slug",
-        "identity__application__name",
-    )
-    found = _unknown().filter(name__called_as__in=names, day__range=span(as_of))
-    callers: dict[tuple[str, str | None], list[tuple[str, str]]] = defaultdict(list)
-    for name, platform, slug, title, _ in found.values_list(*keys).annotate(n=Sum("calls")).order_by("-n", *keys):
-        callers[name, platform].append((slug, title))
-    return callers
+    """(slug, name) of the applications that call each name, those that call it most first."""
+    called = dict(_names().filter(called_as__in=names).values_list("pk", "called_as"))
+    rollups = with_meaning(DailyRollup.objects.filter(name__in=list(called), day__range=span(as_of))).order_by()
+    keys = ("name_id", "meaning__platform", "identity_id")
+    sums = list(rollups.filter(meaning__entry=None).values_list(*keys).annotate(n=Sum("calls")))
+    people = Identity.objects.filter(pk__in={identity for _, _, identity, _ in sums})
+    rows = people.values_list("pk", "application__slug", "application__name")
+    whose = {pk: (slug, title) for pk, slug, title in rows}
+    calls: dict[tuple[str, str | None], dict[tuple[str, str], int]] = defaultdict(lambda: defaultdict(int))
+    for name, platform, identity, n in sums:
+        calls[called[name], platform][whose[identity]] += n or 0
+    return defaultdict(list, {key: sorted(some, key=lambda who: (-some[who], who)) for key, some in calls.items()})
 
 
 def _close(name: str, platform: str, snapshot: Snapshot) -> list[EntryState]:
-    if not name:
-        return []
-    return [snapshot.entries[one.entry] for one in suggest(name, platform, snapshot.names, CLOSE)]
+    return snapshot.close_to(name, platform, CLOSE) if name else []

@@ -3,17 +3,21 @@
 A component is one template in templates/components and one stylesheet in static/dashboard/components.
 """
 
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
+from functools import lru_cache, wraps
 from typing import Any
 from urllib.parse import urlencode
 
 import orjson
 from django import template
+from django.conf import settings
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import formats
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext, ngettext, pgettext
+from django.utils.translation import get_language, gettext, ngettext, pgettext
 
 from dashboard.charts import palette, sun
 from dashboard.charts.card import Card, Cell
@@ -65,8 +69,11 @@ def day(value: date | datetime | None) -> SafeString | str:
     """A day as people write it, machine-readable too; a dash without one."""
     if value is None:
         return "–"
-    if isinstance(value, datetime):
-        value = value.date()
+    return _day(value.date() if isinstance(value, datetime) else value, get_language())
+
+
+@lru_cache(maxsize=4000)
+def _day(value: date, language: str) -> SafeString:  # noqa: ARG001  the words are in it
     words = formats.date_format(value, pgettext("date format of PHP's date()", "j M Y"))
     return format_html('<time datetime="{}">{}</time>', value.isoformat(), words)
 
@@ -117,20 +124,43 @@ def days_left(value: int | None) -> str:
 # Components ---------------------------------------------------------------------------------------
 
 
-@register.inclusion_tag("components/icon.html")
+def component(path: str) -> Callable[[Callable[..., dict[str, Any]]], Callable[..., SafeString]]:
+    """A tag that shows the template `path` with what the function returns, rendered once per arguments.
+
+    For small components whose look depends on nothing but their arguments and the reader's language: a list
+    shows hundreds of them. While `DEBUG` is on, a changed template shows at once.
+    """
+
+    def decorate(context: Callable[..., dict[str, Any]]) -> Callable[..., SafeString]:
+        def render(_language: str | None, *args: Any) -> SafeString:
+            return mark_safe(render_to_string(path, context(*args)).strip())  # noqa: S308 a template's output
+
+        remembered = lru_cache(maxsize=4000)(render)
+
+        @register.simple_tag(name=context.__name__)
+        @wraps(context)
+        def tag(*args: Any) -> SafeString:
+            return (render if settings.DEBUG else remembered)(get_language(), *args)
+
+        return tag
+
+    return decorate
+
+
+@component("components/icon.html")
 def icon(name: str) -> dict[str, str]:
     """A symbol of icons.svg; decoration only, so words stand beside it."""
     return {"name": name}
 
 
-@register.inclusion_tag("components/badge.html")
+@component("components/badge.html")
 def badge(kind: str, value: str) -> dict[str, Any]:
     """A stage, status or verdict as icon and word on its tone."""
     look = LOOKS[kind].get(str(value)) or palette.Look(str(value), "quiet", "question")
     return {"look": look, "label": gettext(look.label)}
 
 
-@register.inclusion_tag("components/daylight.html")
+@component("components/daylight.html")
 def daylight(
     left: int | None, announced_on: date | None = None, sunset_on: date | None = None, precision: str = "day"
 ) -> dict[str, Any]:
@@ -154,7 +184,7 @@ def daylight(
     }
 
 
-@register.inclusion_tag("components/progress.html")
+@component("components/progress.html")
 def progress(value: float | None) -> dict[str, Any]:
     """A share of 1 as bar and per cent."""
     return {"value": value, "width": sun.share(value or 0, 1)}
@@ -192,8 +222,23 @@ def figure_json(figure: dict[str, Any], element_id: str) -> SafeString:
 
 
 @register.filter
-def cell(value: Cell) -> SafeString | str:
-    """One number of a chart's table."""
+def numbers(rows: Iterable[Sequence[Cell]]) -> SafeString:
+    """The rows of a chart's table. A year of days is some thousand cells: a template's loop would take longest."""
+    said: dict[Cell, str] = {}
+
+    def cell(value: Cell) -> str:
+        if value not in said:
+            said[value] = conditional_escape(_cell(value))
+        return said[value]
+
+    lines = []
+    for first, *rest in rows:
+        cells = "".join([f'<td class="num">{cell(value)}</td>' for value in rest])
+        lines.append(f'<tr><th scope="row">{cell(first)}</th>{cells}</tr>')
+    return mark_safe("".join(lines))  # noqa: S308 every cell is escaped
+
+
+def _cell(value: Cell) -> SafeString | str:
     if value is None or isinstance(value, date):
         return day(value)
     return value if isinstance(value, str) else count(value)

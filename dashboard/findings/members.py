@@ -1,0 +1,150 @@
+"""The applications of a deadline, each with its way off the deadline's entries.
+
+A list of a thousand shows some tens at a time: `ranking` puts all in order by what the last days and the
+findings tell, `progress_of` works out the progress of those that are shown.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from dashboard.catalog.snapshot import Deadline, Snapshot
+from dashboard.findings import daily, progress
+from dashboard.findings.choices import Status
+from dashboard.findings.models import Finding
+from dashboard.findings.progress import Forecast
+
+__all__ = ["ApplicationProgress", "Ranked", "progress_of", "ranking", "replacements"]
+
+URGENCY = (
+    Status.REGRESSED,
+    Status.OPEN,
+    Status.ACKNOWLEDGED,
+    Status.SNOOZED,
+    Status.EXEMPT,
+    Status.RESOLVED,
+)
+DAY = timedelta(days=1)
+FEW = 500
+"""Up to so many applications are asked for by their keys, more by asking for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationProgress:
+    """One application's way off a deadline's entries. `status` is the most urgent of its findings'."""
+
+    pk: int
+    slug: str
+    name: str
+    team: str
+    owner: str
+    baseline: float
+    remaining: float
+    progress: float | None
+    last_call_on: date | None
+    status: str
+    done: bool
+    forecast: Forecast
+    replacement: float
+    """Calls per day on the announced replacements, over the last seven complete days."""
+    measure: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """An application's place in the list. `done`: all of its findings have resolved."""
+
+    pk: int
+    remaining: float
+    done: bool
+    name: str
+    counted: bool
+    """Every one of its calls was counted."""
+
+
+def ranking(deadline: Deadline, snapshot: Snapshot, start: date) -> list[Ranked]:
+    """Every application with a finding on the deadline's entries, most remaining calls first.
+
+    `start` is the first day that counts.
+    """
+    entries = [entry.pk for entry in deadline.entries]
+    as_of = snapshot.as_of
+    open_of: dict[tuple[int, str], bool] = defaultdict(bool)
+    known = Finding.objects.seen_by(as_of, snapshot, entries).order_by()
+    told = known.values_list("application_id", "application__name", "resolved_on")  # type: ignore[misc]
+    for application, name, resolved_on in told:
+        open_of[application, name] |= resolved_on is None
+    first, last = max(start, as_of - progress.WINDOW_DAYS * DAY), as_of - DAY
+    days = max((last - first).days + 1, 1)
+    remaining = {pk: n / days for pk, n in daily.recent_calls(entries, first, last).items()}
+    # Where calls are not counted, what to measure by is seen in all of an application's rows.
+    if odd := daily.uncounted(entries, start, as_of):
+        for pk, rows in daily.by_application(entries, start, as_of, odd).items():
+            measure, _ = daily.measure_of(rows)
+            remaining[pk] = progress.recent_mean(daily.by_day(rows, measure), start, as_of)
+    ranked = [
+        Ranked(pk, remaining.get(pk, 0.0), not alive, name, pk not in odd) for (pk, name), alive in open_of.items()
+    ]
+    return sorted(ranked, key=lambda one: (-one.remaining, one.done, one.name, one.pk))
+
+
+def progress_of(
+    ranked: Sequence[Ranked], deadline: Deadline, snapshot: Snapshot, start: date
+) -> list[ApplicationProgress]:
+    """The progress of some applications, in their order."""
+    entries = [entry.pk for entry in deadline.entries]
+    as_of = snapshot.as_of
+    wanted = {one.pk for one in ranked} if len(ranked) <= FEW else None
+    counted = all(one.counted for one in ranked)
+    rows = daily.by_application(entries, start, as_of, wanted, calls_only=counted)
+    week = as_of - progress.WINDOW_DAYS * DAY
+    replaced = daily.by_application(replacements(deadline), week, as_of, wanted, calls_only=counted)
+    findings: dict[int, list[Finding]] = defaultdict(list)
+    known = Finding.objects.as_of(as_of, snapshot, entries)
+    if wanted is not None:
+        known = known.for_applications(wanted)
+    for finding in known.select_related("application"):
+        findings[finding.application_id].append(finding)
+    return [
+        _application(deadline, start, findings[one.pk], rows.get(one.pk, ()), replaced.get(one.pk, ()))
+        for one in ranked
+    ]
+
+
+def replacements(deadline: Deadline) -> list[int]:
+    """The announced replacements, without entries that retire with the deadline themselves."""
+    retiring = {entry.pk for entry in deadline.entries}
+    return sorted({pk for e in deadline.entries for pk in e.replacements} - retiring)
+
+
+def _application(
+    deadline: Deadline,
+    start: date,
+    findings: list[Finding],
+    rows: Collection[daily.Row],
+    replaced: Collection[daily.Row],
+) -> ApplicationProgress:
+    application, as_of = findings[0].application, deadline.as_of
+    measure, _ = daily.measure_of(rows)
+    values = daily.by_day(rows, measure)
+    highest = progress.baseline(values, start, as_of)
+    remaining = progress.recent_mean(values, start, as_of)
+    statuses = {f.status for f in findings}  # type: ignore[attr-defined]
+    days = [f.last_call_on for f in findings if f.last_call_on]  # type: ignore[attr-defined]
+    return ApplicationProgress(
+        pk=application.pk,
+        slug=application.slug,
+        name=application.name,
+        team=application.team,
+        owner=application.owner,
+        baseline=highest,
+        remaining=remaining,
+        progress=progress.progress(highest, remaining),
+        last_call_on=max(days, default=None),
+        status=next(status.value for status in URGENCY if status in statuses),
+        done=statuses == {Status.RESOLVED},
+        forecast=progress.forecast(values, start, as_of, deadline.sunset_on),
+        replacement=progress.recent_mean(daily.by_day(replaced, measure), start, as_of),
+        measure=measure,
+    )

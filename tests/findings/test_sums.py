@@ -1,0 +1,275 @@
+"""The sums above traffic equal sums over the raw rollups, whatever happened to the days they are of."""
+
+import random
+from collections import defaultdict
+from datetime import date, timedelta
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from dashboard.catalog import snapshot
+from dashboard.catalog.models import Alias, Milestone
+from dashboard.findings import scan
+from dashboard.findings.deadlines import all_summaries, list_summaries, summary
+from dashboard.findings.duedates import due_of
+from dashboard.findings.members import progress_of, ranking
+from dashboard.findings.models import CallRegions, Finding, Resolution, ScannedEntry, Spell
+from dashboard.findings.resolution import with_meaning
+from dashboard.usage import retention
+from dashboard.usage.attribution import reattribute
+from dashboard.usage.models import ApplicationRule, CalledName, DailyRollup, StaleDay
+from dashboard.web.queries import calls
+from tests.factories import NOW, make_application, make_entry, make_revision, make_source, make_usage
+
+pytestmark = pytest.mark.django_db
+
+SUNSET = date(2024, 1, 4)
+TODAY = date(2023, 12, 8)
+DAY = timedelta(days=1)
+
+MEANING = "findings_resolution r ON r.name_id = d.name_id AND r.from_day <= d.day AND r.to_day > d.day"
+ENTRIES = f"""
+SELECT d.day, r.entry_id, SUM(d.calls), SUM(d.errors), SUM(d.gone), SUM(d.input_tokens), SUM(d.output_tokens),
+    SUM(d.cost_nano)
+FROM usage_dailyrollup d LEFT JOIN {MEANING} GROUP BY d.day, r.entry_id
+"""
+NAMES = "SELECT day, name_id, SUM(calls) FROM usage_dailyrollup GROUP BY day, name_id"
+CALLERS = f"""
+SELECT i.application_id, r.entry_id, MIN(d.day), MAX(d.day)
+FROM usage_dailyrollup d JOIN usage_identity i ON i.id = d.identity_id
+JOIN {MEANING} WHERE r.entry_id IS NOT NULL
+GROUP BY i.application_id, r.entry_id
+"""
+TRAFFIC = f"""
+SELECT d.day, i.application_id, r.entry_id, SUM(d.calls), SUM(d.errors), SUM(d.gone), SUM(d.input_tokens),
+    SUM(d.output_tokens), SUM(d.cost_nano)
+FROM usage_dailyrollup d JOIN usage_identity i ON i.id = d.identity_id
+LEFT JOIN {MEANING} GROUP BY d.day, i.application_id, r.entry_id
+"""
+REGIONS = f"""
+SELECT DISTINCT d.day, i.application_id, r.entry_id, r.region
+FROM usage_dailyrollup d JOIN usage_identity i ON i.id = d.identity_id LEFT JOIN {MEANING}
+"""
+COLUMNS = "calls, errors, gone, input_tokens, output_tokens, cost_nano"
+
+
+def rows(question: str) -> list[tuple]:
+    with connection.cursor() as cursor:
+        cursor.execute(question)
+        return sorted(cursor.fetchall(), key=repr)
+
+
+def check() -> None:
+    """Every table of sums holds what plain SQL over the rollups says, and nothing else."""
+    raw = {question: rows(question) for question in (TRAFFIC, ENTRIES, NAMES, CALLERS)}
+    kept = {
+        TRAFFIC: f"SELECT day, application_id, entry_id, {COLUMNS} FROM findings_traffic",
+        ENTRIES: f"SELECT day, entry_id, {COLUMNS} FROM findings_entrytraffic",
+        NAMES: "SELECT day, name_id, calls FROM findings_nametraffic",
+        CALLERS: "SELECT application_id, entry_id, first_on, last_on FROM findings_caller",
+    }
+    for question, stored in kept.items():
+        assert {tuple(map(_whole, row)) for row in rows(stored)} == {
+            tuple(map(_whole, row)) for row in raw[question]
+        }
+        assert len(rows(stored)) == len(raw[question])
+    told: dict[tuple, set[str]] = defaultdict(set)
+    for *key, region in rows(REGIONS):
+        told[tuple(key)].add(region or "")
+    kept_regions = rows("SELECT day, application_id, entry_id, regions FROM findings_traffic")
+    assert {tuple(key): set((regions or "").split(",")) for *key, regions in kept_regions} == told
+
+
+def _whole(value):
+    return value if value is None else int(value)
+
+
+@pytest.fixture
+def world():
+    """Two months of a few applications and models, one name nobody knows, one source that counts no calls."""
+    new = make_entry("openai/new")
+    dates = {"announced": "2023-10-20", "sunset": SUNSET, "replacements": [new]}
+    old = [make_entry(f"openai/old-{n}", **dates) for n in range(2)]
+    dice = random.Random(3)
+    for number in range(5):
+        for called in (*old, new, "house-model"):
+            start = TODAY - timedelta(days=dice.randrange(20, 60))
+            measures = {"input_tokens": 40} if number == 4 else {"errors": 1}
+            count = None if number == 4 else dice.randrange(1, 90)
+            days = dice.randrange(1, 20)
+            make_usage(f"app {number}", called, start, count, days=days, **measures)
+    scan.run(NOW, TODAY)
+    return {"old": old, "new": new}
+
+
+def test_after_a_scan(world):
+    check()
+
+
+def test_after_a_scan_of_nothing_new_and_of_one_changed_row(world):
+    for calls_now in (7, 9):
+        row = DailyRollup.objects.filter(calls__gt=0).order_by("pk")[3]
+        DailyRollup.objects.filter(pk=row.pk).update(calls=calls_now)
+        StaleDay.objects.create(day=row.day)
+        scan.run(NOW, TODAY)
+        check()
+
+
+def test_after_a_back_fill_before_and_between(world):
+    make_usage("app 0", world["old"][0], TODAY - timedelta(days=100), 5, days=3)
+    make_usage("newcomer", world["new"], TODAY - timedelta(days=30), 5, days=25)
+    scan.run(NOW, TODAY)
+    check()
+
+
+def test_after_applications_were_told_apart_anew(world):
+    one = make_application("platform")
+    ApplicationRule.objects.create(field="consumer", pattern="app 1", application=one)
+    ApplicationRule.objects.create(field="consumer", pattern="app 2", application=one)
+    reattribute(NOW)
+    scan.run(NOW, TODAY)
+    check()
+
+
+def test_after_a_name_came_to_mean_something_and_back(world):
+    alias = Alias.objects.create(platform=world["new"].platform, entry=world["new"], name="house-model")
+    snapshot.bump(NOW)
+    CalledName.objects.filter(called_as="house-model").update(platform="openai")
+    scan.run(NOW, TODAY)
+    check()
+    alias.delete()
+    snapshot.bump(NOW)
+    scan.run(NOW, TODAY)
+    check()
+
+
+def test_after_an_alias_moved_from_one_model_to_another(world):
+    """On days before the move it counts for the one, from then on for the other; also when the day is edited."""
+    platform = world["new"].platform
+    CalledName.objects.filter(called_as="house-model").update(platform="openai")
+    moved = TODAY - timedelta(days=30)
+    first = Alias.objects.create(platform=platform, entry=world["old"][0], name="house-model", to_on=moved - DAY)
+    second = Alias.objects.create(platform=platform, entry=world["old"][1], name="house-model", from_on=moved)
+    make_usage("mover", "house-model", moved - timedelta(days=3), 7, days=6)
+    for day in (moved, moved + timedelta(days=2), moved - timedelta(days=1)):
+        Alias.objects.filter(pk=first.pk).update(to_on=day - DAY)
+        Alias.objects.filter(pk=second.pk).update(from_on=day)
+        snapshot.bump(NOW)
+        scan.run(NOW, TODAY)
+        check()
+
+
+def test_calls_that_move_to_another_region_today_change_no_sum_but_the_due_date(world):
+    """A day on which a pair calls as before is passed over by the scan only if it calls from where it did."""
+    name = "anthropic.claude-v2"
+    entry = make_entry(f"aws-bedrock/{name}", announced="2023-07-06", sunset="2024-07-04")
+    sooner = make_revision(entry, "2023-07-07")
+    Milestone.objects.create(revision=sooner, kind="sunset", on="2024-01-04", region="eu-west-3")
+    snapshot.bump(NOW)
+    make_usage("shop", name, TODAY - timedelta(days=9), 5, days=10, platform="aws-bedrock")
+    scan.run(NOW, TODAY)
+    check()
+    make_usage("shop", f"eu.{name}", TODAY, 5, platform="aws-bedrock")
+    DailyRollup.objects.filter(name__called_as=name, day=TODAY).update(calls=0)
+    StaleDay.objects.create(day=TODAY)
+    scan.run(NOW, TODAY)
+    check()
+    known = snapshot.load(TODAY)
+    found = Finding.objects.as_of(TODAY, known).get(application__name="shop")
+    assert due_of(found, known).on == date(2024, 1, 4)
+    assert CallRegions.objects.get(finding=found).from_on == TODAY
+
+
+def test_after_rollups_went_and_after_pruning(world):
+    retention.prune(NOW)
+    gone = DailyRollup.objects.filter(name__called_as="old-0")
+    StaleDay.objects.bulk_create([StaleDay(day=day) for day in set(gone.values_list("day", flat=True))])
+    gone.delete()
+    scan.run(NOW, TODAY)
+    check()
+
+
+def test_spells_after_many_scans_are_those_of_one_scan_of_it_all(world):
+    """Also where a scan passes over pairs that only call more or less often."""
+    dice = random.Random(8)
+    pks = list(DailyRollup.objects.exclude(name__called_as="house-model").values_list("pk", flat=True))
+    for step in range(12):
+        for pk in dice.sample(pks, 4):
+            row = DailyRollup.objects.get(pk=pk)
+            DailyRollup.objects.filter(pk=pk).update(calls=dice.choice([0, 3, None]))
+            StaleDay.objects.create(day=row.day)
+        make_usage(
+            f"app {step % 5}", world["old"][step % 2], TODAY - timedelta(days=step % 4), dice.choice([0, 2])
+        )
+        scan.run(NOW, TODAY)
+    fields = ("finding__application", "finding__entry", "number", "opened_on", "last_call_on", "resolved_on")
+    step_by_step = set(Spell.objects.values_list(*fields))
+    Finding.objects.all().delete()
+    ScannedEntry.objects.all().delete()
+    scan.run(NOW, TODAY)
+    assert step_by_step == set(Spell.objects.values_list(*fields))
+    assert step_by_step
+
+
+def test_who_called_lately_is_right_on_every_day(world):
+    """Also between two calls of somebody who paused for longer than a month."""
+    make_usage("app 0", world["new"], TODAY - timedelta(days=200), 5)
+    make_usage("app 0", world["new"], TODAY - timedelta(days=120), 5)
+    scan.run(NOW, TODAY)
+    days = [TODAY - timedelta(days=n) for n in range(0, 260, 3)]
+    pairs = set(
+        with_meaning(DailyRollup.objects.all())
+        .exclude(meaning__entry=None)
+        .values_list("day", "identity__application", "meaning__entry")
+    )
+    for day in days:
+        first = day - timedelta(days=29)
+        expected: dict[int, set[int]] = {}
+        for on, application, entry in pairs:
+            if first <= on <= day:
+                expected.setdefault(entry, set()).add(application)
+        found = calls.by_entry(day)
+        assert {pk: usage.applications for pk, usage in found.items()} == {
+            pk: len(some) for pk, some in expected.items()
+        }
+
+
+def test_a_page_of_applications_is_a_slice_of_them_all(world):
+    for day in (TODAY, TODAY - timedelta(days=25)):
+        known = snapshot.load(day)
+        deadline = known.deadlines["openai", SUNSET]
+        whole = summary(deadline, known)
+        ranked = ranking(deadline, known, whole.measured_from)
+        assert [one.remaining for one in ranked] == pytest.approx([one.remaining for one in whole.applications])
+        for start in range(len(ranked)):
+            page = progress_of(ranked[start : start + 2], deadline, known, whole.measured_from)
+            assert page == list(whole.applications[start : start + 2])
+
+
+def test_both_lists_of_deadlines_at_once_are_the_lists(world):
+    past = make_entry("openai/older", announced="2023-09-01", sunset="2023-11-01")
+    make_usage("app 1", past, "2023-10-25", 9, days=30, source=make_source("other"))
+    scan.run(NOW, TODAY)
+    known = snapshot.load(TODAY)
+    assert all_summaries(known, 10) == (list_summaries(known), list_summaries(known, past=True, limit=10))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("since", ["0001", "0005"])
+def test_the_migration_fills_the_sums_of_what_was_counted_before(world, since):
+    columns = "name_id, platform, model, entry_id, how, catalog"
+    meanings = rows(f"SELECT {columns} FROM findings_resolution")
+    call_command("migrate", "findings", since, verbosity=0)
+    if since == "0001":
+        # The table of one meaning per name holds what it held then.
+        with connection.cursor() as cursor:
+            values = f"VALUES ({', '.join(['%s'] * 6)})"
+            cursor.executemany(f"INSERT INTO findings_resolution ({columns}) {values}", meanings)
+    executor = MigrationExecutor(connection)
+    executor.migrate(executor.loader.graph.leaf_nodes())
+    check()
+    assert {row[0] for row in meanings} == set(Resolution.objects.values_list("name", flat=True))
+    scan.run(NOW, TODAY)
+    check()
