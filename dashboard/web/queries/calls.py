@@ -88,22 +88,28 @@ def by_pair(pairs: Iterable[tuple[int, int]], as_of: date) -> dict[tuple[int, in
     return {pair: sums.get(pair, 0) for pair in wanted}
 
 
-def callers(entry: int, as_of: date, first: date) -> list[dict]:
-    """Who called an entry since `first`: `application` (pk), `calls_7d`, `last_on`; most calls first."""
+def callers(entry: int, as_of: date, first: date) -> tuple[list[dict], dict[int, int | None]]:
+    """Who called an entry since `first`: `application` (pk), `calls_7d`, `last_on`; most calls first.
+
+    Beside it the calls of each application since then, which a chart needs too: it is the one long sum.
+    """
     since = week(as_of)[0]
-    rows = (
+    called = Q(calls__gt=0) | Q(calls=None)
+    rows = list(
         Traffic.objects.filter(entry=entry, day__range=(first, as_of))
-        .filter(Q(calls__gt=0) | Q(calls=None))
+        .order_by()
         .values("application")
         .annotate(
             calls_7d=Sum("calls", filter=Q(day__gte=since)),
             total=Sum("calls"),
-            last_on=Max("day"),
+            last_on=Max("day", filter=called),
         )
-        .order_by("application")
     )
-    found = [row | {"calls_7d": 0 if row["last_on"] < since else row["calls_7d"]} for row in rows]
-    return sorted(found, key=lambda row: (-(row["calls_7d"] or 0), -(row["total"] or 0), row["application"]))
+    found = [
+        row | {"calls_7d": 0 if row["last_on"] < since else row["calls_7d"]} for row in rows if row["last_on"]
+    ]
+    found.sort(key=lambda row: (-(row["calls_7d"] or 0), -(row["total"] or 0), row["application"]))
+    return found, {row["application"]: row["total"] for row in rows}
 
 
 def share_uncatalogued(first: date, last: date) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """One catalog entry as its page shows it."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -73,7 +73,8 @@ class ModelPage:
 def page(entry: EntryState, snapshot: Snapshot, today: date) -> ModelPage:
     """The page of `entry` as of the snapshot's day."""
     row = Entry.objects.select_related("platform", "vendor").get(pk=entry.pk)
-    callers, more = _callers(entry, snapshot)
+    rows, totals = calls.callers(entry.pk, snapshot.as_of, stacks.span(snapshot.as_of)[0])
+    callers, more = _callers(entry, snapshot, rows)
     return ModelPage(
         entry=entry,
         row=row,
@@ -85,7 +86,7 @@ def page(entry: EntryState, snapshot: Snapshot, today: date) -> ModelPage:
         elsewhere=[e for e in snapshot if e.id.casefold() == entry.id.casefold() and e.pk != entry.pk],
         callers=callers,
         more_callers=more,
-        chart=_chart(entry, today),
+        chart=_chart(entry, totals, today),
         guide=guide_for(entry.kind, entry.id),
     )
 
@@ -96,12 +97,11 @@ def close_names(platform: str, name: str, snapshot: Snapshot) -> list[Suggestion
     return here or suggest(name, "", snapshot.names, 5)
 
 
-def _callers(entry: EntryState, snapshot: Snapshot) -> tuple[list[Caller], int]:
+def _callers(entry: EntryState, snapshot: Snapshot, rows: list[dict]) -> tuple[list[Caller], int]:
     as_of = snapshot.as_of
-    rows = calls.callers(entry.pk, as_of, as_of - timedelta(days=stacks.DAYS - 1))
     shown = rows[:CALLERS]
     applications = Application.objects.in_bulk([row["application"] for row in shown])
-    found = Finding.objects.as_of(as_of, snapshot).for_entries([entry.pk])
+    found = Finding.objects.as_of(as_of, snapshot, [entry.pk])
     findings = {f.application_id: f for f in found.filter(application__in=applications)}
     return [
         Caller(
@@ -115,8 +115,8 @@ def _callers(entry: EntryState, snapshot: Snapshot) -> tuple[list[Caller], int]:
     ], len(rows) - len(shown)
 
 
-def _chart(entry: EntryState, today: date) -> Card | None:
-    stack = stacks.by_application(entry.pk, entry.as_of)
+def _chart(entry: EntryState, totals: dict[int, int | None], today: date) -> Card | None:
+    stack = stacks.by_application(entry.pk, entry.as_of, totals)
     keys = [part.key for part in stack.parts if part.key is not None]
     names = dict(Application.objects.filter(pk__in=keys).values_list("pk", "name"))
     others = ngettext("%(n)s other", "%(n)s others", stack.others) % {"n": stack.others}

@@ -53,10 +53,10 @@ def span(as_of: date, days: int = DAYS) -> tuple[date, date]:
     return as_of - timedelta(days=days - 1), as_of
 
 
-def by_application(entry: int, as_of: date) -> Stack:
-    """Who called an entry, over the last 90 days."""
+def by_application(entry: int, as_of: date, calls: dict[int, int | None]) -> Stack:
+    """Who called an entry, over the last 90 days; `calls` are each application's in these days."""
     whole = EntryTraffic.objects.filter(entry=entry)
-    return _stack(Traffic.objects.filter(entry=entry), whole, "application_id", as_of)
+    return _stack(Traffic.objects.filter(entry=entry), whole, "application_id", as_of, calls)
 
 
 def by_entry(application: int, as_of: date) -> Stack:
@@ -71,16 +71,19 @@ def of_pair(application: int, entry: int, as_of: date) -> Stack:
     return _stack(traffic, traffic, "application_id", as_of)
 
 
-def _stack(traffic: QuerySet, whole: QuerySet, key: str, as_of: date) -> Stack:
+def _stack(
+    traffic: QuerySet, whole: QuerySet, key: str, as_of: date, calls: dict[int, int | None] | None = None
+) -> Stack:
     """`whole` sums up to the same as `traffic`, in as few rows as there are."""
     first, last = span(as_of)
     days = [first + timedelta(days=i) for i in range(DAYS)]
     traffic, whole = (some.filter(day__range=(first, last)).order_by() for some in (traffic, whole))
-    calls = list(traffic.values_list(key).annotate(n=Sum("calls")))
-    counted = any(n is not None for _, n in calls)
+    if calls is None:
+        calls = dict(traffic.values_list(key).annotate(n=Sum("calls")))
+    counted = any(n is not None for n in calls.values())
     measure: Any = F("calls") if counted else TOKENS
-    totals = calls if counted else traffic.values_list(key).annotate(n=Sum(TOKENS))
-    known = sorted((-n, pk) for pk, n in totals if pk is not None and n)
+    totals = calls if counted else dict(traffic.values_list(key).annotate(n=Sum(TOKENS)))
+    known = sorted((-n, pk) for pk, n in totals.items() if pk is not None and n)
     top = [pk for _, pk in known[:TOP]]
     parts = [Part(pk, values) for pk, values in _daily(traffic, key, top, measure, days).items()]
     rest = _rest(whole, measure, days, parts)
@@ -90,7 +93,7 @@ def _stack(traffic: QuerySet, whole: QuerySet, key: str, as_of: date) -> Stack:
         days,
         parts,
         "calls" if counted else "tokens",
-        uncounted=counted and any(n is None for _, n in calls),
+        uncounted=counted and any(n is None for n in calls.values()),
         others=len(known) - len(top),
     )
 
