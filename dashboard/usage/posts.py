@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import F
 
 from dashboard.usage import aggregates
+from dashboard.usage.counting import add_sums, keep_rejects
 from dashboard.usage.ingest import Counts, Session
 from dashboard.usage.models import Source, SourceKind, Stream
 from dashboard.usage.pushing import Busy, Paused, Unknown
@@ -96,11 +97,11 @@ class Post(Reading):
             read_at=session.now,
         )
         if tally.groups:
-            self._count(tally)
+            add_sums(session, str(self.path), tally)
         if tally.readings:
             aggregates.replace(source, tally.readings.values(), session.dimensions, session.now.date())
         session.seen.store(marks)
-        self._keep_rejects(tally)
+        keep_rejects(session, str(self.path), tally)
         if session.dimensions.overflow:
             mine.update(problem=session.dimensions.overflow[:500])
 

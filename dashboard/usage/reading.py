@@ -9,7 +9,7 @@ database says; so a killed, restarted or doubled reader changes nothing.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +18,7 @@ from django.db import transaction
 from django.db.models import F
 from isal.isal_zlib import crc32
 
-from dashboard.kit.fields import EPOCH
-from dashboard.usage import aggregates, latest
+from dashboard.usage import aggregates
 from dashboard.usage.blocks import (
     HEAD,
     MAX_LINE,
@@ -34,6 +33,7 @@ from dashboard.usage.blocks import (
     tail_hash,
 )
 from dashboard.usage.content import Content, ContentError
+from dashboard.usage.counting import add_sums, keep_rejects
 from dashboard.usage.decoding import LONG_RUN, RUN, Helpers, Run, at_once, decode, decoded_ahead, runs
 from dashboard.usage.formats import tables
 from dashboard.usage.formats.aggregated import Aggregated
@@ -42,9 +42,8 @@ from dashboard.usage.formats.documents import DocumentFormat, is_document, is_js
 from dashboard.usage.formats.lines import Format
 from dashboard.usage.formats.quick import SMALL, QuickFormat
 from dashboard.usage.formats.registry import AUTO, FORMATS
-from dashboard.usage.models import RejectedLine, Source, Stream
-from dashboard.usage.records import AT, Batch, Group, grow, last_hour
-from dashboard.usage.rollups import merge
+from dashboard.usage.models import Source, Stream
+from dashboard.usage.records import Batch, last_hour
 from dashboard.usage.seen import Fresh
 from dashboard.usage.tally import Tally
 
@@ -56,7 +55,6 @@ __all__ = ["InputError", "Progress", "Reading"]
 SQUEEZED = 6  # what a compressed log's byte on disk stands for, roughly
 ATTEMPTS = 50
 MARKS = 64
-REJECTED_KEPT = 1000
 GROUPS = 100_000  # sums in memory that are worth a commit before its bytes are reached
 
 Progress = Callable[[int], None]
@@ -345,10 +343,10 @@ class Reading:
         )
         if not changed:
             raise _Moved
-        self._count(tally)
+        add_sums(session, str(self.path), tally)
         aggregates.replace(self.source, tally.readings.values(), session.dimensions, session.now.date())
         session.seen.store(marks)
-        self._keep_rejects(tally)
+        keep_rejects(session, str(self.path), tally)
         self.stream = stream
         stream.marks = _thinned([*stream.marks, _mark(end)])
 
@@ -367,45 +365,6 @@ class Reading:
             device=self.stat.st_dev,
             inode=self.stat.st_ino,
         )
-
-    def _count(self, tally: Tally) -> None:
-        callers, names = list(tally.callers), list(tally.names)
-        called_first: dict[int, int] = {}
-        named_first: dict[int, int] = {}
-        for hour, who, what in sorted(tally.groups):
-            called_first.setdefault(who, hour)
-            named_first.setdefault(what, hour)
-        dimensions = self.session.dimensions
-        identities = dimensions.callers({callers[n]: day_of(hour) for n, hour in called_first.items()})
-        keys = dimensions.names({names[n]: day_of(hour) for n, hour in named_first.items()})
-        identity = [identities.get(caller, 0) for caller in callers]
-        name = [keys.get(called, 0) for called in names]
-        rows: dict[tuple[int, int, int], Group] = {}
-        proofs: dict[tuple[int, int], latest.Proof] = {}
-        for (hour, who, what), group in tally.groups.items():
-            pair = identity[who], name[what]
-            known = rows.setdefault((hour, *pair), group)
-            if known is not group:  # several beyond a bound that count as one
-                grow(known, group)
-            at, line, request_id = group[AT:]
-            if pair not in proofs or (at, line) >= (proofs[pair][0], proofs[pair][2]):
-                proofs[pair] = at, 0, line, request_id or ""
-        merge(self.source.pk, rows)
-        latest.keep(str(self.path), proofs)
-
-    def _keep_rejects(self, tally: Tally) -> None:
-        if not tally.rejects:
-            return
-        RejectedLine.objects.bulk_create(
-            RejectedLine(
-                source=self.source,
-                path=str(self.path)[-1000:],
-                at=self.session.now,
-                **reject._asdict(),
-            )
-            for reject in tally.rejects
-        )
-        RejectedLine.objects.keep_newest(self.source, REJECTED_KEPT)
 
     def _place(self) -> dict:
         """Where the content lies now, as looked at before reading: a later change is seen by the next poll."""
@@ -434,10 +393,6 @@ class Reading:
         if self.is_import:
             raise InputError(f"{self.path.parent / problem}")
         self._note(problem)
-
-
-def day_of(hour: int) -> date:
-    return EPOCH + timedelta(days=hour // 24)
 
 
 def fingerprint(rows: Iterable[tuple[int, int]]) -> frozenset[tuple[int, int]]:
