@@ -8,6 +8,7 @@ from dashboard.catalog import snapshot
 from dashboard.catalog.models import Milestone
 from dashboard.findings import scan
 from dashboard.findings.models import Finding
+from dashboard.web.queries import findings as query
 from tests.factories import NOW, make_entry, make_revision, make_usage
 from tests.web.pages import csv_rows, words
 
@@ -107,6 +108,18 @@ def test_after_its_own_day_an_application_is_broken_and_the_others_are_not(viewe
     assert [row["application"] for row in only] == ["shop"]
     page = viewer.get("/findings/?as_of=2024-03-01")
     assert {chip.value: chip.count for chip in page.context["chips"]}["broken"] == 1
+
+
+@pytest.mark.parametrize("day", ["2023-12-08", "2024-02-20", "2024-03-01", "2024-07-05"])
+@pytest.mark.parametrize("status", ["", "all", *query.STATUSES])
+def test_the_counts_of_the_chips_are_those_of_the_list(world, day, status):
+    """The list is paged by these counts instead of asking for its own."""
+    known = snapshot.load(date.fromisoformat(day))
+    found = query.find(query.Wanted(), known)
+    listed = query.with_status(found, status)
+    counts = query.tally(found, known).listed(status)
+    assert counts == {there: listed.filter(entry=there[0], regions=there[1]).count() for there in counts}
+    assert list(listed.by_due(counts)) == list(listed.by_due())
 
 
 def test_a_deadline_says_where_some_have_less_time(viewer, world):

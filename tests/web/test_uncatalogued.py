@@ -76,6 +76,21 @@ def test_a_name_that_became_an_alias_is_gone_after_the_scan(viewer, world):
     assert named(viewer.get("/uncatalogued/")) == ["llama-2"]
 
 
+def test_a_name_is_listed_with_the_days_on_which_it_meant_nothing(viewer, world):
+    """Its alias held until the third: only calls after it, and who made them, ask to be looked up."""
+    davinci = make_entry("openai/davinci")
+    Alias.objects.create(entry=davinci, name="text-davinci-03", to_on=date(2023, 12, 3))
+    snapshot.bump(NOW)
+    scan.run(NOW, date(2023, 12, 8))
+    row = viewer.get("/uncatalogued/").context["rows"][0]
+    assert (row.called_as, row.calls) == ("text-davinci-03", 10)
+    assert (row.first_on, row.last_on) == (date(2023, 12, 4), date(2023, 12, 8))
+    assert (row.applications, row.applications_total) == ([("lab", "lab")], 1)
+    assert viewer.get("/uncatalogued/").context["share"].unknown == 13
+    assert named(viewer.get("/uncatalogued/?application=shop")) == []
+    assert named(viewer.get("/uncatalogued/?as_of=2023-12-02")) == []
+
+
 def test_each_name_leads_to_its_own_page(viewer, world):
     page = viewer.get("/uncatalogued/").text
     assert "/uncatalogued/name/?called=text-davinci-03&amp;platform=openai" in page
