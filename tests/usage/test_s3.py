@@ -370,6 +370,14 @@ def test_a_store_that_is_away_is_told_and_read_when_it_is_back(store):
     assert (source.problem, calls(source)) == ("", 1)
 
 
+def test_a_call_is_proven_by_its_object_and_the_line_there(store):
+    store.put("2024-01-04/a.json", litellm(1) + b"\n" + litellm(2))
+    store.put("2024-01-04/b.json", litellm(3) + b"\n" + litellm(4))
+    poll(store.source(), NOW)
+    [call] = LatestCall.objects.all()
+    assert (call.request_id, call.path, call.line) == ("chatcmpl-4", f"s3://{store.name}/2024-01-04/b.json", 2)
+
+
 def test_nothing_is_left_on_the_disk(store, settings):
     store.put("2024-01-04/a.json", litellm(1))
     poll(store.source(), NOW)

@@ -13,7 +13,7 @@ from django.db.models import F
 from dashboard.usage.blocks import HEAD
 from dashboard.usage.content import Content
 from dashboard.usage.formats.documents import is_json
-from dashboard.usage.models import RejectedLine, Source, Stream
+from dashboard.usage.models import LatestCall, RejectedLine, Source, Stream
 from dashboard.usage.sources.buckets import Listed
 
 __all__ = ["IDENTIFIED", "Bundle", "inflated", "is_lines"]
@@ -55,7 +55,7 @@ class Bundle:
         self._file.close()
 
     def settle(self, source: Source, into: Stream, prefix: str) -> None:
-        """After it was read, in the same transaction: its counts go to `into`, its rejects to their objects.
+        """After it was read, in the same transaction: its counts go to `into`, rejects and calls to their objects.
 
         A bundle is made anew each time, so nothing will ever be known again by what it began with.
         """
@@ -67,11 +67,20 @@ class Bundle:
             )
         mine.delete()
         for reject in RejectedLine.objects.filter(source=source, path=str(self.path)):
-            at = bisect_right(self._lines, reject.line) - 1
-            reject.path = f"{prefix}{self.objects[at].key}"[-1000:]
-            reject.line -= self._lines[at] - 1
+            at = self._place(reject, prefix)
             reject.offset -= self._offsets[at]
             reject.save(update_fields=["path", "line", "offset"])
+        calls = list(LatestCall.objects.filter(name__source=source, path=str(self.path)))
+        for call in calls:
+            self._place(call, prefix)
+        LatestCall.objects.bulk_update(calls, ["path", "line"], batch_size=200)
+
+    def _place(self, told: RejectedLine | LatestCall, prefix: str) -> int:
+        """Let it name its object and the line there; which of the objects that is."""
+        at = bisect_right(self._lines, told.line) - 1
+        told.path = f"{prefix}{self.objects[at].key}"[-1000:]
+        told.line -= self._lines[at] - 1
+        return at
 
 
 def inflated(data: bytes, path: Path, most: int) -> bytes | None:
