@@ -4,6 +4,7 @@ Seconds of wall time and of processor time (children included) leave out startin
 the peak of resident megabytes, helper processes added.
 """
 
+import csv
 import json
 import os
 import re
@@ -91,6 +92,39 @@ def access_loop(path: Path, _option: str) -> dict:
     return _since(before) | {"groups": len(sums)}
 
 
+def csv_loop(path: Path, _option: str) -> dict:
+    before = _spent()
+    sums: dict[tuple, list] = {}
+    with path.open(newline="") as file:
+        for row in csv.DictReader(file):
+            hour = int(datetime.fromisoformat(row["ts"]).timestamp()) // 3600
+            sum_ = sums.setdefault((hour, row["application"], row["platform"], row["model"]), [0, 0, 0, 0.0])
+            sum_[0] += 1
+            sum_[1] += int(row["input_tokens"])
+            sum_[2] += int(row["output_tokens"])
+            sum_[3] += float(row["cost"])
+    return _since(before) | {"groups": len(sums)}
+
+
+def otlp_loop(path: Path, _option: str) -> dict:
+    before = _spent()
+    sums: dict[tuple, list] = {}
+    with path.open("rb") as file:
+        for line in file:
+            for resource in json.loads(line)["resourceSpans"]:
+                told = {a["key"]: a["value"] for a in resource["resource"]["attributes"]}
+                service = told["service.name"]["stringValue"]
+                for span in (span for scope in resource["scopeSpans"] for span in scope["spans"]):
+                    of_span = {a["key"]: a["value"] for a in span["attributes"]}
+                    hour = int(span["startTimeUnixNano"]) // 3_600_000_000_000
+                    key = hour, service, of_span["gen_ai.request.model"]["stringValue"]
+                    sum_ = sums.setdefault(key, [0, 0, 0])
+                    sum_[0] += 1
+                    sum_[1] += int(of_span["gen_ai.usage.input_tokens"]["intValue"])
+                    sum_[2] += int(of_span["gen_ai.usage.output_tokens"]["intValue"])
+    return _since(before) | {"groups": len(sums)}
+
+
 def jq(path: Path, _option: str) -> dict:
     before = _spent()
     command = 'jq -R -r "$1" "$2" | LC_ALL=C sort | uniq -c | wc -l'
@@ -155,11 +189,11 @@ def idle_poll(path: Path, option: str) -> dict:
 
 
 def merge(_path: Path, option: str) -> dict:
-    """So many new rollup rows by our merge, and by one executemany of the hourly table alone."""
+    """So many new rollup rows by our merge, and by an executemany into each of the same two tables."""
     source, _ = _source()
     from django.db import connection, transaction
 
-    from dashboard.usage.models import Application, CalledName, HourlyRollup, Identity
+    from dashboard.usage.models import Application, CalledName, DailyRollup, HourlyRollup, Identity
     from dashboard.usage.rollups import merge as merging
 
     day = datetime(2024, 1, 4, tzinfo=UTC).date()
@@ -172,15 +206,26 @@ def merge(_path: Path, option: str) -> dict:
     sums = {(470_000 + n // 20, identity.pk, names[n % 20].pk): [1, 0, 0, 10, 10, 1000] for n in range(rows)}
     marks = ", ".join(["%s"] * 10)
     by_hand = [(hour, source.pk, who, name, *row) for (hour, who, name), row in sums.items()]
+    days: dict[tuple, list[int]] = {}
+    for hour, *key, calls, errors, gone, taken, given, cost in by_hand:
+        day = days.setdefault((hour // 24, *key), [0] * 6)
+        for index, measure in enumerate((calls, errors, gone, taken, given, cost)):
+            day[index] += measure
+    tables = (
+        ("usage_hourlyrollup", "hour", by_hand),
+        ("usage_dailyrollup", "day", [(*k, *m) for k, m in days.items()]),
+    )
     before = time.perf_counter()
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO usage_hourlyrollup (hour, source_id, identity_id, name_id, calls, errors, gone,"
-            f" input_tokens, output_tokens, cost_nano) VALUES ({marks})",
-            by_hand,
-        )
+        for table, bucket, made in tables:
+            cursor.executemany(
+                f"INSERT INTO {table} ({bucket}, source_id, identity_id, name_id, calls, errors, gone,"
+                f" input_tokens, output_tokens, cost_nano) VALUES ({marks})",
+                made,
+            )
     hand = time.perf_counter() - before
     HourlyRollup.objects.all().delete()
+    DailyRollup.objects.all().delete()
     before = time.perf_counter()
     with transaction.atomic():
         merging(source.pk, sums)
@@ -191,7 +236,9 @@ ENGINES: dict[str, Callable[[Path, str], dict]] = {
     "ours": ours,
     "duckdb": duckdb,
     "json": json_loop,
-    "access": access_loop,
+    "access-loop": access_loop,
+    "csv-loop": csv_loop,
+    "otlp-loop": otlp_loop,
     "jq": jq,
     "increment": increment,
     "idle-poll": idle_poll,

@@ -1,15 +1,19 @@
-"""Log files to measure with: LiteLLM's standard logging and nginx's combined log, the same on every machine.
+"""Log files to measure with: LiteLLM's standard logging, nginx's combined log, OTLP traces and CSV.
+
+They are the same on every machine.
 
 `python -m benchmarks.generate FILE --mb 300`. Lines come in the order of time, one application calls a few
 models, 0.1 % of the lines are cut off, and every call has an id, as in a gateway's own file.
 """
 
 import argparse
+import json
 import random
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
-__all__ = ["access_lines", "lines", "write"]
+__all__ = ["access_lines", "csv_lines", "lines", "otlp_lines", "write"]
 
 START = 1_701_388_800  # 2023-12-01T00:00Z
 PER_HOUR = 20_000
@@ -62,6 +66,55 @@ def access_lines(seed: int = 2) -> Iterator[bytes]:
             f'"POST /openai/deployments/model-{model:02}/chat/completions?api-version=2023-05-15 HTTP/1.1" '
             f'{status} {dice.randint(200, 9000)} "-" "OpenAI/Python 1.3.7"\n'
         ).encode()
+
+
+def csv_lines(seed: int = 3) -> Iterator[bytes]:
+    """One call per row without end, after a header."""
+    dice = random.Random(seed)
+    yield b"ts,application,platform,model,input_tokens,output_tokens,cost,id\n"
+    number = 0
+    while True:
+        number += 1
+        who, model = _pair(dice)
+        at = datetime.fromtimestamp(START + number * 3600 // PER_HOUR, UTC).isoformat()
+        taken, given = dice.randint(20, 4000), dice.randint(1, 900)
+        name = f"gpt-{model:02}"
+        yield f"{at},app-{who:03},openai,{name},{taken},{given},{taken * 1.5e-06:.7f},c-{number}\n".encode()
+
+
+def otlp_lines(seed: int = 4) -> Iterator[bytes]:
+    """Export requests of twenty chat spans each without end."""
+    dice = random.Random(seed)
+    number = 0
+    while True:
+        spans = []
+        for _ in range(20):
+            number += 1
+            who, model = _pair(dice)
+            told = {
+                "gen_ai.operation.name": {"stringValue": "chat"},
+                "gen_ai.provider.name": {"stringValue": "openai"},
+                "gen_ai.request.model": {"stringValue": f"gpt-{model:02}"},
+                "server.address": {"stringValue": "api.openai.com"},
+                "gen_ai.usage.input_tokens": {"intValue": str(dice.randint(20, 4000))},
+                "gen_ai.usage.output_tokens": {"intValue": str(dice.randint(1, 900))},
+            }
+            start = (START * 1000 + number * 3_600_000 // PER_HOUR) * 1_000_000
+            spans.append(
+                {
+                    "traceId": f"{dice.getrandbits(128):032x}",
+                    "spanId": f"{dice.getrandbits(64):016x}",
+                    "name": "chat",
+                    "kind": 3,
+                    "startTimeUnixNano": str(start),
+                    "endTimeUnixNano": str(start + 1_500_000_000),
+                    "attributes": [{"key": key, "value": value} for key, value in told.items()],
+                    "status": {},
+                }
+            )
+        service = {"key": "service.name", "value": {"stringValue": f"app-{who:03}"}}
+        request = {"resource": {"attributes": [service]}, "scopeSpans": [{"scope": {}, "spans": spans}]}
+        yield json.dumps({"resourceSpans": [request]}).encode() + b"\n"
 
 
 def _pair(dice: random.Random) -> tuple[int, int]:

@@ -7,16 +7,17 @@ there is still one reader, one order and one checkpoint per file. A helper that 
 """
 
 import gc
+import json
 import os
 import queue
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, Any, Self
 
 from dashboard.usage.blocks import Block
 from dashboard.usage.formats.documents import DocumentFormat
@@ -51,12 +52,21 @@ Run = list[Block]
 class Helpers:
     """Processes that decode one format; they start with the first block and end with the context.
 
-    With the `descriptor` of a file that holds the content as it is they read it themselves.
+    With the `descriptor` of a file that holds the content as it is they read it themselves. `opening` is what
+    their format needs to know of the file: its first line and the source's columns.
     """
 
-    def __init__(self, name: str, last_hour: int, number: int = MOST, descriptor: int | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        last_hour: int,
+        number: int = MOST,
+        descriptor: int | None = None,
+        opening: tuple[bytes, Mapping[str, Any]] | None = None,
+    ) -> None:
         shared = "" if descriptor is None else str(descriptor)
-        self._command = [sys.executable, "-m", "dashboard.usage.helper", name, str(last_hour), shared]
+        opened = json.dumps([opening[0].decode("latin-1"), opening[1]]) if opening else ""
+        self._command = [sys.executable, "-m", "dashboard.usage.helper", name, str(last_hour), shared, opened]
         self._descriptor = descriptor
         self.number = number
         self._threads = ThreadPoolExecutor(number)

@@ -1,4 +1,4 @@
-"""A process that decodes lines for a reader: `python -m dashboard.usage.helper FORMAT LAST_HOUR [DESCRIPTOR]`.
+"""A process that decodes lines for a reader: `helper.py FORMAT LAST_HOUR DESCRIPTOR OPENING`, run as a module.
 
 It knows nothing of the database and loads nothing but its format. Questions come on its input, each a run of
 lines, or where they are in the file behind the descriptor; answers go to its output. It ends when its input
@@ -6,13 +6,14 @@ does, so it never outlives the reader.
 """
 
 import gc
+import json
 import marshal
 import os
 import struct
 import sys
 from array import array
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, Any
 
 from isal.isal_zlib import crc32
 
@@ -120,6 +121,15 @@ def _decoded(reader: Format, run: Lines, last_hour: int) -> Batch:
     return batch
 
 
+def _reader(name: str, opening: str) -> Format:
+    reader: Any = FORMATS[name]
+    if not opening:
+        return reader
+    head, config = json.loads(opening)
+    return reader.opened(head.encode("latin-1"), config)
+
+
 if __name__ == "__main__":
-    format_name, latest, shared = sys.argv[1:]
-    serve(FORMATS[format_name], int(latest), sys.stdin.buffer, sys.stdout.buffer, int(shared) if shared else None)
+    format_name, latest, shared, opened = sys.argv[1:]
+    from_file = int(shared) if shared else None
+    serve(_reader(format_name, opened), int(latest), sys.stdin.buffer, sys.stdout.buffer, from_file)

@@ -81,6 +81,7 @@ class Reading:
         self.is_import = is_import
         self.progress = progress
         self.head = ""  # until it was read: a file may be damaged from its first byte on
+        self.opening: tuple[bytes, dict] | None = None  # of a format that depends on how the file begins
         self.stream: Stream | None = None
         self.end = Checkpoint()
         self.rivals: frozenset[tuple[int, int]] = frozenset()
@@ -206,7 +207,10 @@ class Reading:
             return None
         self.format_name = name
         reader = FORMATS[name]
-        return reader.opened(head, self.source.config) if isinstance(reader, Aggregated) else reader
+        if not isinstance(reader, Aggregated):
+            return reader
+        self.opening = head.partition(b"\n")[0] + b"\n", {"columns": self.source.config.get("columns")}
+        return reader.opened(*self.opening)
 
     def _consume(self, content: Content, tail: bytes, reader: Format) -> None:
         tally = self._tally()
@@ -248,7 +252,9 @@ class Reading:
                 yield run, at_once(run, reader, believed)
             return
         keep = content.descriptor is None  # otherwise helpers read the lines themselves
-        with Helpers(self.format_name, believed, self.session.helpers, content.descriptor) as helpers:
+        with Helpers(
+            self.format_name, believed, self.session.helpers, content.descriptor, self.opening
+        ) as helpers:
             cut = runs(self._blocks(content, tail, reader, keep=keep), min(RUN if keep else LONG_RUN, most))
             yield from decoded_ahead(cut, helpers)
 

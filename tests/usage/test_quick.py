@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.usage.formats.access_log import AccessLog
+from dashboard.usage.formats.comma_separated import CommaSeparated
 from dashboard.usage.formats.litellm_standard_logging import LiteLLMStandardLogging
 from dashboard.usage.formats.quick import QuickFormat
 from dashboard.usage.marks import Marks, run_of
@@ -137,8 +138,60 @@ def logs(usual, odd, broken):
     return st.lists(st.one_of(usual, usual, usual, usual, odd, broken), max_size=30)
 
 
+def row(number: int = 1, **cells) -> bytes:
+    record = {
+        "ts": f"2024-01-04T09:03:{number:02}",
+        "application": "shop",
+        "model": "gpt-4",
+        "errors": "",
+        "input_tokens": str(number),
+        "cost": "0.0015",
+        "id": f"c-{number}",
+    }
+    return ",".join((record | cells).values()).encode()
+
+
+rows = st.builds(row, numbers)
+odd_cells = st.sampled_from(
+    [
+        {"ts": " 2024-01-04T09:03:20Z"},
+        {"ts": "2024-01-04"},
+        {"ts": "1704359000"},
+        {"ts": "1704359000123"},
+        {"ts": "-5"},
+        {"ts": ""},
+        {"ts": "2014-01-04"},
+        {"application": " shop "},
+        {"application": "é"},
+        {"application": '"a,b"'},
+        {"model": ""},
+        {"errors": "1"},
+        {"errors": "-1"},
+        {"input_tokens": ""},
+        {"input_tokens": " 7"},
+        {"input_tokens": "7.0"},
+        {"input_tokens": "7.5"},
+        {"input_tokens": "1_0"},
+        {"input_tokens": "9" * 14},
+        {"cost": ""},
+        {"cost": " "},
+        {"cost": "nan"},
+        {"cost": "1e-7"},
+        {"cost": "-1"},
+        {"id": ""},
+        {"id": " c-3 "},
+        {"id": "a,b"},
+    ]
+)
+odd_rows = st.builds(lambda number, cells: row(number, **cells), numbers, odd_cells)
+broken_rows = st.sampled_from([b"", b" ", b",", b"\xff", b'"', row(3) + b"\r", row(4) + b"," + row(5)])
+CSV = CommaSeparated().opened(b"ts,application,model,errors,input_tokens,cost,id\n", {})
+assert isinstance(CSV, QuickFormat)
+
+
 CASES = {
     "litellm": (LiteLLMStandardLogging(), logs(calls, odd_calls, broken_calls)),
+    "csv": (CSV, logs(rows, odd_rows, broken_rows)),
     "nginx": (AccessLog(), logs(requests, odd_requests, broken_requests)),
 }
 seen_before = st.sets(st.builds(lambda number: id_hash(f"chatcmpl-{number}"), st.integers(0, 40)), max_size=2)
@@ -164,10 +217,12 @@ def test_both_ways_count_keep_and_refuse_the_same(form: QuickFormat, lines):
 
 
 @pytest.mark.parametrize(
-    ("form", "line"), [(LiteLLMStandardLogging(), call), (AccessLog(), lambda _: request())], ids=CASES
+    ("form", "line"),
+    [(LiteLLMStandardLogging(), call), (CSV, row), (AccessLog(), lambda _: request())],
+    ids=CASES,
 )
 def test_usual_lines_take_the_short_way(form: QuickFormat, line):
-    part = form.part([b"".join(line(number) + b"\n" for number in range(50))], LAST_HOUR, 0, 0)
+    part = form.part([b"".join(line(number) + b"\n" for number in range(50))], LAST_HOUR, 0, 1000)
     assert part is not None
     assert (part.lines, part.accepted, part.fresh) == (50, 50, {})
 

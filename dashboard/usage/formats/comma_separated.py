@@ -12,7 +12,10 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from dashboard.usage.formats.aggregated import Aggregated, amount, count, header, text
-from dashboard.usage.formats.lines import Sample
+from dashboard.usage.formats.csv_calls import UsualRows
+from dashboard.usage.formats.documents import FAULTS
+from dashboard.usage.formats.lines import Sample, reason
+from dashboard.usage.formats.quick import QuickFormat
 from dashboard.usage.readings import DAY, MINUTE, digest, instant
 from dashboard.usage.records import INTERNAL, UNKNOWN, Batch, Called, Caller, Group, Reading, Row, clean
 
@@ -35,6 +38,8 @@ class CommaSeparated(Aggregated):
         if reader.columns and isinstance(translated, dict):
             names = {str(theirs).strip().lower(): str(ours) for theirs, ours in translated.items()}
             reader.columns = tuple(names.get(column, column) for column in reader.columns)
+        if reader.columns and "model" in reader.columns and "calls" not in reader.columns:
+            return CallRows(reader.columns, reader.delimiter)
         return reader
 
     def reading(self, record: Mapping[str, str]) -> Reading:
@@ -72,12 +77,7 @@ class CommaSeparated(Aggregated):
             raise ValueError("not a CSV with a header")
         if "model" not in record:
             raise ValueError("no column is the model: name the columns in the source's configuration")
-        if "calls" in record:
-            super()._take(record, batch)
-            return
-        groups: dict[tuple[int, tuple], Group] = {}
-        self._add_row(self.extract(record), groups, batch)
-        self._fold(groups, batch)
+        super()._take(record, batch)
 
     @staticmethod
     def _key(record: Mapping[str, str]) -> tuple:
@@ -89,6 +89,27 @@ class CommaSeparated(Aggregated):
         if found[0] is not None and max(found[1] or 0, found[2] or 0) > found[0]:
             raise ValueError("more errors than calls")
         return (*found, amount(record.get("cost"), "cost"))
+
+
+class CallRows(CommaSeparated, QuickFormat):
+    """A call per row."""
+
+    aggregated = False
+
+    def __init__(self, columns: tuple[str, ...], delimiter: str) -> None:
+        super().__init__()
+        self.columns, self.delimiter = columns, delimiter
+
+    def usual(self, last_hour: int, before: int, offset: int) -> UsualRows:  # type: ignore[override]
+        return UsualRows(self.columns or (), self.delimiter, (*WHO, *WHAT), TIME, last_hour, before, offset)
+
+    def add_line(self, raw: bytes, batch: Batch, line: int, offset: int) -> None:
+        groups: dict[tuple[int, tuple], Group] = {}
+        try:
+            self._add_row(self.extract(self._row(raw)), groups, batch, line)
+        except FAULTS as problem:
+            batch.reject(line, offset, reason(problem), raw)
+        self._fold(groups, batch)
 
 
 def _when(record: Mapping[str, str]) -> str:

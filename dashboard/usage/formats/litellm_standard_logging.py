@@ -101,8 +101,8 @@ UNUSUAL: Group = []
 
 
 class UsualCalls(Usual):
-    def __init__(self, last_hour: int, before: int) -> None:
-        super().__init__(last_hour, before)
+    def __init__(self, last_hour: int, before: int, offset: int) -> None:
+        super().__init__(last_hour, before, offset)
         # By hour and by the hash of what tells lines apart; a line of each group stands behind its sums.
         self.hours: dict[int, dict[int, Group]] = {}
         self.begin = self.end = 0

@@ -40,8 +40,8 @@ Key = tuple[bytes, bytes, Called]
 class UsualRequests(Usual):
     """Lines of the combined log without escaped characters. Their ids are their places, as for all without one."""
 
-    def __init__(self, last_hour: int, before: int) -> None:
-        super().__init__(last_hour, before)
+    def __init__(self, last_hour: int, before: int, offset: int) -> None:
+        super().__init__(last_hour, before, offset)
         self.hours: dict[int, dict[Key, Group]] = {}
         self.callers: dict[bytes, bytes] = {}
 

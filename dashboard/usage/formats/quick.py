@@ -5,8 +5,8 @@ odd ones. Whoever takes the part compares its ids with all others, in compiled c
 lines go the careful way of `LineFormat`, whose result is the same. So a short way may be quick, but not wrong.
 """
 
-from collections.abc import Iterable
-from typing import ClassVar, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from isal.isal_zlib import crc32
 
@@ -33,8 +33,9 @@ class Odd(NamedTuple):
 class Usual:
     """Adds up the usual lines of a run, which come in pieces; `digests` are those of their ids by hour."""
 
-    def __init__(self, last_hour: int, before: int) -> None:
+    def __init__(self, last_hour: int, before: int, offset: int) -> None:
         self.last_hour = last_hour
+        self.offset = offset  # of the run in its content
         self.chain = before  # the CRC-32 of all content so far
         self.lines = 0
         self.skipped = 0
@@ -52,14 +53,15 @@ class Usual:
 class QuickFormat(LineFormat):
     """A line format with a short way, `usual`."""
 
-    usual: ClassVar[type[Usual]]
+    # Makes one for a run: from the last hour that is believed, the checksum before it, and its offset.
+    usual: Callable[[int, int, int], Usual]
 
     def part(self, pieces: Iterable[bytes], last_hour: int, before: int, offset: int) -> Batch | None:
         """What these lines add up to by themselves, numbered from 0, without looking for repeated ids.
 
         None when too many are odd, or an odd one comes twice.
         """
-        part, usual, left = Batch(last_hour, before), self.usual(last_hour, before), 0
+        part, usual, left = Batch(last_hour, before), self.usual(last_hour, before, offset), 0
         for data in pieces:
             odd, at, view = usual.take(data), 0, memoryview(data)
             left += len(odd)
