@@ -9,7 +9,7 @@ every row is a call and adds up; `id` then tells a call that comes again.
 """
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 from dashboard.usage.formats.aggregated import Aggregated, amount, count, header, text
 from dashboard.usage.formats.csv_calls import UsualRows
@@ -32,7 +32,7 @@ class CommaSeparated(Aggregated):
     name = "csv"
     tabular = True
 
-    def opened(self, head: bytes, config: Mapping[str, Any]) -> Self:
+    def opened(self, head: bytes, config: Mapping[str, Any]) -> "CommaSeparated":
         reader = super().opened(head, config)
         translated = config.get("columns")
         if reader.columns and isinstance(translated, dict):
@@ -100,7 +100,7 @@ class CallRows(CommaSeparated, QuickFormat):
         super().__init__()
         self.columns, self.delimiter = columns, delimiter
 
-    def usual(self, last_hour: int, before: int, offset: int) -> UsualRows:  # type: ignore[override]
+    def usual(self, last_hour: int, before: int, offset: int) -> UsualRows:
         return UsualRows(self.columns or (), self.delimiter, (*WHO, *WHAT), TIME, last_hour, before, offset)
 
     def add_line(self, raw: bytes, batch: Batch, line: int, offset: int) -> None:
