@@ -5,7 +5,7 @@ import gzip
 import pytest
 import zstandard
 
-from dashboard.usage import dimensions, reading
+from dashboard.usage import counting, dimensions
 from dashboard.usage.ingest import Counts, InputError, Session, import_file
 from dashboard.usage.models import HourlyRollup, RejectedLine, StaleDay, Stream
 from tests.usage.conftest import NOW, access, calls, line, make_source, totals
@@ -112,7 +112,7 @@ def test_rejected_lines_are_kept_with_their_place_once(source, write):
 
 
 def test_rejected_lines_are_bounded(source, write, monkeypatch):
-    monkeypatch.setattr(reading, "REJECTED_KEPT", 10)
+    monkeypatch.setattr(counting, "REJECTED_KEPT", 10)
     for n in range(5):
         load(source, write(f"{n}.jsonl", line(n) + b"nonsense %d\n" % n * 8), "sundial")
     assert RejectedLine.objects.count() == 10
