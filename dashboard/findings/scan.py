@@ -25,21 +25,19 @@ __all__ = ["ScanResult", "run"]
 BATCH = 2000
 AHEAD = timedelta(days=366)
 
-# A day counts as a call if the source counted one, or if it counts none at all but saw tokens or cost.
-EDGES = """
+EDGES = f"""
 SELECT application_id, entry_id, day, previous, following FROM (
     SELECT t.application_id, t.entry_id, t.day,
         LAG(t.day) OVER w AS previous, LEAD(t.day) OVER w AS following
     FROM findings_stalepair p
     JOIN findings_traffic t ON t.application_id = p.application_id AND t.entry_id = p.entry_id
     WHERE p.id BETWEEN %s AND %s
-      AND (t.calls > 0 OR (t.calls IS NULL
-           AND COALESCE(t.input_tokens, 0) + COALESCE(t.output_tokens, 0) + COALESCE(t.cost_nano, 0) > 0))
+      AND {traffic.IS_CALL}
     WINDOW w AS (PARTITION BY t.application_id, t.entry_id ORDER BY t.day)
 ) AS calls
 WHERE previous IS NULL OR following IS NULL OR day - previous > %s OR following - day > %s
 ORDER BY application_id, entry_id, day
-"""
+"""  # noqa: S608  our own condition
 CALLERS = """
 INSERT INTO findings_stalepair (application_id, entry_id)
 SELECT DISTINCT t.application_id, t.entry_id FROM findings_traffic t WHERE t.entry_id = %s

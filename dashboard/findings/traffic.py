@@ -10,7 +10,7 @@ from dashboard.findings.models import StalePair
 from dashboard.kit.fields import day_number
 from dashboard.usage.models import StaleDay
 
-__all__ = ["refill", "stale_days"]
+__all__ = ["IS_CALL", "refill", "stale_days"]
 
 # A sum over nothing but nulls is null: a measure that no source reports stays unknown, not 0.
 SUMS = """
@@ -36,6 +36,10 @@ STORED = """
 SELECT day, application_id, entry_id, calls, errors, gone, input_tokens, output_tokens, cost_nano, regions, id
 FROM findings_traffic WHERE day = %s
 """
+# A day `t` counts as a call if the source counted one, or if it counts none at all but saw tokens or cost.
+# `_called` says the same of rows that are no longer, or not yet, in the table.
+IS_CALL = """(t.calls > 0 OR (t.calls IS NULL
+    AND COALESCE(t.input_tokens, 0) + COALESCE(t.output_tokens, 0) + COALESCE(t.cost_nano, 0) > 0))"""
 DELETE = "DELETE FROM findings_traffic WHERE id = %s"
 CORRECT = """
 UPDATE findings_traffic
@@ -109,7 +113,7 @@ def _correct(day: int, *, turned_only: bool) -> set[tuple[int, int]]:
 
 
 def _called(row: tuple | None) -> frozenset[str] | None:
-    """Where a day's calls were served; None where its sums make it no day of calls, as `scan.EDGES` has it."""
+    """Where a day's calls were served; None where its sums make it no day of calls, as `IS_CALL` has it."""
     if row is None:
         return None
     calls, _errors, _gone, *rest = row[3:9]

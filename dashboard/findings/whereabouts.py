@@ -15,6 +15,7 @@ from dashboard.catalog.snapshot import Snapshot
 from dashboard.findings import rules
 from dashboard.findings.evidence import MEMORY_DAYS
 from dashboard.findings.models import CallRegions, Finding
+from dashboard.findings.traffic import IS_CALL
 from dashboard.kit.fields import EPOCH
 
 __all__ = ["join", "regional", "rewrite"]
@@ -26,8 +27,7 @@ SELECT t.application_id, t.entry_id, t.day, t.regions
 FROM findings_stalepair p
 JOIN findings_traffic t ON t.application_id = p.application_id AND t.entry_id = p.entry_id
 WHERE p.id BETWEEN %s AND %s AND p.entry_id IN ({entries})
-  AND (t.calls > 0 OR (t.calls IS NULL
-       AND COALESCE(t.input_tokens, 0) + COALESCE(t.output_tokens, 0) + COALESCE(t.cost_nano, 0) > 0))
+  AND {is_call}
 ORDER BY t.application_id, t.entry_id, t.day
 """
 
@@ -73,7 +73,9 @@ def _called(first: int, last: int, told_apart: Mapping[int, str]) -> dict[Pair, 
         return called
     own = {entry: regions.split(",") for entry, regions in told_apart.items()}
     with connection.cursor() as cursor:
-        cursor.execute(CALLED.format(entries=", ".join(str(int(entry)) for entry in own)), [first, last])
+        cursor.execute(
+            CALLED.format(is_call=IS_CALL, entries=", ".join(str(int(entry)) for entry in own)), [first, last]
+        )
         for application, entry, number, told in cursor.fetchall():
             regions = frozenset(
                 region if region and any(lies_in(one, region) for one in own[entry]) else ""

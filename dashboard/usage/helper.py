@@ -20,14 +20,13 @@ from isal.isal_zlib import crc32
 from dashboard.usage.formats.lines import Format
 from dashboard.usage.formats.quick import SMALL, QuickFormat
 from dashboard.usage.formats.registry import FORMATS
-from dashboard.usage.records import Batch, Called, Caller, Reject
+from dashboard.usage.records import COUNTS, Batch, Called, Caller, Reject
 
 __all__ = ["ANSWER", "QUESTION", "receive", "send", "serve", "unpacked"]
 
 # What is asked: whether the bytes follow, how many, the offset of the first, the checksum before it.
 QUESTION = struct.Struct("<?QQQ")
 ANSWER = struct.Struct("<QQ")  # bytes that follow, the checksum behind what was decoded
-COUNTS = ("lines", "accepted", "rejected", "duplicates", "skipped")
 
 
 def serve(reader: Format, last_hour: int, source: IO[bytes], sink: IO[bytes], descriptor: int | None) -> None:

@@ -16,6 +16,7 @@ from xxhash import xxh3_64_intdigest
 
 __all__ = [
     "AT",
+    "COUNTS",
     "FIRST_HOUR",
     "ID",
     "INTERNAL",
@@ -53,6 +54,9 @@ MAX_COUNT = 10**12
 SECONDS = 1e11  # a time below it counts seconds since 1970, not milliseconds
 MAX_COST = 10**6  # USD in one record
 KEPT_REJECTS = 100  # per commit; further ones are counted, not kept
+
+# How a batch counts its lines.
+COUNTS = ("lines", "accepted", "rejected", "duplicates", "skipped")
 
 # Calls, errors, gone, input tokens, output tokens, cost in nano-USD; None where the log does not tell.
 Measures = list[int | None]

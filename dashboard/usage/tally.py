@@ -3,11 +3,9 @@
 from collections.abc import Callable, Collection
 
 from dashboard.usage.marks import Marks, Run, from_digests, run_of
-from dashboard.usage.records import KEPT_REJECTS, LINE, Batch, grow
+from dashboard.usage.records import COUNTS, KEPT_REJECTS, LINE, Batch, grow
 
 __all__ = ["Tally"]
-
-COUNTS = ("lines", "accepted", "rejected", "duplicates", "skipped")
 
 
 class Tally(Batch):
