@@ -16,7 +16,7 @@ from dashboard.catalog.feeds.facts import Fact
 from dashboard.catalog.names import NameIndex
 from dashboard.catalog.rules import Newest, newest
 from dashboard.catalog.spellings import respelled
-from dashboard.catalog.wrappers import Form, peel
+from dashboard.catalog.wrappers import peel
 
 __all__ = ["ALIASES", "ENTRY", "REPLACEMENTS", "Found", "Known", "differences", "new_id"]
 
@@ -89,10 +89,10 @@ class Known:
 
         An alias is not what a fact is about: its end need not be its target's.
         """
-        forms = list(peel(Form(platform, name)))
+        forms = peel((platform, name))
         alias = False
         for form in [*forms, *(other for base in forms for other in respelled(base))]:
-            found = self._index.find(form, self.today) if form.platform == platform else None
+            found = self._index.find(form, self.today) if form[0] == platform else None
             if found and found[1] == "exact":
                 return self._pks[found[0]], "exact"
             alias = alias or bool(found)

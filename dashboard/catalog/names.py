@@ -116,7 +116,7 @@ class NameIndex:
         platform, name = form
         if not platform:
             hosts = self._hosts.get(name.casefold(), ())
-            hits = {hit for host in hosts if (hit := self.find(Form(host, name), on))}
+            hits = {hit for host in hosts if (hit := self.find((host, name), on))}
             return hits.pop() if len(hits) == 1 else None
         shelf = self._shelves.get(platform)
         if not shelf:
@@ -124,18 +124,18 @@ class NameIndex:
         folds, ids, aliases = shelf
         if folds:
             name = name.casefold()
-        if name in ids:
-            return ids[name], "exact"
-        if name in aliases:
-            for first, last, pk in aliases[name]:
-                if first <= on <= last:
-                    return pk, "alias"
+        if pk := ids.get(name):
+            return pk, "exact"
+        for first, last, pk in aliases.get(name, ()):
+            if first <= on <= last:
+                return pk, "alias"
         return None
 
     def is_id(self, form: Form) -> bool:
         """An entry's own id, which no alias can take from it."""
-        shelf = self._shelves.get(form.platform)
-        return shelf is not None and (form.name.casefold() if shelf.folds else form.name) in shelf.ids
+        platform, name = form
+        shelf = self._shelves.get(platform)
+        return shelf is not None and (name.casefold() if shelf.folds else name) in shelf.ids
 
     def find_endpoint(self, platform: str, path: str) -> int | None:
         """The endpoint entry with the longest path that `path` is or lies under, whole segments only."""
@@ -174,7 +174,7 @@ def resolve(
     """
     called_as = called_as.strip()
     hint = "" if platform == UNKNOWN else platform
-    form = Form(hint, called_as)
+    form = (hint, called_as)
     if not deployments and hint and (found := index.find(form, on)):
         return _matched(found[0], index, form, found[1])  # most names by far: nothing is under an id
     forms = _forms(form)
@@ -201,33 +201,33 @@ def change_days(
     them the name means one thing; there are none for nearly every name.
     """
     hint = "" if platform == UNKNOWN else platform
-    form = Form(hint, called_as)
+    form = (hint, called_as)
     if not index.changes or (not deployments and hint and index.is_id(form)):
         return []
     forms = _forms(form)
     if deployments and (target := _deployed(forms, deployments, index)):
         forms = _forms(target)
     asked = [other for form in forms for other in (form, *respelled(form), *bases(form))]
-    names = {other.name.casefold() for form in asked for other in (form, *respelled(form))}
+    names = {name.casefold() for form in asked for _, name in (form, *respelled(form))}
     return sorted({day for name in names for day in index.changes.get(name, ())})
 
 
 def deployed(called_as: str, platform: str, index: NameIndex, deployments: Mapping[str, str]) -> str:
     """What a source's deployment map says that a name stands for; "" where it has no word about it."""
-    form = Form("" if platform == UNKNOWN else platform, called_as)
+    form = ("" if platform == UNKNOWN else platform, called_as)
     target = _deployed(_forms(form), deployments, index) if deployments else None
-    return target.name if target else ""
+    return target[1] if target else ""
 
 
 def suggest(name: str, platform: str, index: NameIndex, limit: int = 3) -> list[Suggestion]:
     """Up to `limit` entries with a like id, closest first, of `platform` if given. Bounded work for any name."""
-    form = _forms(Form("" if platform == UNKNOWN else platform, name))[-1]
-    wanted = form.name[:100].casefold()
+    told, bare = _forms(("" if platform == UNKNOWN else platform, name))[-1]
+    wanted = bare[:100].casefold()
     shared = Counter(
         pk
         for gram in _grams(wanted)
         for pk in index.trigrams.get(gram, ())
-        if form.platform in {"", index.ids[pk][0]} or not platform
+        if told in {"", index.ids[pk][0]} or not platform
     )
     matcher = difflib.SequenceMatcher(b=wanted, autojunk=False)
     scored = []
@@ -241,32 +241,31 @@ def suggest(name: str, platform: str, index: NameIndex, limit: int = 3) -> list[
 def _forms(form: Form) -> list[Form]:
     """The name and what is under each of its wrappers; a platform that a wrapper tells holds for all of it."""
     forms = peel(form)
-    if form.platform:
+    if form[0]:
         return forms
     for depth, (told, _) in enumerate(forms):
         if told:
-            for outer in range(depth):
-                forms[outer] = Form(told, forms[outer].name)
+            forms[:depth] = [(told, name) for _, name in forms[:depth]]
             break
     return forms
 
 
 def _plain(forms: list[Form], index: NameIndex, on: date) -> Match:
     """The match of the outermost form that the catalog knows, without deployments and endpoints."""
-    for depth, form in enumerate(forms):
-        if found := index.find(form, on):
-            return _matched(found[0], index, form, "wrapper" if depth else found[1])
-    for depth, form in enumerate(forms):
-        for spelled in respelled(form) if form.platform in SPELLINGS else ():
-            if found := index.find(spelled, on):
-                return _matched(found[0], index, form, "wrapper" if depth else "alias")
     for form in forms:
-        for base in bases(form) if FINE_TUNED in form.name else ():
+        if found := index.find(form, on):
+            return _matched(found[0], index, form, found[1] if form is forms[0] else "wrapper")
+    for form in forms:
+        for spelled in respelled(form) if form[0] in SPELLINGS else ():
+            if found := index.find(spelled, on):
+                return _matched(found[0], index, form, "alias" if form is forms[0] else "wrapper")
+    for form in forms:
+        for base in bases(form) if FINE_TUNED in form[1] else ():
             for spelled in [base, *respelled(base)]:
                 if found := index.find(spelled, on):
-                    return Match(found[0], index.ids[found[0]][0], form.name, "fine-tune")
-    last = forms[-1]
-    return Match(None, last.platform or UNKNOWN, normal(last) or UNKNOWN, "unresolved")
+                    return Match(found[0], index.ids[found[0]][0], form[1], "fine-tune")
+    form = forms[-1]
+    return Match(None, form[0] or UNKNOWN, normal(form) or UNKNOWN, "unresolved")
 
 
 def _matched(pk: int, index: NameIndex, form: Form, how: str) -> Match:
@@ -277,12 +276,12 @@ def _deployed(forms: list[Form], deployments: Mapping[str, str], index: NameInde
     """What the source's own map says that any form of the name is; Azure's deployment names ignore case."""
     if not isinstance(deployments, Deployments):
         deployments = Deployments(deployments)
-    for form in forms:
-        target = deployments.get(form.name)
-        if target is None and form.platform in index.folding:
-            target = deployments.folded.get(form.name.casefold())
+    for platform, name in forms:
+        target = deployments.get(name)
+        if target is None and platform in index.folding:
+            target = deployments.folded.get(name.casefold())
         if isinstance(target, str) and target:
-            return Form(forms[-1].platform, target)
+            return forms[-1][0], target
     return None
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from dashboard.catalog.lifecycle import EntryState, Step, effective_step, last_day, lies_in
-from dashboard.catalog.wrappers import Form, peel
+from dashboard.catalog.wrappers import peel
 
 __all__ = ["ENDS", "IDLE_DAYS", "Due", "due", "region_of", "told_by", "varies"]
 
@@ -64,11 +64,11 @@ def region_of(called_as: str, platform: str = "") -> str:
 
 def _told(called_as: str, platform: str) -> str:
     told = ""
-    for form in peel(Form(platform, called_as)):
-        if found := _PROFILE.fullmatch(form.name):
+    for _, name in peel((platform, called_as)):
+        if found := _PROFILE.fullmatch(name):
             return _GEOGRAPHIES[found[1]]
         for rule in (_ARN, _ROUTE, _LOCATION):
-            if found := rule.fullmatch(form.name):
+            if found := rule.fullmatch(name):
                 told = told or found[1]
     return told
 

@@ -93,7 +93,7 @@ def respelled(form: Form) -> list[Form]:
         for rule, mark in SPELLINGS[platform].items():
             if mark in base and (other := rule(base)) and other not in names:
                 names.append(other)
-    return [Form(platform, other) for other in names[1:]]
+    return [(platform, other) for other in names[1:]]
 
 
 def normal(form: Form) -> str:
@@ -126,9 +126,9 @@ def bases(form: Form) -> list[Form]:
     if FINE_TUNED not in name:
         return []
     if found := _FT.fullmatch(name):
-        return [Form(host, found[1]) for host in ([platform] if platform else [_OPENAI, "mistral"])]
+        return [(host, found[1]) for host in ([platform] if platform else [_OPENAI, "mistral"])]
     if (found := _OLD_FT.fullmatch(name)) and platform in {"", _OPENAI}:
-        return [Form(_OPENAI, found[1])]
+        return [(_OPENAI, found[1])]
     if (found := _AZURE_FT.fullmatch(name)) and platform == _AZURE:
-        return [Form(_AZURE, f"{found[1]} (fine-tuned)"), Form(_AZURE, found[1])]
+        return [(_AZURE, f"{found[1]} (fine-tuned)"), (_AZURE, found[1])]
     return []

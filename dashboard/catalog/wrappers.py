@@ -23,11 +23,8 @@ PLACEHOLDERS = frozenset({"", "-", "(unknown)", "none", "null", "unknown", "unkn
 """What logs write, in lower case, where they do not know the model."""
 
 
-class Form(NamedTuple):
-    """A name and the platform it belongs to ("" while nothing has told)."""
-
-    platform: str
-    name: str
+Form = tuple[str, str]
+"""The platform that a name belongs to ("" while nothing has told), and the name."""
 
 
 _AWS, _AZURE, _GEMINI, _OPENAI, _VERTEX = "aws-bedrock", "azure-openai", "gemini-api", "openai", "vertex-ai"
@@ -38,13 +35,14 @@ _AWS, _AZURE, _GEMINI, _OPENAI, _VERTEX = "aws-bedrock", "azure-openai", "gemini
 
 def percent_encoded(form: Form) -> Form | None:
     """`anthropic.claude-v2%3A1`: a name cut from a request's path."""
-    if "%" not in form.name:
+    platform, name = form
+    if "%" not in name:
         return None
     try:
-        plain = unquote(form.name, errors="strict")
+        plain = unquote(name, errors="strict")
     except UnicodeDecodeError:
         return None
-    return form._replace(name=plain) if plain != form.name else None
+    return (platform, plain) if plain != name else None
 
 
 _ARN = re.compile(r"arn:aws[a-z-]*:bedrock:[a-z0-9-]*:\d*:([a-z-]+)/(.+)")
@@ -54,11 +52,12 @@ _TELLING = frozenset({"foundation-model", "inference-profile"})
 def bedrock_arn(form: Form) -> Form | None:
     """A model's or system profile's ARN holds the id; other ARNs (application profiles, provisioned
     throughput) only a resource of the account, which no rule can look into."""
-    found = _ARN.fullmatch(form.name) if form.name.startswith("arn:") else None
+    _, name = form
+    found = _ARN.fullmatch(name) if name.startswith("arn:") else None
     if not found:
         return None
     resource, rest = found.groups()
-    return Form(_AWS, rest if resource in _TELLING else f"{resource}/{rest}")
+    return _AWS, rest if resource in _TELLING else f"{resource}/{rest}"
 
 
 _VERTEX_RESOURCE = re.compile(
@@ -72,11 +71,12 @@ def vertex_resource(form: Form) -> Form | None:
 
     Models that Google serves for others as an API (`-maas`) keep their publisher in the id: `meta/M-maas`.
     """
-    found = _VERTEX_RESOURCE.fullmatch(form.name) if "publishers/" in form.name else None
+    _, name = form
+    found = _VERTEX_RESOURCE.fullmatch(name) if "publishers/" in name else None
     if not found:
         return None
     publisher, model = found.groups()
-    return Form(_VERTEX, f"{publisher}/{model}" if model.endswith("-maas") and "/" not in model else model)
+    return _VERTEX, f"{publisher}/{model}" if model.endswith("-maas") and "/" not in model else model
 
 
 def gemini_resource(form: Form) -> Form | None:
@@ -85,7 +85,7 @@ def gemini_resource(form: Form) -> Form | None:
     head, _, rest = name.partition("/")
     if head != "models" or not rest or platform not in {"", _GEMINI, _VERTEX}:
         return None
-    return Form(platform or _GEMINI, rest)
+    return platform or _GEMINI, rest
 
 
 def gateway_prefix(form: Form) -> Form | None:
@@ -96,9 +96,9 @@ def gateway_prefix(form: Form) -> Form | None:
     if not host or not rest:
         return None
     if not host.platform:
-        return Form(platform, rest)
+        return platform, rest
     told = host.routes or not platform or platform in OWN_MODELS_ONLY
-    return Form(host.platform if told else platform, rest)
+    return host.platform if told else platform, rest
 
 
 _AWS_ROUTE = re.compile(
@@ -108,8 +108,9 @@ _AWS_ROUTE = re.compile(
 
 def bedrock_route(form: Form) -> Form | None:
     """`converse/M`, `invoke/M`, `us-east-1/M`: how a gateway calls Bedrock, and where."""
-    found = _AWS_ROUTE.fullmatch(form.name) if form.platform == _AWS else None
-    return form._replace(name=found[1]) if found else None
+    platform, name = form
+    found = _AWS_ROUTE.fullmatch(name) if platform == _AWS else None
+    return (platform, found[1]) if found else None
 
 
 _GEOGRAPHIES = frozenset({"us-gov", "us", "eu", "apac", "au", "jp", "ca", "sa", "global"})
@@ -122,7 +123,7 @@ def bedrock_geography(form: Form) -> Form | None:
     head, _, rest = name.partition(".")
     if head not in _GEOGRAPHIES or platform not in {"", _AWS} or not _MADE.fullmatch(rest):
         return None
-    return Form(_AWS, rest)
+    return _AWS, rest
 
 
 _ZONES = frozenset({"eu", "us", "global", "global-standard"})
@@ -132,14 +133,14 @@ def azure_zone(form: Form) -> Form | None:
     """`azure/eu/M`: the data zone that a gateway's price list puts before the model."""
     platform, name = form
     head, _, rest = name.partition("/")
-    return Form(platform, rest) if rest and head in _ZONES and platform == _AZURE else None
+    return (platform, rest) if rest and head in _ZONES and platform == _AZURE else None
 
 
 def google_maker(form: Form) -> Form | None:
     """`google/gemini-2.5-pro`, as Google's OpenAI-compatible endpoints want it."""
     platform, name = form
     head, _, rest = name.partition("/")
-    return Form(platform, rest) if rest and head == "google" and platform in {_GEMINI, _VERTEX} else None
+    return (platform, rest) if rest and head == "google" and platform in {_GEMINI, _VERTEX} else None
 
 
 Rule = Callable[[Form], Form | None]

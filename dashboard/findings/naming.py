@@ -20,7 +20,7 @@ from dashboard.catalog.documents import AliasDoc, CatalogError, Document, EntryD
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.models import Entry
 from dashboard.catalog.names import UNKNOWN
-from dashboard.catalog.wrappers import Form, peel
+from dashboard.catalog.wrappers import peel
 from dashboard.findings import resolution, scan
 from dashboard.findings.models import IgnoredName, Resolution
 from dashboard.findings.soon import scan_soon
@@ -61,7 +61,7 @@ class Name:
     @property
     def bare(self) -> str:
         """The name without known wrappers, as an alias or a deployment map has it."""
-        return peel(Form(self.hint, self.called_as))[-1].name
+        return peel((self.hint, self.called_as))[-1][1]
 
     @property
     def called(self) -> QuerySet[CalledName]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from dashboard.catalog.hosts import HOSTS
 from dashboard.catalog.names import UNKNOWN, NameIndex, resolve, suggest
 from dashboard.catalog.spellings import FINE_TUNED, SPELLINGS, bases, respelled
-from dashboard.catalog.wrappers import MAX_NAME, PLACEHOLDERS, WRAPPERS, Form, peel
+from dashboard.catalog.wrappers import MAX_NAME, PLACEHOLDERS, WRAPPERS, peel
 
 ON = date(2023, 12, 8)
 ENTRIES = [
@@ -260,17 +260,17 @@ def test_no_text_makes_resolution_fail_or_guess(called_as, hint, endpoint):
         assert called_as.strip().lower() in PLACEHOLDERS
         return
     # Whatever resolved is the id, another spelling, an alias, or the base that a fine-tune's name states.
-    forms = [form._replace(platform=platform) for form in peel(Form(hint, called_as))]
+    forms = [(platform, name) for _, name in peel((hint, called_as))]
     stated = [f for form in forms for base in [form, *bases(form)] for f in [base, *respelled(base)]]
-    said = {form.name.casefold() for form in stated}
+    said = {name.casefold() for _, name in stated}
     assert entry_id.casefold() in said or said & {"claude-sonnet-4-5", "gpt-4-latest"}
 
 
 @given(names, hints)
 def test_taking_wrappers_off_is_idempotent_and_only_shortens(called_as, hint):
-    forms = list(peel(Form(hint, called_as)))
-    assert list(peel(forms[-1])) == [forms[-1]]
-    lengths = [len(form.name) for form in forms]
+    forms = peel((hint, called_as))
+    assert peel(forms[-1]) == [forms[-1]]
+    lengths = [len(name) for _, name in forms]
     assert lengths == sorted(set(lengths), reverse=True)
 
 
@@ -278,11 +278,11 @@ def test_taking_wrappers_off_is_idempotent_and_only_shortens(called_as, hint):
 def test_a_rule_says_nothing_about_a_name_without_its_mark(called_as, hint):
     for rule, (mark, platforms) in WRAPPERS.items():
         if mark not in called_as or (platforms is not None and hint not in platforms):
-            assert rule(Form(hint, called_as)) is None
+            assert rule((hint, called_as)) is None
     for rules in SPELLINGS.values():
         for rule, mark in rules.items():
             assert mark in called_as or rule(called_as) in {None, called_as}
-    assert FINE_TUNED in called_as or not bases(Form(hint, called_as))
+    assert FINE_TUNED in called_as or not bases((hint, called_as))
 
 
 def test_a_very_long_name_is_taken_as_it_is():
