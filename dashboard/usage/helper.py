@@ -38,9 +38,9 @@ def serve(reader: Format, last_hour: int, source: IO[bytes], sink: IO[bytes], de
             where = receive(source, size) if follows or descriptor is None else descriptor
             run = Lines(where, offset, size, before)
             answer = _packed(_decoded(reader, run, last_hour))
-        except EOFError:
+            send(sink, ANSWER.pack(len(answer), run.checksum), answer)
+        except (EOFError, BrokenPipeError):  # the reader is gone
             return
-        send(sink, ANSWER.pack(len(answer), run.checksum), answer)
 
 
 class Lines:

@@ -5,7 +5,7 @@ A format turns complete lines into sums: (hour, caller, called) -> measures. Not
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Container
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
@@ -153,7 +153,7 @@ class Batch:
     duplicates: int = 0
     skipped: int = 0
 
-    def known(self, _hour: int) -> Collection[int]:
+    def known(self, _hour: int) -> Container[int]:
         """The hashes of ids that were counted in an hour before this batch's own `fresh` ones."""
         return ()
 

@@ -1,7 +1,7 @@
 """The one loop that every line format shares: parse, bound, recognise a repeated id, add up."""
 
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, Protocol
@@ -89,7 +89,7 @@ class LineFormat:
         digest, earliest = xxh3_64_intdigest, FIRST_HOUR
         repeated = skipped = rejected = chained = begin = end = 0
         chain, view = batch.before, memoryview(data)
-        old: Collection[int] = ()
+        old: Container[int] = ()
         new: set[int] = set()
         number = line - 1
         # Line by line each stays in the processor's cache; splitting the whole block costs five times as much.
