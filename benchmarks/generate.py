@@ -83,14 +83,14 @@ def csv_lines(seed: int = 3) -> Iterator[bytes]:
 
 
 def otlp_lines(seed: int = 4) -> Iterator[bytes]:
-    """Export requests of twenty chat spans each without end."""
+    """Export requests without end, each with twenty chat spans of one service."""
     dice = random.Random(seed)
     number = 0
     while True:
-        spans = []
+        who, spans = _who(dice), []
         for _ in range(20):
             number += 1
-            who, model = _pair(dice)
+            model = _model(dice, who)
             told = {
                 "gen_ai.operation.name": {"stringValue": "chat"},
                 "gen_ai.provider.name": {"stringValue": "openai"},
@@ -119,8 +119,16 @@ def otlp_lines(seed: int = 4) -> Iterator[bytes]:
 
 def _pair(dice: random.Random) -> tuple[int, int]:
     """An application and the model that it calls: few make most of the calls, and each calls a few models."""
-    who = min(int(dice.expovariate(5 / APPLICATIONS)), APPLICATIONS - 1)
-    return who, (who * 7 + min(int(dice.expovariate(1.2)), 3)) % MODELS
+    who = _who(dice)
+    return who, _model(dice, who)
+
+
+def _who(dice: random.Random) -> int:
+    return min(int(dice.expovariate(5 / APPLICATIONS)), APPLICATIONS - 1)
+
+
+def _model(dice: random.Random, who: int) -> int:
+    return (who * 7 + min(int(dice.expovariate(1.2)), 3)) % MODELS
 
 
 def write(path: Path, megabytes: int, source: Iterator[bytes]) -> None:

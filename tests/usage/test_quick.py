@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from dashboard.usage.formats.access_log import AccessLog
 from dashboard.usage.formats.comma_separated import CommaSeparated
 from dashboard.usage.formats.litellm_standard_logging import LiteLLMStandardLogging
+from dashboard.usage.formats.otlp_traces import OTLPTraces
 from dashboard.usage.formats.quick import QuickFormat
 from dashboard.usage.marks import Marks, run_of
 from dashboard.usage.records import Evidence, id_hash
 from dashboard.usage.tally import Tally
+from tests.usage import otlp_lines
 
 AT = 1_704_359_000
 LAST_HOUR = AT // 3600 + 48
@@ -193,13 +195,14 @@ CASES = {
     "litellm": (LiteLLMStandardLogging(), logs(calls, odd_calls, broken_calls)),
     "csv": (CSV, logs(rows, odd_rows, broken_rows)),
     "nginx": (AccessLog(), logs(requests, odd_requests, broken_requests)),
+    "otlp": (OTLPTraces(), logs(otlp_lines.requests, otlp_lines.odd_requests, otlp_lines.broken_requests)),
 }
 seen_before = st.sets(st.builds(lambda number: id_hash(f"chatcmpl-{number}"), st.integers(0, 40)), max_size=2)
 
 
 @pytest.mark.parametrize(("form", "lines"), CASES.values(), ids=CASES)
 def test_both_ways_count_keep_and_refuse_the_same(form: QuickFormat, lines):
-    @settings(max_examples=300)
+    @settings(max_examples=300, deadline=None)
     @given(lines, seen_before, st.booleans(), st.integers(1, 2000))
     def check(lines, seen, is_ended, size):
         data = b"\n".join(lines) + (b"\n" if is_ended and lines else b"")
@@ -218,13 +221,19 @@ def test_both_ways_count_keep_and_refuse_the_same(form: QuickFormat, lines):
 
 @pytest.mark.parametrize(
     ("form", "line"),
-    [(LiteLLMStandardLogging(), call), (CSV, row), (AccessLog(), lambda _: request())],
+    [
+        (LiteLLMStandardLogging(), call),
+        (CSV, row),
+        (AccessLog(), lambda _: request()),
+        (OTLPTraces(), otlp_lines.usual_request),
+    ],
     ids=CASES,
 )
 def test_usual_lines_take_the_short_way(form: QuickFormat, line):
     part = form.part([b"".join(line(number) + b"\n" for number in range(50))], LAST_HOUR, 0, 1000)
     assert part is not None
-    assert (part.lines, part.accepted, part.fresh) == (50, 50, {})
+    calls = 100 if isinstance(form, OTLPTraces) else 50
+    assert (part.lines, part.accepted, part.fresh) == (50, calls, {})
 
 
 def test_the_latest_call_is_told_with_its_line_and_id():

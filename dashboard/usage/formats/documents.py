@@ -56,7 +56,7 @@ class DocumentFormat(LineFormat):
             return
         values: list[Value] = []
         number = line
-        for raw in data.removesuffix(b"\n").split(b"\n"):
+        for raw in data.removesuffix(b"\n").split(b"\n") if data else ():
             values.extend((number, offset + at, element) for at, element in _parts(raw))
             number += 1
             offset += len(raw) + 1

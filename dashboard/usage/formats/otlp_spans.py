@@ -13,7 +13,7 @@ from dashboard.usage.formats.gone import says_gone
 from dashboard.usage.formats.platforms import platform_of_host, platform_of_tool
 from dashboard.usage.records import UNKNOWN, Called, Caller, Row, clean, cost_nano, tokens
 
-__all__ = ["WANTED", "Span", "describe", "extract", "is_inference", "outer"]
+__all__ = ["WANTED", "Span", "calls", "describe", "extract", "is_inference", "outer", "whose"]
 
 SECOND = 1_000_000_000
 
@@ -47,9 +47,11 @@ ERROR = ("error.type",)
 STATUS = ("http.response.status_code", "http.status_code")
 SERVICE, TEAM = "service.name", ("team", "service.team", "service.namespace")
 ENVIRONMENT = ("deployment.environment.name", "deployment.environment")
+TEXTS = (HOST, PROVIDER, ASKED, ANSWERED, OPERATION, KIND)
+"""What tells the calls of one service apart."""
 WANTED = frozenset({SERVICE}).union(
-    *(PROVIDER, HOST, ASKED, ANSWERED, ANSWER_ID, OPERATION, KIND, TAKEN, GIVEN, COST, ERROR, STATUS),
-    *(TEAM, ENVIRONMENT),
+    *TEXTS,
+    *(ANSWER_ID, TAKEN, GIVEN, COST, ERROR, STATUS, TEAM, ENVIRONMENT),
 )
 """The attributes that are looked at; nothing else of a span needs to be kept, least of all what it says."""
 
@@ -84,14 +86,17 @@ class Span(NamedTuple):
 
 def is_inference(span: Span) -> bool:
     """Whether the span is itself a call of a model."""
-    told = span.attributes
-    kind = _text(told, KIND).upper()
+    kind, operation, asked, provider = (_text(span.attributes, n) for n in (KIND, OPERATION, ASKED, PROVIDER))
+    return calls(kind, operation, asked, provider)
+
+
+def calls(kind: str, operation: str, asked: str, provider: str) -> bool:
+    """The same of what a span tells, "" where it does not."""
     if kind:
-        return kind in KINDS
-    operation = _text(told, OPERATION)
+        return kind.upper() in KINDS
     if operation:
         return operation in ENDPOINTS
-    return bool(_text(told, ASKED)) and bool(_text(told, PROVIDER))
+    return bool(asked) and bool(provider)
 
 
 def outer(spans: Sequence[Span]) -> set[tuple[str, str]]:
@@ -128,19 +133,10 @@ def extract(resource: Attributes, span: Span) -> Row:
     gone = failed and (error.endswith(GONE) or status in {"404", "410"} or says_gone(f"{error} {span.message}"))
     cost = _first(told, COST)
     answer = _text(told, ANSWER_ID)
+    *texts, kind = (_text(told, names) for names in TEXTS)
     return (
         span.start_ns // SECOND,
-        (
-            resource.get(SERVICE),
-            _text(resource, TEAM),
-            _text(resource, ENVIRONMENT),
-            _text(told, HOST),
-            _text(told, PROVIDER),
-            _text(told, ASKED),
-            _text(told, ANSWERED),
-            _text(told, OPERATION),
-            _text(told, KIND).upper(),
-        ),
+        (*whose(resource), *texts, kind.upper()),
         # The id of the answer also knows a call whose outer span comes in another batch.
         f"{span.trace} {answer or span.span}".lower() if span.trace and (answer or span.span) else None,
         1,
@@ -150,6 +146,11 @@ def extract(resource: Attributes, span: Span) -> Row:
         _count(told, GIVEN, "output tokens"),
         cost_nano(cost) if isinstance(cost, int | float) else None,
     )
+
+
+def whose(resource: Attributes) -> tuple[Value | None, str, str]:
+    """Service, team and environment, as a resource's attributes tell them."""
+    return resource.get(SERVICE), _text(resource, TEAM), _text(resource, ENVIRONMENT)
 
 
 def describe(key: tuple) -> tuple[Caller, Called]:

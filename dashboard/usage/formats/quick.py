@@ -39,6 +39,7 @@ class Usual:
         self.chain = before  # the CRC-32 of all content so far
         self.lines = 0
         self.skipped = 0
+        self.beyond = 0  # records, where a line holds many: how many more there are than lines
         self.digests: dict[int, list[bytes]] = {}
 
     def take(self, data: bytes) -> list[Odd]:
@@ -78,7 +79,7 @@ class QuickFormat(LineFormat):
             return None
         part.lines = usual.lines
         part.skipped += usual.skipped
-        part.accepted += usual.lines - usual.skipped - left
+        part.accepted += usual.lines + usual.beyond - usual.skipped - left
         part.bulk = {hour: b"".join(digests) for hour, digests in usual.digests.items() if digests}
         for hour, key, group in usual.sums():
             part.add_group(hour, self.pair(key), group)
