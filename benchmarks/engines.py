@@ -165,7 +165,8 @@ def idle_poll(path: Path, option: str) -> dict:
 
     folder = path.with_name("many")
     folder.mkdir(exist_ok=True)
-    lines = path.read_bytes()[: 8 << 20].splitlines(keepends=True)
+    # Whole lines only: a file that cannot be read is looked at again on each poll.
+    lines = [line for line in path.read_bytes()[: 8 << 20].splitlines(keepends=True) if line.endswith(b"}\n")]
     files = [folder / f"{number}.jsonl" for number in range(int(option))]
     for number, file in enumerate(files):
         file.write_bytes(lines[number])

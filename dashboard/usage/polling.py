@@ -37,7 +37,7 @@ class Left(NamedTuple):
     pk: int
     size: int
     mtime_ns: int
-    waits: bool
+    waits: int
     path: str
 
 
@@ -115,7 +115,7 @@ def _known(source: Source) -> dict[Place, Left]:
     """How files were left, by (device, inode); should two contents claim one file, the one read further."""
     known: dict[Place, Left] = {}
     for device, inode, *left in Stream.objects.in_place(source).left():
-        known.setdefault((int(device), int(inode)), Left(*left))
+        known.setdefault((int(device), int(inode)), Left._make(left))
     return known
 
 

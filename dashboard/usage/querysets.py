@@ -27,9 +27,15 @@ class StreamQuerySet(models.QuerySet):
         return self.filter(source=source, inode__gt=0).order_by("-offset", "pk")
 
     def left(self) -> "models.QuerySet":
-        """Tuples (device, inode, pk, size, mtime_ns, waits, path); the first two as text, which is much faster."""
-        place = {f"{name}_text": Cast(name, models.CharField()) for name in ("device", "inode")}
-        return self.annotate(**place).values_list(*place, "pk", "size", "mtime_ns", "waits", "path")
+        """Tuples (device, inode, pk, size, mtime_ns, waits, path).
+
+        The first two are text and `waits` is a number, as they come: converting thousands on each poll takes long.
+        """
+        plain = {f"{name}_text": Cast(name, models.CharField()) for name in ("device", "inode")}
+        plain["waits_number"] = Cast("waits", models.IntegerField())
+        return self.annotate(**plain).values_list(
+            "device_text", "inode_text", "pk", "size", "mtime_ns", "waits_number", "path"
+        )
 
     def rivals(self, source, head: str) -> "StreamQuerySet":
         """Content that begins with the same line, the newest of it."""

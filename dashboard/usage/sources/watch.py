@@ -7,8 +7,9 @@ temporary name is none yet. Nothing is opened here: a listing costs one `lstat` 
 import glob
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +25,9 @@ MAX_FILES = 10_000
 OUTSIDE, NO_LOG = "outside", "no log"
 # A folder's real path, with a separator, and whether it may be read.
 Folder = tuple[str, bool]
+# The folder of a name and the name in it, and how to look at it.
+Look = Callable[[], os.stat_result]
+Entry = tuple[str, str, Look]
 TEMPORARY = (".part", ".partial", ".tmp", ".temp", ".swp", ".swx", ".crdownload", ".filepart", "~")
 
 
@@ -65,16 +69,17 @@ def listing(patterns: Iterable[str], roots: Iterable[Path]) -> Listing:
     seen: set[tuple[int, int]] = set()
     parents: dict[str, Folder] = {}
     for pattern in patterns:
-        names = list(_names(pattern))
-        if not names and not glob.has_magic(pattern) and not os.path.lexists(pattern):
+        if not glob.has_magic(pattern) and not os.path.lexists(pattern):
             result.problem = f"{pattern} does not exist"
-        for name in names:
+        for folder, base, look in _entries(pattern):
             try:
-                found = _found(name, allowed, parents)
+                found = _found(folder, base, look, allowed, parents)
             except OSError as problem:
+                name = os.path.join(folder, base)  # noqa: PTH118  a string as the others
                 result.problem = f"{name} cannot be looked at: {problem.strerror}"
                 continue
             if found == OUTSIDE:
+                name = os.path.join(folder, base)  # noqa: PTH118
                 result.problem = f"{name} lies outside the folders that may be read (SUNDIAL_WATCH_ROOTS)"
                 continue
             if isinstance(found, str) or (found.device, found.inode) in seen:
@@ -88,27 +93,41 @@ def listing(patterns: Iterable[str], roots: Iterable[Path]) -> Listing:
     return result
 
 
-def _names(pattern: str) -> Iterator[str]:
-    if not os.path.isdir(pattern):  # noqa: PTH112  a string of a pattern
-        for name in glob.iglob(pattern, recursive=True):  # noqa: PTH207  pathlib globs no absolute patterns
-            if os.path.isdir(name):  # noqa: PTH112
-                continue
-            yield name
+def _entries(pattern: str) -> Iterator[Entry]:
+    """What a pattern names, in order: all that is under a folder, or what a glob finds."""
+    if os.path.isdir(pattern):  # noqa: PTH112  a string of a pattern
+        yield from _under(pattern)
         return
-    for folder, folders, files in os.walk(pattern):
-        folders[:] = sorted(f for f in folders if not f.startswith("."))
-        for name in sorted(files):
-            yield os.path.join(folder, name)  # noqa: PTH118
+    for name in glob.iglob(pattern, recursive=True):  # noqa: PTH207  pathlib globs no absolute patterns
+        if not os.path.isdir(name):  # noqa: PTH112
+            yield *os.path.split(name), partial(os.lstat, name)
 
 
-def _found(name: str, allowed: tuple[str, ...], parents: dict[str, Folder]) -> Found | str:
+def _under(folder: str) -> Iterator[Entry]:
+    try:
+        with os.scandir(folder) as found:
+            entries = sorted(found, key=attrgetter("name"))
+    except OSError:
+        return  # as a glob, which finds nothing there
+    folders = []
+    for entry in entries:
+        if not entry.is_dir():
+            yield folder, entry.name, partial(entry.stat, follow_symlinks=False)
+        elif not (entry.is_symlink() or entry.name.startswith(".")):
+            folders.append(entry.path)
+    for inner in folders:
+        yield from _under(inner)
+
+
+def _found(
+    folder: str, base: str, look: Look, allowed: tuple[str, ...], parents: dict[str, Folder]
+) -> Found | str:
     """The regular file behind a name; else OUTSIDE what may be read, or NO_LOG file at all."""
-    folder, base = os.path.split(name)
     if base.startswith(".") or base.lower().endswith(TEMPORARY):
         return NO_LOG
-    about = os.lstat(name)
+    about = look()
     if stat.S_ISLNK(about.st_mode):
-        real = os.path.realpath(name)
+        real = os.path.realpath(os.path.join(folder, base))  # noqa: PTH118
         is_inside = _inside(real, allowed)
         if is_inside:
             about = os.stat(real)  # noqa: PTH116
