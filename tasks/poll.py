@@ -4,9 +4,10 @@ from celery import current_app, shared_task
 
 from dashboard.kit import clock
 from dashboard.usage import polling
+from dashboard.usage.ingest import Counts
 from dashboard.usage.models import Source
 
-__all__ = ["poll", "poll_due"]
+__all__ = ["poll", "poll_due", "read"]
 
 
 @shared_task(name="sundial.poll_due", ignore_result=True)
@@ -22,7 +23,20 @@ def poll_due() -> int:
 def poll(source_id: int) -> int:
     """Read what is new in one source; findings follow when something counted."""
     source = Source.objects.filter(pk=source_id).first()
-    counts = polling.poll(source, clock.latest()) if source else polling.NEVER
+    if source is None:
+        return 0
+    counts = polling.poll(source, clock.latest(), lambda place, token: read.delay(source_id, *place, token))
+    return _counted(counts)
+
+
+@shared_task(name="sundial.read", ignore_result=True)
+def read(source_id: int, device: int, inode: int, token: str) -> int:
+    """Read what is new in one large file of a source, beside the others."""
+    source = Source.objects.filter(pk=source_id).first()
+    return _counted(polling.read_file(source, (device, inode), token, clock.latest())) if source else 0
+
+
+def _counted(counts: Counts) -> int:
     if counts.accepted:
         current_app.send_task("sundial.scan")
     return counts.accepted

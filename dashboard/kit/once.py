@@ -8,11 +8,12 @@ import logging
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 import redis
 from django.conf import settings
 
-__all__ = ["holding"]
+__all__ = ["claim", "holding", "release"]
 
 log = logging.getLogger(__name__)
 
@@ -20,24 +21,49 @@ log = logging.getLogger(__name__)
 RELEASE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) else return 0 end"
 
 
+NOBODY = ""
+"""The claim on a lock that nobody keeps, as the broker does not answer."""
+
+
+def claim(name: str, seconds: int) -> str | None:
+    """Take the lock `name` until it is released, or expires after `seconds`: a token, or None if it is taken."""
+    token = secrets.token_hex(16)
+    try:
+        return token if _client().set(_key(name), token, nx=True, ex=seconds) else None
+    except redis.RedisError as problem:
+        log.warning("Working on %s without a lock: the broker does not answer (%s)", name, problem)
+        return NOBODY
+
+
+def release(name: str, token: str) -> None:
+    """Give back the lock that `token` was got for, whoever got it."""
+    if token == NOBODY:
+        return
+    try:
+        _client().eval(RELEASE, 1, _key(name), token)
+    except redis.RedisError:
+        log.warning("The lock on %s expires by itself: the broker does not answer", name)
+
+
 @contextmanager
 def holding(name: str, seconds: int) -> Iterator[bool]:
     """Yield whether the lock `name` is ours now. It expires after `seconds`, should we die with it."""
-    key, token = f"sundial:lock:{name}", secrets.token_hex(16)
-    client = redis.Redis.from_url(settings.CACHES["default"]["LOCATION"], socket_timeout=5)
+    token = claim(name, seconds)
     try:
-        held = bool(client.set(key, token, nx=True, ex=seconds))
-    except redis.RedisError as problem:
-        log.warning("Working on %s without a lock: the broker does not answer (%s)", name, problem)
-        client.close()
-        yield True
-        return
-    try:
-        yield held
+        yield token is not None
     finally:
-        if held:
-            try:
-                client.eval(RELEASE, 1, key, token)
-            except redis.RedisError:
-                log.warning("The lock on %s expires by itself: the broker does not answer", name)
-        client.close()
+        if token:
+            release(name, token)
+
+
+def _key(name: str) -> str:
+    return f"sundial:lock:{name}"
+
+
+def _client() -> redis.Redis:
+    return _client_of(settings.CACHES["default"]["LOCATION"])
+
+
+@cache
+def _client_of(location: str) -> redis.Redis:
+    return redis.Redis.from_url(location, socket_timeout=5)

@@ -3,25 +3,22 @@
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from django.conf import settings
 from django.db.models import Q
 
 from dashboard.kit.once import holding
-from dashboard.usage.ingest import Counts, InputError, Session
+from dashboard.usage import following
+from dashboard.usage.following import LOCK_SECONDS, HandOut, Place
+from dashboard.usage.ingest import Counts
 from dashboard.usage.models import Source, SourceKind, Stream
 from dashboard.usage.sources import http, s3, sql
-from dashboard.usage.sources.watch import INBOX, Found, Listing, files_of
+from dashboard.usage.sources.watch import INBOX
 
-__all__ = ["INBOX", "claim_due", "ensure_inbox", "poll"]
+__all__ = ["INBOX", "claim_due", "ensure_inbox", "poll", "read_file"]
 
 log = logging.getLogger(__name__)
 
-# Device and inode of a file.
-Place = tuple[int, int]
-
-LOCK_SECONDS = 900  # as long as a task may run
 NEVER = Counts()
 # How each kind is read: what counted, and the problem there was, "" for none.
 READERS: dict[str, Callable[[Source, datetime], tuple[Counts, str]]] = {
@@ -29,16 +26,6 @@ READERS: dict[str, Callable[[Source, datetime], tuple[Counts, str]]] = {
     SourceKind.HTTP: http.read,
     SourceKind.S3: s3.read,
 }
-
-
-class Left(NamedTuple):
-    """How a file's content was left when it was last looked at. Plain, because a poll compares thousands."""
-
-    pk: int
-    size: int
-    mtime_ns: int
-    waits: int
-    path: str
 
 
 def ensure_inbox(now: datetime) -> Source:
@@ -69,71 +56,28 @@ def claim_due(now: datetime) -> list[int]:
     return due
 
 
-def poll(source: Source, now: datetime) -> Counts:
+def poll(source: Source, now: datetime, hand_out: HandOut | None = None) -> Counts:
     """Read what is new in a source, in the way of its kind. Nothing when another worker is at it.
 
-    What goes wrong with a file is kept on its stream and told by the source; the others are read.
+    What goes wrong with a file is kept on its stream and told by the source; the others are read. Large files
+    of several go to `hand_out`, if given, and from there to `read_file`.
     """
     with holding(f"poll:{source.pk}", LOCK_SECONDS) as ours:
         if not ours:
             return NEVER
         reader = READERS.get(source.kind)
-        if reader is None:
-            return _watch(source, now)
-        counts, problem = reader(source, now)
-        if problem:
+        counts, problem = reader(source, now) if reader else following.read(source, now, hand_out)
+        if problem and reader:
             log.warning("%s: %s", source.slug, problem)
         _tell(source, problem, now)
         return counts
 
 
-def _watch(source: Source, now: datetime) -> Counts:
-    if source.slug == INBOX:
-        settings.SUNDIAL_INBOX.mkdir(parents=True, exist_ok=True, mode=0o700)
-    found = files_of(source)
-    problem = found.problem
-    session = Session(source, now)
-    counts = NEVER
-    known = _known(source)
-    _let_go(known, found)
-    # Those that were known first: what was read of a rotated file is then known before its successor.
-    for file in sorted(found.files, key=lambda f: (f.device, f.inode) not in known):
-        left = known.get((file.device, file.inode))
-        if not file.size or (left and _is_as_left(left, file)):
-            continue
-        try:
-            stream = Stream.objects.filter(pk=left.pk).first() if left else None
-            counts += session.follow(file.path, source.format, stream)
-        except InputError as error:
-            problem = str(error)
-            log.warning("%s: %s", source.slug, error)
-    _tell(source, problem or session.dimensions.overflow, now)
+def read_file(source: Source, place: Place, token: str, now: datetime) -> Counts:
+    """Read one watched file that a poll handed out with the claim on its lock."""
+    counts, problem = following.read_one(source, place, token, now)
+    _tell(source, problem, now)
     return counts
-
-
-def _known(source: Source) -> dict[Place, Left]:
-    """How files were left, by (device, inode); should two contents claim one file, the one read further."""
-    known: dict[Place, Left] = {}
-    for device, inode, *left in Stream.objects.in_place(source).left():
-        known.setdefault((int(device), int(inode)), Left._make(left))
-    return known
-
-
-def _let_go(known: dict[Place, Left], found: Listing) -> None:
-    """Content whose file is gone is in no place: the file system may give its number to another file."""
-    if found.problem:
-        return  # the listing may be short; a number given anew is noticed by content anyway
-    gone = known.keys() - {(file.device, file.inode) for file in found.files}
-    Stream.objects.leave_place(known.pop(place).pk for place in gone)
-
-
-def _is_as_left(left: Left, file: Found) -> bool:
-    """Nothing new: same size and time, and no last line that may count by now. A new name is noted."""
-    if left.size != file.size or left.mtime_ns != file.mtime_ns or left.waits:
-        return False
-    if left.path != file.name[-1000:]:
-        Stream.objects.filter(pk=left.pk).update(path=file.name[-1000:])
-    return True
 
 
 def _tell(source: Source, problem: str, now: datetime) -> None:

@@ -1,6 +1,7 @@
 """Watched files as they grow, rotate, are copied, compressed and deleted: every line counts once."""
 
 import gzip
+import json
 import os
 from datetime import timedelta
 
@@ -9,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dashboard.kit.once import holding
-from dashboard.usage import polling
+from dashboard.usage import following, polling
 from dashboard.usage.ingest import import_file
 from dashboard.usage.models import Stream
 from dashboard.usage.polling import claim_due, ensure_inbox, poll
@@ -200,6 +201,56 @@ def test_a_source_is_polled_by_one_worker_at_a_time(inbox, folder):
     assert poll(inbox, NOW).accepted == 1
 
 
+def test_large_files_of_several_are_handed_out_and_read_by_one_worker_each(inbox, folder, monkeypatch):
+    monkeypatch.setattr(following, "MUCH", 2000)
+    append(folder / "a.log", *PLAIN[:60])
+    append(folder / "b.log", *PLAIN[60:])
+    append(folder / "c.log", access(500))
+    given = []
+    assert poll(inbox, NOW, lambda *claimed: given.append(claimed)).accepted == 1
+    assert len(given) == 2
+    again = []
+    assert poll(inbox, NOW, lambda *claimed: again.append(claimed)).records == 0
+    assert again == []  # each is still claimed
+    (folder / "a.log").rename(folder / "a.log.1")
+    assert [polling.read_file(inbox, place, token, NOW).accepted for place, token in given] == [60, 40]
+    append(folder / "a.log.1", access(501))
+    assert poll(inbox, NOW).accepted == 1
+    assert calls(inbox) == 102
+
+
+def test_a_handed_out_file_that_went_or_whose_source_rests_is_left(inbox, folder, monkeypatch):
+    monkeypatch.setattr(following, "MUCH", 2000)
+    append(folder / "a.log", *PLAIN[:60])
+    append(folder / "b.log", *PLAIN[60:])
+    given = []
+    poll(inbox, NOW, lambda *claimed: given.append(claimed))
+    (folder / "a.log").rename(folder / "a.log.part")
+    inbox.paused = True
+    assert [polling.read_file(inbox, place, token, NOW).records for place, token in given] == [0, 0]
+    (folder / "a.log.part").rename(folder / "a.log")
+    inbox.paused = False
+    assert poll(inbox, NOW).accepted == 100
+
+
+def test_one_large_file_alone_is_read_at_once(inbox, folder, monkeypatch):
+    monkeypatch.setattr(following, "MUCH", 2000)
+    append(folder / "a.log", *PLAIN)
+    assert poll(inbox, NOW, pytest.fail).accepted == 100
+
+
+def test_what_is_wrong_with_a_handed_out_file_is_told(inbox, folder, monkeypatch):
+    monkeypatch.setattr(following, "MUCH", 2000)
+    append(folder / "a.log", *PLAIN)
+    append(folder / "b.log", *[b"no log at all\n"] * 300)
+    given = []
+    poll(inbox, NOW, lambda *claimed: given.append(claimed))
+    for place, token in given:
+        polling.read_file(inbox, place, token, NOW)
+    assert "b.log" in polling.Source.objects.get(pk=inbox.pk).problem
+    assert calls(inbox) == 100
+
+
 def test_a_source_is_claimed_when_it_is_due_and_only_once(db):
     source = ensure_inbox(NOW)
     assert claim_due(NOW) == [source.pk]
@@ -219,6 +270,19 @@ def test_the_poll_task_reads_and_asks_for_a_scan(inbox, folder, monkeypatch):
     assert task.poll(inbox.pk) == 0
     assert asked == ["sundial.scan"]
     assert task.poll(0) == 0
+
+
+def test_the_poll_task_gives_large_files_to_others(inbox, folder, monkeypatch):
+    monkeypatch.setattr(following, "MUCH", 2000)
+    given, asked = [], []
+    monkeypatch.setattr(task.read, "delay", lambda *claimed: given.append(claimed))
+    monkeypatch.setattr(task.current_app, "send_task", asked.append)
+    append(folder / "a.log", *PLAIN[:60])
+    append(folder / "b.log", *PLAIN[60:])
+    assert task.poll(inbox.pk) == 0
+    assert [task.read(*json.loads(json.dumps(claimed))) for claimed in given] == [60, 40]
+    assert asked == ["sundial.scan"] * 2
+    assert task.read(0, 1, 2, "") == 0
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
