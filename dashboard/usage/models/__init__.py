@@ -1,0 +1,30 @@
+"""WHO calls what: sources, the streams read from them, and hourly and daily rollups.
+
+Names are kept exactly as logged; what they mean is decided in `dashboard.findings`, so correcting an
+alias corrects history. A measure that a source does not report is null, never 0. Cost is in nano-USD.
+"""
+
+from dashboard.usage.models.callers import Application, ApplicationRule, CalledName, Identity
+from dashboard.usage.models.memory import ReadObjects, SeenIds, Walk
+from dashboard.usage.models.rollups import AggregateRow, DailyRollup, HourlyRollup, LatestCall, Measures, StaleDay
+from dashboard.usage.models.sources import RejectedLine, Source, SourceKind, Stream
+
+__all__ = [
+    "AggregateRow",
+    "Application",
+    "ApplicationRule",
+    "CalledName",
+    "DailyRollup",
+    "HourlyRollup",
+    "Identity",
+    "LatestCall",
+    "Measures",
+    "ReadObjects",
+    "RejectedLine",
+    "SeenIds",
+    "Source",
+    "SourceKind",
+    "StaleDay",
+    "Stream",
+    "Walk",
+]

@@ -1,0 +1,109 @@
+"""Who calls, and the names that they call by."""
+
+from django.db import models
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from dashboard.kit.fields import DayField
+from dashboard.usage.models.sources import Source
+
+__all__ = ["Application", "ApplicationRule", "CalledName", "Identity"]
+
+
+class Application(models.Model):
+    """What calls models. Made by hand, or by itself from what a log calls its consumer."""
+
+    slug = models.SlugField(max_length=100, unique=True)
+    name = models.CharField(max_length=200)
+    team = models.CharField(max_length=200, blank=True)
+    owner = models.EmailField(
+        "owner address", blank=True, help_text="Who gets the mail; empty: the fallback address"
+    )
+    criticality = models.PositiveSmallIntegerField(
+        choices=[(1, _("Critical")), (2, _("High")), (3, _("Normal")), (4, _("Low"))], default=3
+    )
+    internal = models.BooleanField(default=False, editable=False, help_text="A gateway's own calls")
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("application", args=[self.slug])
+
+
+class ApplicationRule(models.Model):
+    """Names the application of every identity whose field matches a pattern; the first match wins."""
+
+    class Field(models.TextChoices):
+        CONSUMER = "consumer", _("Consumer (the best name the log has)")
+        TEAM = "team", _("Team")
+        KEY_ALIAS = "key_alias", _("Key alias")
+        TAG = "tag", _("Tag")
+        SERVICE = "service", _("Service name")
+        USER_AGENT = "user_agent", _("User agent")
+
+    position = models.PositiveIntegerField(default=100, help_text="Lower numbers are tried first")
+    field = models.CharField(max_length=20, choices=Field, default=Field.TEAM)
+    pattern = models.CharField(max_length=200, help_text="With * and ?; case does not matter")
+    application = models.ForeignKey(Application, models.CASCADE, related_name="rules")
+
+    class Meta:
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.get_field_display()} {self.pattern} → {self.application}"
+
+
+class Identity(models.Model):
+    """What a log knows about a caller: the raw columns that application rules look at.
+
+    `digest` makes a combination unique; `application` follows from the rules and can be derived anew.
+    """
+
+    digest = models.CharField(max_length=32, unique=True)
+    consumer = models.CharField(max_length=200, help_text="The best name the log has")
+    team = models.CharField(max_length=200, blank=True)
+    key_alias = models.CharField(max_length=200, blank=True)
+    tags = models.CharField(max_length=500, blank=True, help_text="Joined by commas, sorted")
+    service = models.CharField(max_length=200, blank=True)
+    user_agent = models.CharField(max_length=200, blank=True)
+    internal = models.BooleanField(default=False)
+    application = models.ForeignKey(Application, models.PROTECT, related_name="identities")
+    origin = models.ForeignKey(Source, models.SET_NULL, null=True, related_name="+", db_index=False)
+    origin_day = DayField(help_text="Day of the first record that named it")
+
+    class Meta:
+        verbose_name_plural = "identities"
+        # How many did this source bring for this day? (their number is bounded)
+        indexes = [models.Index(fields=["origin", "origin_day"], name="identity_origin")]
+
+    def __str__(self) -> str:
+        return self.consumer
+
+
+class CalledName(models.Model):
+    """A distinct (source, platform, name as called, endpoint). `platform` "" is unknown.
+
+    Per source, because a source's own deployment map decides first what a name means.
+    """
+
+    source = models.ForeignKey(Source, models.CASCADE, related_name="names", db_index=False)
+    platform = models.CharField(max_length=60, blank=True)
+    called_as = models.CharField(max_length=300, help_text='Exactly as logged; "" when the log does not tell')
+    endpoint = models.CharField(max_length=100, blank=True)
+    origin_day = DayField(help_text="Day of the first record that used it")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "called_as", "platform", "endpoint"], name="called_name_once"
+            )
+        ]
+        # How many are there for this day? (their number is bounded)
+        indexes = [models.Index(fields=["source", "origin_day"], name="called_name_origin")]
+
+    def __str__(self) -> str:
+        return self.called_as or "(unknown)"

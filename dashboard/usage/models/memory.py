@@ -1,0 +1,78 @@
+"""What was counted before, so that nothing counts twice."""
+
+from django.db import models
+
+from dashboard.kit.fields import DayField, HourField
+from dashboard.usage.models.sources import Source
+
+__all__ = ["ReadObjects", "SeenIds", "Walk"]
+
+
+class SeenIds(models.Model):
+    """64-bit hashes of the ids of calls counted in one hour of one source; a call delivered again is in here.
+
+    A segment is appended with each checkpoint, in its transaction; segments of an hour are merged when
+    they become many.
+    """
+
+    source = models.ForeignKey(Source, models.CASCADE, related_name="+", db_index=False)
+    hour = HourField()
+    hashes = models.BinaryField()
+    added_on = DayField(help_text="Day on which they were read")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["source", "hour"], name="seen_ids_hour"),
+            # Which are old enough to go? (retention)
+            models.Index(fields=["added_on"], name="seen_ids_added"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{len(self.hashes) // 8} ids of {self.hour:%Y-%m-%d %H:00}"
+
+
+class Walk(models.Model):
+    """How far the objects under one prefix of a bucket are listed, in the order of their keys.
+
+    A walk is a `front`, over what is dated recently, or a whole one. `cursor` is the key behind which the walk
+    under way goes on, "" when none is. `listed` objects were passed by it, of `total` that there were when it
+    began (None: not counted).
+    """
+
+    source = models.ForeignKey(Source, models.CASCADE, related_name="+", db_index=False)
+    prefix = models.CharField(max_length=1000, blank=True)
+    front = models.BooleanField(default=False)
+    cursor = models.CharField(max_length=1100, blank=True)
+    since = DayField(null=True, help_text="The first day that the walk under way, or the last whole one, looks at")
+    listed = models.BigIntegerField(default=0)
+    total = models.BigIntegerField(null=True)
+    failures = models.BigIntegerField(default=0, help_text="Objects that this walk could not get")
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(
+        null=True, help_text="When one that began at `since` or before it last ended"
+    )
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "prefix", "front"], name="walk_once")]
+
+    def __str__(self) -> str:
+        return f"{'front' if self.front else 'whole'} walk of {self.prefix or '(all)'}"
+
+
+class ReadObjects(models.Model):
+    """64-bit hashes of the objects (key and ETag) of one folder that were read, and need not be read again.
+
+    A segment is appended in the transaction that counts what the objects hold; small ones are merged when
+    they become many.
+    """
+
+    source = models.ForeignKey(Source, models.CASCADE, related_name="+", db_index=False)
+    folder = models.CharField(max_length=32, help_text="Hash of the folder's name")
+    hashes = models.BinaryField()
+
+    class Meta:
+        # Which objects of these folders were read? Asked for every page of a listing.
+        indexes = [models.Index(fields=["source", "folder"], name="read_objects_folder")]
+
+    def __str__(self) -> str:
+        return f"{len(self.hashes) // 8} objects of {self.folder}"

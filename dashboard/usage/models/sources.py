@@ -1,0 +1,143 @@
+"""Where usage comes from, and how far it is read."""
+
+from datetime import UTC, datetime
+from typing import ClassVar
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from dashboard.usage.querysets import RejectedLineQuerySet, SourceQuerySet, StreamQuerySet
+
+__all__ = ["RejectedLine", "Source", "SourceKind", "Stream"]
+
+
+class SourceKind(models.TextChoices):
+    WATCH = "watch", _("Watched files")
+    SQL = "sql", _("Database")
+    HTTP = "http", _("Usage API")
+    S3 = "s3", _("Object store")
+    PUSH = "push", _("Pushed to Sundial")
+    IMPORT = "import", _("Imported by hand")
+
+
+class Source(models.Model):
+    """Where usage comes from: how to reach it, its format, its platform, how often to poll."""
+
+    slug = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=100)
+    kind = models.CharField(max_length=10, choices=SourceKind, default=SourceKind.WATCH)
+    format = models.CharField(max_length=40, default="auto")
+    platform = models.CharField(
+        max_length=60,
+        blank=True,
+        help_text="Platform of calls whose log line does not tell, such as openai for a plain access log",
+    )
+    paths = models.TextField(blank=True, help_text="For watched files: one folder, file or glob pattern per line")
+    deployments = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text='Deployment name to model id, such as {"prod-gpt35": "gpt-35-turbo-0125"}',
+    )
+    config = models.JSONField(
+        "configuration",
+        default=dict,
+        blank=True,
+        help_text=_(
+            "For databases, usage APIs and CSV columns; see docs/sources.md. "
+            "A secret is named, never written here, such as env:OPENAI_ADMIN_KEY"
+        ),
+    )
+    poll_seconds = models.PositiveIntegerField(default=30, validators=[MinValueValidator(5)])
+    paused = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    polled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    problem = models.CharField(max_length=500, blank=True, editable=False, help_text="What the last poll ran into")
+
+    objects: ClassVar[SourceQuerySet] = SourceQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("source", args=[self.slug])
+
+
+class Stream(models.Model):
+    """One ordered run of bytes in a source (a file's content, whatever it is called now) and how far it is read.
+
+    The checkpoint (`offset`, `lines`, `checksum`, the counts) commits together with the rollups it stands
+    for. A file is known by content: `head` is a hash of its first line, `checksum` the CRC-32 of
+    everything before `offset`, `tail` a hash of the last bytes before it; all of it inflated bytes.
+    `marks` are earlier checkpoints, so that a shorter copy is recognised too. While a file in place holds
+    the content, `device` and `inode` name it; both are 0 once it does not.
+    """
+
+    source = models.ForeignKey(Source, models.CASCADE, related_name="+", db_index=False)
+    path = models.CharField(max_length=1000, help_text="Where the content was last seen")
+    format = models.CharField(max_length=40, blank=True, help_text="As detected, when the source says auto")
+    head = models.CharField(max_length=32)
+    tail = models.CharField(max_length=32, blank=True)
+    checksum = models.BigIntegerField(default=0)
+    offset = models.BigIntegerField(default=0)
+    marks = models.JSONField(default=list, help_text="[offset, checksum, lines, records, rejected], oldest first")
+    device = models.DecimalField(max_digits=20, decimal_places=0, default=0)
+    inode = models.DecimalField(max_digits=20, decimal_places=0, default=0)
+    size = models.BigIntegerField(default=0, help_text="Bytes on disk when last looked at")
+    mtime_ns = models.BigIntegerField(default=0)
+    lines = models.BigIntegerField(default=0)
+    accepted = models.BigIntegerField(default=0)
+    rejected = models.BigIntegerField(default=0)
+    duplicates = models.BigIntegerField(default=0)
+    skipped = models.BigIntegerField(default=0, help_text="Lines that are no model call, such as health checks")
+    waits = models.BooleanField(
+        default=False, help_text="The last line has no end yet; it counts once the file is left alone"
+    )
+    problem = models.CharField(max_length=500, blank=True)
+    read_at = models.DateTimeField(null=True, blank=True)
+    begin = models.BigIntegerField(
+        default=0, help_text="Of a table or an endpoint: the second from which everything before `offset` is told"
+    )
+
+    objects: ClassVar[StreamQuerySet] = StreamQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        indexes = [
+            # Was this content read before, under any name? Asked for every file that is new or grew.
+            models.Index(fields=["source", "head"], name="stream_by_head"),
+            # The files in place, compared with what is on disk at every poll.
+            models.Index(fields=["source", "inode"], name="stream_in_place"),
+        ]
+
+    def __str__(self) -> str:
+        return self.path
+
+    @property
+    def complete_until(self) -> datetime:
+        """Of a database's table or an API's endpoint, whose `offset` is a time in seconds since 1970."""
+        return datetime.fromtimestamp(self.offset, UTC)
+
+
+class RejectedLine(models.Model):
+    """A line that could not be counted: where it is and why. Bounded in number and age; content is redacted."""
+
+    source = models.ForeignKey(Source, models.CASCADE, related_name="+", db_index=False)
+    path = models.CharField(max_length=1000)
+    line = models.BigIntegerField()
+    offset = models.BigIntegerField(help_text="Byte offset in the inflated content")
+    reason = models.CharField(max_length=300)
+    sample = models.CharField(max_length=200, blank=True)
+    at = models.DateTimeField()
+
+    objects: ClassVar[RejectedLineQuerySet] = RejectedLineQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["source", "-id"], name="rejected_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.reason}"
