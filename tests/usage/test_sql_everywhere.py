@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Integer, Numeric, String, text
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Double, Integer, Numeric, String, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from dashboard.usage.models import HourlyRollup, Source
@@ -45,7 +45,7 @@ def log(gateway):
         Column("begun", DateTime),
         Column("squad", String(80)),
         Column("host", String(80)),
-        Column("model", String(80)),
+        Column("model", String(80, collation="NOCASE" if gateway.name == "sqlite" else None)),
         Column("status", Integer),
         Column("taken", BigInteger),
         Column("price", Numeric(24, 12)),
@@ -123,6 +123,23 @@ def test_costs_are_exact_to_the_nano_usd_and_counts_may_be_large(gateway, log):
     poll(source, NOW)
     assert source.problem == ""
     assert hours(source, "input_tokens", "cost_nano") == [("04 10", 35_000_000_000, 123_456_123_456_799)]
+
+
+@pytest.mark.parametrize("cost", ["NaN", "Infinity", "-1"])
+@pytest.mark.parametrize(
+    ("gateway", "kind"),
+    [("duckdb", Double()), ("postgresql", Double()), ("postgresql", Numeric())],
+    indirect=["gateway"],
+)
+def test_a_cost_that_is_no_amount_is_told_and_the_others_count(gateway, cost, kind):
+    columns = Column("begun", DateTime), Column("model", String(80)), Column("price", kind)
+    table = gateway.table("costs", *columns)
+    for model, price in (("gpt-4", "0.5"), ("davinci", cost)):
+        gateway.execute(f"INSERT INTO {table.name} VALUES ('2024-01-04 10:00:00', '{model}', '{price}')")
+    source = reader(table="costs", columns={"time": "begun", "model": "model", "cost": "price"})
+    poll(source, NOW)
+    assert source.problem == "1 sums were not understood: cost is not an amount from 0 to 1e6 USD"
+    assert hours(source, "calls", "cost_nano") == [("04 10", 1, 500_000_000)]
 
 
 def test_a_number_of_seconds_or_milliseconds_is_a_time(gateway):

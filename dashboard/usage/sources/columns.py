@@ -181,7 +181,7 @@ def measures(row: Row) -> tuple[int | None, ...]:
 def plain(value: Any) -> Any:
     """Sums come as decimals from some databases."""
     if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
+        return int(value) if value.is_finite() and value == value.to_integral_value() else float(value)
     return value
 
 
