@@ -33,6 +33,7 @@ def mysql_server() -> Iterator[str]:
         with engine.begin() as connection:
             connection.execute(text("SET GLOBAL time_zone = '+05:30'"))
             connection.execute(text("SET GLOBAL sql_mode = 'ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES'"))
+            connection.execute(text("DROP DATABASE IF EXISTS gateway"))
             connection.execute(text("CREATE DATABASE gateway CHARACTER SET utf8mb4"))
         yield make_url(address).set(database="gateway").render_as_string(hide_password=False)
         with engine.begin() as connection:

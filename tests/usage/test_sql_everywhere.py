@@ -13,9 +13,8 @@ from dashboard.usage.polling import poll
 from dashboard.usage.preview import preview
 from dashboard.usage.sources import sql
 from tests.usage.conftest import calls, make_source, totals
-from tests.usage.gateways import ALL, Gateway, mysql_server, opened, postgres_server
+from tests.usage.gateways import ALL, Gateway, opened
 
-__all__ = ["mysql_server", "postgres_server"]
 NOW = datetime(2024, 1, 4, 12, 30, tzinfo=UTC)
 NAMED = {
     "time": "begun",

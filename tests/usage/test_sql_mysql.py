@@ -14,9 +14,8 @@ from dashboard.usage.preview import preview
 from dashboard.usage.sources import sql
 from dashboard.usage.sources.delivery import Place
 from tests.usage.conftest import calls, make_source, totals
-from tests.usage.gateways import Gateway, mysql_server, opened
+from tests.usage.gateways import Gateway, opened
 
-__all__ = ["mysql_server"]
 NOW = datetime(2024, 1, 4, 12, 30, tzinfo=UTC)
 NAMED = {"time": "begun", "application": "app", "model": "model"}
 
