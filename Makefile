@@ -17,6 +17,7 @@ demo: run-venv ## the same with the 2024-01-04 story, in a database of its own
 
 test: dev-venv ## every test on SQLite, then those that touch the database on PostgreSQL
 	@$(PYTHON) scripts/bootstrap.py chromium
+	@$(PYTHON) scripts/bootstrap.py mariadb
 	@exec $(VENV)/python -m tests.run $(ARGS)
 
 bench: dev-venv ## measure ingest, scan and pages

@@ -1,8 +1,9 @@
-"""Make what Sundial runs on, with nothing but a Python: `bootstrap.py run|dev|chromium`.
+"""Make what Sundial runs on, with nothing but a Python: `bootstrap.py run|dev|chromium|mariadb`.
 
 run       .venv with requirements.txt
 dev       .venv with requirements-dev.txt
 chromium  a Chromium for the browser tests, from the system's package manager
+mariadb   a MariaDB server for the tests of MySQL sources, from there too; not having it fails in CI only
 
 Versions come from constraints.txt. A stamp in .venv remembers what it was made from, so a second call
 costs nothing. Standard library only; it must at least compile on a Python too old to run Sundial.
@@ -26,14 +27,33 @@ OLDEST = (3, 11)
 NEWER_PYTHONS = ("python3.14", "python3.13", "python3.12", "python3.11")
 REQUIREMENTS = {"run": "requirements.txt", "dev": "requirements-dev.txt"}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-BROWSER_PACKAGES = (
-    # (package manager, commands)
-    ("apt-get", (("apt-get", "update", "-q"), ("apt-get", "install", "-qy", "chromium"))),
-    ("dnf", (("dnf", "install", "-qy", "chromium"),)),
-    ("apk", (("apk", "add", "--quiet", "chromium"),)),
-    ("pacman", (("pacman", "-Sy", "--noconfirm", "chromium"),)),
-    ("zypper", (("zypper", "--non-interactive", "install", "chromium"),)),
-    ("brew", (("brew", "install", "--cask", "chromium"),)),
+BROWSER_PACKAGES = {
+    "apt-get": ("chromium",),
+    "dnf": ("chromium",),
+    "apk": ("chromium",),
+    "pacman": ("chromium",),
+    "zypper": ("chromium",),
+    "brew": ("--cask", "chromium"),
+}
+DATABASE = ("mariadbd", "mariadb-install-db")
+DATABASE_FOLDERS = ("/usr/sbin", "/usr/libexec", "/usr/local/sbin", "/opt/homebrew/opt/mariadb/bin")
+DATABASE_PACKAGES = {
+    # Without the package that would start a server at once, where there is a choice.
+    "apt-get": ("--no-install-recommends", "mariadb-server-core", "mariadb-client-core"),
+    "dnf": ("mariadb-server",),
+    "apk": ("mariadb", "mariadb-client"),
+    "pacman": ("mariadb",),
+    "zypper": ("mariadb",),
+    "brew": ("mariadb",),
+}
+MANAGERS = (
+    # (package manager, commands before, command)
+    ("apt-get", (("apt-get", "update", "-q"),), ("apt-get", "install", "-qy")),
+    ("dnf", (), ("dnf", "install", "-qy")),
+    ("apk", (), ("apk", "add", "--quiet")),
+    ("pacman", (), ("pacman", "-Sy", "--noconfirm")),
+    ("zypper", (), ("zypper", "--non-interactive", "install")),
+    ("brew", (), ("brew", "install")),
 )
 
 
@@ -154,19 +174,40 @@ def is_venv_of_this_python():
     return os.access(VENV_PYTHON, os.X_OK) and library.is_dir()
 
 
-def ensure_chromium():
-    if any(shutil.which(name) for name in BROWSERS):
-        return
-    for manager, commands in BROWSER_PACKAGES:
+def install_with_system(packages):
+    """Whether the system's package manager, the first that is there, has put `packages` in place."""
+    for manager, before, install in MANAGERS:
         if not shutil.which(manager):
             continue
         root = () if manager == "brew" or os.geteuid() == 0 else ("sudo", "-n")
-        say("installing Chromium for the browser tests")
+        commands = (*before, (*install, *packages[manager]))
         environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
-        if all(run(*root, *command, env=environment) for command in commands):
-            return
-        break
-    fail("the browser tests need Chromium: install it, so that `chromium` is on the PATH")
+        return all(run(*root, *command, env=environment) for command in commands)
+    return False
+
+
+def ensure_chromium():
+    if any(shutil.which(name) for name in BROWSERS):
+        return
+    say("installing Chromium for the browser tests")
+    if not install_with_system(BROWSER_PACKAGES):
+        fail("the browser tests need Chromium: install it, so that `chromium` is on the PATH")
+
+
+def ensure_mariadb():
+    if os.environ.get("TEST_MYSQL_URL") or has_mariadb():
+        return
+    say("installing MariaDB for the tests of MySQL sources")
+    if install_with_system(DATABASE_PACKAGES) and has_mariadb():
+        return
+    if os.environ.get("CI") == "true":
+        fail("the tests of MySQL sources need MariaDB: install it, so that `mariadbd` is on the PATH")
+    say("no MariaDB: the tests of MySQL sources are skipped")
+
+
+def has_mariadb():
+    path = os.pathsep.join((os.environ.get("PATH", os.defpath), *DATABASE_FOLDERS))
+    return all(shutil.which(name, path=path) for name in DATABASE)
 
 
 def main():
@@ -176,8 +217,10 @@ def main():
         ensure_venv(kind)
     elif kind == "chromium":
         ensure_chromium()
+    elif kind == "mariadb":
+        ensure_mariadb()
     else:
-        fail("usage: bootstrap.py run|dev|chromium")
+        fail("usage: bootstrap.py run|dev|chromium|mariadb")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ What comes from a configuration is compared with those names and never pasted in
 with `s_`: some databases would take one that is also a column for the other in the same question.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,18 +12,33 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, inspect
-from sqlalchemy.exc import NoSuchTableError
-from sqlalchemy.types import Date, DateTime, Integer, Numeric, String
+from sqlalchemy import text as text_of
+from sqlalchemy.dialects.mysql.base import MySQLDialect
+from sqlalchemy.exc import DBAPIError, NoSuchTableError
+from sqlalchemy.types import JSON, Boolean, Date, DateTime, Integer, NullType, Numeric, String, TypeEngine
 
 from dashboard.usage.formats.aggregated import amount, count
 from dashboard.usage.readings import DAY, HOUR
 from dashboard.usage.records import Reading, clean
 from dashboard.usage.sources.delivery import DeliveryError
 
-__all__ = ["ALIAS", "MEASURES", "Columns", "Row", "Table", "Times", "measures", "plain", "query", "text"]
+__all__ = [
+    "ALIAS",
+    "MEASURES",
+    "Columns",
+    "Row",
+    "Table",
+    "Times",
+    "measures",
+    "plain",
+    "query",
+    "readable",
+    "text",
+]
 
 Row = dict[str, Any]
 ALIAS = "s_"
+NOT_THERE = {1044, 1049, 1142, 1143, 1146}  # MySQL: no such database or table, or none for this user
 MEASURES = ("calls", "errors", "gone", "input_tokens", "output_tokens")
 
 
@@ -43,14 +59,26 @@ class Columns:
 
     def __init__(self, connection: Connection, name: str) -> None:
         schema, _, table = name.rpartition(".")
+        self.dialect = connection.dialect.name
+        self.is_mysql = isinstance(connection.dialect, MySQLDialect)
+        self._quote = connection.dialect.identifier_preparer.quote_identifier
+        self.table = ".".join(self._named(part) for part in (schema, table) if part)
         try:
-            listed = inspect(connection).get_columns(table, schema=schema or None)
+            self.types = self._described(connection) if self.is_mysql else _listed(connection, table, schema)
         except NoSuchTableError:
             raise DeliveryError(f"There is no table {clean(name, 100)} that this user may read") from None
-        self.types = {column["name"]: column["type"] for column in listed}
-        self.dialect = connection.dialect.name
-        self._quote = connection.dialect.identifier_preparer.quote_identifier
-        self.table = ".".join(self._quote(part) for part in (schema, table) if part)
+
+    def _described(self, connection: Connection) -> dict[str, TypeEngine[Any]]:
+        """MySQL describes the columns of a view to every reader of it, but not how it was made."""
+        known = connection.dialect.ischema_names  # type: ignore[attr-defined]
+        try:
+            rows = connection.execute(text_of(f"DESCRIBE {self.table}")).all()
+        except DBAPIError as trouble:
+            if getattr(trouble.orig, "args", (0,))[0] in NOT_THERE:
+                raise NoSuchTableError from None
+            raise
+        kinds = {str(row[0]): re.split(r"\W", str(row[1]), maxsplit=1)[0].lower() for row in rows}
+        return {name: known.get(kind, NullType)() for name, kind in kinds.items()}
 
     def __contains__(self, name: str) -> bool:
         return name in self.types
@@ -58,7 +86,25 @@ class Columns:
     def quoted(self, name: str) -> str:
         if name not in self.types:
             raise DeliveryError(f"The table has no column {clean(name, 100)}")
-        return self._quote(name).replace(":", "\\:")  # a colon would begin a parameter
+        return self._named(name)
+
+    def _named(self, part: str) -> str:
+        """A quoted name in a question: percents are doubled there later, and a colon would begin a parameter."""
+        return self._quote(part.replace("%", "\0")).replace("\0", "%").replace(":", "\\:")
+
+    def key(self, name: str) -> str:
+        """A column by which rows are told apart, byte for byte, whatever its collation says."""
+        column, kind = self.quoted(name), self.types[name]
+        if self.is_mysql and isinstance(kind, String | JSON):
+            return f"CAST(CONVERT({column} USING utf8mb4) AS BINARY)"
+        return f"{column} COLLATE BINARY" if self.dialect == "sqlite" else column
+
+    def total(self, name: str) -> str:
+        """The sum of a column; of one that says yes or no, how often it says yes."""
+        column = self.quoted(name)
+        if isinstance(self.types[name], Boolean):
+            column = f"CASE WHEN {column} THEN 1 WHEN NOT {column} THEN 0 END"
+        return f"SUM({column})"
 
     def times(self, name: str, unit: str, wanted: object) -> "Times":
         """How to compare this column, and the width of a bucket."""
@@ -112,6 +158,21 @@ def query(table: str, groups: Mapping[str, str], sums: Mapping[str, str], times:
     )
 
 
+def _listed(connection: Connection, table: str, schema: str) -> dict[str, TypeEngine[Any]]:
+    columns = inspect(connection).get_columns(table, schema=schema or None)
+    return {column["name"]: column["type"] for column in columns}
+
+
+def readable(value: Any) -> Any:
+    """Bytes as the text that they are, or else in hexadecimal."""
+    if not isinstance(value, bytes):
+        return value
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.hex()
+
+
 def measures(row: Row) -> tuple[int | None, ...]:
     counts = (count(plain(row.get(name)), name) for name in MEASURES)
     return (*counts, amount(plain(row.get("cost")), "cost"))
@@ -120,7 +181,7 @@ def measures(row: Row) -> tuple[int | None, ...]:
 def plain(value: Any) -> Any:
     """Sums come as decimals from some databases."""
     if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
+        return int(value) if value.is_finite() and value == value.to_integral_value() else float(value)
     return value
 
 

@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.dialects.mysql.base import MySQLDialect
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
@@ -20,7 +22,7 @@ from dashboard.usage.ingest import Counts
 from dashboard.usage.models import Source
 from dashboard.usage.readings import put
 from dashboard.usage.records import FIRST_HOUR, Reading, clean, last_hour
-from dashboard.usage.sources.columns import ALIAS
+from dashboard.usage.sources.columns import ALIAS, readable
 from dashboard.usage.sources.delivery import DeliveryError, Place, since
 from dashboard.usage.sources.secrets import SecretError, secret
 from dashboard.usage.sources.tables import Table, table_of
@@ -30,12 +32,15 @@ __all__ = ["asked", "connected", "in_words", "read"]
 STEPS = 240  # buckets per poll: a longer back-fill goes on with the next poll
 MOST_ROWS = 50_000  # sums of one bucket
 SECONDS = 30  # for one question
+CONNECT_SECONDS = 10
 MOST_HOURS = 24 * 14
 DRIVERS = {
     "postgres": "postgresql+psycopg",
     "postgresql": "postgresql+psycopg",
     "mysql": "mysql+pymysql",
+    "mariadb": "mysql+pymysql",
 }
+MARGIN = 5  # seconds that a server has to say that it gave up, before nobody listens any more
 
 
 def read(source: Source, now: datetime) -> tuple[Counts, str]:
@@ -82,7 +87,8 @@ def asked(
         if number > MOST_ROWS:
             raise DeliveryError(f"More than {MOST_ROWS} sums in one bucket: leave a column out")
         try:
-            reading = table.reading({name.removeprefix(ALIAS): value for name, value in row.items()}, begin)
+            fields = {name.removeprefix(ALIAS): readable(value) for name, value in row.items()}
+            reading = table.reading(fields, begin)
             if reading is not None and not FIRST_HOUR <= reading.start // 3600 <= last_hour(now):
                 raise ValueError("the time is before 2015 or more than two days ahead")  # noqa: TRY301
         except ValueError as problem:
@@ -98,31 +104,60 @@ def asked(
 def connected(address: str, seconds: int = SECONDS) -> Iterator[Connection]:
     """A connection that can only read, and gives up on a question that takes longer than `seconds`."""
     url = _url(address)
-    options = {"connect_args": {"read_only": True}} if url.get_backend_name() == "duckdb" else {}
     try:
-        engine = create_engine(url, poolclass=NullPool, hide_parameters=True, **options)
+        engine = create_engine(
+            url, poolclass=NullPool, hide_parameters=True, connect_args=_arguments(url, seconds)
+        )
     except (NoSuchModuleError, ModuleNotFoundError):
         raise DeliveryError(
             f"The package for {url.drivername} is not installed; docs/sources.md names it"
         ) from None
     try:
-        with engine.connect() as connection:
-            if engine.dialect.name == "postgresql":
-                connection = connection.execution_options(postgresql_readonly=True)
-                connection.execute(text(f"SET statement_timeout = {seconds * 1000}"))
-                connection.execute(text("SET TIME ZONE 'UTC'"))
-            elif engine.dialect.name == "mysql":
-                connection.execute(text(f"SET SESSION max_execution_time = {seconds * 1000}"))
-                connection.execute(text("SET SESSION time_zone = '+00:00'"))
-                connection.execute(text("SET SESSION TRANSACTION READ ONLY"))
-            elif engine.dialect.name == "duckdb":
-                connection.execute(text("SET TimeZone = 'UTC'"))
-            elif engine.dialect.name == "sqlite":
-                connection.execute(text("PRAGMA query_only = ON"))
-                _give_up_after(seconds, connection)
-            yield connection
+        with _opened(engine) as connection:
+            yield _bounded(connection, seconds)
     finally:
         engine.dispose()
+
+
+def _arguments(url: URL, seconds: int) -> dict[str, Any]:
+    """What a driver is told, beside the address, before it connects."""
+    if url.get_backend_name() == "duckdb":
+        return {"read_only": True}
+    if url.drivername == "mysql+pymysql":  # which would wait for ever for a server that is silent
+        waits = {"connect_timeout": CONNECT_SECONDS, "read_timeout": seconds + MARGIN, "write_timeout": seconds}
+        return {name: wait for name, wait in waits.items() if name not in url.query}
+    return {}
+
+
+def _opened(engine: Engine) -> Connection:
+    try:
+        return engine.connect()
+    except RuntimeError as trouble:  # PyMySQL, when a kind of password needs a package that is not there
+        raise DeliveryError(f"The driver {engine.url.drivername} answers: {clean(trouble, 300)}") from None
+
+
+def _bounded(connection: Connection, seconds: int) -> Connection:
+    """The connection, told to read only, in UTC, and to give up."""
+    dialect = connection.dialect
+    if dialect.name == "postgresql":
+        connection = connection.execution_options(postgresql_readonly=True)
+        connection.execute(text(f"SET statement_timeout = {seconds * 1000}"))
+        connection.execute(text("SET TIME ZONE 'UTC'"))
+    elif isinstance(dialect, MySQLDialect):
+        # No transaction around all questions: it would keep the gateway from altering its table meanwhile.
+        connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+        limit = (
+            f"max_statement_time = {seconds}" if dialect.is_mariadb else f"max_execution_time = {seconds * 1000}"
+        )
+        connection.execute(text(f"SET SESSION {limit}"))
+        connection.execute(text("SET SESSION time_zone = '+00:00'"))
+        connection.execute(text("SET SESSION TRANSACTION READ ONLY"))
+    elif dialect.name == "duckdb":
+        connection.execute(text("SET TimeZone = 'UTC'"))
+    elif dialect.name == "sqlite":
+        connection.execute(text("PRAGMA query_only = ON"))
+        _give_up_after(seconds, connection)
+    return connection
 
 
 def _give_up_after(seconds: int, connection: Connection) -> None:
@@ -147,5 +182,9 @@ def _url(address: str) -> URL:
 
 def in_words(trouble: SQLAlchemyError) -> str:
     """What the database says, in one line: its first, which tells the matter and no values."""
-    lines = str(getattr(trouble, "orig", None) or type(trouble).__name__).strip().splitlines()
+    said = getattr(trouble, "orig", None)
+    match getattr(said, "args", ()):
+        case (int(), str(words), *_):  # MySQL's drivers put a number before what is said
+            said = words
+    lines = str(said or type(trouble).__name__).strip().splitlines()
     return clean(lines[0] if lines else type(trouble).__name__, 300)

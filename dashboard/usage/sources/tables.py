@@ -47,6 +47,8 @@ def table_of(config: Mapping[str, Any], connection: Connection) -> Table:
 
 def _spend_logs(name: str, columns: Columns) -> Table:
     """Columns came over the years; those that are missing are not asked for, bodies never are."""
+    if columns.is_mysql:
+        raise DeliveryError("LiteLLM keeps this table in PostgreSQL: name the columns of any other table")
 
     def has(column: str, otherwise: str = "NULL") -> str:
         return columns.quoted(column) if column in columns else otherwise
@@ -107,7 +109,7 @@ def _daily(name: str, columns: Columns) -> Table:
     """One of the daily tables; `LiteLLMDaily` reads its rows as it reads those of a file."""
     called = ("model", "custom_llm_provider", "mcp_namespaced_tool_name", "endpoint")
     keys = ("date", *ENTITIES, "api_key", *called)
-    groups = {key: columns.quoted(key) for key in keys if key in columns}
+    groups = {key: columns.key(key) for key in keys if key in columns}
     summed = ("api_requests", "failed_requests", "prompt_tokens", "completion_tokens", "spend")
     sums = {column: f"SUM({columns.quoted(column)})" for column in summed}
     if "tag" in columns:
@@ -130,8 +132,8 @@ def _generic(name: str, columns: Columns, config: Mapping[str, Any]) -> Table:
     if unknown := sorted(map(str, named.keys() - known)):
         raise DeliveryError(f"columns may name {', '.join(sorted(known))}; not {clean(unknown[0], 60)}")
     quoted = {field: columns.quoted(str(column)) for field, column in named.items()}
-    groups = {field: quoted[field] for field in (*WHO, *WHAT) if field in quoted}
-    sums = {field: f"SUM({quoted[field]})" for field in (*MEASURES, "cost") if field in quoted}
+    groups = {field: columns.key(str(named[field])) for field in (*WHO, *WHAT) if field in quoted}
+    sums = {field: columns.total(str(named[field])) for field in (*MEASURES, "cost") if field in quoted}
     sums.setdefault("calls", "COUNT(*)")
     if "status" in quoted:
         sums.setdefault("errors", f"SUM(CASE WHEN {quoted['status']} >= 400 THEN 1 ELSE 0 END)")
