@@ -3,7 +3,7 @@
 run       .venv with requirements.txt
 dev       .venv with requirements-dev.txt
 chromium  a Chromium for the browser tests, from the system's package manager
-mariadb   a MariaDB server for the tests of MySQL sources, from there too; not having it fails in CI only
+mariadb   a MariaDB server for the tests of MySQL sources, from there too; without it they are skipped
 
 Versions come from constraints.txt. A stamp in .venv remembers what it was made from, so a second call
 costs nothing. Standard library only; it must at least compile on a Python too old to run Sundial.
@@ -200,8 +200,6 @@ def ensure_mariadb():
     say("installing MariaDB for the tests of MySQL sources")
     if install_with_system(DATABASE_PACKAGES) and has_mariadb():
         return
-    if os.environ.get("CI") == "true":
-        fail("the tests of MySQL sources need MariaDB: install it, so that `mariadbd` is on the PATH")
     say("no MariaDB: the tests of MySQL sources are skipped")
 
 
