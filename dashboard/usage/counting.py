@@ -4,21 +4,33 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from dashboard.kit.fields import EPOCH
-from dashboard.usage import latest
+from dashboard.usage import aggregates, latest
 from dashboard.usage.models import RejectedLine
 from dashboard.usage.records import AT, Group, grow
 from dashboard.usage.rollups import merge
+from dashboard.usage.seen import Fresh
 from dashboard.usage.tally import Tally
 
 if TYPE_CHECKING:
     from dashboard.usage.ingest import Session
 
-__all__ = ["add_sums", "keep_rejects"]
+__all__ = ["count"]
 
 REJECTED_KEPT = 1000
 
 
-def add_sums(session: "Session", path: str, tally: Tally) -> None:
+def count(session: "Session", path: str, tally: Tally, marks: Fresh) -> None:
+    """Add up what came from `path`, with the ids, `marks`, by which it is known when it comes again."""
+    if tally.groups:
+        _add_sums(session, path, tally)
+    if tally.readings:
+        aggregates.replace(session.source, tally.readings.values(), session.dimensions, session.now.date())
+    session.seen.store(marks)
+    if tally.rejects:
+        _keep_rejects(session, path, tally)
+
+
+def _add_sums(session: "Session", path: str, tally: Tally) -> None:
     """Add the sums to the rollups, and remember the latest calls as read from `path`."""
     callers, names = list(tally.callers), list(tally.names)
     called_first: dict[int, int] = {}
@@ -46,10 +58,8 @@ def add_sums(session: "Session", path: str, tally: Tally) -> None:
     latest.keep(path, proofs)
 
 
-def keep_rejects(session: "Session", path: str, tally: Tally) -> None:
+def _keep_rejects(session: "Session", path: str, tally: Tally) -> None:
     """Keep the refused lines, and of the source's the newest only."""
-    if not tally.rejects:
-        return
     RejectedLine.objects.bulk_create(
         RejectedLine(source=session.source, path=path[-1000:], at=session.now, **reject._asdict())
         for reject in tally.rejects

@@ -8,7 +8,9 @@ from dashboard.usage.decoding import spare
 from dashboard.usage.dimensions import Dimensions
 from dashboard.usage.models import Source, Stream
 from dashboard.usage.reading import InputError, Progress, Reading
+from dashboard.usage.records import last_hour
 from dashboard.usage.seen import SeenHashes
+from dashboard.usage.tally import Tally
 
 __all__ = ["Counts", "InputError", "Session", "import_file"]
 
@@ -95,6 +97,10 @@ class Session:
         reading.run(stream)
         counted = reading.accepted, reading.rejected, reading.duplicates
         return Counts(sum(counted), *counted, bytes=reading.read)
+
+    def tally(self) -> Tally:
+        """An empty one, which knows the ids that were counted before."""
+        return Tally(last_hour(self.now), self.seen.of)
 
     def forget(self) -> None:
         self.dimensions.forget()

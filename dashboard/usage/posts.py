@@ -6,17 +6,14 @@ counted one of the ids meanwhile, and writes. So many senders at once wait for e
 
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 
 from django.db import transaction
 from django.db.models import F
 
-from dashboard.usage import aggregates
-from dashboard.usage.counting import add_sums, keep_rejects
+from dashboard.usage.counting import count
 from dashboard.usage.ingest import Counts, Session
 from dashboard.usage.models import Source, SourceKind, Stream
 from dashboard.usage.pushing import Busy, Paused, Unknown
-from dashboard.usage.reading import Reading
 from dashboard.usage.records import Batch
 from dashboard.usage.seen import Fresh
 from dashboard.usage.tally import Tally
@@ -49,15 +46,17 @@ def take(
     raise Busy("Others keep counting the same records: send them again")
 
 
-class Post(Reading):
+class Post:
     """One request. There is no content to know again, so what it held is summed up in one stream per place."""
 
     def __init__(self, session: Session, place: str, format_name: str, size: int) -> None:
-        super().__init__(session, Path(place), format_name, is_import=True, progress=None)
+        self.session = session
+        self.place = place
+        self.format_name = format_name
         self.size = size
 
     def tally(self, add: Callable[[Batch], None]) -> Tally:
-        tally = self._tally()
+        tally = self.session.tally()
         add(tally)
         return tally
 
@@ -76,7 +75,7 @@ class Post(Reading):
         return True
 
     def _keep(self, tally: Tally, marks: Fresh) -> None:
-        session, source = self.session, self.source
+        session, source = self.session, self.session.source
         # The source's row is the lock, as for every reader of it.
         mine = Source.objects.filter(pk=source.pk)
         if not mine.filter(paused=False).update(polled_at=session.now, problem=""):
@@ -96,16 +95,11 @@ class Post(Reading):
             format=self.format_name,
             read_at=session.now,
         )
-        if tally.groups:
-            add_sums(session, str(self.path), tally)
-        if tally.readings:
-            aggregates.replace(source, tally.readings.values(), session.dimensions, session.now.date())
-        session.seen.store(marks)
-        keep_rejects(session, str(self.path), tally)
+        count(session, self.place, tally, marks)
         if session.dimensions.overflow:
             mine.update(problem=session.dimensions.overflow[:500])
 
     def _sum(self) -> Stream:
         """The one stream of this place; nothing is ever read on from where it stands."""
-        what = {"source": self.source, "head": SourceKind.PUSH, "path": str(self.path)}
+        what = {"source": self.session.source, "head": SourceKind.PUSH, "path": self.place}
         return Stream.objects.filter(**what).order_by("pk").first() or Stream.objects.create(**what)
