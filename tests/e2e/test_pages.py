@@ -7,7 +7,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from dashboard.catalog.models import Entry
 from dashboard.findings import scan
+from dashboard.kit import audit
 from tests.factories import NOW, make_entry, make_usage
 
 DEADLINE = "/deadlines/openai/2024-01-04/"
@@ -192,10 +194,28 @@ def test_a_first_visit_stays_light(open_page):
     assert len([url for url in asked if re.search(r"plotly-basic[\w.]*\.js", url)]) == 1
 
 
-def test_the_way_into_the_admin_and_back_is_quiet(open_page):
-    there = open_page("/models/openai/text-davinci-003/")
-    there.get_by_role("link", name="Edit").click()
-    expect(there.get_by_role("heading", name="Change entry")).to_be_visible()
-    back = open_page("/admin/")
-    back.get_by_role("link", name="View site").click()
-    expect(back.get_by_role("heading", name="How much daylight is left")).to_be_visible()
+def test_the_history_of_an_entry_fits_a_phone(open_page, long_names):
+    entry = Entry.objects.get(name="older")
+    address = "https://docs.example.com/a/page/with/a/long/address/that-says-when/what-ends"
+    audit.record(entry, before={"source": address}, after={"source": address + "/now"}, now=NOW, origin="shipped")
+    page = open_page(f"/admin/catalog/entry/{entry.pk}/history/", size="phone")
+    expect(page.get_by_text("/now")).to_be_visible()
+    box = page.locator(".audit-scroll")
+    assert box.evaluate("box => box.scrollWidth - box.clientWidth") <= 0
+    when = page.locator("#change-history th[scope=row]").bounding_box()
+    assert when["height"] < 30, "the time stands on one line"
+
+
+OFFERS_A_TRANSITION = """(() => {
+    const within = rules => [...rules].some(rule => rule.constructor.name === 'CSSViewTransitionRule'
+        || (rule.styleSheet && within(rule.styleSheet.cssRules)) || (rule.cssRules && within(rule.cssRules)));
+    return [...document.styleSheets].some(sheet => within(sheet.cssRules));
+})()"""
+
+
+def test_pages_of_the_site_and_of_the_admin_offer_the_same_transition(open_page):
+    """Going from a page that offers one to a page that does not is an error on the console."""
+    page = open_page()
+    for path in ("/", "/models/openai/text-davinci-003/", "/admin/", "/admin/catalog/entry/"):
+        page.goto(path)
+        assert page.evaluate(OFFERS_A_TRANSITION), path
