@@ -1,6 +1,6 @@
 """What all admin pages share: Sundial's name, the audit log, and telling the worker about changes."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
@@ -14,6 +14,7 @@ from django.urls import path
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from dashboard.admin.words import action_word, field_word, value_words
 from dashboard.findings.soon import scan_soon
 from dashboard.kit import audit, clock
 from dashboard.kit.models import AuditEntry
@@ -37,6 +38,16 @@ def plain(obj: models.Model) -> dict[str, Any]:
         if not field.primary_key
         for value in [field.value_from_object(obj)]
     }
+
+
+class LoggedChange(NamedTuple):
+    """One field of an audit entry as the history page shows it."""
+
+    name: str
+    word: str
+    before: object
+    after: object
+    undoable: bool
 
 
 class AuditedAdmin(admin.ModelAdmin):
@@ -80,12 +91,27 @@ class AuditedAdmin(admin.ModelAdmin):
         may = obj is not None and self.has_change_permission(request, obj)
         context = {
             "audit": [
-                (entry, [(*change, may and self.can_undo(entry, change[0])) for change in changes])
+                (entry, action_word(entry.action), changes)
                 for entry in entries
-                if (changes := [c for c in entry.changes if wanted in {"", c[0]}])
+                if (
+                    changes := [
+                        LoggedChange(
+                            name,
+                            field_word(name),
+                            value_words(before),
+                            value_words(after),
+                            may and self.can_undo(entry, name),
+                        )
+                        for name, before, after in entry.changes
+                        if wanted in {"", name}
+                    ]
+                )
             ],
             "field": wanted,
-            "fields": sorted({name for entry in entries for name, _before, _after in entry.changes}),
+            "fields": [
+                (name, field_word(name))
+                for name in sorted({name for entry in entries for name, _before, _after in entry.changes})
+            ],
         }
         return super().history_view(request, object_id, {**context, **(extra_context or {})})
 

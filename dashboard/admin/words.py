@@ -5,9 +5,12 @@ listed here and looked up when shown; the models, and so the migrations, keep th
 """
 
 from django.apps import AppConfig, apps
-from django.utils.translation import gettext_lazy, gettext_noop, pgettext_lazy
+from django.utils.text import capfirst
+from django.utils.translation import gettext, gettext_lazy, gettext_noop, pgettext_lazy
 
-__all__ = ["APPS", "HELP", "NAMES", "OTHERS"]
+from dashboard.catalog.choices import MilestoneKind
+
+__all__ = ["ACTIONS", "APPS", "HELP", "LOGGED", "NAMES", "OTHERS", "action_word", "field_word", "value_words"]
 
 APPS = {
     "access": gettext_noop("Access"),
@@ -177,6 +180,37 @@ OTHERS = (
     gettext_noop("Change or view list link"),
 )
 """Words of Django and of django-axes that have no Chinese there."""
+
+LOGGED = frozenset(
+    {
+        gettext_noop("called as"),
+        gettext_noop("case sensitive"),
+        gettext_noop("owner"),
+        gettext_noop("replacements"),
+        gettext_noop("url"),
+    }
+)
+"""Fields of the audit log that are no names of columns."""
+
+ACTIONS = frozenset({gettext_noop("added"), gettext_noop("changed"), gettext_noop("removed")})
+
+
+def field_word(name: str) -> str:
+    """A field as the audit log keeps it (`known_on`, `sunset (us-east-1)`), as people say it."""
+    step, bracket, region = name.partition(" (")
+    if step in MilestoneKind.values:
+        return f"{MilestoneKind(step).label}{bracket}{region}"
+    return str(capfirst(gettext(name.replace("_", " "))))
+
+
+def action_word(action: str) -> str:
+    """What happened to an object, in the reader's language."""
+    return gettext(action) if action in ACTIONS else action
+
+
+def value_words(value: object) -> object:
+    """A list as people write it; other values as they are."""
+    return ", ".join(map(str, value)) if isinstance(value, list) else value
 
 
 def _put(config: AppConfig) -> None:

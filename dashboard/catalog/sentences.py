@@ -42,6 +42,7 @@ SENTENCES = (
     # Feeds: what they hold
     gettext_noop("says nothing about any model (%(n)s records)"),
     gettext_noop("shrank from %(before)s to %(after)s models; if that is right: %(command)s"),
+    gettext_noop("shrank from %(before)s to %(after)s records; if that is right: %(command)s"),
     gettext_noop("holds %(n)s records, more than any such feed has"),
     gettext_noop("%(n)s of %(total)s records are not of the known shape"),
     gettext_noop("not deprecations.info: expected a list, or an object with a list named items"),

@@ -106,14 +106,16 @@ def _read(feed: Feed, location: str, state: FeedState, limits: Limits) -> Copy:
 
 def _check(parsed: Parsed, state: FeedState, *, anyway: bool) -> None:
     """Refuse a copy that lost too much against the last good one to be the same feed."""
-    count = len(parsed.facts)
+    count, seen, seen_before = len(parsed.facts), parsed.seen, state.counts.get("seen", 0)
     if not count:
-        raise FeedError(f"says nothing about any model ({parsed.seen} records)")
-    if count * 3 < state.entries * 2 and not anyway:
-        raise FeedError(
-            f"shrank from {state.entries} to {count} models; if that is right: "
-            f"manage.py catalog sync {state.name} --anyway"
-        )
+        raise FeedError(f"says nothing about any model ({seen} records)")
+    if anyway:
+        return
+    command = f"manage.py catalog sync {state.name} --anyway"
+    if count * 3 < state.entries * 2:
+        raise FeedError(f"shrank from {state.entries} to {count} models; if that is right: {command}")
+    if seen * 3 < seen_before * 2:  # most records of some feeds say nothing about a sunset
+        raise FeedError(f"shrank from {seen_before} to {seen} records; if that is right: {command}")
 
 
 def _compare(feed: Feed, parsed: Parsed, now: datetime) -> SyncResult:

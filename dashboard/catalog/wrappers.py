@@ -137,10 +137,16 @@ def azure_zone(form: Form) -> Form | None:
 
 
 def google_maker(form: Form) -> Form | None:
-    """`google/gemini-2.5-pro`, as Google's OpenAI-compatible endpoints want it."""
+    """`google/gemini-2.5-pro`, as Google's OpenAI-compatible endpoints want it.
+
+    Marketplaces write it too. So without a platform it is Google's model on nobody knows which platform, and not
+    that of the one reseller whose own ids happen to be written so.
+    """
     platform, name = form
     head, _, rest = name.partition("/")
-    return (platform, rest) if rest and head == "google" and platform in {_GEMINI, _VERTEX} else None
+    if not rest or head != "google" or platform not in {"", _GEMINI, _VERTEX}:
+        return None
+    return platform or "google", rest
 
 
 Rule = Callable[[Form], Form | None]
@@ -163,7 +169,7 @@ WRAPPERS: dict[Rule, Reach] = {
     bedrock_route: Reach("/", frozenset({_AWS})),
     bedrock_geography: Reach(".", frozenset({"", _AWS})),
     azure_zone: Reach("/", frozenset({_AZURE})),
-    google_maker: Reach("google/", frozenset({_GEMINI, _VERTEX})),
+    google_maker: Reach("google/", frozenset({"", _GEMINI, _VERTEX})),
 }
 
 

@@ -1,5 +1,6 @@
 """Taking changes back from an object's history: every undo is a change of its own, and nothing is lost."""
 
+import re
 from datetime import date
 
 import pytest
@@ -8,7 +9,7 @@ from django.urls import reverse
 
 from dashboard.access.models import ApiToken
 from dashboard.catalog import edit
-from dashboard.catalog.documents import AliasDoc, Document, EntryDoc
+from dashboard.catalog.documents import AliasDoc, Document, EntryDoc, MilestoneDoc, RevisionDoc
 from dashboard.catalog.models import Alias, Entry, Revision, Vendor
 from dashboard.catalog.snapshot import load
 from dashboard.kit.models import AuditEntry
@@ -166,6 +167,23 @@ def test_the_history_shows_one_field_and_offers_what_can_be_undone(boss, davinci
     one = boss.get(url, {"field": "sunset"}).text
     assert "2024-06-14" in one
     assert "Look again" not in one
+
+
+def test_the_history_speaks_the_readers_language(boss, davinci):
+    new = make_entry("openai/davinci-002")
+    told = MilestoneDoc("sunset", date(2024, 6, 14), region="us-east-1")
+    word = RevisionDoc(date(2023, 12, 1), SOURCE, milestones=(told,), replacements=(("openai", new.name),))
+    edit.apply(Document(entries=[EntryDoc("openai", "davinci", history=(word,))]), now=NOW, origin="file")
+    url = reverse("admin:catalog_entry_history", args=[davinci.pk])
+    english = boss.get(url).text
+    assert "<dt>Sunset (us-east-1)</dt>" in english
+    assert "<dt>Known on</dt>" in english
+    assert "<ins>davinci-002</ins>" in english
+    chinese = boss.get(url, headers={"accept-language": "zh-hans"}).text
+    assert "<dt>下线 (us-east-1)</dt>" in chinese
+    assert "<dt>获知日期</dt>" in chinese
+    assert "<td>已更改</td>" in chinese
+    assert "known_on" not in re.sub(r'href="[^"]*"|value="[^"]*"', "", chinese)
 
 
 def test_an_applications_owner_goes_back_through_its_form(boss):

@@ -101,9 +101,9 @@ def test_litellm_keys_fold_into_the_platforms_ids():
         "azure-openai/sample-chat-2024-05-13": {"sunset": ("2025-03-31", "")},
         "vertex-ai/sample-pro": {"sunset": ("2024-11-01", "")},
     }
-    assert parsed("litellm").seen == 13
+    assert parsed("litellm").seen == 15
     assert parsed("litellm").skipped == Counter(
-        {"folded": 4, "no date": 1, "fine-tune": 1, "platform not in the catalog": 1}
+        {"folded": 4, "no date": 1, "fine-tune": 1, "not the platform's id": 2, "platform not in the catalog": 1}
     )
 
 

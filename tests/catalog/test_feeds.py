@@ -328,6 +328,26 @@ class TestFailing:
         assert not proposals.waiting().exists()
         assert sync(three, anyway=True).proposed == 3
 
+    def test_a_copy_that_lost_its_records_without_a_date_waits_too(self, tmp_path):
+        """A model map says nothing of most of its models: half a map may hold nearly all of its dates."""
+        make_entry("groq/other")
+        dated = {"litellm_provider": "groq", "mode": "chat", "deprecation_date": "2024-06-30"}
+        plain = {"litellm_provider": "groq", "mode": "chat"}
+        whole = {f"groq/sample-{n}": dated if n < 5 else plain for n in range(12)}
+        path = tmp_path / "map.json"
+        path.write_text(json.dumps(whole))
+        assert sync(str(path), "litellm").applied == 5
+        before = state_of_the_catalog()
+        cut = dict(list(whole.items())[:6]) | {"groq/sample-0": dated | {"deprecation_date": "2024-09-30"}}
+        path.write_text(json.dumps(cut))
+        assert "shrank from 12 to 6 records" in sync(str(path), "litellm").problem
+        assert not proposals.waiting().exists()
+        assert state_of_the_catalog() == before
+        path.write_text(json.dumps(whole))
+        assert not sync(str(path), "litellm").problem
+        path.write_text(json.dumps(cut))
+        assert sync(str(path), "litellm", anyway=True).proposed == 1
+
     def test_a_server_that_fails_or_hangs_changes_nothing(self, good):
         before = state_of_the_catalog()
         with serving() as server:
@@ -349,10 +369,10 @@ class TestFailing:
         with serving() as server:
             server.answer = answer
             url = f"{server.url}?key=s3cret"
-            assert sync(url, "litellm", limits=QUICK).seen == 13
+            assert sync(url, "litellm", limits=QUICK).seen == 15
             assert sync(url, "litellm", limits=QUICK).not_modified
             make_entry("openai/another")
-            assert sync(url, "litellm", limits=QUICK).seen == 13
+            assert sync(url, "litellm", limits=QUICK).seen == 15
         assert "s3cret" not in FeedState.objects.get(name="litellm").location
 
     def test_a_feed_whose_key_is_missing_is_not_asked(self):

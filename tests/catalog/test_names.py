@@ -44,6 +44,8 @@ ENTRIES = [
     "gemini-api gemini-2.5-pro",
     "groq openai/gpt-oss-20b",
     "groq groq/compound",
+    "together-ai google/gemma-2-27b-it",
+    "perplexity google/gemini-2.5-pro",
 ]
 INDEX = NameIndex(
     entries=[(*entry.split(" ", 1), pk) for pk, entry in enumerate(ENTRIES, 1)],
@@ -149,6 +151,12 @@ def found(called_as, platform="", endpoint="", *, on=ON, deployments=None):
         ),
         ("vertex_ai/openai/gpt-oss-20b-maas", "", "vertex-ai openai/gpt-oss-20b-maas", "wrapper"),
         ("google/gemini-2.5-pro", "vertex-ai", "vertex-ai gemini-2.5-pro", "wrapper"),
+        ("google/gemma-2-27b-it", "together-ai", "together-ai google/gemma-2-27b-it", "exact"),
+        ("together_ai/google/gemma-2-27b-it", "", "together-ai google/gemma-2-27b-it", "wrapper"),
+        ("google/gemma-2-27b-it", "", None, "unresolved"),
+        ("google/gemini-2.5-pro", "", None, "unresolved"),
+        ("google/gemini-2.5-pro", "perplexity", "perplexity google/gemini-2.5-pro", "exact"),
+        ("perplexity/google/gemini-2.5-pro", "", "perplexity google/gemini-2.5-pro", "wrapper"),
         ("models/gemini-2.5-pro", "", "gemini-api gemini-2.5-pro", "wrapper"),
         ("gemini/gemini-2.5-pro", "", "gemini-api gemini-2.5-pro", "wrapper"),
         ("openai/gpt-oss-20b", "groq", "groq openai/gpt-oss-20b", "exact"),

@@ -1,10 +1,16 @@
 """Every page, at every size, in both themes: whole, quiet, reachable, readable."""
 
 import re
+from datetime import date
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
+
+from dashboard.catalog.models import Entry
+from dashboard.findings import scan
+from dashboard.kit import audit
+from tests.factories import NOW, make_entry, make_usage
 
 DEADLINE = "/deadlines/openai/2024-01-04/"
 PAGES = [
@@ -37,6 +43,37 @@ def test_pages_fit_their_window_and_pass_axe(open_page, size, theme):
         over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert over <= 0, f"{path} is {over} px too wide at {size}"
         assert violations(page) == [], f"{path} at {size}, {theme}"
+
+
+SCATTERED = """[...document.querySelectorAll('.table--cards td')].filter(cell =>
+    getComputedStyle(cell).display === 'flex' && cell.children.length && !cell.matches('.num')
+    && [...cell.childNodes].some(node => node.nodeType === Node.TEXT_NODE && node.textContent.trim())
+).map(cell => cell.innerText)"""
+"""Cells of a phone's cards whose words and links would be spread over the line, commas by themselves."""
+
+CUT_OFF = """[...document.querySelectorAll('.table-wrap')].filter(box => box.scrollWidth > box.clientWidth + 1)
+    .map(box => box.innerText.slice(0, 80))"""
+
+
+@pytest.fixture
+def long_names(story) -> None:
+    """Ids without a place to break, two replacements, an earliest day, and a stranger with two callers."""
+    route = "accounts/acme/routers/sample-"
+    news = [make_entry(f"fireworks/{route}{n}p2-fast-us", announced="2023-12-05") for n in range(4)]
+    old = make_entry(
+        "openai/older", announced="2023-11-01", sunset="2024-02-01", precision="not_before", replacements=news[:2]
+    )
+    make_usage("shop", old, "2023-12-01", 10, days=8)
+    make_usage("search", "a-name-nobody-knows-" * 4, "2023-12-01", 10, days=8)
+    scan.run(NOW, date(2023, 12, 14))
+
+
+@pytest.mark.parametrize(("size", "wrong"), [("phone", SCATTERED), ("desktop", CUT_OFF), ("phone", CUT_OFF)])
+def test_a_cell_of_a_list_reads_as_one_and_no_list_is_cut_off(open_page, long_names, size, wrong):
+    page = open_page(size=size)
+    for path in PAGES:
+        page.goto(path)
+        assert page.evaluate(wrong) == [], path
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -155,3 +192,30 @@ def test_a_first_visit_stays_light(open_page):
     page.goto(DEADLINE)
     drawn(page)
     assert len([url for url in asked if re.search(r"plotly-basic[\w.]*\.js", url)]) == 1
+
+
+def test_the_history_of_an_entry_fits_a_phone(open_page, long_names):
+    entry = Entry.objects.get(name="older")
+    address = "https://docs.example.com/a/page/with/a/long/address/that-says-when/what-ends"
+    audit.record(entry, before={"source": address}, after={"source": address + "/now"}, now=NOW, origin="shipped")
+    page = open_page(f"/admin/catalog/entry/{entry.pk}/history/", size="phone")
+    expect(page.get_by_text("/now")).to_be_visible()
+    box = page.locator(".audit-scroll")
+    assert box.evaluate("box => box.scrollWidth - box.clientWidth") <= 0
+    when = page.locator("#change-history th[scope=row]").bounding_box()
+    assert when["height"] < 30, "the time stands on one line"
+
+
+OFFERS_A_TRANSITION = """(() => {
+    const within = rules => [...rules].some(rule => rule.constructor.name === 'CSSViewTransitionRule'
+        || (rule.styleSheet && within(rule.styleSheet.cssRules)) || (rule.cssRules && within(rule.cssRules)));
+    return [...document.styleSheets].some(sheet => within(sheet.cssRules));
+})()"""
+
+
+def test_pages_of_the_site_and_of_the_admin_offer_the_same_transition(open_page):
+    """Going from a page that offers one to a page that does not is an error on the console."""
+    page = open_page()
+    for path in ("/", "/models/openai/text-davinci-003/", "/admin/", "/admin/catalog/entry/"):
+        page.goto(path)
+        assert page.evaluate(OFFERS_A_TRANSITION), path

@@ -86,6 +86,14 @@ class TestList:
         Alias.objects.create(entry=davinci, name="text-davinci:001")
         assert ids(viewer.get(f"/models/?{query}")) == expected
 
+    def test_an_alias_stands_on_the_page_from_the_day_it_began(self, viewer, davinci):
+        Alias.objects.create(entry=davinci, name="davinci-old", to_on=date(2023, 8, 1))
+        Alias.objects.create(entry=davinci, name="davinci-latest", from_on=date(2023, 9, 1))
+        assert "davinci-latest" not in words(viewer.get(f"{PAGE}?as_of=2023-08-31"))
+        page = words(viewer.get(f"{PAGE}?as_of=2023-09-01"))
+        assert "davinci-latest" in page
+        assert "davinci-old" in page
+
     def test_finds_what_a_wrapped_name_of_a_log_means(self, viewer, davinci):
         assert ids(viewer.get("/models/?q=ft%3Adavinci%3Aacme%3A%3Aabc")) == ["davinci"]
 

@@ -70,6 +70,9 @@ _GEOGRAPHY = re.compile(r"(?:us-gov|us|eu|apac|au|jp|ca|sa|global)\.(?=[a-z0-9]+
 _BEDROCK = re.compile(
     r"bedrock(?:_converse)?/(?:(?:[a-z]{2}(?:-[a-z]+)+-\d|converse|invoke|\d-month-commitment)/)*"
 )
+_BEDROCK_ID = re.compile(r"[a-z0-9]+\.[^/]+")
+"""A maker and its model. Other keys are routes to something else, or lost their maker."""
+
 _AZURE = re.compile(r"azure(?:_text)?/(?:(?:eu|us|apac|global|global-standard)/)?")
 
 
@@ -100,6 +103,8 @@ def _read(key: str, value: Any, records: Records) -> None:
     model = plain(platform, provider, key)
     if model.startswith("ft:") or ":ft-" in model:
         return records.skip("fine-tune")
+    if platform == "aws-bedrock" and not _BEDROCK_ID.fullmatch(model):
+        return records.skip("not the platform's id")
     floor = platform in FLOORS
     return records.add(
         Fact(

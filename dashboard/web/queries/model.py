@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -46,6 +47,7 @@ class ModelPage:
     """Milestones in the order of their days."""
     chapters: list[Chapter]
     aliases: list[Alias]
+    """Those that hold on the day or held before it."""
     deadline: Deadline | None
     elsewhere: list[EntryState]
     """The same id on other platforms."""
@@ -81,7 +83,7 @@ def page(entry: EntryState, snapshot: Snapshot, today: date) -> ModelPage:
         replacements=snapshot.replacements(entry),
         steps=sorted((s for s in entry.steps if s.on), key=lambda s: (s.on or date.max, s.kind, s.region)),
         chapters=chapters(row, snapshot.as_of),
-        aliases=list(row.aliases.all()[:50]),
+        aliases=list(row.aliases.filter(Q(from_on=None) | Q(from_on__lte=snapshot.as_of))[:50]),
         deadline=snapshot.deadline_of(entry),
         elsewhere=[e for e in snapshot if e.id.casefold() == entry.id.casefold() and e.pk != entry.pk],
         callers=callers,
