@@ -1,7 +1,7 @@
 """One measurement in a process of its own: `python -m benchmarks.engines NAME FILE [OPTION]` prints it as JSON.
 
 Seconds of wall time and of processor time (children included) leave out starting up and migrating; memory is
-the peak of resident megabytes, helper processes added.
+the peak of private megabytes, helper processes included.
 """
 
 import csv
@@ -16,6 +16,8 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+
+from benchmarks.memory import Peak
 
 __all__ = ["ENGINES"]
 
@@ -282,9 +284,9 @@ def _median(what: Callable[[], object]) -> float:
 
 def main() -> None:
     name, path, *option = sys.argv[1:]
-    result = ENGINES[name](Path(path), option[0] if option else "")
-    own, helpers = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    print(json.dumps(result | {"megabytes": (own + 2 * helpers) / 1024}))
+    with Peak() as peak:
+        result = ENGINES[name](Path(path), option[0] if option else "")
+    print(json.dumps(result | {"megabytes": peak.megabytes}))
 
 
 if __name__ == "__main__":

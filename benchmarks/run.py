@@ -97,7 +97,7 @@ def engines(bench: Bench, options: argparse.Namespace, database: str) -> None:
     found = bench.measure(jobs)
     base = found["Sundial, 2 helpers"]
     print(f"\n{options.mb} MB of LiteLLM lines, 0.1 % malformed: medians of {options.rounds}\n")
-    print("| engine | seconds | processor s | MB/s | time against Sundial | processor | peak MB |")
+    print("| engine | seconds | processor s | MB/s | time against Sundial | processor | private MB |")
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
     for title, row in found.items():
         print(
