@@ -1,7 +1,7 @@
 """`make bench`: ingest beside other engines on the same file, as ratios, then pages; no promise in seconds.
 
-`ARGS="--mb 1000 --rounds 3"` sets sizes; `--full` measures memory at 4 GB too (and needs that room),
-`--postgres` uses PostgreSQL as well. Rounds are interleaved and medians shown, because machines drift. Work
+`ARGS="--mb 1000 --rounds 3"` sets sizes; `--no-memory` leaves out what it takes at 500 MB and 4 GB, which needs
+that room; `--postgres` uses PostgreSQL as well. Rounds are interleaved and medians shown, because machines drift. Work
 files go under SUNDIAL_VAR (default: the system's temporary folder) and are deleted.
 """
 
@@ -23,7 +23,7 @@ import zstandard
 from benchmarks import generate, names, pages
 
 LITELLM = "litellm-standard-logging"
-LARGE_MB = 4000
+SMALL_MB, LARGE_MB = 500, 4000
 
 
 @dataclass(frozen=True)
@@ -160,17 +160,18 @@ def small_work(bench: Bench) -> None:
     )
 
 
-def memory(bench: Bench, small_mb: int) -> None:
+def memory(bench: Bench) -> None:
     peaks = []
-    for megabytes in (small_mb, LARGE_MB):
+    for megabytes in (SMALL_MB, LARGE_MB):
         path = bench.folder / "large.jsonl"
         generate.write(path, megabytes, generate.lines())
         peaks.append(bench.once(Job("memory", "ours", path, f"{LITELLM},2"))["megabytes"])
         path.unlink()
     table(
         [
-            (f"peak MB at {LARGE_MB} MB", peaks[1], "<= 400"),
-            ("against the small file", peaks[1] / peaks[0], "<= 1.2"),
+            (f"private MB over {SMALL_MB} MB", peaks[0], "<= 400"),
+            (f"private MB over {LARGE_MB} MB", peaks[1], "<= 400"),
+            ("one against the other", peaks[1] / peaks[0], "<= 1.2"),
         ]
     )
 
@@ -185,7 +186,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--mb", type=int, default=1000, help="size of the log file")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--full", action="store_true", help="memory at 500 MB and 4 GB as well")
+    parser.add_argument("--no-memory", action="store_true", help="leave out memory at 500 MB and 4 GB")
     parser.add_argument("--postgres", action="store_true")
     parser.add_argument("--applications", type=int, default=1000, help="how many pages are measured with")
     options = parser.parse_args()
@@ -203,8 +204,8 @@ def main() -> None:
         engines(bench, options, database)
         loops(bench, options)
         small_work(bench)
-        if options.full:
-            memory(bench, 500)
+        if not options.no_memory:
+            memory(bench)
         pages.run(folder, pages.Size(applications=options.applications), postgres=options.postgres)
 
 
