@@ -1,8 +1,8 @@
 """`make bench`: ingest beside other engines on the same file, as ratios, then pages; no promise in seconds.
 
 `ARGS="--mb 1000 --rounds 3"` sets sizes; `--no-memory` leaves out what it takes at 500 MB and 4 GB, which needs
-that room; `--postgres` uses PostgreSQL as well. Rounds are interleaved and medians shown, because machines drift. Work
-files go under SUNDIAL_VAR (default: the system's temporary folder) and are deleted.
+that room; `--postgres` uses PostgreSQL as well. Rounds are interleaved and medians shown, because machines drift.
+Work files go under SUNDIAL_VAR (default: the system's temporary folder) and are deleted.
 """
 
 import argparse
