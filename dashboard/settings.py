@@ -131,7 +131,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "dashboard.web.context.site",
             ],
-            "builtins": ["django.templatetags.i18n"],
+            "builtins": ["django.templatetags.i18n", "dashboard.web.templatetags.constant"],
             "libraries": {
                 "listing": "dashboard.web.templatetags.listing",
                 "sundial": "dashboard.web.templatetags.sundial",
