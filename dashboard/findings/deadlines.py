@@ -189,7 +189,7 @@ def _failing(deadline: Deadline, start: date, retiring: dict[int, list[Row]], me
     as_of = deadline.as_of
     failing = {e.pk for e in deadline.entries if e.on_sunset != "redirects"}
     if as_of <= deadline.sunset_on:
-        doomed = [row for pk in failing for row in retiring.get(pk, ())]
+        doomed = [row for pk in failing for row in retiring.get(pk, ()) if row.day >= _week(as_of)]
         return progress.recent_mean(by_day(doomed, measure), start, as_of)
     daily: dict[date, float] = defaultdict(float)
     for pk, rows in retiring.items():

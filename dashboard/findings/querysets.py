@@ -44,10 +44,12 @@ class FindingQuerySet(QuerySet):
     """Findings, narrowed step by step."""
 
     snapshot: Snapshot | None = None
+    retiring: Collection[int] = ()
+    """The entries that these findings are about, as far as the snapshot has them retire."""
 
     def _clone(self) -> Self:
         clone = super()._clone()  # type: ignore[misc]
-        clone.snapshot = self.snapshot
+        clone.snapshot, clone.retiring = self.snapshot, self.retiring
         return clone
 
     def as_of(self, day: date, snapshot: Snapshot, entries: Iterable[int] | None = None) -> Self:
@@ -73,8 +75,9 @@ class FindingQuerySet(QuerySet):
         if entries is None:
             # A catalog has a thousand retiring entries, few of which have findings: naming all would cost most.
             entries = self.order_by().values_list("entry_id", flat=True).distinct()
+        retiring = [pk for pk in entries if pk in snapshot.retiring]
         found = (
-            self.filter(entry__in=[pk for pk in entries if pk in snapshot.retiring])
+            self.filter(entry__in=retiring)
             .annotate(spell=_current("spells", "opened_on", "succeeded_on", day))
             .filter(spell__isnull=False)
             .annotate(
@@ -83,7 +86,7 @@ class FindingQuerySet(QuerySet):
                 ),
             )
         )
-        found.snapshot = snapshot
+        found.snapshot, found.retiring = snapshot, retiring
         return found
 
     def with_circumstances(self) -> Self:
@@ -125,7 +128,8 @@ class FindingQuerySet(QuerySet):
         For nearly all entries the due date is everybody's; for the others, it is asked per circumstance.
         """
         known = self._catalog
-        same = [pk for pk, e in known.retiring.items() if pk not in known.varying and wanted(e, due(e))]
+        alike = [known.entries[pk] for pk in self.retiring if pk not in known.varying]
+        same = [entry.pk for entry in alike if wanted(entry, due(entry))]
         there = self.for_entries(known.varying).circumstances() if known.varying else []
         chosen = [one for one in there if wanted(known.entries[one[0]], due_when(known.entries[one[0]], *one[1:]))]
         return self.filter(Q(entry__in=same) | _among(chosen))
