@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from datetime import date
 from typing import NamedTuple
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import IntegerField, QuerySet, Sum
 from django.db.models.functions import Cast
@@ -12,7 +13,17 @@ from django.db.models.functions import Cast
 from dashboard.findings.models import Caller, Traffic
 from dashboard.kit.fields import day_number, day_of
 
-__all__ = ["Row", "by_application", "by_day", "by_entry", "called", "measure_of", "recent_calls", "uncounted"]
+__all__ = [
+    "Row",
+    "by_application",
+    "by_day",
+    "by_entry",
+    "called",
+    "measure_of",
+    "plain",
+    "recent_calls",
+    "uncounted",
+]
 
 NUMBER = Cast("day", IntegerField())
 """A day as its number: reading thousands of dates one by one would take longer than the query."""
@@ -88,7 +99,10 @@ def by_application(
 
 def plain(rows: QuerySet) -> list[tuple]:
     """The rows of a query as the database gives them: converters would take longer than reading thousands."""
-    statement, parameters = rows.query.sql_with_params()
+    try:
+        statement, parameters = rows.query.sql_with_params()
+    except EmptyResultSet:
+        return []
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return cursor.fetchall()

@@ -30,9 +30,7 @@ from dashboard.kit.fields import DayField
 
 if TYPE_CHECKING:
     from dashboard.findings.models import Finding
-
 __all__ = ["Circumstance", "DueOrder", "FindingQuerySet"]
-
 
 Circumstance = tuple[int, str, bool]
 """What a due date depends on: the entry, `regions` and `idle`."""
@@ -41,11 +39,10 @@ Group = tuple[date, str, str, int]
 
 
 class FindingQuerySet(QuerySet):
-    """Findings, narrowed step by step."""
+    """Findings, narrowed step by step; `retiring` are the entries that they are about."""
 
     snapshot: Snapshot | None = None
     retiring: Collection[int] = ()
-    """The entries that these findings are about, as far as the snapshot has them retire."""
 
     def _clone(self) -> Self:
         clone = super()._clone()  # type: ignore[misc]
