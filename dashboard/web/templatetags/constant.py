@@ -1,7 +1,7 @@
 """`{% translate %}` for fixed texts, worked out once per language.
 
 A list says the same words in each of its rows. Django's tag looks them up, escapes them and makes a lazy string of
-them every time; that took a third of a page. This library is a builtin that stands after Django's own.
+them every time; that was a good part of a page's time. This library is a builtin that stands after Django's own.
 """
 
 from django import template
