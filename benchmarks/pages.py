@@ -41,6 +41,7 @@ def measure(size: Size, rounds: int) -> dict:
     from django.core.management import call_command
     from django.db import connection
 
+    import dashboard.wsgi  # noqa: F401  as the server sets its process up
     from dashboard.runtime.firstrun import refresh_static
     from dashboard.usage.models import DailyRollup
 

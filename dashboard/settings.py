@@ -131,7 +131,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "dashboard.web.context.site",
             ],
-            "builtins": ["django.templatetags.i18n"],
+            "builtins": ["django.templatetags.i18n", "dashboard.web.templatetags.constant"],
             "libraries": {
                 "listing": "dashboard.web.templatetags.listing",
                 "sundial": "dashboard.web.templatetags.sundial",
@@ -190,7 +190,9 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32000;",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32000; "
+        # Reading a page of the file is then no system call; memory is that of the file cache, shared by all.
+        "PRAGMA mmap_size=1073741824;",
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -11,15 +11,15 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import accumulate
 
-from django.db.models import IntegerField, Min
-from django.db.models.functions import Cast
+from django.db.models import Min
 
 from dashboard.catalog.snapshot import Deadline, Snapshot
 from dashboard.findings import members, progress
-from dashboard.findings.daily import Row, by_day, by_entry, called, measure_of
+from dashboard.findings.daily import Row, by_day, by_entry, called, measure_of, plain
 from dashboard.findings.members import ApplicationProgress
 from dashboard.findings.models import EntryTraffic, Finding, Spell
 from dashboard.findings.progress import Forecast
+from dashboard.kit.fields import day_number
 
 __all__ = [
     "ApplicationProgress",
@@ -133,8 +133,8 @@ def _summaries(deadlines: Sequence[Deadline], snapshot: Snapshot) -> list[Deadli
     replaced = by_entry(replacing, _week(as_of), as_of)
     callers: dict[int, list[tuple[int, int | None]]] = defaultdict(list)
     known = Finding.objects.seen_by(as_of, snapshot, everything).order_by()
-    resolved = Cast("resolved_on", IntegerField())  # only whether; dates would be made one by one
-    for entry, application, resolved_on in known.values_list("entry_id", "application_id", resolved):
+    told = known.values_list("entry_id", "application_id", "resolved_on")  # type: ignore[misc]
+    for entry, application, resolved_on in plain(told):
         callers[entry].append((application, resolved_on))
     return [
         _summarise(
@@ -189,7 +189,7 @@ def _failing(deadline: Deadline, start: date, retiring: dict[int, list[Row]], me
     as_of = deadline.as_of
     failing = {e.pk for e in deadline.entries if e.on_sunset != "redirects"}
     if as_of <= deadline.sunset_on:
-        doomed = [row for pk in failing for row in retiring.get(pk, ())]
+        doomed = [row for pk in failing for row in retiring.get(pk, ()) if row.day >= _week(as_of)]
         return progress.recent_mean(by_day(doomed, measure), start, as_of)
     daily: dict[date, float] = defaultdict(float)
     for pk, rows in retiring.items():
@@ -205,13 +205,15 @@ def _alive_applications(entries: list[int], first: date, last: date) -> list[int
     """Per day: how many applications have a finding alive on any of the entries."""
     length = max((last - first).days + 1, 0)
     spells = Spell.objects.filter(finding__entry__in=entries, opened_on__lte=last).order_by(
-        "finding__application", "opened_on"
+        "finding__application_id", "opened_on"
     )
+    begin = day_number(first)
     changes = [0] * (length + 1)
     told_of, told_until = None, 0
-    for application, opened, resolved in spells.values_list("finding__application_id", "opened_on", "resolved_on"):
-        start = max((opened - first).days, told_until if application == told_of else 0, 0)
-        end = min((resolved - first).days, length) if resolved else length
+    told = plain(spells.values_list("finding__application_id", "opened_on", "resolved_on"))
+    for application, opened, resolved in told:
+        start = max(opened - begin, told_until if application == told_of else 0, 0)
+        end = length if resolved is None else min(resolved - begin, length)
         if start < end:
             changes[start] += 1
             changes[end] -= 1

@@ -73,7 +73,7 @@ def ranking(deadline: Deadline, snapshot: Snapshot, start: date) -> list[Ranked]
     open_of: dict[tuple[int, str], bool] = defaultdict(bool)
     known = Finding.objects.seen_by(as_of, snapshot, entries).order_by()
     told = known.values_list("application_id", "application__name", "resolved_on")  # type: ignore[misc]
-    for application, name, resolved_on in told:
+    for application, name, resolved_on in daily.plain(told):
         open_of[application, name] |= resolved_on is None
     first, last = max(start, as_of - progress.WINDOW_DAYS * DAY), as_of - DAY
     days = max((last - first).days + 1, 1)

@@ -30,9 +30,7 @@ from dashboard.kit.fields import DayField
 
 if TYPE_CHECKING:
     from dashboard.findings.models import Finding
-
 __all__ = ["Circumstance", "DueOrder", "FindingQuerySet"]
-
 
 Circumstance = tuple[int, str, bool]
 """What a due date depends on: the entry, `regions` and `idle`."""
@@ -41,13 +39,14 @@ Group = tuple[date, str, str, int]
 
 
 class FindingQuerySet(QuerySet):
-    """Findings, narrowed step by step."""
+    """Findings, narrowed step by step; `retiring` are the entries that they are about."""
 
     snapshot: Snapshot | None = None
+    retiring: Collection[int] = ()
 
     def _clone(self) -> Self:
         clone = super()._clone()  # type: ignore[misc]
-        clone.snapshot = self.snapshot
+        clone.snapshot, clone.retiring = self.snapshot, self.retiring
         return clone
 
     def as_of(self, day: date, snapshot: Snapshot, entries: Iterable[int] | None = None) -> Self:
@@ -73,8 +72,9 @@ class FindingQuerySet(QuerySet):
         if entries is None:
             # A catalog has a thousand retiring entries, few of which have findings: naming all would cost most.
             entries = self.order_by().values_list("entry_id", flat=True).distinct()
+        retiring = [pk for pk in entries if pk in snapshot.retiring]
         found = (
-            self.filter(entry__in=[pk for pk in entries if pk in snapshot.retiring])
+            self.filter(entry__in=retiring)
             .annotate(spell=_current("spells", "opened_on", "succeeded_on", day))
             .filter(spell__isnull=False)
             .annotate(
@@ -83,7 +83,7 @@ class FindingQuerySet(QuerySet):
                 ),
             )
         )
-        found.snapshot = snapshot
+        found.snapshot, found.retiring = snapshot, retiring
         return found
 
     def with_circumstances(self) -> Self:
@@ -125,7 +125,8 @@ class FindingQuerySet(QuerySet):
         For nearly all entries the due date is everybody's; for the others, it is asked per circumstance.
         """
         known = self._catalog
-        same = [pk for pk, e in known.retiring.items() if pk not in known.varying and wanted(e, due(e))]
+        alike = [known.entries[pk] for pk in self.retiring if pk not in known.varying]
+        same = [entry.pk for entry in alike if wanted(entry, due(entry))]
         there = self.for_entries(known.varying).circumstances() if known.varying else []
         chosen = [one for one in there if wanted(known.entries[one[0]], due_when(known.entries[one[0]], *one[1:]))]
         return self.filter(Q(entry__in=same) | _among(chosen))

@@ -1,4 +1,4 @@
-"""Sums above `Traffic`, so that a page costs what it shows: per entry, per name, and who calls what since when.
+"""Sums that keep a page's cost at what it shows: per entry, name and source, and who calls what since when.
 
 They follow one day at a time, in the transaction that refills the day's traffic; a rerun changes nothing.
 """
@@ -19,6 +19,11 @@ EMPTY_NAMES = "DELETE FROM findings_nametraffic WHERE day = %s"
 FILL_NAMES = """
 INSERT INTO findings_nametraffic (day, name_id, calls)
 SELECT day, name_id, SUM(calls) FROM usage_dailyrollup WHERE day = %s GROUP BY day, name_id
+"""
+EMPTY_SOURCES = "DELETE FROM usage_sourceday WHERE day = %s"
+FILL_SOURCES = """
+INSERT INTO usage_sourceday (source_id, day, calls, input_tokens)
+SELECT source_id, day, SUM(calls), SUM(input_tokens) FROM usage_dailyrollup WHERE day = %s GROUP BY source_id, day
 """
 WIDEN_CALLERS = """
 INSERT INTO findings_caller (application_id, entry_id, first_on, last_on)
@@ -53,7 +58,7 @@ def refill(day: int, *, came: bool, gone: Iterable[tuple[int, int | None]]) -> N
     some, and have none now.
     """
     with connection.cursor() as cursor:
-        for statement in (EMPTY_ENTRIES, FILL_ENTRIES, EMPTY_NAMES, FILL_NAMES):
+        for statement in (EMPTY_ENTRIES, FILL_ENTRIES, EMPTY_NAMES, FILL_NAMES, EMPTY_SOURCES, FILL_SOURCES):
             cursor.execute(statement, [day])
         if came:
             cursor.execute(WIDEN_CALLERS, [day])

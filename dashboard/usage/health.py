@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import Count, Max, OuterRef, Q, Subquery, Sum
 from django.utils.translation import gettext
 
-from dashboard.kit.fields import day_number
+from dashboard.kit.fields import day_number, day_of
 from dashboard.usage.models import DailyRollup, RejectedLine, Source, SourceKind, Stream
 from dashboard.usage.silence import LONGEST_PAUSE, SILENT_AFTER, WINDOW, is_silent, usual_pause
 
@@ -39,6 +39,15 @@ SELECT s.id, MAX(h.hour) FROM usage_source s CROSS JOIN hours h
 WHERE s.id IN ({sources})
   AND EXISTS (SELECT 1 FROM usage_hourlyrollup r WHERE r.hour = h.hour AND r.source_id = s.id)
 GROUP BY s.id
+"""
+# One statement, so that a day whose sums are made anew meanwhile is neither left out nor told twice.
+PER_DAY = """
+SELECT source_id, day, calls, input_tokens FROM usage_sourceday
+WHERE source_id IN ({sources}) AND day BETWEEN %s AND %s AND day NOT IN (SELECT day FROM usage_staleday)
+UNION ALL
+SELECT source_id, day, CAST(SUM(calls) AS BIGINT), CAST(SUM(input_tokens) AS BIGINT) FROM usage_dailyrollup
+WHERE source_id IN ({sources}) AND day IN (SELECT day FROM usage_staleday WHERE day BETWEEN %s AND %s)
+GROUP BY source_id, day
 """
 NOTHING = {"files": 0, "accepted": 0, "rejected": 0, "duplicates": 0, "skipped": 0, "read_at": None}
 
@@ -191,13 +200,14 @@ def _pauses(pks: Iterable[int], as_of: date) -> dict[int, int]:
 
 def _per_day(pks: list[int], as_of: date) -> dict[int, dict[date, tuple[int | None, int | None]]]:
     """Calls and input tokens per source and day."""
-    first = as_of - timedelta(days=DAYS - 1)
-    recent = DailyRollup.objects.filter(source__in=pks, day__gte=first, day__lte=as_of).order_by()
     found: dict[int, dict[date, tuple[int | None, int | None]]] = defaultdict(dict)
-    for source, day, calls, tokens in recent.values_list("source", "day").annotate(
-        Sum("calls"), Sum("input_tokens")
-    ):
-        found[source][day] = calls, tokens
+    if not pks:
+        return found
+    days = day_number(as_of) - DAYS + 1, day_number(as_of)
+    with connection.cursor() as cursor:
+        cursor.execute(PER_DAY.format(sources=", ".join(["%s"] * len(pks))), [*pks, *days, *pks, *days])
+        for source, day, calls, tokens in cursor.fetchall():
+            found[source][day_of(day)] = calls, tokens
     return found
 
 

@@ -6,7 +6,10 @@ from typing import Any
 from django import forms
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
+from django.forms.utils import flatatt
 from django.http import HttpRequest, QueryDict
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 __all__ = ["Choice", "Filters", "Hidden", "Search", "Text", "page_of"]
@@ -38,6 +41,20 @@ class Search(Text):
         self.widget.input_type = "search"
 
 
+class Options(forms.Select):
+    """A choice as Django draws it, without a template for each option: there may be a team for each of many."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:  # noqa: ARG002 Django names it
+        chosen = {str(one) for one in self.format_value(value)}
+        options = format_html_join(
+            "\n",
+            '<option value="{}"{}>{}</option>',
+            ((key, mark_safe(" selected") if str(key) in chosen else "", label) for key, label in self.choices),
+        )
+        own = flatatt(self.build_attrs(self.attrs, attrs))
+        return format_html('<select name="{}"{}>\n{}\n</select>', name, own, options)
+
+
 class Hidden(forms.ChoiceField):
     """A choice that is made elsewhere on the page, kept when the form is sent."""
 
@@ -54,7 +71,7 @@ class Filters(forms.Form):
 
     def select(self, name: str, label: Words, choices: Iterable[Choice], *, any_label: Words = ANY) -> None:
         """Add a choice; the first option, with an empty value, filters nothing."""
-        widget = forms.Select({"class": "select"})
+        widget = Options({"class": "select"})
         self.fields[name] = forms.ChoiceField(
             label=label, required=False, choices=[("", any_label), *choices], widget=widget
         )

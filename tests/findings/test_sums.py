@@ -19,6 +19,7 @@ from dashboard.findings.models import CallRegions, Finding, Resolution, ScannedE
 from dashboard.findings.resolution import with_meaning
 from dashboard.usage import retention
 from dashboard.usage.attribution import reattribute
+from dashboard.usage.health import source_health
 from dashboard.usage.models import ApplicationRule, CalledName, DailyRollup, StaleDay
 from dashboard.web.queries import calls
 from tests.factories import NOW, make_application, make_entry, make_revision, make_source, make_usage
@@ -36,6 +37,9 @@ SELECT d.day, r.entry_id, SUM(d.calls), SUM(d.errors), SUM(d.gone), SUM(d.input_
 FROM usage_dailyrollup d LEFT JOIN {MEANING} GROUP BY d.day, r.entry_id
 """
 NAMES = "SELECT day, name_id, SUM(calls) FROM usage_dailyrollup GROUP BY day, name_id"
+SOURCES = """
+SELECT source_id, day, SUM(calls), SUM(input_tokens) FROM usage_dailyrollup GROUP BY source_id, day
+"""
 CALLERS = f"""
 SELECT i.application_id, r.entry_id, MIN(d.day), MAX(d.day)
 FROM usage_dailyrollup d JOIN usage_identity i ON i.id = d.identity_id
@@ -63,11 +67,12 @@ def rows(question: str) -> list[tuple]:
 
 def check() -> None:
     """Every table of sums holds what plain SQL over the rollups says, and nothing else."""
-    raw = {question: rows(question) for question in (TRAFFIC, ENTRIES, NAMES, CALLERS)}
+    raw = {question: rows(question) for question in (TRAFFIC, ENTRIES, NAMES, SOURCES, CALLERS)}
     kept = {
         TRAFFIC: f"SELECT day, application_id, entry_id, {COLUMNS} FROM findings_traffic",
         ENTRIES: f"SELECT day, entry_id, {COLUMNS} FROM findings_entrytraffic",
         NAMES: "SELECT day, name_id, calls FROM findings_nametraffic",
+        SOURCES: "SELECT source_id, day, calls, input_tokens FROM usage_sourceday",
         CALLERS: "SELECT application_id, entry_id, first_on, last_on FROM findings_caller",
     }
     for question, stored in kept.items():
@@ -80,6 +85,27 @@ def check() -> None:
         told[tuple(key)].add(region or "")
     kept_regions = rows("SELECT day, application_id, entry_id, regions FROM findings_traffic")
     assert {tuple(key): set((regions or "").split(",")) for *key, regions in kept_regions} == told
+
+
+def test_a_source_shows_its_calls_before_and_after_the_scan(world):
+    def shown():
+        return [(one.source.pk, one.calls[-2:]) for one in source_health(TODAY, NOW)]
+
+    def raw():
+        days = (TODAY - DAY, TODAY)
+        found = DailyRollup.objects.filter(day__in=days, calls__gt=0).values_list("source", "day", "calls")
+        sums = defaultdict(int)
+        for source, day, n in found:
+            sums[source, day] += n
+        return {(pk, tuple(sums[pk, day] for day in days)) for pk in {source for source, _ in sums}}
+
+    scan.run(NOW, TODAY)
+    assert raw() <= set(shown())
+    source = DailyRollup.objects.filter(calls__gt=0).first().source
+    make_usage("app-9", "house-model", TODAY, 7, source=source)
+    assert raw() <= set(shown()), "the day is stale"
+    scan.run(NOW, TODAY)
+    assert raw() <= set(shown())
 
 
 def _whole(value):

@@ -6,7 +6,15 @@ alias corrects history. A measure that a source does not report is null, never 0
 
 from dashboard.usage.models.callers import Application, ApplicationRule, CalledName, Identity
 from dashboard.usage.models.memory import ReadObjects, SeenIds, Walk
-from dashboard.usage.models.rollups import AggregateRow, DailyRollup, HourlyRollup, LatestCall, Measures, StaleDay
+from dashboard.usage.models.rollups import (
+    AggregateRow,
+    DailyRollup,
+    HourlyRollup,
+    LatestCall,
+    Measures,
+    SourceDay,
+    StaleDay,
+)
 from dashboard.usage.models.sources import RejectedLine, Source, SourceKind, Stream
 
 __all__ = [
@@ -23,6 +31,7 @@ __all__ = [
     "RejectedLine",
     "SeenIds",
     "Source",
+    "SourceDay",
     "SourceKind",
     "StaleDay",
     "Stream",

@@ -8,7 +8,7 @@ from dashboard.kit.fields import DayField, HourField
 from dashboard.usage.models.callers import CalledName, Identity
 from dashboard.usage.models.sources import Source
 
-__all__ = ["AggregateRow", "DailyRollup", "HourlyRollup", "LatestCall", "Measures", "StaleDay"]
+__all__ = ["AggregateRow", "DailyRollup", "HourlyRollup", "LatestCall", "Measures", "SourceDay", "StaleDay"]
 
 
 class Measures(models.Model):
@@ -117,6 +117,26 @@ class AggregateRow(Measures):
 
     def __str__(self) -> str:
         return f"{self.start:%Y-%m-%d %H:%M} {self.name_id} by {self.identity_id}: {self.calls} calls"
+
+
+class SourceDay(models.Model):
+    """Sums per (source, day): what a source told, without reading its rollups. Of stale days the rollups tell.
+
+    Refilled a whole day at a time with the sums above the rollups (`findings.sums`), in the same transaction.
+    """
+
+    source = models.ForeignKey(Source, models.CASCADE, related_name="+", db_index=False)
+    day = DayField()
+    calls = models.BigIntegerField(null=True)
+    input_tokens = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "day"], name="source_day_once")]
+        # Empty a day before it is refilled.
+        indexes = [models.Index(fields=["day"], name="source_day_day")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.source_id}: {self.calls} calls"
 
 
 class StaleDay(models.Model):

@@ -4,7 +4,6 @@ from datetime import date, timedelta
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -14,6 +13,7 @@ from dashboard.catalog.choices import MilestoneKind
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.charts import timeline
 from dashboard.charts.card import Card
+from dashboard.web.addresses import address
 from dashboard.web.days import Request
 from dashboard.web.filters import Filters
 from dashboard.web.queries.deadlines import DeadlineRow, both, by_month
@@ -120,4 +120,4 @@ def _card(rows: list[DeadlineRow], steps: list[StepRow], request: Request) -> Ca
 
 
 def _address(page: str, *args: object, **query: str) -> str:
-    return reverse(page, args=args) + (f"?{urlencode(query)}" if query else "")
+    return address(page, *args) + (f"?{urlencode(query)}" if query else "")

@@ -1,7 +1,7 @@
 """Names that were called and that the catalog does not know: by volume, over the last 30 days."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -193,9 +193,7 @@ def _firsts(names: set[str], as_of: date) -> dict[tuple[str, str | None], date]:
 def _callers(names: set[str], as_of: date) -> dict[tuple[str, str | None], list[tuple[str, str]]]:
     """(slug, name) of the applications that call each name, those that call it most first."""
     called = dict(_names().filter(called_as__in=names).values_list("pk", "called_as"))
-    rollups = with_meaning(DailyRollup.objects.filter(name__in=list(called), day__range=span(as_of))).order_by()
-    keys = ("name_id", "meaning__platform", "identity_id")
-    sums = list(rollups.filter(meaning__entry=None).values_list(*keys).annotate(n=Sum("calls")))
+    sums = _callers_of(called, as_of)
     people = Identity.objects.filter(pk__in={identity for _, _, identity, _ in sums})
     rows = people.values_list("pk", "application__slug", "application__name")
     whose = {pk: (slug, title) for pk, slug, title in rows}
@@ -203,6 +201,25 @@ def _callers(names: set[str], as_of: date) -> dict[tuple[str, str | None], list[
     for name, platform, identity, n in sums:
         calls[called[name], platform][whose[identity]] += n or 0
     return defaultdict(list, {key: sorted(some, key=lambda who: (-some[who], who)) for key, some in calls.items()})
+
+
+def _callers_of(names: Collection[int], as_of: date) -> list[tuple[int, str | None, int, int | None]]:
+    """(name, platform, identity, calls) on days on which the name meant nothing.
+
+    Most names mean one thing all the time: what that is need not be looked up for each of their rollups.
+    """
+    first, last = span(as_of)
+    platforms = dict(
+        Resolution.objects.filter(name__in=list(names), entry=None, from_day__lte=first, to_day__gt=last)
+        .order_by()
+        .values_list("name_id", "platform")
+    )
+    rollups = DailyRollup.objects.filter(day__range=(first, last)).order_by()
+    settled = rollups.filter(name__in=list(platforms)).values_list("name_id", "identity_id")
+    found = [(name, platforms[name], who, n) for name, who, n in settled.annotate(n=Sum("calls"))]
+    moving = with_meaning(rollups.filter(name__in=[name for name in names if name not in platforms]))
+    keys = ("name_id", "meaning__platform", "identity_id")
+    return found + list(moving.filter(meaning__entry=None).values_list(*keys).annotate(n=Sum("calls")))
 
 
 def _close(name: str, platform: str, snapshot: Snapshot) -> list[EntryState]:

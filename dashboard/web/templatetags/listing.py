@@ -15,6 +15,7 @@ from django.utils.translation import gettext, ngettext, pgettext
 from dashboard.catalog.choices import Kind, MilestoneKind, OnSunset
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.sentences import translated
+from dashboard.web.addresses import address
 from dashboard.web.filters import Filters
 from dashboard.web.templatetags import sundial
 
@@ -24,14 +25,19 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def entry_url(context: template.Context, entry: EntryState) -> str:
     """The address of an entry's page, on the page's day."""
-    url = reverse("model", args=[entry.platform, entry.id.lstrip("/")])
-    return sundial.on_day(context, url)
+    return sundial.on_day(context, address("model", entry.platform, entry.id.lstrip("/")))
 
 
-@register.inclusion_tag("components/entry.html", takes_context=True)
-def entry(context: template.Context, entry: EntryState, *, platform: bool = True) -> dict[str, Any]:
+@register.simple_tag(takes_context=True)
+def entry(context: template.Context, entry: EntryState, *, platform: bool = True) -> SafeString:
     """An entry as a link; with its platform in front where a page mixes several."""
-    return {"entry": entry, "platform": platform, "url": entry_url(context, entry)}
+    return entry_link(entry_url(context, entry), entry.platform if platform else "", entry.id, entry.unverified)
+
+
+@sundial.component("components/entry.html")
+def entry_link(url: str, platform: str, name: str, unverified: bool) -> dict[str, Any]:
+    """The link of `entry`."""
+    return {"url": url, "platform": platform, "name": name, "unverified": unverified}
 
 
 @register.inclusion_tag("components/filters.html", takes_context=True)

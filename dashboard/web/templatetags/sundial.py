@@ -13,7 +13,6 @@ import orjson
 from django import template
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils import formats
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -22,6 +21,7 @@ from django.utils.translation import get_language, gettext, ngettext, pgettext
 from dashboard.charts import palette, sun
 from dashboard.charts.card import Card, Cell
 from dashboard.charts.spark import spark as draw_spark
+from dashboard.web.addresses import address
 
 register = template.Library()
 
@@ -52,7 +52,7 @@ def link(context: template.Context, name: str, *args: Any, **query: Any) -> str:
     day = context["site"].day
     asked = {} if day.is_today else {"as_of": day.as_of.isoformat()}
     asked |= {key: value for key, value in query.items() if value not in {None, ""}}
-    return reverse(name, args=args) + (f"?{urlencode(asked)}" if asked else "")
+    return address(name, *args) + (f"?{urlencode(asked)}" if asked else "")
 
 
 @register.inclusion_tag("components/keep_day.html", takes_context=True)
@@ -182,6 +182,12 @@ def daylight(
         "look": palette.DAYLIGHT.get(name),
         "width": sun.share(left or 0, total),
     }
+
+
+@component("components/owner.html")
+def owner(owner: str) -> dict[str, str]:
+    """Who gets the mail, as a link; a badge where nobody does."""
+    return {"owner": owner}
 
 
 @component("components/progress.html")
