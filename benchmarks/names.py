@@ -1,6 +1,6 @@
 """How long 100,000 distinct names take to resolve, beside as many look-ups in a dictionary.
 
-`python -m benchmarks.names` prints one JSON line: seconds of each (processor time, best of five rounds, after
+`python -m benchmarks.names` prints one JSON line: seconds of each (processor time, best of fifteen rounds, after
 a warm-up) and their ratio, which says more than seconds do on a machine that others use too. Nine names in ten
 are of shapes that no id has, so that every rule is tried in vain.
 """
@@ -54,7 +54,7 @@ def _keys() -> Iterator[tuple[str, str]]:
     return ((platform, model) for platform in PLATFORMS for model in MODELS)
 
 
-def measure(count: int = NAMES, rounds: int = 5) -> dict[str, float]:
+def measure(count: int = NAMES, rounds: int = 15) -> dict[str, float]:
     wanted, known = names(count), index()
     plain = {name: n for n, (name, _) in enumerate(wanted)}
 

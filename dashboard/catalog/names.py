@@ -13,7 +13,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from dashboard.catalog.spellings import FINE_TUNED, SPELLINGS, bases, normal, respelled
-from dashboard.catalog.wrappers import MAX_NAME, PLACEHOLDERS, Form, peel
+from dashboard.catalog.wrappers import LONGEST_PLACEHOLDER, MAX_NAME, PLACEHOLDERS, Form, peel
 
 __all__ = [
     "UNKNOWN",
@@ -175,7 +175,8 @@ def resolve(
     called_as = called_as.strip()
     hint = "" if platform == UNKNOWN else platform
     form = (hint, called_as)
-    if not deployments and hint and (found := index.find(form, on)):
+    looked = bool(hint) and not deployments
+    if looked and (found := index.find(form, on)):
         return _matched(found[0], index, form, found[1])  # most names by far: nothing is under an id
     forms = _forms(form)
     if deployments and (target := _deployed(forms, deployments, index)):
@@ -183,8 +184,8 @@ def resolve(
         if match.entry:
             return Match(match.entry, match.platform, match.model, "deployment")
         return match
-    match = _plain(forms, index, on)
-    if match.entry or len(called_as) > MAX_NAME or called_as.lower() not in PLACEHOLDERS:
+    match = _plain(forms, index, on, looked=looked)
+    if match.entry or len(called_as) > LONGEST_PLACEHOLDER or called_as.lower() not in PLACEHOLDERS:
         return match
     # `platform`, not the hint: what is known to have reached no platform has no endpoint either.
     if pk := index.find_endpoint(platform, _path(endpoint)):
@@ -250,9 +251,12 @@ def _forms(form: Form) -> list[Form]:
     return forms
 
 
-def _plain(forms: list[Form], index: NameIndex, on: date) -> Match:
-    """The match of the outermost form that the catalog knows, without deployments and endpoints."""
-    for form in forms:
+def _plain(forms: list[Form], index: NameIndex, on: date, *, looked: bool = False) -> Match:
+    """The match of the outermost form that the catalog knows, without deployments and endpoints.
+
+    `looked`: the first is no id and no alias as it stands.
+    """
+    for form in forms[1:] if looked else forms:
         if found := index.find(form, on):
             return _matched(found[0], index, form, found[1] if form is forms[0] else "wrapper")
     for form in forms:

@@ -14,13 +14,14 @@ from urllib.parse import unquote
 
 from dashboard.catalog.hosts import HOSTS, OWN_MODELS_ONLY
 
-__all__ = ["MAX_NAME", "PLACEHOLDERS", "WRAPPERS", "Form", "peel"]
+__all__ = ["LONGEST_PLACEHOLDER", "MAX_NAME", "PLACEHOLDERS", "WRAPPERS", "Form", "peel"]
 
 MAX_NAME = 500
 """Longer names are taken as they are: no platform writes such."""
 
 PLACEHOLDERS = frozenset({"", "-", "(unknown)", "none", "null", "unknown", "unknown-model", "unknown_model"})
 """What logs write, in lower case, where they do not know the model."""
+LONGEST_PLACEHOLDER = max(map(len, PLACEHOLDERS))
 
 
 Form = tuple[str, str]
