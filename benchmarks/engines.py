@@ -163,6 +163,7 @@ def idle_poll(path: Path, option: str) -> dict:
     from django.db import connection
 
     source, now = _source()
+    from dashboard.runtime import broker
     from dashboard.usage.polling import poll
 
     folder = path.with_name("many")
@@ -175,7 +176,6 @@ def idle_poll(path: Path, option: str) -> dict:
     settings.SUNDIAL_WATCH_ROOTS = [folder.resolve()]
     source.kind, source.paths = "watch", str(folder)
     source.save()
-    poll(source, now)
 
     def stats() -> None:
         for file in files:
@@ -184,7 +184,9 @@ def idle_poll(path: Path, option: str) -> dict:
             cursor.execute("SELECT device, inode, size, mtime_ns, path FROM usage_stream WHERE source_id = 1")
             cursor.fetchall()
 
-    result = {"seconds": _median(lambda: poll(source, now)), "stats": _median(stats)}
+    with broker.running(settings.BROKER_SOCKET, settings.BROKER_FOLDER):  # polls hold a lock there
+        poll(source, now)
+        result = {"seconds": _median(lambda: poll(source, now)), "stats": _median(stats)}
     for file in files:
         file.unlink()
     folder.rmdir()
