@@ -186,8 +186,9 @@ def daylight(
 
 @component("components/owner.html")
 def owner(owner: str) -> dict[str, str]:
-    """Who gets the mail, as a link; a badge where nobody does."""
-    return {"owner": owner}
+    """Who gets the mail, as a link; a badge where nobody does. Too long for its line it breaks behind the @."""
+    mailbox, at, domain = owner.partition("@")
+    return {"owner": owner, "mailbox": mailbox + at, "domain": domain}
 
 
 @component("components/progress.html")
