@@ -93,19 +93,7 @@ class AuditedAdmin(admin.ModelAdmin):
             "audit": [
                 (entry, action_word(entry.action), changes)
                 for entry in entries
-                if (
-                    changes := [
-                        LoggedChange(
-                            name,
-                            field_word(name),
-                            value_words(before),
-                            value_words(after),
-                            may and self.can_undo(entry, name),
-                        )
-                        for name, before, after in entry.changes
-                        if wanted in {"", name}
-                    ]
-                )
+                if (changes := self._logged(entry, wanted, may=may))
             ],
             "field": wanted,
             "fields": [
@@ -114,6 +102,20 @@ class AuditedAdmin(admin.ModelAdmin):
             ],
         }
         return super().history_view(request, object_id, {**context, **(extra_context or {})})
+
+    def _logged(self, entry: AuditEntry, wanted: str, *, may: bool) -> list[LoggedChange]:
+        """The changes of an audit entry, or of its field `wanted` only, for somebody who may change the object."""
+        return [
+            LoggedChange(
+                name,
+                field_word(name),
+                value_words(before),
+                value_words(after),
+                may and self.can_undo(entry, name),
+            )
+            for name, before, after in entry.changes
+            if wanted in {"", name}
+        ]
 
     def undo_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Take one field of one audit entry back (POST `change`, `field`), as a change of its own."""

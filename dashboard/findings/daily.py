@@ -10,8 +10,8 @@ from django.db import connection
 from django.db.models import IntegerField, QuerySet, Sum
 from django.db.models.functions import Cast
 
-from dashboard.findings.models import Caller, Traffic
-from dashboard.kit.fields import day_number, day_of
+from dashboard.findings.models import Caller, EntryTraffic, Traffic
+from dashboard.kit.fields import day_of
 
 __all__ = [
     "Row",
@@ -29,15 +29,6 @@ NUMBER = Cast("day", IntegerField())
 """A day as its number: reading thousands of dates one by one would take longer than the query."""
 MEASURES = ("calls", "input_tokens", "output_tokens", "errors", "gone")
 
-# Ten thousand rows are usual: what `_rows` does to each is done in SQL, without a converter for each column.
-BY_ENTRY = """
-SELECT entry_id, day, calls,
-    CASE WHEN input_tokens IS NOT NULL OR output_tokens IS NOT NULL
-         THEN COALESCE(input_tokens, 0) + COALESCE(output_tokens, 0) END,
-    CASE WHEN errors IS NULL OR gone > errors THEN gone ELSE errors END
-FROM findings_entrytraffic WHERE entry_id IN ({entries}) AND day BETWEEN %s AND %s ORDER BY entry_id, day
-"""
-
 
 class Row(NamedTuple):
     """Sums of one day; None where no source reports it. `failed`: calls that failed, in whichever way."""
@@ -53,16 +44,8 @@ class Row(NamedTuple):
 
 def by_entry(entries: Iterable[int], first: date, last: date) -> dict[int, list[Row]]:
     """Of each entry, all applications together, both days included."""
-    wanted = list(entries)
-    found: dict[int, list[Row]] = defaultdict(list)
-    if not wanted:
-        return found
-    with connection.cursor() as cursor:
-        statement = BY_ENTRY.format(entries=", ".join(["%s"] * len(wanted)))
-        cursor.execute(statement, [*wanted, day_number(first), day_number(last)])
-        for entry, day, calls, tokens, failed in cursor.fetchall():
-            found[entry].append(Row(day_of(day), calls, tokens, failed))
-    return found
+    traffic = EntryTraffic.objects.filter(entry__in=list(entries), day__range=(first, last)).order_by()
+    return _rows(plain(traffic.values_list("entry_id", "day", *MEASURES)))
 
 
 def called(entries: Iterable[int]) -> set[int]:
@@ -133,12 +116,12 @@ def measure_of(rows: Collection[Row]) -> tuple[str, bool]:
 
 def by_day(rows: Iterable[Row], measure: str) -> dict[date, int]:
     daily: dict[date, int] = defaultdict(int)
-    for day, calls, tokens, _ in rows:
-        daily[day] += (tokens if measure == "tokens" else calls) or 0
+    for row in rows:
+        daily[row.day] += row.value(measure)
     return daily
 
 
-def _rows(sums: QuerySet) -> dict[int, list[Row]]:
+def _rows(sums: Iterable[tuple]) -> dict[int, list[Row]]:
     found: dict[int, list[Row]] = defaultdict(list)
     for key, day, calls, tokens_in, tokens_out, errors, gone in sums:
         tokens = None if tokens_in is None and tokens_out is None else (tokens_in or 0) + (tokens_out or 0)

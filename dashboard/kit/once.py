@@ -52,7 +52,7 @@ def holding(name: str, seconds: int) -> Iterator[bool]:
     try:
         yield token is not None
     finally:
-        if token:
+        if token is not None:
             release(name, token)
 
 

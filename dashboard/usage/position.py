@@ -37,6 +37,7 @@ class Position:
     def __init__(self, source: Source, path: Path, *, is_import: bool) -> None:
         self.source = source
         self.path = path
+        self._name = str(path)[-1000:]  # as a stream keeps it
         self.is_import = is_import
         self.head = ""  # until it was read: a file may be damaged from its first byte on
         self.stream: Stream | None = None
@@ -103,7 +104,7 @@ class Position:
 
     def name(self, format_name: str) -> dict[str, Any]:
         """What a stream tells of its file while more of it is to be read."""
-        return {"path": str(self.path)[-1000:], "format": format_name if format_name != AUTO else ""}
+        return {"path": self._name, "format": format_name if format_name != AUTO else ""}
 
     def place(self, format_name: str, now: datetime, problem: str = "", *, waits: bool = False) -> dict[str, Any]:
         """What it tells at the file's end, as looked at before reading: the next poll sees a later change."""
@@ -119,7 +120,7 @@ class Position:
 
     def _takes_over(self, row: Stream, best: Checkpoint) -> bool:
         """Whether this file continues exactly where content that lies nowhere else any more ended."""
-        return _checkpoint(row) == best and (row.inode == 0 or row.path == str(self.path)[-1000:])
+        return _checkpoint(row) == best and (row.inode == 0 or row.path == self._name)
 
     def _continued(self, stream: Stream | None) -> Stream | None:
         """The stream that this very file held, if its content still continues it."""
@@ -163,7 +164,7 @@ class Position:
     def _create(self) -> Stream:
         return Stream.objects.create(
             source=self.source,
-            path=str(self.path)[-1000:],
+            path=self._name,
             head=self.head,
             offset=self.end.offset,
             checksum=self.end.checksum,

@@ -14,7 +14,7 @@ from xxhash import xxh3_64_digest
 
 from dashboard.usage.formats import litellm
 from dashboard.usage.formats.lines import Sample
-from dashboard.usage.formats.quick import Odd, QuickFormat, Usual
+from dashboard.usage.formats.quick import NO_CALL, UNUSUAL, Odd, QuickFormat, Usual
 from dashboard.usage.records import (
     FIRST_HOUR,
     MAX_COST,
@@ -95,9 +95,6 @@ class Plain(msgspec.Struct, gc=False):
 _no_metadata = Metadata()
 _plain = msgspec.json.Decoder(Plain).decode
 _metadata = msgspec.json.Decoder(Metadata)
-# What stands in a group's place where there is none: lines that are no call, and those that need a closer look.
-NO_CALL: Group = []
-UNUSUAL: Group = []
 
 
 class UsualCalls(Usual):

@@ -15,7 +15,7 @@ from xxhash import xxh3_64_digest
 
 from dashboard.usage.formats import otlp_spans
 from dashboard.usage.formats.otlp_json import FAILED, AnyValue, Request, SpanLine, attributes, plain
-from dashboard.usage.formats.quick import Odd, Usual
+from dashboard.usage.formats.quick import NO_CALL, UNUSUAL, Odd, Usual
 from dashboard.usage.records import FIRST_HOUR, MAX_COST, MAX_COUNT, Group
 
 __all__ = ["UsualSpans"]
@@ -52,11 +52,6 @@ Addition = tuple[Group, list[bytes], int, str | None, int | None, int | None, in
 
 class Unusual(Exception):  # noqa: N818  no error
     """A span or a line that wants a closer look."""
-
-
-# What stands in a group's place: for spans that are no calls, and for those that want a closer look.
-NO_CALL: Group = []
-UNUSUAL: Group = []
 
 
 class UsualSpans(Usual):

@@ -13,13 +13,16 @@ from isal.isal_zlib import crc32
 from dashboard.usage.formats.lines import LineFormat
 from dashboard.usage.records import Batch, Group
 
-__all__ = ["SMALL", "Odd", "QuickFormat", "Usual"]
+__all__ = ["NO_CALL", "SMALL", "UNUSUAL", "Odd", "QuickFormat", "Usual"]
 
 # Bytes of a piece: few enough for the processor's cache, and to be had from the heap. Larger ones are new pages
 # each time, and giving them to the process costs more than reading what is in them.
 SMALL = 256 << 10
 ODD = 4  # one line in so many may be odd; with more of them the short way is a detour
 FEW = 100  # lines that say nothing about how many are odd
+# What stands in a group's place where there is none: what is no call, and what needs a closer look.
+NO_CALL: Group = []
+UNUSUAL: Group = []
 
 
 class Odd(NamedTuple):
