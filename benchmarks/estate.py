@@ -48,8 +48,8 @@ def build(size: Size) -> None:
     from django.db import connection, transaction
 
     from dashboard.catalog import files
+    from dashboard.core.fields import day_number
     from dashboard.findings import scan
-    from dashboard.kit.fields import day_number
 
     files.load_shipped(NOW)
     if connection.vendor == "sqlite":
@@ -78,7 +78,7 @@ def touch(pairs: int) -> None:
     """What a poll leaves behind that counted a call of so many (application, model) today."""
     from django.db import connection, transaction
 
-    from dashboard.kit.fields import day_number
+    from dashboard.core.fields import day_number
 
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
@@ -91,7 +91,7 @@ def touch(pairs: int) -> None:
 
 def _pairs(size: Size) -> list[tuple[int, ...]]:
     """(number, source, identity, name, calls on a usual day, last day) of who calls what."""
-    from dashboard.kit.fields import day_number
+    from dashboard.core.fields import day_number
     from dashboard.usage.models import Application, Identity, Source
 
     dice = random.Random(40)

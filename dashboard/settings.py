@@ -86,7 +86,7 @@ ROOT_URLCONF = "dashboard.urls"
 WSGI_APPLICATION = "dashboard.wsgi.application"
 INSTALLED_APPS = [
     "dashboard",
-    "dashboard.kit",
+    "dashboard.core",
     "dashboard.access",
     "dashboard.catalog",
     "dashboard.usage",

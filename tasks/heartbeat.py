@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from dashboard.kit import clock, heartbeat
+from dashboard.core import clock, heartbeat
 
 __all__ = ["beat"]
 

@@ -4,8 +4,8 @@ from celery import shared_task
 
 from dashboard.alerts import deliver as outbox
 from dashboard.alerts import notices
+from dashboard.core import clock
 from dashboard.findings import scan
-from dashboard.kit import clock
 
 __all__ = ["deliver", "notify"]
 

@@ -2,7 +2,7 @@
 
 from celery import current_app, shared_task
 
-from dashboard.kit import clock
+from dashboard.core import clock
 from dashboard.usage import polling
 from dashboard.usage.ingest import Counts
 from dashboard.usage.models import Source

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from dashboard.kit import clock
+from dashboard.core import clock
 from dashboard.usage import retention
 
 __all__ = ["prune"]

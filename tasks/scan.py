@@ -2,8 +2,8 @@
 
 from celery import shared_task
 
+from dashboard.core import clock, locks
 from dashboard.findings import scan as findings
-from dashboard.kit import clock, once
 
 __all__ = ["scan"]
 
@@ -13,7 +13,7 @@ BUSY_SECONDS = 5
 @shared_task(name="sundial.scan")
 def scan() -> None:
     """Bring findings in step with what was read; while another scan runs, come back for what it may miss."""
-    with once.holding("scan", seconds=900) as ours:
+    with locks.holding("scan", seconds=900) as ours:
         if ours:
             findings.run(clock.now(), clock.today())
         else:

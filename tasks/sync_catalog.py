@@ -4,7 +4,7 @@ from celery import current_app, shared_task
 from django.conf import settings
 
 from dashboard.catalog import syncing
-from dashboard.kit import clock
+from dashboard.core import clock
 
 __all__ = ["sync_catalog"]
 

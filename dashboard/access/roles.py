@@ -10,7 +10,7 @@ __all__ = ["ADMIN", "EDITOR", "VIEWER", "ensure_roles"]
 
 VIEWER, EDITOR, ADMIN = "viewer", "editor", "admin"
 
-OURS = ("kit", "catalog", "usage", "findings", "alerts")
+OURS = ("core", "catalog", "usage", "findings", "alerts")
 EDITABLE = ("catalog", "findings")
 EDITABLE_USAGE = ("application", "applicationrule", "source")
 

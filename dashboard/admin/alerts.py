@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dashboard.admin.site import ReadOnlyAdmin
 from dashboard.alerts.models import Delivery, Notice, State
-from dashboard.kit import audit, clock
+from dashboard.core import audit, clock
 
 
 class NoticeInline(admin.TabularInline):

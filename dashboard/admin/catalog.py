@@ -25,9 +25,9 @@ from dashboard.catalog.merging import overlap
 from dashboard.catalog.models import Alias, Entry, Milestone, Platform, Revision, Vendor
 from dashboard.catalog.sentences import translated
 from dashboard.catalog.storing import facts
+from dashboard.core import clock
+from dashboard.core.models import AuditEntry
 from dashboard.findings.models import Finding, Traffic
-from dashboard.kit import clock
-from dashboard.kit.models import AuditEntry
 
 STAGES = [
     ("active", _("Active")),

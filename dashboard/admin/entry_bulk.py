@@ -18,8 +18,8 @@ from dashboard.catalog.documents import CatalogError, Document, EntryDoc, Milest
 from dashboard.catalog.fields import FIRST_YEAR, LAST_YEAR
 from dashboard.catalog.models import Entry, Vendor
 from dashboard.catalog.sentences import translated
+from dashboard.core import clock
 from dashboard.findings.soon import scan_soon
-from dashboard.kit import clock
 
 __all__ = ["BulkEdits"]
 

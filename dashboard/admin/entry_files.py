@@ -24,8 +24,8 @@ from dashboard.catalog.documents import CatalogError
 from dashboard.catalog.edit import ImportResult
 from dashboard.catalog.reading import MAX_BYTES, SUFFIXES
 from dashboard.catalog.sentences import translated
+from dashboard.core import clock
 from dashboard.findings.soon import scan_soon
-from dashboard.kit import clock
 
 __all__ = ["CatalogFiles"]
 

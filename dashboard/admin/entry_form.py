@@ -19,7 +19,7 @@ from dashboard.catalog.fields import FIRST_YEAR, LAST_YEAR
 from dashboard.catalog.models import Entry
 from dashboard.catalog.queries import details
 from dashboard.catalog.rules import Newest, newest, shown
-from dashboard.kit import clock
+from dashboard.core import clock
 
 __all__ = ["KINDS", "EntryForm", "state_of"]
 

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from dashboard.admin.site import AuditedAdmin, scan_soon
 from dashboard.catalog.models import Platform
+from dashboard.core import clock
 from dashboard.findings import resolution
-from dashboard.kit import clock
 from dashboard.usage.allowed import problem_of
 from dashboard.usage.attribution import reattribute
 from dashboard.usage.formats import registry

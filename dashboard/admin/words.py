@@ -17,7 +17,7 @@ APPS = {
     "alerts": gettext_noop("Alerts"),
     "catalog": gettext_noop("Catalog"),
     "findings": gettext_noop("Findings"),
-    "kit": gettext_noop("Audit log"),
+    "core": gettext_noop("Audit log"),
     "usage": gettext_noop("Usage"),
 }
 

@@ -3,8 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from dashboard.core.fields import DayField
 from dashboard.findings.models import Finding
-from dashboard.kit.fields import DayField
 
 __all__ = ["Channel", "Delivery", "Notice", "Reason", "State"]
 

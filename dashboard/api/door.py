@@ -18,7 +18,7 @@ from django.utils.cache import patch_vary_headers
 
 from dashboard.access.models import ApiToken, Role
 from dashboard.api.problems import ApiError, problem
-from dashboard.kit import clock
+from dashboard.core import clock
 
 __all__ = ["PUSHERS", "READERS", "ApiRequest", "api", "may", "token_of"]
 

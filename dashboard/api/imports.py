@@ -11,8 +11,8 @@ from dashboard.api import bodies
 from dashboard.api.door import PUSHERS, ApiRequest, api
 from dashboard.api.lists import choice, only
 from dashboard.api.problems import ApiError
+from dashboard.core import clock
 from dashboard.findings.soon import scan_soon
-from dashboard.kit import clock
 from dashboard.usage import pushing
 from dashboard.usage.content import kind_of
 from dashboard.usage.formats.registry import names

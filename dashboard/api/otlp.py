@@ -16,7 +16,7 @@ from dashboard.api.door import PUSHERS, may, token_of
 from dashboard.api.imports import STATUS
 from dashboard.api.otlp_answers import failure, success
 from dashboard.api.problems import ApiError
-from dashboard.kit import clock
+from dashboard.core import clock
 from dashboard.usage import posts, pushing
 from dashboard.usage.content import ContentError, TooLarge, unpacked
 from dashboard.usage.formats.otlp_requests import SIGNALS, Signal

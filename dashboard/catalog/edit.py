@@ -13,7 +13,7 @@ from dashboard.catalog.merging import PLAIN, Plan, merge
 from dashboard.catalog.models import Entry
 from dashboard.catalog.rules import shown
 from dashboard.catalog.storing import ENTRY, facts, store
-from dashboard.kit.models import AuditEntry
+from dashboard.core.models import AuditEntry
 
 __all__ = ["SHIPPED", "ImportResult", "append_revision", "apply", "check_entry"]
 

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import Max
 
 from dashboard.catalog.models import FeedState, Revision
-from dashboard.kit.models import AuditEntry
+from dashboard.core.models import AuditEntry
 
 __all__ = ["newest_on", "stale_days"]
 

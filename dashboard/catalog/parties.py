@@ -8,8 +8,8 @@ from typing import Any
 from dashboard.catalog.documents import Document, PlatformDoc
 from dashboard.catalog.merging import Plan
 from dashboard.catalog.models import Platform, Vendor
-from dashboard.kit import audit
-from dashboard.kit.models import AuditEntry
+from dashboard.core import audit
+from dashboard.core.models import AuditEntry
 
 __all__ = ["changes", "leave_what_people_typed", "store"]
 

@@ -20,7 +20,7 @@ from dashboard.catalog.documents import CatalogError, Key
 from dashboard.catalog.feeds.registry import FEEDS
 from dashboard.catalog.models import Entry, Platform
 from dashboard.catalog.proposed import ProposedChange
-from dashboard.kit import audit
+from dashboard.core import audit
 
 __all__ = ["Decision", "Filed", "accept", "accept_edited", "file", "reject", "waiting"]
 

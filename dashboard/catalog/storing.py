@@ -9,7 +9,7 @@ from dashboard.catalog.documents import AliasDoc, EntryDoc, Key, MilestoneDoc
 from dashboard.catalog.merging import PLAIN, Change, Plan
 from dashboard.catalog.models import Alias, Entry, Milestone, Replacement, Revision
 from dashboard.catalog.rules import newest, shown
-from dashboard.kit.models import AuditEntry
+from dashboard.core.models import AuditEntry
 
 __all__ = ["ENTRY", "facts", "store"]
 

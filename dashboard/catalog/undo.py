@@ -28,8 +28,8 @@ from dashboard.catalog.gathering import gather
 from dashboard.catalog.merging import PLAIN
 from dashboard.catalog.models import Entry
 from dashboard.catalog.storing import facts
-from dashboard.kit import audit
-from dashboard.kit.models import AuditEntry
+from dashboard.core import audit
+from dashboard.core.models import AuditEntry
 
 __all__ = ["FOLLOWING", "can_undo", "undo"]
 

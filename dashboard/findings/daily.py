@@ -10,8 +10,8 @@ from django.db import connection
 from django.db.models import IntegerField, QuerySet, Sum
 from django.db.models.functions import Cast
 
+from dashboard.core.fields import day_of
 from dashboard.findings.models import Caller, EntryTraffic, Traffic
-from dashboard.kit.fields import day_of
 
 __all__ = [
     "Row",

@@ -14,12 +14,12 @@ from itertools import accumulate
 from django.db.models import Min
 
 from dashboard.catalog.snapshot import Deadline, Snapshot
+from dashboard.core.fields import day_number
 from dashboard.findings import members, progress
 from dashboard.findings.daily import Row, by_day, by_entry, called, measure_of, plain
 from dashboard.findings.members import ApplicationProgress
 from dashboard.findings.models import EntryTraffic, Finding, Spell
 from dashboard.findings.progress import Forecast
-from dashboard.kit.fields import day_number
 
 __all__ = [
     "ApplicationProgress",

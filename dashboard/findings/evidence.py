@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 from django.db import connection
 
-from dashboard.kit.fields import EPOCH, day_number
+from dashboard.core.fields import EPOCH, day_number
 
 __all__ = ["MEMORY_DAYS", "Reports", "carriers"]
 

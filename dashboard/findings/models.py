@@ -8,9 +8,9 @@ from django.db import models
 from django.urls import reverse
 
 from dashboard.catalog.models import Entry
+from dashboard.core.fields import DayField
 from dashboard.findings.choices import Action, Status
 from dashboard.findings.querysets import FindingQuerySet
-from dashboard.kit.fields import DayField
 from dashboard.usage.models import Application, CalledName, Measures
 
 __all__ = [

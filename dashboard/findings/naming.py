@@ -21,11 +21,11 @@ from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.models import Entry
 from dashboard.catalog.names import UNKNOWN
 from dashboard.catalog.wrappers import peel
+from dashboard.core import audit
+from dashboard.core.models import AuditEntry
 from dashboard.findings import resolution, scan
 from dashboard.findings.models import IgnoredName, Resolution
 from dashboard.findings.soon import scan_soon
-from dashboard.kit import audit
-from dashboard.kit.models import AuditEntry
 from dashboard.usage.models import CalledName, DailyRollup, Source
 
 __all__ = [

@@ -24,9 +24,9 @@ from django.db.models.lookups import LessThanOrEqual
 
 from dashboard.catalog.regions import ENDS, IDLE_DAYS, due
 from dashboard.catalog.snapshot import Snapshot
+from dashboard.core.fields import DayField
 from dashboard.findings.choices import DECISIVE, Status
 from dashboard.findings.duedates import Wanted, due_when
-from dashboard.kit.fields import DayField
 
 if TYPE_CHECKING:
     from dashboard.findings.models import Finding

@@ -14,11 +14,11 @@ from django.db import connection
 from django.db.models import Max
 
 from dashboard.catalog import snapshot as catalog
+from dashboard.core.fields import EPOCH
 from dashboard.findings import resolution, rules, traffic, whereabouts
 from dashboard.findings.evidence import Reports, carriers
 from dashboard.findings.exclusive import exclusive
 from dashboard.findings.models import EntryTraffic, Finding, ScannedEntry, Spell, StalePair
-from dashboard.kit.fields import EPOCH
 
 __all__ = ["ScanResult", "run"]
 

@@ -4,10 +4,10 @@ from datetime import date
 
 from django.db import connection
 
+from dashboard.core.fields import day_number
 from dashboard.findings import sums
 from dashboard.findings.exclusive import exclusive
 from dashboard.findings.models import StalePair
-from dashboard.kit.fields import day_number
 from dashboard.usage.models import StaleDay
 
 __all__ = ["IS_CALL", "refill", "stale_days"]

@@ -12,11 +12,11 @@ from django.db import connection
 from dashboard.catalog.lifecycle import lies_in
 from dashboard.catalog.regions import ENDS
 from dashboard.catalog.snapshot import Snapshot
+from dashboard.core.fields import EPOCH
 from dashboard.findings import rules
 from dashboard.findings.evidence import MEMORY_DAYS
 from dashboard.findings.models import CallRegions, Finding
 from dashboard.findings.traffic import IS_CALL
-from dashboard.kit.fields import EPOCH
 
 __all__ = ["join", "regional", "rewrite"]
 

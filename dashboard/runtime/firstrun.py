@@ -14,7 +14,7 @@ from django.core.management import call_command
 from dashboard.access import firstsignin
 from dashboard.access.roles import ensure_roles
 from dashboard.catalog.files import load_shipped
-from dashboard.kit import clock
+from dashboard.core import clock
 from dashboard.usage.models import Source, SourceKind
 
 __all__ = ["ensure_demo_user", "ensure_inbox", "first_sign_in", "prepare", "refresh_static"]

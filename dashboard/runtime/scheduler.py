@@ -7,7 +7,7 @@ from celery.beat import PersistentScheduler
 from django.db import DatabaseError, close_old_connections
 from kombu.exceptions import OperationalError
 
-from dashboard.kit import clock, heartbeat
+from dashboard.core import clock, heartbeat
 
 __all__ = ["Scheduler"]
 

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from dashboard.kit.fields import EPOCH
+from dashboard.core.fields import EPOCH
 from dashboard.usage import aggregates, latest
 from dashboard.usage.models import RejectedLine
 from dashboard.usage.records import AT, Group, grow

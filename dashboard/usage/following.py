@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 
-from dashboard.kit import once
+from dashboard.core import locks
 from dashboard.usage.ingest import Counts, InputError, Session
 from dashboard.usage.models import Source, Stream
 from dashboard.usage.sources.watch import INBOX, Found, Listing, files_of
@@ -53,7 +53,7 @@ def read(source: Source, now: datetime, hand_out: HandOut | None = None) -> tupl
     session, counts, problem = Session(source, now), Counts(), found.problem
     for file, left in changed:
         place = file.device, file.inode
-        token = once.claim(_lock(source, place), LOCK_SECONDS)
+        token = locks.claim(_lock(source, place), LOCK_SECONDS)
         if token is None:
             continue  # another worker is at it
         if hand_out and token and len(changed) > 1 and file.size - (left.size if left else 0) >= MUCH:
@@ -69,7 +69,7 @@ def read_one(source: Source, place: Place, token: str, now: datetime) -> tuple[C
     """Read what is new in one file that was handed out, wherever in the source's folders it lies by now."""
     file = next((file for file in files_of(source).files if (file.device, file.inode) == place), None)
     if file is None or source.paused:
-        once.release(_lock(source, place), token)
+        locks.release(_lock(source, place), token)
         return Counts(), ""
     session = Session(source, now)
     counts, problem = _follow(session, file, _known(source).get(place), token)
@@ -85,7 +85,7 @@ def _follow(session: Session, file: Found, left: Left | None, token: str) -> tup
         log.warning("%s: %s", source.slug, error)
         return Counts(), str(error)
     finally:
-        once.release(_lock(source, (file.device, file.inode)), token)
+        locks.release(_lock(source, (file.device, file.inode)), token)
 
 
 def _lock(source: Source, place: Place) -> str:

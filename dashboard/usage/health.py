@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import Count, Max, OuterRef, Q, Subquery, Sum
 from django.utils.translation import gettext
 
-from dashboard.kit.fields import day_number, day_of
+from dashboard.core.fields import day_number, day_of
 from dashboard.usage.models import DailyRollup, RejectedLine, Source, SourceKind, Stream
 from dashboard.usage.silence import LONGEST_PAUSE, SILENT_AFTER, WINDOW, is_silent, usual_pause
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Q
 
-from dashboard.kit.once import holding
+from dashboard.core.locks import holding
 from dashboard.usage import following
 from dashboard.usage.following import LOCK_SECONDS, HandOut, Place
 from dashboard.usage.ingest import Counts

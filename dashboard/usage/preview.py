@@ -12,7 +12,7 @@ from typing import NamedTuple
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from dashboard.kit.intime import in_time
+from dashboard.core.timeouts import in_time
 from dashboard.usage.attribution import rules
 from dashboard.usage.glimpses import Glimpse, NoGlimpse, Seen, into_file
 from dashboard.usage.glimpses_asked import into_api, into_bucket, into_database

@@ -10,7 +10,7 @@ from operator import itemgetter
 
 from django.db import connection
 
-from dashboard.kit.fields import EPOCH
+from dashboard.core.fields import EPOCH
 from dashboard.usage.models import StaleDay
 from dashboard.usage.records import Measures, add_measures
 

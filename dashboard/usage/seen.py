@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 
 from django.db.models import Max
 
-from dashboard.kit.fields import hour_number
+from dashboard.core.fields import hour_number
 from dashboard.usage.marks import Marks, Run
 from dashboard.usage.models import SeenIds
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from kombu.exceptions import KombuError
 
-from dashboard.kit import audit
+from dashboard.core import audit
 from dashboard.usage.models import Source, SourceKind
 from dashboard.usage.sources.delivery import EARLIEST
 

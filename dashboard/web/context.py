@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.catalog import freshness
-from dashboard.kit import clock
+from dashboard.core import clock
 from dashboard.web.days import DayControl, control
 from dashboard.web.queries.review import waiting_count
 from dashboard.web.roles import REVIEW

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from dashboard.kit import clock
+from dashboard.core import clock
 from dashboard.web import days
 
 __all__ = ["AsOfDay"]

@@ -8,8 +8,8 @@ from django.urls import reverse
 
 from dashboard.catalog.models import Alias, Entry, Revision
 from dashboard.catalog.snapshot import load
+from dashboard.core.models import AuditEntry
 from dashboard.findings import scan
-from dashboard.kit.models import AuditEntry
 from tests.factories import NOW, make_entry, make_usage
 
 pytestmark = pytest.mark.django_db

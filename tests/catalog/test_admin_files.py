@@ -10,7 +10,7 @@ from django.urls import reverse
 from dashboard.catalog import files
 from dashboard.catalog.models import Entry, Revision
 from dashboard.catalog.snapshot import load
-from dashboard.kit.models import AuditEntry
+from dashboard.core.models import AuditEntry
 from tests.factories import make_entry
 from tests.web.conftest import signed_in
 

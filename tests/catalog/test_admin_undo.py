@@ -12,7 +12,7 @@ from dashboard.catalog import edit
 from dashboard.catalog.documents import AliasDoc, Document, EntryDoc, MilestoneDoc, RevisionDoc
 from dashboard.catalog.models import Alias, Entry, Revision, Vendor
 from dashboard.catalog.snapshot import load
-from dashboard.kit.models import AuditEntry
+from dashboard.core.models import AuditEntry
 from tests.catalog.test_admin_entries import SOURCE, save
 from tests.factories import NOW, make_application, make_entry, make_revision
 from tests.web.conftest import signed_in

@@ -8,9 +8,9 @@ from django.urls import reverse
 
 from dashboard.access.roles import ensure_roles
 from dashboard.alerts.models import Delivery, State
+from dashboard.core.models import AuditEntry
 from dashboard.findings import scan
 from dashboard.findings.models import Finding
-from dashboard.kit.models import AuditEntry
 from dashboard.usage.allowed import problem_of
 from dashboard.usage.models import Application, ApplicationRule, Identity, Source
 from tests.factories import NOW, make_application, make_entry, make_source, make_usage

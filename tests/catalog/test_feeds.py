@@ -17,7 +17,7 @@ from dashboard.catalog.documents import Document, EntryDoc, MilestoneDoc, Platfo
 from dashboard.catalog.feeds.facts import Fact
 from dashboard.catalog.feeds.registry import FEEDS
 from dashboard.catalog.models import Alias, CatalogVersion, Entry, FeedState, ProposedChange, Revision
-from dashboard.kit.models import AuditEntry
+from dashboard.core.models import AuditEntry
 from tests.catalog.feed_server import QUICK, say, serving
 from tests.factories import NOW, make_entry, make_revision
 

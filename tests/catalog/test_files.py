@@ -15,7 +15,7 @@ from dashboard.catalog.choices import Confidence, Kind, MilestoneKind, OnSunset,
 from dashboard.catalog.documents import CatalogError
 from dashboard.catalog.models import Alias, CatalogVersion, Entry, Platform, Revision, Vendor
 from dashboard.catalog.reading import read
-from dashboard.kit.models import AuditEntry
+from dashboard.core.models import AuditEntry
 
 pytestmark = pytest.mark.django_db
 

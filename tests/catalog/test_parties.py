@@ -7,7 +7,7 @@ import pytest
 
 from dashboard.catalog import files
 from dashboard.catalog.models import Platform
-from dashboard.kit.models import AuditEntry
+from dashboard.core.models import AuditEntry
 
 pytestmark = pytest.mark.django_db
 

@@ -9,13 +9,13 @@ from django.db import connection
 from django.db.models import Max, Sum
 
 from dashboard.catalog import snapshot
+from dashboard.core.fields import day_number
 from dashboard.demo import load
 from dashboard.demo.acts import ACTS
 from dashboard.demo.cast import CAST
 from dashboard.demo.story import GONE_ON, LAST_DAY, days
 from dashboard.findings import scan
 from dashboard.findings.models import Finding, FindingAction, Status
-from dashboard.kit.fields import day_number
 from dashboard.usage.models import Application, DailyRollup, RejectedLine, Source, Stream
 
 NOW = datetime(2023, 12, 8, 12, tzinfo=UTC)

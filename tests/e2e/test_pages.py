@@ -8,8 +8,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from dashboard.catalog.models import Entry
+from dashboard.core import audit
 from dashboard.findings import scan
-from dashboard.kit import audit
 from tests.factories import NOW, make_entry, make_usage
 
 DEADLINE = "/deadlines/openai/2024-01-04/"

@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from dashboard.kit import clock
+from dashboard.core import clock
 from dashboard.usage.models import Source
 from dashboard.usage.polling import poll
 

@@ -42,7 +42,7 @@ def status_of(url: str) -> int:
 
 def heartbeats(var: Path) -> dict[str, str]:
     with closing(sqlite3.connect(var / "sundial.sqlite3")) as database:
-        return dict(database.execute("select name, at from kit_heartbeat"))
+        return dict(database.execute("select name, at from core_heartbeat"))
 
 
 def test_up_serves_works_stops_cleanly_and_survives_being_killed(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dashboard.kit.once import holding
+from dashboard.core.locks import holding
 from dashboard.usage import following, polling
 from dashboard.usage.ingest import import_file
 from dashboard.usage.models import Stream

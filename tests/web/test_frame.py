@@ -11,7 +11,7 @@ from django.contrib.staticfiles import finders
 from django.urls import reverse
 
 from dashboard.access import firstsignin
-from dashboard.kit import clock
+from dashboard.core import clock
 from dashboard.web.storage import bundle
 
 pytestmark = pytest.mark.django_db

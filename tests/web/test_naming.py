@@ -6,9 +6,9 @@ import pytest
 
 from dashboard.catalog import snapshot
 from dashboard.catalog.models import Alias, Entry, Platform
+from dashboard.core.models import AuditEntry
 from dashboard.findings import naming, scan
 from dashboard.findings.models import Finding, IgnoredName, Traffic
-from dashboard.kit.models import AuditEntry
 from dashboard.usage.models import CalledName
 from tests.factories import NOW, make_entry, make_source, make_usage
 from tests.web.pages import words

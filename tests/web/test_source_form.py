@@ -12,10 +12,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from kombu.exceptions import OperationalError
 
+from dashboard.core import clock, heartbeat
+from dashboard.core.models import AuditEntry
 from dashboard.findings import scan
 from dashboard.findings.models import Finding
-from dashboard.kit import clock, heartbeat
-from dashboard.kit.models import AuditEntry
 from dashboard.usage.models import DailyRollup, Source, Stream
 from dashboard.usage.polling import poll
 from dashboard.web import sourcing

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 
 import pytest
 
+from dashboard.core import clock
 from dashboard.findings import scan
-from dashboard.kit import clock
 from dashboard.usage.formats.registry import FORMATS
 from dashboard.usage.models import DailyRollup, HourlyRollup, RejectedLine, Source, Stream
 from dashboard.web.formats import SUPPORTED

@@ -3,7 +3,7 @@ from datetime import date
 import django.db.models.deletion
 from django.db import migrations, models
 
-import dashboard.kit.fields
+import dashboard.core.fields
 
 
 class Migration(migrations.Migration):
@@ -20,8 +20,8 @@ class Migration(migrations.Migration):
             name="Meaning",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("from_day", dashboard.kit.fields.DayField(default=date.min)),
-                ("to_day", dashboard.kit.fields.DayField(default=date.max)),
+                ("from_day", dashboard.core.fields.DayField(default=date.min)),
+                ("to_day", dashboard.core.fields.DayField(default=date.max)),
                 ("platform", models.CharField(help_text='As told or as the name says; "(unknown)"', max_length=60)),
                 ("model", models.CharField(help_text='The name without known wrappers; "(unknown)"', max_length=300)),
                 ("how", models.CharField(max_length=20)),

@@ -2,7 +2,7 @@ from datetime import date
 
 from django.db import migrations
 
-from dashboard.kit.fields import day_number
+from dashboard.core.fields import day_number
 
 COLUMNS = "name_id, platform, model, entry_id, how, catalog"
 

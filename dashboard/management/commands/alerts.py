@@ -7,8 +7,8 @@ from django.core.management.base import CommandParser
 
 from dashboard.alerts import deliver, notices
 from dashboard.alerts.models import Delivery
+from dashboard.core import clock
 from dashboard.findings import scan
-from dashboard.kit import clock
 from dashboard.management.base import Answer, SundialCommand, columns, parse_day
 
 

@@ -12,8 +12,8 @@ from dashboard.catalog.documents import CatalogError
 from dashboard.catalog.edit import ImportResult
 from dashboard.catalog.feeds.registry import FEEDS
 from dashboard.catalog.syncing import FeedError, SyncResult
+from dashboard.core import clock
 from dashboard.findings import scan
-from dashboard.kit import clock
 from dashboard.management.base import Answer, SundialCommand, UsageError, parse_day
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandParser
 
+from dashboard.core import clock
 from dashboard.demo import generate, load
 from dashboard.demo.story import LAST_DAY
-from dashboard.kit import clock
 from dashboard.management.base import Answer, SundialCommand, UsageError
 
 
@@ -33,7 +33,7 @@ class Command(SundialCommand):
             load.forget()
             generate.write(folder)
         # `up` comes here before it starts the broker, and nobody else works on this database yet.
-        logging.getLogger("dashboard.kit.once").setLevel(logging.ERROR)
+        logging.getLogger("dashboard.core.locks").setLevel(logging.ERROR)
         now = clock.now()
         loaded = load.load(folder, now=now, read_at=clock.latest(), as_of=max(now.date(), LAST_DAY))
         data = {**asdict(loaded), "seconds": round(monotonic() - started, 2)}

@@ -10,7 +10,7 @@ from dashboard.catalog.names import Match, Suggestion, resolve, suggest
 from dashboard.catalog.queries import replacement_ids
 from dashboard.catalog.rules import shown
 from dashboard.catalog.snapshot import Snapshot
-from dashboard.kit import clock
+from dashboard.core import clock
 from dashboard.management.base import Answer, SundialCommand, columns, parse_day
 
 

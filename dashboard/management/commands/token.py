@@ -6,7 +6,7 @@ from django.core.management.base import CommandParser
 from django.db import IntegrityError, transaction
 
 from dashboard.access.models import ApiToken, Role
-from dashboard.kit import clock
+from dashboard.core import clock
 from dashboard.management.base import Answer, SundialCommand, UsageError
 
 

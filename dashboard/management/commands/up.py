@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
-from dashboard.kit import clock
+from dashboard.core import clock
 from dashboard.runtime import broker, firstrun, preflight, services
 from dashboard.runtime.announce import web_answers
 from dashboard.runtime.demo import demo_environment

@@ -13,8 +13,8 @@ from django.core.management.base import CommandParser
 from django.utils.text import slugify
 
 from dashboard.catalog import snapshot
+from dashboard.core import clock
 from dashboard.findings import report, resolution, scan
-from dashboard.kit import clock
 from dashboard.management.base import Answer, SundialCommand, UsageError, columns, parse_day
 from dashboard.management.progress import ProgressBar
 from dashboard.usage import polling

@@ -4,7 +4,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.kit.fields import DayField
+from dashboard.core.fields import DayField
 from dashboard.usage.models.sources import Source
 
 __all__ = ["Application", "ApplicationRule", "CalledName", "Identity"]

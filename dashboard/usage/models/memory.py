@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from dashboard.kit.fields import DayField, HourField
+from dashboard.core.fields import DayField, HourField
 from dashboard.usage.models.sources import Source
 
 __all__ = ["ReadObjects", "SeenIds", "Walk"]

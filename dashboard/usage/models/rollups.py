@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from django.db import models
 
-from dashboard.kit.fields import DayField, HourField
+from dashboard.core.fields import DayField, HourField
 from dashboard.usage.models.callers import CalledName, Identity
 from dashboard.usage.models.sources import Source
 

@@ -12,7 +12,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from dashboard.access import firstsignin
-from dashboard.kit import clock
+from dashboard.core import clock
 
 __all__ = ["first"]
 

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_POST
 
 from dashboard.catalog import snapshot as catalog
 from dashboard.catalog.snapshot import Snapshot
+from dashboard.core import clock
 from dashboard.findings.models import Finding
-from dashboard.kit import clock
 from dashboard.web import acts
 from dashboard.web.days import Request
 from dashboard.web.exports import LIMIT, csv_response

@@ -8,8 +8,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from dashboard.kit import clock
-from dashboard.kit.health import readiness
+from dashboard.core import clock
+from dashboard.core.health import readiness
 from dashboard.web.context import THEMES
 
 __all__ = ["favicon", "healthz", "readyz", "theme"]

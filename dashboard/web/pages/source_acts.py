@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from dashboard.kit import clock, heartbeat
+from dashboard.core import clock, heartbeat
 from dashboard.usage import tending
 from dashboard.usage.models import Source, SourceKind
 from dashboard.web import sourcing

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from dashboard.catalog import snapshot as catalog
+from dashboard.core import clock
 from dashboard.findings.naming import Name, last_act, take_back
-from dashboard.kit import clock
 from dashboard.web import naming
 from dashboard.web.days import Request
 from dashboard.web.filters import Filters, Hidden, Search, Text, page_of

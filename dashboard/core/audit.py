@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from dashboard.kit.models import AuditEntry
+from dashboard.core.models import AuditEntry
 
 __all__ = ["history", "record"]
 

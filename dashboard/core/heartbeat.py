@@ -5,7 +5,7 @@ They are written and judged by the wall clock (`clock.wall()`), also while `SUND
 
 from datetime import datetime, timedelta
 
-from dashboard.kit.models import Heartbeat
+from dashboard.core.models import Heartbeat
 
 __all__ = ["MAX_AGE", "is_alive", "record"]
 

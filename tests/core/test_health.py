@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dashboard.kit import clock, heartbeat
-from dashboard.kit.health import readiness
+from dashboard.core import clock, heartbeat
+from dashboard.core.health import readiness
 from tasks.heartbeat import beat
 
 NOW = datetime(2024, 1, 2, 9, tzinfo=UTC)

@@ -6,7 +6,7 @@ import pytest
 from django.utils import translation
 from django.utils.translation import gettext
 
-from dashboard.kit.intime import MOST, in_time
+from dashboard.core.timeouts import MOST, in_time
 
 BOUND = 10
 

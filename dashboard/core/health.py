@@ -7,8 +7,8 @@ import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
 
-from dashboard.kit import heartbeat
-from dashboard.kit.models import Heartbeat
+from dashboard.core import heartbeat
+from dashboard.core.models import Heartbeat
 
 __all__ = ["Part", "readiness"]
 
