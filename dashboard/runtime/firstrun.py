@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 
-from dashboard.access import firstsignin
+from dashboard.access import setup_link
 from dashboard.access.roles import ensure_roles
 from dashboard.catalog.files import load_shipped
 from dashboard.core import clock
@@ -70,9 +70,9 @@ def first_sign_in(base_url: str, now: datetime) -> list[str]:
     if settings.SUNDIAL_DEMO:
         username, password = ensure_demo_user()
         return [f"Sign in as {username} with the password {password}"]
-    if not firstsignin.is_open():
+    if not setup_link.is_open():
         return []
-    return [f"First sign-in (once, within 24 hours): {base_url}/accounts/first/{firstsignin.issue(now)}/"]
+    return [f"First sign-in (once, within 24 hours): {base_url}/accounts/first/{setup_link.issue(now)}/"]
 
 
 def ensure_demo_user() -> tuple[str, str]:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from django.contrib.auth.models import User
 
-from dashboard.access import firstsignin
+from dashboard.access import setup_link
 from dashboard.runtime import firstrun
 from dashboard.usage.models import Source
 
@@ -31,7 +31,7 @@ def test_what_a_person_changed_about_the_inbox_stays():
 def test_the_first_sign_in_is_offered_until_somebody_signed_up():
     (line,) = firstrun.first_sign_in("http://localhost:8000", NOW)
     token = line.rpartition("/accounts/first/")[2].rstrip("/")
-    firstsignin.redeem(token, "ada", "correct horse battery", NOW)
+    setup_link.redeem(token, "ada", "correct horse battery", NOW)
     assert firstrun.first_sign_in("http://localhost:8000", NOW) == []
 
 

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.contrib.staticfiles import finders
 from django.urls import reverse
 
-from dashboard.access import firstsignin
+from dashboard.access import setup_link
 from dashboard.core import clock
 from dashboard.web.storage import bundle
 
@@ -65,14 +65,14 @@ class TestFirstSignIn:
         return {"username": "root", "password": "sunny-horizon-9", "again": "sunny-horizon-9"} | changed
 
     def test_makes_the_administrator_and_signs_in(self, client):
-        path = reverse("first", args=[firstsignin.issue(clock.wall())])
+        path = reverse("first", args=[setup_link.issue(clock.wall())])
         assert client.get(path).status_code == 200
         assert client.post(path, self.form()).url == "/"
         assert client.get("/").status_code == 200
         assert User.objects.get().is_superuser
 
     def test_works_once(self, client):
-        path = reverse("first", args=[firstsignin.issue(clock.wall())])
+        path = reverse("first", args=[setup_link.issue(clock.wall())])
         User.objects.create_user("somebody")
         assert client.get(path).status_code == 410
 
@@ -82,7 +82,7 @@ class TestFirstSignIn:
          ({"username": "a b"}, "valid username")],
     )  # fmt: skip
     def test_says_what_is_wrong_with_name_or_password(self, client, changed, told):
-        path = reverse("first", args=[firstsignin.issue(clock.wall())])
+        path = reverse("first", args=[setup_link.issue(clock.wall())])
         page = client.post(path, self.form(**changed))
         assert told in page.text
         assert not User.objects.exists()

@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from dashboard.access import firstsignin
+from dashboard.access import setup_link
 from dashboard.core import clock
 
 __all__ = ["first"]
@@ -40,13 +40,13 @@ def first(request: HttpRequest, token: str) -> HttpResponse:
     now = clock.wall()
     form = FirstForm(request.POST or None)
     try:
-        firstsignin.check(token, now)
+        setup_link.check(token, now)
         if request.method == "POST" and form.is_valid():
             data = form.cleaned_data
-            user = firstsignin.redeem(token, data["username"], data["password"], now)
+            user = setup_link.redeem(token, data["username"], data["password"], now)
             login(request, user, backend=BACKEND)
             return redirect("overview")
-    except firstsignin.FirstSignInError as error:
+    except setup_link.FirstSignInError as error:
         return render(request, "registration/first.html", {"problem": str(error)}, status=410)
     except ValidationError as error:
         form.add_error(None, error)

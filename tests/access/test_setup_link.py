@@ -8,8 +8,8 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import connection
 
-from dashboard.access import firstsignin
-from dashboard.access.firstsignin import FirstSignInError
+from dashboard.access import setup_link
+from dashboard.access.setup_link import FirstSignInError
 
 NOW = datetime(2024, 1, 2, 9, tzinfo=UTC)
 PASSWORD = "correct horse battery"
@@ -18,8 +18,8 @@ pytestmark = pytest.mark.django_db
 
 
 def test_the_link_makes_an_administrator_who_can_sign_in(client):
-    token = firstsignin.issue(NOW)
-    user = firstsignin.redeem(token, "ada", PASSWORD, NOW + timedelta(minutes=5))
+    token = setup_link.issue(NOW)
+    user = setup_link.redeem(token, "ada", PASSWORD, NOW + timedelta(minutes=5))
     assert (user.is_superuser, user.is_staff) == (True, True)
     assert [group.name for group in user.groups.all()] == ["admin"]
     client.force_login(user)
@@ -27,39 +27,39 @@ def test_the_link_makes_an_administrator_who_can_sign_in(client):
 
 
 def test_the_link_works_once():
-    token = firstsignin.issue(NOW)
-    firstsignin.redeem(token, "ada", PASSWORD, NOW)
+    token = setup_link.issue(NOW)
+    setup_link.redeem(token, "ada", PASSWORD, NOW)
     with pytest.raises(FirstSignInError, match="has been used"):
-        firstsignin.redeem(token, "eve", PASSWORD, NOW)
+        setup_link.redeem(token, "eve", PASSWORD, NOW)
     assert User.objects.count() == 1
 
 
 def test_any_link_is_dead_while_there_is_a_user():
     User.objects.create_user("grace")
-    assert not firstsignin.is_open()
+    assert not setup_link.is_open()
     with pytest.raises(FirstSignInError, match="has been used"):
-        firstsignin.check(firstsignin.issue(NOW), NOW)
+        setup_link.check(setup_link.issue(NOW), NOW)
 
 
 def test_the_link_lives_for_a_day():
-    token = firstsignin.issue(NOW)
-    firstsignin.check(token, NOW + timedelta(hours=23, minutes=59))
+    token = setup_link.issue(NOW)
+    setup_link.check(token, NOW + timedelta(hours=23, minutes=59))
     with pytest.raises(FirstSignInError, match="expired"):
-        firstsignin.check(token, NOW + timedelta(hours=24, minutes=1))
+        setup_link.check(token, NOW + timedelta(hours=24, minutes=1))
 
 
 @pytest.mark.parametrize("token", ["", "x", "e30:forged", "äöü", "a:b:c", "\x00"])
 def test_a_forged_link_is_refused(token):
     with pytest.raises(FirstSignInError, match="not one that Sundial made"):
-        firstsignin.check(token, NOW)
+        setup_link.check(token, NOW)
 
 
 def test_a_link_signed_with_another_key_is_refused(settings):
-    token = firstsignin.issue(NOW)
-    firstsignin.check(token, NOW)
+    token = setup_link.issue(NOW)
+    setup_link.check(token, NOW)
     changed = token[:-2] + ("AA" if token[-2:] != "AA" else "BB")
     with pytest.raises(FirstSignInError, match="not one that Sundial made"):
-        firstsignin.check(changed, NOW)
+        setup_link.check(changed, NOW)
 
 
 @pytest.mark.parametrize(
@@ -67,24 +67,24 @@ def test_a_link_signed_with_another_key_is_refused(settings):
     [("", PASSWORD, "username"), ("a b", PASSWORD, "username"), ("ada", "12345", "password")],
 )
 def test_a_bad_name_or_password_makes_nobody_and_leaves_the_link_usable(username, password, field):
-    token = firstsignin.issue(NOW)
+    token = setup_link.issue(NOW)
     with pytest.raises(ValidationError) as error:
-        firstsignin.redeem(token, username, password, NOW)
+        setup_link.redeem(token, username, password, NOW)
     assert field in error.value.message_dict
-    assert firstsignin.is_open()
-    firstsignin.redeem(token, "ada", PASSWORD, NOW)
+    assert setup_link.is_open()
+    setup_link.redeem(token, "ada", PASSWORD, NOW)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_two_visitors_at_once_make_one_user():
-    token = firstsignin.issue(NOW)
+    token = setup_link.issue(NOW)
     barrier = threading.Barrier(2)
     outcomes = []
 
     def visit(name: str) -> None:
         barrier.wait()
         try:
-            outcomes.append(firstsignin.redeem(token, name, PASSWORD, NOW).username)
+            outcomes.append(setup_link.redeem(token, name, PASSWORD, NOW).username)
         except FirstSignInError:
             outcomes.append(None)
         finally:
