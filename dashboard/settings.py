@@ -228,7 +228,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "run" / "beat-schedule")
 
 # Mail --------------------------------------------------------------------------------------------
 
-EMAIL_BACKEND = "dashboard.alerts.mailfiles.EmailBackend"
+EMAIL_BACKEND = "dashboard.alerts.file_backend.EmailBackend"
 vars().update(env.mail("EMAIL_URL"))
 EMAIL_TIMEOUT = 30
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("SUNDIAL_FROM_EMAIL", "Sundial <sundial@localhost>")

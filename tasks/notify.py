@@ -2,8 +2,8 @@
 
 from celery import shared_task
 
-from dashboard.alerts import deliver as outbox
-from dashboard.alerts import notices
+from dashboard.alerts import delivery as outbox
+from dashboard.alerts import outbox as alerts_outbox
 from dashboard.core import clock
 from dashboard.findings import scan
 
@@ -14,7 +14,7 @@ __all__ = ["deliver", "notify"]
 def notify() -> None:
     """Decide today's digests, on findings that are up to date."""
     scan.run(clock.now(), clock.today())
-    notices.decide(clock.now(), clock.today())
+    alerts_outbox.decide(clock.now(), clock.today())
 
 
 @shared_task(name="sundial.deliver")

@@ -142,10 +142,10 @@ def render(items: Sequence[Item], recipient: str, as_of: date, *, fallback: bool
         "findings_url": _absolute(reverse("findings")),
     }
     with translation.override(settings.LANGUAGE_CODE):
-        subject = " ".join(render_to_string("email/digest/subject.txt", context).split())
+        subject = " ".join(render_to_string("alerts/digest/subject.txt", context).split())
         context["subject"] = subject
-        text = render_to_string("email/digest/body.txt", context)
-        html = render_to_string("email/digest/body.html", context)
+        text = render_to_string("alerts/digest/body.txt", context)
+        html = render_to_string("alerts/digest/body.html", context)
     return Message(
         subject=subject[:300],
         text=re.sub(r"\n{3,}", "\n\n", text).strip() + "\n",

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 def _world(settings):
     settings.SUNDIAL_TODAY = date(2023, 12, 8)
     settings.SUNDIAL_ALERT_FALLBACK = ""
-    settings.EMAIL_BACKEND = "dashboard.alerts.mailfiles.EmailBackend"
+    settings.EMAIL_BACKEND = "dashboard.alerts.file_backend.EmailBackend"
     davinci = make_entry("openai/davinci", announced="2023-07-06", sunset="2024-01-04")
     make_application("shop", owner="ada@example.com")
     make_usage("shop", davinci, "2023-11-01", 10, days=60)
@@ -68,7 +68,7 @@ def test_people_get_a_table(capsys):
 
 
 def test_a_mail_that_cannot_go_out_fails_the_run(capsys, settings):
-    settings.EMAIL_BACKEND = "dashboard.alerts.mailfiles.EmailBackend"
+    settings.EMAIL_BACKEND = "dashboard.alerts.file_backend.EmailBackend"
     Delivery.objects.create(
         recipient="a@b\nBcc: x",
         as_of=date(2023, 12, 1),

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from dashboard.alerts import deliver, notices
+from dashboard.alerts import delivery as alerts_delivery
+from dashboard.alerts import outbox
 from dashboard.alerts.models import Delivery
 from dashboard.core import clock
 from dashboard.findings import scan
@@ -24,7 +25,7 @@ class Command(SundialCommand):
     def answer(self, **options: Any) -> Answer:
         as_of = parse_day(options["as_of"]) or clock.today()
         scan.run(clock.now(), as_of)
-        plan = notices.plan(as_of)
+        plan = outbox.plan(as_of)
         skipped = [
             {"application": s.finding.application.name, "finding": s.finding.pk, "why": s.why}
             for s in plan.skipped
@@ -35,8 +36,8 @@ class Command(SundialCommand):
                 {"recipient": d.recipient, "findings": len(d.items), "state": "planned"} for d in plan.digests
             ]
             return Answer(data, self.text(data))
-        written = [delivery.pk for delivery in notices.decide(clock.now(), as_of)]
-        sent = deliver.send_due(clock.latest())
+        written = [delivery.pk for delivery in outbox.decide(clock.now(), as_of)]
+        sent = alerts_delivery.send_due(clock.latest())
         data["deliveries"] = [
             {
                 "recipient": d.recipient,

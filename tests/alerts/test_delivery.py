@@ -8,8 +8,8 @@ from email.policy import default
 import pytest
 from django.db import connection
 
-from dashboard.alerts import deliver
-from dashboard.alerts.deliver import Sent, send_due
+from dashboard.alerts import delivery as alerts_delivery
+from dashboard.alerts.delivery import Sent, send_due
 from dashboard.alerts.models import Delivery, State
 from tests.alerts.smtp import serving
 
@@ -140,7 +140,7 @@ def test_a_connection_that_breaks_after_the_handing_over_leaves_the_fate_unknown
 
 def test_dying_after_the_claim_leaves_a_visible_unknown_and_no_second_mail(mailbox):
     delivery = make_delivery()
-    assert deliver._claim(delivery.pk, NOW)
+    assert alerts_delivery._claim(delivery.pk, NOW)
     assert send_due(NOW + timedelta(minutes=14)) == Sent(), "it may still be at work"
     assert send_due(NOW + timedelta(minutes=16)) == Sent(unknown=1)
     assert state(delivery)[0] == State.UNKNOWN
@@ -156,7 +156,7 @@ def test_dying_between_the_server_s_yes_and_the_mark_sends_no_second_mail(mailbo
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(deliver, "_close", die)
+        patch.setattr(alerts_delivery, "_close", die)
         with pytest.raises(KeyboardInterrupt):
             send_due(NOW)
     assert len(mailbox.mails) == 1
@@ -172,7 +172,7 @@ def test_dying_before_the_claim_loses_nothing(mailbox, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(deliver, "_claim", die)
+        patch.setattr(alerts_delivery, "_claim", die)
         with pytest.raises(KeyboardInterrupt):
             send_due(NOW)
     assert send_due(NOW) == Sent(sent=1)
@@ -202,7 +202,7 @@ def test_two_senders_at_once_send_each_mail_once(mailbox):
 
 
 def test_without_a_server_mails_are_whole_files_that_a_mail_program_opens(settings):
-    settings.EMAIL_BACKEND = "dashboard.alerts.mailfiles.EmailBackend"
+    settings.EMAIL_BACKEND = "dashboard.alerts.file_backend.EmailBackend"
     delivery = make_delivery(message_id="<../20231208.x@sundial.example.com>")
     assert send_due(NOW) == Sent(sent=1)
     (path,) = settings.MAIL_FOLDER.iterdir()
@@ -212,7 +212,7 @@ def test_without_a_server_mails_are_whole_files_that_a_mail_program_opens(settin
 
 
 def test_a_folder_that_cannot_be_written_is_tried_again(settings, tmp_path):
-    settings.EMAIL_BACKEND = "dashboard.alerts.mailfiles.EmailBackend"
+    settings.EMAIL_BACKEND = "dashboard.alerts.file_backend.EmailBackend"
     settings.MAIL_FOLDER = tmp_path / "file"
     settings.MAIL_FOLDER.write_text("in the way")
     delivery = make_delivery()

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from dashboard.alerts import notices
+from dashboard.alerts import outbox
 from dashboard.alerts.models import Delivery, Notice
 from dashboard.catalog import snapshot
 from dashboard.catalog.models import Milestone
@@ -36,7 +36,7 @@ def davinci():
 def decide(as_of=TODAY) -> list[Delivery]:
     day = as_day(as_of)
     scan.run(at(day), day)
-    return notices.decide(at(day), day)
+    return outbox.decide(at(day), day)
 
 
 @pytest.mark.parametrize(
@@ -85,20 +85,20 @@ def test_two_runs_that_decide_at_once_write_one_mail(davinci):
     """Both have read that nothing was told yet; the constraint lets the first one win."""
     make_usage("shop", davinci, "2023-12-01", days=7)
     scan.run(NOW, TODAY)
-    first, second = notices.plan(TODAY).digests[0], notices.plan(TODAY).digests[0]
-    assert notices._write(first, NOW, TODAY) is not None
-    assert notices._write(second, NOW, TODAY) is None
+    first, second = outbox.plan(TODAY).digests[0], outbox.plan(TODAY).digests[0]
+    assert outbox._write(first, NOW, TODAY) is not None
+    assert outbox._write(second, NOW, TODAY) is None
     assert Delivery.objects.count() == 1
 
 
 def test_what_the_first_run_left_over_is_told_by_the_next_one(davinci):
     make_usage("shop", davinci, "2023-12-02", days=7)
     scan.run(NOW, TODAY)
-    mine = notices.plan(TODAY).digests[0]
-    notices._write(notices.plan(TODAY).digests[0], NOW, TODAY)
+    mine = outbox.plan(TODAY).digests[0]
+    outbox._write(outbox.plan(TODAY).digests[0], NOW, TODAY)
     Delivery.objects.update(message_id="another")
     Notice.objects.filter(reason="new").delete()
-    assert notices._write(mine, NOW, TODAY) is None
+    assert outbox._write(mine, NOW, TODAY) is None
     assert Notice.objects.count() == 1, "nothing of a lost race stays behind"
     assert len(decide()) == 1
 
@@ -118,7 +118,7 @@ def test_without_anybody_to_tell_the_reason_is_visible_and_nothing_is_lost(davin
     settings.SUNDIAL_ALERT_FALLBACK = ""
     make_usage("orphan", davinci, "2023-12-01", days=7)
     assert decide() == []
-    (skip,) = notices.plan(TODAY).skipped
+    (skip,) = outbox.plan(TODAY).skipped
     assert (skip.finding.application.slug, skip.why) == ("orphan", "nobody to tell")
     settings.SUNDIAL_ALERT_FALLBACK = "platform@example.com"
     assert len(decide()) == 1
@@ -133,7 +133,7 @@ def test_silenced_findings_are_not_told_and_say_why(davinci, act):
     else:
         actions.exempt(Finding.objects.get(), None, NOW, reason="leaves with the contract")
     assert decide() == []
-    assert [skip.why for skip in notices.plan(TODAY).skipped] == ["snoozed" if act == "snooze" else "exempt"]
+    assert [skip.why for skip in outbox.plan(TODAY).skipped] == ["snoozed" if act == "snooze" else "exempt"]
 
 
 def test_half_a_year_day_by_day_tells_each_threshold_once_and_then_weekly(davinci):
@@ -143,7 +143,7 @@ def test_half_a_year_day_by_day_tells_each_threshold_once_and_then_weekly(davinc
     day = date(2023, 7, 10)
     scan.run(NOW, date(2024, 1, 21))
     while day <= date(2024, 1, 20):
-        for mail in notices.decide(at(day), day):
+        for mail in outbox.decide(at(day), day):
             told += [((SUNSET - day).days, notice.reason, notice.step) for notice in mail.notices.all()]
         day += timedelta(days=1)
     thresholds = [(left, step) for left, reason, step in told if reason == "threshold"]
@@ -179,7 +179,7 @@ def test_calls_that_come_back_inside_thirty_days_are_told(davinci):
     make_application("shop", owner="ada@example.com")
     Finding.objects.all().delete()
     decide("2023-11-12")
-    assert Finding.objects.as_of(date(2023, 12, 1), notices.catalog.load(date(2023, 12, 1))).count() == 2
+    assert Finding.objects.as_of(date(2023, 12, 1), outbox.catalog.load(date(2023, 12, 1))).count() == 2
     make_usage("shop", davinci, "2023-12-20", source=gateway)
     make_application("shop").save()
     from_shop = [d for d in decide("2023-12-21") for n in d.notices.all() if n.finding.application.slug == "shop"]
@@ -202,7 +202,7 @@ def test_hostile_names_cannot_break_the_mail(davinci):
 
 
 def test_ten_thousand_findings_make_one_mail_of_bounded_length(davinci, monkeypatch):
-    monkeypatch.setattr(notices.digest, "ITEMS_SHOWN", 3)
+    monkeypatch.setattr(outbox.digest, "ITEMS_SHOWN", 3)
     for number in range(5):
         make_usage(f"app {number}", davinci, "2023-12-01", days=7)
     (mail,) = decide()

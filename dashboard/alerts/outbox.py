@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Sum
 
-from dashboard.alerts import cadence, digest
+from dashboard.alerts import digest, policy
 from dashboard.alerts.models import Channel, Delivery, Notice, Reason
 from dashboard.catalog import snapshot as catalog
 from dashboard.catalog.choices import MilestoneKind
@@ -72,7 +72,7 @@ class _World:
     """All that a day's decision looks at."""
 
     catalog: Snapshot
-    told: dict[int, list[cadence.Told]]
+    told: dict[int, list[policy.Told]]
     use: dict[tuple[int, int], _Calls]
     late: set[tuple[int, str, date | None]]
     dues: dict[int, Due]
@@ -96,10 +96,10 @@ def plan(as_of: date) -> Plan:
     skipped: list[Skip] = []
     for finding in findings:
         facts = _facts(finding, world)
-        if why := cadence.silence(facts):
+        if why := policy.silence(facts):
             skipped.append(Skip(finding, why))
             continue
-        reasons = cadence.due(facts, world.told[finding.pk], as_of, settings.SUNDIAL_ALERT_DAYS)
+        reasons = policy.due(facts, world.told[finding.pk], as_of, settings.SUNDIAL_ALERT_DAYS)
         if not reasons:
             continue
         owner = finding.assignee or finding.application.owner
@@ -113,10 +113,10 @@ def plan(as_of: date) -> Plan:
     return Plan(as_of, list(digests.values()), skipped)
 
 
-def _facts(finding: Finding, world: _World) -> cadence.Facts:
+def _facts(finding: Finding, world: _World) -> policy.Facts:
     entry = world.catalog.entries[finding.entry_id]
     due_on = _day(world.dues.get(finding.pk))
-    return cadence.Facts(
+    return policy.Facts(
         status=finding.status,  # type: ignore[attr-defined]
         sunset_on=due_on,
         opened_on=finding.opened_on,  # type: ignore[attr-defined]
@@ -126,7 +126,7 @@ def _facts(finding: Finding, world: _World) -> cadence.Facts:
     )
 
 
-def _add(letter: Digest, finding: Finding, reasons: tuple[cadence.Due, ...], world: _World) -> None:
+def _add(letter: Digest, finding: Finding, reasons: tuple[policy.Due, ...], world: _World) -> None:
     entry = world.catalog.entries[finding.entry_id]
     ends = world.dues[finding.pk]  # the cadence tells of dated ones only
     calls = world.use.get((finding.application_id, entry.pk), _Calls({}, "calls"))
@@ -192,15 +192,15 @@ def _message_id(letter: Digest, as_of: date) -> str:
     return f"<{as_of:%Y%m%d}.{hashlib.sha256(told.encode()).hexdigest()[:32]}@{host}>"
 
 
-def _told(findings: list[Finding]) -> dict[int, list[cadence.Told]]:
-    told: dict[int, list[cadence.Told]] = defaultdict(list)
+def _told(findings: list[Finding]) -> dict[int, list[policy.Told]]:
+    told: dict[int, list[policy.Told]] = defaultdict(list)
     pks = [finding.pk for finding in findings]
     for start in range(0, len(pks), CHUNK):
         rows = Notice.objects.filter(finding__in=pks[start : start + CHUNK], channel=Channel.EMAIL)
         for pk, reason, step, sunset_on, on in rows.values_list(
             "finding", "reason", "step", "sunset_on", "delivery__as_of"
         ):
-            told[pk].append(cadence.Told(reason, step, sunset_on, on))
+            told[pk].append(policy.Told(reason, step, sunset_on, on))
     return told
 
 
