@@ -7,10 +7,10 @@ from typing import Any
 
 from django.conf import settings
 
-from dashboard.api import bodies
-from dashboard.api.door import PUSHERS, ApiRequest, api
-from dashboard.api.lists import choice, only
-from dashboard.api.problems import ApiError
+from dashboard.api import uploads
+from dashboard.api.auth import PUSHERS, ApiRequest, api
+from dashboard.api.errors import ApiError
+from dashboard.api.pagination import choice, only
 from dashboard.core import clock
 from dashboard.findings.soon import scan_soon
 from dashboard.usage import pushing
@@ -45,7 +45,7 @@ def take(request: ApiRequest) -> dict[str, Any]:
         source = pushing.find(request.GET["source"])
         with workroom() as room:
             path = room / "body"
-            if not bodies.save(request, path, settings.SUNDIAL_PUSH_MAX_BYTES):
+            if not uploads.save(request, path, settings.SUNDIAL_PUSH_MAX_BYTES):
                 raise ApiError(400, "The body is empty: send a file, with curl as --data-binary @FILE")
             _check_encoding(path, ENCODINGS[encoding])
             name = f"{now:%Y-%m-%d %H:%M:%S} {request.token.name if request.token else ''}".strip()

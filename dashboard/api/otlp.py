@@ -11,11 +11,11 @@ from typing import Any
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
-from dashboard.api import bodies
-from dashboard.api.door import PUSHERS, may, token_of
+from dashboard.api import uploads
+from dashboard.api.auth import PUSHERS, may, token_of
+from dashboard.api.errors import ApiError
 from dashboard.api.imports import STATUS
-from dashboard.api.otlp_answers import failure, success
-from dashboard.api.problems import ApiError
+from dashboard.api.otlp_responses import failure, success
 from dashboard.core import clock
 from dashboard.usage import posts, pushing
 from dashboard.usage.content import ContentError, TooLarge, unpacked
@@ -70,7 +70,7 @@ def _taken(request: HttpRequest, signal: Signal) -> tuple[int, list[str]]:
     if encoding not in {"", "identity", "gzip"}:
         raise ApiError(415, "Content-Encoding must be gzip, or none")
     source = _source(request.GET.get("source", ""))
-    body = bodies.read(request, MOST)
+    body = uploads.read(request, MOST)
     size = len(body)
     try:
         body = unpacked(body, MOST) if encoding == "gzip" else body

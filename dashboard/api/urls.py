@@ -4,9 +4,9 @@ from typing import Any
 
 from django.urls import path
 
-from dashboard.api import imports, models
-from dashboard.api.door import ApiRequest, api
-from dashboard.api.problems import ApiError
+from dashboard.api import catalog, imports
+from dashboard.api.auth import ApiRequest, api
+from dashboard.api.errors import ApiError
 
 app_name = "api"
 
@@ -17,8 +17,8 @@ def nothing(request: ApiRequest, rest: str) -> Any:
 
 
 urlpatterns = [
-    path("models", models.index, name="models"),
-    path("models/<slug:platform>/<path:entry_id>", models.detail, name="model"),
+    path("models", catalog.index, name="models"),
+    path("models/<slug:platform>/<path:entry_id>", catalog.detail, name="model"),
     path("usage/import", imports.take, name="import"),
     path("<path:rest>", nothing),
 ]

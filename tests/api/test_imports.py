@@ -13,7 +13,7 @@ from django.db import connections
 from django.test import Client, RequestFactory
 
 from dashboard.access.models import ApiToken
-from dashboard.api import bodies, imports
+from dashboard.api import imports, uploads
 from dashboard.usage import pushing
 from dashboard.usage.models import LatestCall, RejectedLine, Source, Stream
 from tests.api.conftest import with_token
@@ -251,7 +251,7 @@ def test_an_encoding_is_one_of_ours_and_true(pusher, gateway):
 
 
 def test_a_full_disk_is_told_before_anything_is_written(pusher, gateway, monkeypatch):
-    monkeypatch.setattr(bodies, "disk_usage", lambda _path: mock.Mock(free=1000))
+    monkeypatch.setattr(uploads, "disk_usage", lambda _path: mock.Mock(free=1000))
     assert "no room" in refused(push(pusher, CALLS), 507)
     assert left_behind() == []
 
@@ -295,8 +295,8 @@ def request(body: Slow, **meta):
 def test_a_body_that_ends_early_is_no_file(tmp_path):
     made = request(Slow(b"x" * 50), headers={"Content-Length": "100"})
     made.META["CONTENT_LENGTH"] = "100"
-    with pytest.raises(bodies.ApiError, match="ended after 50 of 100 bytes"):
-        bodies.save(made, tmp_path / "body", 1000)
+    with pytest.raises(uploads.ApiError, match="ended after 50 of 100 bytes"):
+        uploads.save(made, tmp_path / "body", 1000)
 
 
 @pytest.mark.parametrize(("size", "status"), [(50, 0), (5000, 413)])
@@ -304,23 +304,23 @@ def test_a_body_in_chunks_is_taken_up_to_the_bound(tmp_path, size, status):
     made = request(Slow(b"x" * size))
     made.META |= {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True, "CONTENT_LENGTH": ""}
     if status:
-        with pytest.raises(bodies.ApiError) as caught:
-            bodies.save(made, tmp_path / "body", 1000)
+        with pytest.raises(uploads.ApiError) as caught:
+            uploads.save(made, tmp_path / "body", 1000)
         assert caught.value.status == status
         return
-    assert bodies.save(made, tmp_path / "body", 1000) == size
+    assert uploads.save(made, tmp_path / "body", 1000) == size
     assert (tmp_path / "body").read_bytes() == b"x" * size
 
 
 def test_a_server_that_cannot_tell_where_chunks_end_says_so(tmp_path):
     made = request(Slow(b"x"))
     made.META |= {"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": ""}
-    with pytest.raises(bodies.ApiError, match="send its length"):
-        bodies.save(made, tmp_path / "body", 1000)
+    with pytest.raises(uploads.ApiError, match="send its length"):
+        uploads.save(made, tmp_path / "body", 1000)
 
 
 def test_a_sender_that_goes_away_is_no_file(tmp_path):
     made = request(Slow(b"x" * 50, breaks=True))
     made.META |= {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
-    with pytest.raises(bodies.ApiError, match="could not be read to its end"):
-        bodies.read(made, 1000)
+    with pytest.raises(uploads.ApiError, match="could not be read to its end"):
+        uploads.read(made, 1000)

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from dashboard.api.problems import ApiError
+from dashboard.api.errors import ApiError
 
 __all__ = ["MAX_PAGE_SIZE", "choice", "listing", "only"]
 

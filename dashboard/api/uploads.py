@@ -6,7 +6,7 @@ from typing import Protocol
 
 from django.http import HttpRequest, UnreadablePostError
 
-from dashboard.api.problems import ApiError
+from dashboard.api.errors import ApiError
 
 __all__ = ["read", "save"]
 

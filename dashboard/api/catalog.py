@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from dashboard.api.door import ApiRequest, api
-from dashboard.api.lists import choice, listing, only
-from dashboard.api.problems import ApiError
+from dashboard.api.auth import ApiRequest, api
+from dashboard.api.errors import ApiError
+from dashboard.api.pagination import choice, listing, only
 from dashboard.catalog import queries
 from dashboard.catalog import snapshot as catalog
 from dashboard.catalog.choices import Kind

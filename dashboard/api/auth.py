@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.utils.cache import patch_vary_headers
 
 from dashboard.access.models import ApiToken, Role
-from dashboard.api.problems import ApiError, problem
+from dashboard.api.errors import ApiError, problem
 from dashboard.core import clock
 
 __all__ = ["PUSHERS", "READERS", "ApiRequest", "api", "may", "token_of"]
