@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from dashboard.charts.frame import Figure, Marker, Say, as_is, day_axis, figure, markers, split_last
+from dashboard.charts.layout import Figure, Marker, Say, as_is, day_axis, figure, markers, split_last
 from dashboard.charts.palette import SERIES, gettext_noop, var
 
 __all__ = ["Trend", "applications", "calls", "share"]

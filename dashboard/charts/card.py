@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from dashboard.charts.frame import Figure
+from dashboard.charts.layout import Figure
 
 __all__ = ["Card", "Cell"]
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from dashboard.charts.frame import Figure, Marker, Say, as_is, day_axis, figure, markers
+from dashboard.charts.layout import Figure, Marker, Say, as_is, day_axis, figure, markers
 from dashboard.charts.palette import DAYLIGHT, daylight, gettext_noop, var
 
 __all__ = ["OtherStep", "Sunset", "sunsets"]

@@ -16,13 +16,13 @@ from datetime import date
 from pathlib import Path
 from typing import Protocol
 
-from dashboard.demo.cast import CAST
-from dashboard.demo.ledger import Ledger
-from dashboard.demo.story import Gateway, Member, Stream, days
+from dashboard.demo.applications import CAST
+from dashboard.demo.expected_totals import Ledger
+from dashboard.demo.scenario import Gateway, Member, Stream, days
 from dashboard.demo.traffic import Hour, hours
 from dashboard.demo.writers.litellm import LiteLLMLog
 from dashboard.demo.writers.nginx import NginxLog
-from dashboard.demo.writers.platform import PlatformLog
+from dashboard.demo.writers.usage_api import PlatformLog
 
 __all__ = ["is_current", "recipe", "write"]
 

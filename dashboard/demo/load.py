@@ -6,9 +6,9 @@ from pathlib import Path
 
 from django.db import transaction
 
-from dashboard.demo import acts
-from dashboard.demo.cast import CAST
-from dashboard.demo.story import Gateway, Member, days
+from dashboard.demo import actions
+from dashboard.demo.applications import CAST
+from dashboard.demo.scenario import Gateway, Member, days
 from dashboard.demo.writers.nginx import user_agent
 from dashboard.findings import scan
 from dashboard.usage import polling
@@ -70,7 +70,7 @@ def load(folder: Path, *, now: datetime, read_at: datetime, as_of: date) -> Load
         loaded.rejected += counts.rejected
         loaded.duplicates += counts.duplicates
     loaded.findings = scan.run(now, as_of)
-    acts.replay()
+    actions.replay()
     return loaded
 
 

@@ -14,7 +14,7 @@ from hashlib import blake2b
 from itertools import accumulate
 from random import Random
 
-from dashboard.demo.story import GONE_ON, Member, Rhythm, Stream, share_on
+from dashboard.demo.scenario import GONE_ON, Member, Rhythm, Stream, share_on
 
 __all__ = ["Hour", "generator", "hours"]
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from dashboard.charts import burndown
 from dashboard.charts.burndown import Trend
 from dashboard.charts.card import Card
-from dashboard.charts.frame import Marker
+from dashboard.charts.layout import Marker
 from dashboard.web.queries.deadline import DeadlinePage
 from dashboard.web.words import day_text
 

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.charts.card import Card
-from dashboard.charts.frame import Marker
-from dashboard.charts.traffic import CYCLE, Series, calls_per_day
+from dashboard.charts.layout import Marker
+from dashboard.charts.stacked import CYCLE, Series, calls_per_day
 from dashboard.web.queries.stacks import Stack
 
 __all__ = ["calls_card", "marks_of"]

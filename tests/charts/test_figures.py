@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.charts import burndown, spark, sun, timeline, traffic
+from dashboard.charts import burndown, sparkline, stacked, sun, timeline
 from dashboard.charts.burndown import Trend
-from dashboard.charts.frame import Marker
+from dashboard.charts.layout import Marker
+from dashboard.charts.stacked import Series
 from dashboard.charts.timeline import Sunset
-from dashboard.charts.traffic import Series
 
 FIRST = date(2023, 11, 1)
 DAYS = [FIRST + timedelta(days=n) for n in range(30)]
@@ -31,7 +31,7 @@ FIGURES = {
     "share": burndown.share(DAYS, RETIRING, REPLACEMENT),
     "timeline": timeline.sunsets([Sunset("openai", SUNSET, 33, 500, "/x")], FIRST, FIRST, SUNSET),
     "empty timeline": timeline.sunsets([], FIRST, FIRST, SUNSET),
-    "traffic": traffic.calls_per_day(DAYS, [Series("shop", RETIRING, "retiring"), Series("x", REPLACEMENT)]),
+    "traffic": stacked.calls_per_day(DAYS, [Series("shop", RETIRING, "retiring"), Series("x", REPLACEMENT)]),
 }
 
 
@@ -80,7 +80,7 @@ def test_an_unfinished_last_day_is_drawn_apart():
 
 
 def test_an_unfinished_last_bar_is_hatched():
-    figure = traffic.calls_per_day(DAYS, [Series("shop", RETIRING)], partial=True)
+    figure = stacked.calls_per_day(DAYS, [Series("shop", RETIRING)], partial=True)
     shapes = figure["data"][0]["marker"]["pattern"]["shape"]
     assert shapes[-1] == "/"
     assert not any(shapes[:-1])
@@ -119,7 +119,7 @@ def test_a_sunset_leads_to_its_deadline_and_grows_with_its_models():
 
 @given(st.lists(st.none() | st.integers(0, 10**12), max_size=60))
 def test_a_spark_stays_in_its_view(values):
-    for point in spark.spark(values).line.split():
+    for point in sparkline.spark(values).line.split():
         x, y = map(float, point.split(","))
         assert 0 <= x <= 100
         assert 0 <= y <= 24

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dashboard.charts import palette
-from dashboard.charts.frame import MARKER_LOOKS
+from dashboard.charts.layout import MARKER_LOOKS
 
 STATIC = Path(__file__).parents[2] / "dashboard" / "static" / "dashboard"
 TOKENS = dict(re.findall(r"--([\w-]+):\s*([^;]+);", (STATIC / "tokens.css").read_text()))

@@ -10,8 +10,8 @@ from django.db import transaction
 
 from dashboard.catalog import files, snapshot
 from dashboard.demo import generate, load
-from dashboard.demo.ledger import Ledger
-from dashboard.demo.story import LAST_DAY
+from dashboard.demo.expected_totals import Ledger
+from dashboard.demo.scenario import LAST_DAY
 
 NOW = datetime(2023, 12, 8, 12, tzinfo=UTC)
 READ_AT = datetime(2024, 1, 11, tzinfo=UTC)

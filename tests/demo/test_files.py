@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime
 from django.conf import settings
 
 from dashboard.demo import generate
-from dashboard.demo.cast import AVAILABLE_FROM, CAST
-from dashboard.demo.story import FIRST_DAY, LAST_DAY, days, share_on
+from dashboard.demo.applications import AVAILABLE_FROM, CAST
+from dashboard.demo.scenario import FIRST_DAY, LAST_DAY, days, share_on
 from dashboard.demo.traffic import hours
 
 GOLDEN = "ffcb2526184d90ca5b1338b8dc1040e372a2f4d9d3bef776e593199fa7b2c1dd"

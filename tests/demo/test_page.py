@@ -11,8 +11,8 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 
 from dashboard.core.fields import day_number
-from dashboard.demo.cast import CAST
-from dashboard.demo.story import FIRST_DAY, GONE_ON
+from dashboard.demo.applications import CAST
+from dashboard.demo.scenario import FIRST_DAY, GONE_ON
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("told")]
 

@@ -11,9 +11,9 @@ from django.db.models import Max, Sum
 from dashboard.catalog import snapshot
 from dashboard.core.fields import day_number
 from dashboard.demo import load
-from dashboard.demo.acts import ACTS
-from dashboard.demo.cast import CAST
-from dashboard.demo.story import GONE_ON, LAST_DAY, days
+from dashboard.demo.actions import ACTS
+from dashboard.demo.applications import CAST
+from dashboard.demo.scenario import GONE_ON, LAST_DAY, days
 from dashboard.findings import scan
 from dashboard.findings.models import Finding, FindingAction, Status
 from dashboard.usage.models import Application, DailyRollup, RejectedLine, Source, Stream

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from hashlib import blake2b
 
-from dashboard.demo.story import Member, Stream
-from dashboard.demo.tokens import length_of
+from dashboard.demo.scenario import Member, Stream
+from dashboard.demo.token_sizes import length_of
 from dashboard.demo.traffic import Hour, generator
 
 __all__ = ["Call", "calls_of", "fingerprint"]

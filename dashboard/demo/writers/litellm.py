@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
-from dashboard.demo.ledger import Ledger, Written
-from dashboard.demo.story import GONE_ON, Member, Stream
-from dashboard.demo.tokens import cost_of
+from dashboard.demo.expected_totals import Ledger, Written
+from dashboard.demo.scenario import GONE_ON, Member, Stream
+from dashboard.demo.token_sizes import cost_of
 from dashboard.demo.traffic import Hour
 from dashboard.demo.writers.calls import Call, calls_of, fingerprint
 

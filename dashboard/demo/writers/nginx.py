@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from pathlib import Path
 
-from dashboard.demo.ledger import Ledger, Written
-from dashboard.demo.story import LAST_DAY, Member, Stream
+from dashboard.demo.expected_totals import Ledger, Written
+from dashboard.demo.scenario import LAST_DAY, Member, Stream
 from dashboard.demo.traffic import Hour
 from dashboard.demo.writers.calls import Call, calls_of
 

@@ -10,7 +10,7 @@ from django.core.management.base import CommandParser
 
 from dashboard.core import clock
 from dashboard.demo import generate, load
-from dashboard.demo.story import LAST_DAY
+from dashboard.demo.scenario import LAST_DAY
 from dashboard.management.base import Answer, SundialCommand, UsageError
 
 

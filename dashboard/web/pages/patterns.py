@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from dashboard.charts import burndown, palette
 from dashboard.charts.card import Card
-from dashboard.charts.frame import Marker
+from dashboard.charts.layout import Marker
 from dashboard.web.days import Request
 
 __all__ = ["show"]

@@ -8,7 +8,7 @@ davinci-002 from 2023-08-22. Addresses are of the reserved domain .example.
 
 from datetime import date
 
-from dashboard.demo.story import Member, Stream, day, moves
+from dashboard.demo.scenario import Member, Stream, day, moves
 
 __all__ = ["AVAILABLE_FROM", "CAST", "HEALTH_CHECK_KEY"]
 

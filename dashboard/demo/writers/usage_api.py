@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
-from dashboard.demo.ledger import Ledger, Written
-from dashboard.demo.story import Member, Stream
-from dashboard.demo.tokens import cost_of, length_of
+from dashboard.demo.expected_totals import Ledger, Written
+from dashboard.demo.scenario import Member, Stream
+from dashboard.demo.token_sizes import cost_of, length_of
 from dashboard.demo.traffic import Hour, generator
 
 __all__ = ["PlatformLog"]

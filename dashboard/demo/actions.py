@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
-from dashboard.demo.story import day
+from dashboard.demo.scenario import day
 from dashboard.findings import actions
 from dashboard.findings.models import Finding
 
