@@ -19,7 +19,7 @@ from dashboard.catalog.fields import FIRST_YEAR, LAST_YEAR
 from dashboard.catalog.models import Entry, Vendor
 from dashboard.catalog.sentences import translated
 from dashboard.core import clock
-from dashboard.findings.soon import scan_soon
+from dashboard.findings.enqueue import scan_soon
 
 __all__ = ["BulkEdits"]
 

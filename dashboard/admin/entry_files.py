@@ -25,7 +25,7 @@ from dashboard.catalog.edit import ImportResult
 from dashboard.catalog.reading import MAX_BYTES, SUFFIXES
 from dashboard.catalog.sentences import translated
 from dashboard.core import clock
-from dashboard.findings.soon import scan_soon
+from dashboard.findings.enqueue import scan_soon
 
 __all__ = ["CatalogFiles"]
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from dashboard.admin.words import action_word, field_word, value_words
 from dashboard.core import audit, clock
 from dashboard.core.models import AuditEntry
-from dashboard.findings.soon import scan_soon
+from dashboard.findings.enqueue import scan_soon
 
 __all__ = ["HTTPS", "AuditedAdmin", "ReadOnlyAdmin", "plain", "scan_soon"]
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from dashboard.admin.site import AuditedAdmin, scan_soon
 from dashboard.catalog.models import Platform
 from dashboard.core import clock
-from dashboard.findings import resolution
+from dashboard.findings import name_resolution
 from dashboard.usage.allowed import problem_of
 from dashboard.usage.attribution import reattribute
 from dashboard.usage.formats import registry
@@ -114,7 +114,7 @@ class SourceAdmin(AuditedAdmin):
             obj.created_at = clock.now()
         super().save_model(request, obj, form, change)
         if change and {"platform", "deployments"} & set(form.changed_data):
-            resolution.invalidate(obj)  # they decide what names mean
+            name_resolution.invalidate(obj)  # they decide what names mean
             scan_soon()
 
 

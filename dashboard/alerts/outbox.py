@@ -22,8 +22,8 @@ from dashboard.catalog.choices import MilestoneKind
 from dashboard.catalog.models import Milestone
 from dashboard.catalog.regions import Due
 from dashboard.catalog.snapshot import Snapshot
-from dashboard.findings import progress
-from dashboard.findings.duedates import due_of, due_when
+from dashboard.findings.deadlines import forecast
+from dashboard.findings.due_dates import due_of, due_when
 from dashboard.findings.models import Finding, Traffic
 
 __all__ = ["Digest", "Plan", "Skip", "decide", "plan"]
@@ -130,7 +130,7 @@ def _add(letter: Digest, finding: Finding, reasons: tuple[policy.Due, ...], worl
     entry = world.catalog.entries[finding.entry_id]
     ends = world.dues[finding.pk]  # the cadence tells of dated ones only
     calls = world.use.get((finding.application_id, entry.pk), _Calls({}, "calls"))
-    week = (world.catalog.as_of - n * DAY for n in range(1, progress.WINDOW_DAYS + 1))
+    week = (world.catalog.as_of - n * DAY for n in range(1, forecast.WINDOW_DAYS + 1))
     moved = any(due.reason == Reason.MOVED for due in reasons)
     letter.items.append(
         digest.item(
@@ -206,7 +206,7 @@ def _told(findings: list[Finding]) -> dict[int, list[policy.Told]]:
 
 def _use(known: Snapshot, as_of: date) -> dict[tuple[int, int], _Calls]:
     """Per (application, entry): daily use over the days that a trend takes."""
-    first = as_of - progress.TREND_DAYS * DAY
+    first = as_of - forecast.TREND_DAYS * DAY
     rows = (
         Traffic.objects.filter(entry__in=list(known.retiring), day__gte=first, day__lt=as_of)
         .order_by()
@@ -235,11 +235,11 @@ def _late(
         calls = use.get((finding.application_id, entry.pk))
         for day, value in calls.daily.items() if calls else ():
             daily[key][day] += value
-    start = known.as_of - progress.TREND_DAYS * DAY
+    start = known.as_of - forecast.TREND_DAYS * DAY
     return {
         key
         for key, values in daily.items()
-        if progress.forecast(values, start, known.as_of, key[2]).verdict == "late"
+        if forecast.forecast(values, start, known.as_of, key[2]).verdict == "late"
     }
 
 

@@ -12,7 +12,7 @@ from dashboard.api.auth import PUSHERS, ApiRequest, api
 from dashboard.api.errors import ApiError
 from dashboard.api.pagination import choice, only
 from dashboard.core import clock
-from dashboard.findings.soon import scan_soon
+from dashboard.findings.enqueue import scan_soon
 from dashboard.usage import pushing
 from dashboard.usage.content import kind_of
 from dashboard.usage.formats.registry import names

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from django.db.models import Prefetch, prefetch_related_objects
 
-from dashboard.findings.evidence import Reports, carriers
 from dashboard.findings.models import Finding, FindingAction
+from dashboard.findings.source_coverage import Reports, carriers
 from dashboard.usage.models import Source
 
 __all__ = ["Event", "histories", "history", "silent_sources"]

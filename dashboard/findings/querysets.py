@@ -26,7 +26,7 @@ from dashboard.catalog.regions import ENDS, IDLE_DAYS, due
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.core.fields import DayField
 from dashboard.findings.choices import DECISIVE, Status
-from dashboard.findings.duedates import Wanted, due_when
+from dashboard.findings.due_dates import Wanted, due_when
 
 if TYPE_CHECKING:
     from dashboard.findings.models import Finding

@@ -15,10 +15,11 @@ from django.db.models import Max
 
 from dashboard.catalog import snapshot as catalog
 from dashboard.core.fields import EPOCH
-from dashboard.findings import resolution, rules, traffic, whereabouts
-from dashboard.findings.evidence import Reports, carriers
-from dashboard.findings.exclusive import exclusive
+from dashboard.findings import call_regions, lifecycle, name_resolution
+from dashboard.findings.db_lock import exclusive
 from dashboard.findings.models import EntryTraffic, Finding, ScannedEntry, Spell, StalePair
+from dashboard.findings.source_coverage import Reports, carriers
+from dashboard.findings.traffic import daily
 
 __all__ = ["ScanResult", "run"]
 
@@ -32,7 +33,7 @@ SELECT application_id, entry_id, day, previous, following FROM (
     FROM findings_stalepair p
     JOIN findings_traffic t ON t.application_id = p.application_id AND t.entry_id = p.entry_id
     WHERE p.id BETWEEN %s AND %s
-      AND {traffic.IS_CALL}
+      AND {daily.IS_CALL}
     WINDOW w AS (PARTITION BY t.application_id, t.entry_id ORDER BY t.day)
 ) AS calls
 WHERE previous IS NULL OR following IS NULL OR day - previous > %s OR following - day > %s
@@ -71,13 +72,13 @@ def run(now: datetime, as_of: date) -> ScanResult:
     an answer as of any day follows from them. `as_of` decides what the result counts.
     """
     result = ScanResult()
-    result.resolved_names = resolution.refresh(catalog.load(as_of))
-    stale = traffic.stale_days()
+    result.resolved_names = name_resolution.refresh(catalog.load(as_of))
+    stale = daily.stale_days()
     result.days = len(stale)
-    traffic.refill(_horizon(as_of, max(stale, default=None)) - timedelta(days=settings.SUNDIAL_QUIET_DAYS))
+    daily.refill(_horizon(as_of, max(stale, default=None)) - timedelta(days=settings.SUNDIAL_QUIET_DAYS))
     horizon = _horizon(as_of)
     known = _known_days(as_of, horizon)
-    regional = whereabouts.regional(known, catalog.load(horizon))
+    regional = call_regions.regional(known, catalog.load(horizon))
     _queue(known, regional, horizon)
     while _evaluate(known, regional, horizon, now, as_of, result):
         pass
@@ -144,19 +145,19 @@ def _evaluate(
         pairs = [(application, entry) for _, application, entry in rows]
         stretches = _stretches(first, last, horizon)
         fresh = {
-            pair: rules.chain(stretches.get(pair, []), known[pair[1]]) if pair[1] in known else ()
+            pair: lifecycle.chain(stretches.get(pair, []), known[pair[1]]) if pair[1] in known else ()
             for pair in pairs
         }
         findings = _write(fresh, stretches, now, as_of, result)
-        whereabouts.rewrite(first, last, findings, regional)
+        call_regions.rewrite(first, last, findings, regional)
         StalePair.objects.filter(pk__range=(first, last)).delete()
         return True
 
 
-def _stretches(first: int, last: int, horizon: date) -> dict[Pair, list[tuple[rules.Run, date | None]]]:
+def _stretches(first: int, last: int, horizon: date) -> dict[Pair, list[tuple[lifecycle.Run, date | None]]]:
     """Per pair of the batch: its runs of calling days, each with the day it was over (None: it was not)."""
     quiet_days = settings.SUNDIAL_QUIET_DAYS
-    found: dict[Pair, list[rules.Run]] = defaultdict(list)
+    found: dict[Pair, list[lifecycle.Run]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(EDGES, [first, last, quiet_days, quiet_days])
         for application, entry, number, previous, following in cursor.fetchall():
@@ -164,7 +165,7 @@ def _stretches(first: int, last: int, horizon: date) -> dict[Pair, list[tuple[ru
             if previous is None or number - previous > quiet_days:
                 start = day
             if following is None or following - number > quiet_days:
-                found[application, entry].append(rules.Run(start, day))
+                found[application, entry].append(lifecycle.Run(start, day))
     ends = {
         (*pair, run.last): following
         for pair, stretch in found.items()
@@ -174,28 +175,28 @@ def _stretches(first: int, last: int, horizon: date) -> dict[Pair, list[tuple[ru
     sources = carriers(ends)
     reports = Reports(min((last for _, _, last in ends), default=horizon))
 
-    def over_on(pair: Pair, run: rules.Run) -> date | None:
+    def over_on(pair: Pair, run: lifecycle.Run) -> date | None:
         key = (*pair, run.last)
         if key not in ends:
             return None
         reported = reports.common_days(sources.get(key, frozenset()))
-        return rules.quiet_since(run.last, ends[key], reported, quiet_days)
+        return lifecycle.quiet_since(run.last, ends[key], reported, quiet_days)
 
     return {pair: [(run, over_on(pair, run)) for run in stretch] for pair, stretch in found.items()}
 
 
 def _write(
-    fresh: dict[Pair, tuple[rules.Spell, ...]],
+    fresh: dict[Pair, tuple[lifecycle.Spell, ...]],
     stretches: dict[Pair, list],
     now: datetime,
     as_of: date,
     result: ScanResult,
 ) -> dict[Pair, Finding]:
     findings = _findings(fresh)
-    stored: dict[int, list[rules.Spell]] = defaultdict(list)
+    stored: dict[int, list[lifecycle.Spell]] = defaultdict(list)
     for spell in _spells_of(f.pk for f in findings.values()):
         stored[spell.finding_id].append(
-            rules.Spell(spell.number, spell.opened_on, spell.last_call_on, spell.resolved_on)
+            lifecycle.Spell(spell.number, spell.opened_on, spell.last_call_on, spell.resolved_on)
         )
     missing = [pair for pair, spells in fresh.items() if spells and pair not in findings]
     created = Finding.objects.bulk_create(
@@ -251,7 +252,7 @@ def _spells_of(findings: Iterable[int]) -> Iterable[Spell]:
     return Spell.objects.filter(finding__in=list(findings)).order_by("finding", "number")
 
 
-def _count(old: list[rules.Spell], new: tuple[rules.Spell, ...], as_of: date, result: ScanResult) -> None:
+def _count(old: list[lifecycle.Spell], new: tuple[lifecycle.Spell, ...], as_of: date, result: ScanResult) -> None:
     """Add what became visible by `as_of` to the result."""
     known = {s.number: s for s in old}
     for spell in new:

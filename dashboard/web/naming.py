@@ -19,8 +19,8 @@ from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.models import Platform
 from dashboard.catalog.names import suggest
 from dashboard.catalog.snapshot import Snapshot
-from dashboard.findings import naming
-from dashboard.findings.naming import Name, Outcome
+from dashboard.findings import uncatalogued
+from dashboard.findings.uncatalogued import Name, Outcome
 from dashboard.usage.models import Source
 
 __all__ = ["ACTS", "Act", "NameForm", "carry_out", "offered"]
@@ -163,24 +163,26 @@ class PutBackForm(NameForm):
 
 def _alias(form: Any, **who: Any) -> str:
     told = form.cleaned_data
-    return _told(naming.make_alias(form.name, told["entry"], source_url=told["source_url"], **who))
+    return _told(uncatalogued.make_alias(form.name, told["entry"], source_url=told["source_url"], **who))
 
 
 def _deployment(form: Any, **who: Any) -> str:
-    return _told(naming.map_deployment(form.name, form.cleaned_data["source"], form.cleaned_data["entry"], **who))
+    return _told(
+        uncatalogued.map_deployment(form.name, form.cleaned_data["source"], form.cleaned_data["entry"], **who)
+    )
 
 
 def _entry(form: Any, **who: Any) -> str:
-    return _told(naming.add_entry(form.name, form.entry(who["today"]), **who))
+    return _told(uncatalogued.add_entry(form.name, form.entry(who["today"]), **who))
 
 
 def _ignore(form: Any, *, by: Any, now: datetime, **_day: date) -> str:
-    naming.ignore(form.name, form.cleaned_data["reason"], by=by, now=now)
+    uncatalogued.ignore(form.name, form.cleaned_data["reason"], by=by, now=now)
     return _("“%(name)s” is ignored. Its calls still count as uncatalogued.") % {"name": form.name.called_as}
 
 
 def _put_back(form: Any, *, by: Any, now: datetime, **_day: date) -> str:
-    naming.unignore(form.name, by=by, now=now)
+    uncatalogued.unignore(form.name, by=by, now=now)
     return _("“%(name)s” is back on the list.") % {"name": form.name.called_as}
 
 

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from dashboard.catalog import snapshot as catalog
 from dashboard.catalog.lifecycle import EntryState
-from dashboard.findings import resolution
-from dashboard.findings.soon import scan_soon
+from dashboard.findings import name_resolution
+from dashboard.findings.enqueue import scan_soon
 from dashboard.usage import tending
 from dashboard.usage.models import CalledName, Source
 from dashboard.usage.preview import Preview, Record, preview
@@ -39,7 +39,7 @@ def tested(source: Source, now: datetime, today: date) -> Tested:
         name = CalledName(
             source=source, platform=record.platform, called_as=record.called_as, endpoint=record.endpoint
         )
-        match = resolution.meaning(name, snapshot)
+        match = name_resolution.meaning(name, snapshot)
         records.append((record, snapshot.entries[match.entry] if match.entry else None))
     return Tested(found, records)
 
@@ -54,6 +54,6 @@ def store(form: SourceForm, *, by: Any, now: datetime) -> Source | None:
         form.add_error("slug", _("This short name is taken"))
         return None
     if before and any(before[name] != getattr(source, name) for name in NAMING):
-        resolution.invalidate(source)
+        name_resolution.invalidate(source)
         scan_soon()
     return source

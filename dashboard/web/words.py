@@ -6,7 +6,7 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from dashboard.findings.progress import Forecast
+from dashboard.findings.deadlines.forecast import Forecast
 
 __all__ = ["day_text", "verdict_sentence"]
 

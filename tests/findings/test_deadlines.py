@@ -9,7 +9,7 @@ from django.db import connection
 from dashboard.catalog import snapshot
 from dashboard.core.fields import day_number
 from dashboard.findings import scan
-from dashboard.findings.deadlines import list_summaries, series, summary
+from dashboard.findings.deadlines.summary import list_summaries, series, summary
 from tests.factories import NOW, as_day, make_entry, make_source, make_usage, report_only
 
 pytestmark = pytest.mark.django_db

@@ -9,8 +9,8 @@ from django.core.paginator import Paginator
 
 from dashboard.catalog import snapshot
 from dashboard.catalog.models import Milestone
-from dashboard.findings import resolution, scan
-from dashboard.findings.duedates import due_of
+from dashboard.findings import name_resolution, scan
+from dashboard.findings.due_dates import due_of
 from dashboard.findings.models import CallRegions, Finding
 from tests.factories import NOW, as_day, make_entry, make_revision, make_source, make_usage
 
@@ -146,7 +146,7 @@ def test_a_deployment_is_served_where_what_it_stands_for_says(claude):
     assert dues() == {"shop": ("2024-07-04", "")}
     source.deployments = {"prod": f"eu.{CLAUDE}"}
     source.save()
-    resolution.invalidate(source)
+    name_resolution.invalidate(source)
     scan.run(NOW, TODAY)
     assert dues() == {"shop": ("2024-01-04", "eu-west-3")}
 

@@ -11,7 +11,7 @@ from hypothesis import settings as fuzz
 from hypothesis import strategies as st
 
 from dashboard.catalog import snapshot
-from dashboard.findings import actions, rules, scan
+from dashboard.findings import actions, lifecycle, scan
 from dashboard.findings.history import history, silent_sources
 from dashboard.findings.models import Finding, FindingAction, Spell
 from tests.factories import NOW, as_day, at, make_application, make_entry, make_source, make_usage, report_only
@@ -184,7 +184,7 @@ def test_the_database_and_the_pure_rule_agree_on_every_day(finding, life, made):
     spells, day = [], start
     for number, (length, pause) in enumerate(life):
         last = number == len(life) - 1
-        spells.append(rules.Spell(number, day, day, None if last else day + timedelta(days=length)))
+        spells.append(lifecycle.Spell(number, day, day, None if last else day + timedelta(days=length)))
         day += timedelta(days=length + pause)
     ends = [s.opened_on for s in spells[1:]] + [None]
     for spell, end in zip(spells, ends, strict=True):
@@ -200,12 +200,12 @@ def test_the_database_and_the_pure_rule_agree_on_every_day(finding, life, made):
     for kind, offset, ahead in sorted(made, key=lambda item: item[1]):
         on = start + timedelta(days=offset)
         until = on + timedelta(days=ahead)
-        told.append(rules.Decision(kind, on, until))
+        told.append(lifecycle.Decision(kind, on, until))
         extra = {"snooze": {"until": until}, "acknowledge": {"note": "n"}, "exempt": {"reason": "r"}}.get(kind, {})
         getattr(actions, kind)(finding, None, at(on), **extra)
     for offset in range(-1, 50, 3):
         asked = start + timedelta(days=offset)
         if asked < start:
             continue
-        expected = rules.status_on(asked, spells, told)
+        expected = lifecycle.status_on(asked, spells, told)
         assert known(asked).values_list("status", flat=True).first() == expected

@@ -6,8 +6,9 @@ import pytest
 
 from dashboard.catalog import snapshot
 from dashboard.catalog.models import Alias
-from dashboard.findings import resolution, scan, traffic
+from dashboard.findings import name_resolution, scan
 from dashboard.findings.models import Finding, Resolution, Spell, StalePair, Traffic
+from dashboard.findings.traffic import daily
 from dashboard.usage.models import DailyRollup, Identity, StaleDay
 from tests.factories import (
     NOW,
@@ -159,8 +160,8 @@ def test_answers_reach_past_today_when_usage_does(davinci):
 
 def test_a_scan_that_dies_after_the_sums_is_finished_by_the_next_one(davinci):
     make_usage("shop", davinci, "2023-07-20")
-    resolution.refresh(snapshot.load(TODAY))
-    traffic.refill()
+    name_resolution.refresh(snapshot.load(TODAY))
+    daily.refill()
     assert StalePair.objects.count() == 1
     assert run().opened == 1
     assert not StalePair.objects.exists()
@@ -192,7 +193,7 @@ def test_a_changed_deployment_map_is_looked_up_anew(davinci):
     source.deployments = {"prod": "davinci"}
     source.save()
     assert run().resolved_names == 0, "nobody said that the map changed"
-    assert resolution.invalidate(source) == 1
+    assert name_resolution.invalidate(source) == 1
     assert run().resolved_names == 1
     assert statuses() == [("shop", "davinci", "open")]
 
@@ -222,15 +223,15 @@ def test_sums_follow_the_rollups_and_keep_unknown_apart_from_zero(davinci):
 
 def test_a_day_that_changes_during_a_refill_stays_stale(davinci, monkeypatch):
     make_usage("shop", davinci, "2023-07-20")
-    resolution.refresh(snapshot.load(TODAY))
-    real = traffic.StalePair.objects.bulk_create
+    name_resolution.refresh(snapshot.load(TODAY))
+    real = daily.StalePair.objects.bulk_create
 
     def meanwhile(*args, **kwargs):
         StaleDay.objects.create(day=date(2023, 7, 20))
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(traffic.StalePair.objects, "bulk_create", meanwhile)
-    traffic.refill()
+    monkeypatch.setattr(daily.StalePair.objects, "bulk_create", meanwhile)
+    daily.refill()
     assert StaleDay.objects.count() == 1
 
 

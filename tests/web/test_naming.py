@@ -7,7 +7,7 @@ import pytest
 from dashboard.catalog import snapshot
 from dashboard.catalog.models import Alias, Entry, Platform
 from dashboard.core.models import AuditEntry
-from dashboard.findings import naming, scan
+from dashboard.findings import scan, uncatalogued
 from dashboard.findings.models import Finding, IgnoredName, Traffic
 from dashboard.usage.models import CalledName
 from tests.factories import NOW, make_entry, make_source, make_usage
@@ -248,7 +248,7 @@ def test_a_hostile_name_is_text_and_can_be_ignored(editor):
 
 
 def test_with_much_history_the_name_follows_at_once_and_the_worker_does_the_rest(editor, world, monkeypatch):
-    monkeypatch.setattr(naming, "SCAN_ROLLUPS", 1)
+    monkeypatch.setattr(uncatalogued, "SCAN_ROLLUPS", 1)
     response = do(editor, "alias", close="openai/text-davinci-003")
     assert "Charts and findings follow within a minute." in words(response)
     assert named(response) == ["llama-2"]

@@ -6,8 +6,8 @@ from django.core.management.base import CommandParser
 
 from dashboard.catalog import snapshot as catalog
 from dashboard.core import clock
-from dashboard.findings.answers import finding_answers
 from dashboard.findings.models import Finding, Status
+from dashboard.findings.serializers import finding_answers
 from dashboard.management.base import Answer, SundialCommand, UsageError, columns, parse_day
 
 OPEN = (Status.OPEN, Status.REGRESSED, Status.ACKNOWLEDGED)

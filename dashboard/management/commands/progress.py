@@ -6,8 +6,8 @@ from django.core.management.base import CommandParser
 
 from dashboard.catalog import snapshot as catalog
 from dashboard.core import clock
-from dashboard.findings.answers import deadline_answer
-from dashboard.findings.deadlines import summary
+from dashboard.findings.deadlines.summary import summary
+from dashboard.findings.serializers import deadline_answer
 from dashboard.management.base import Answer, SundialCommand, UsageError, columns, parse_day
 
 

@@ -14,7 +14,7 @@ from django.utils.text import slugify
 
 from dashboard.catalog import snapshot
 from dashboard.core import clock
-from dashboard.findings import report, resolution, scan
+from dashboard.findings import name_resolution, scan, usage_report
 from dashboard.management.base import Answer, SundialCommand, UsageError, columns, parse_day
 from dashboard.management.progress import ProgressBar
 from dashboard.usage import polling
@@ -49,7 +49,7 @@ class Command(SundialCommand):
         show.add_argument(
             "--by",
             default="day,application,platform,model",
-            help=f"Any of {', '.join(report.COLUMNS)}, with commas",
+            help=f"Any of {', '.join(usage_report.COLUMNS)}, with commas",
         )
         show.add_argument("--source", help="Of one source only")
         show.add_argument("--csv", action="store_true", help="As CSV")
@@ -102,13 +102,13 @@ class Command(SundialCommand):
         if not first or not last:
             raise UsageError("--from and --to must be days such as 2024-01-04")
         by = [name.strip() for name in options["by"].split(",") if name.strip()]
-        resolution.refresh(snapshot.load(clock.today()))
+        name_resolution.refresh(snapshot.load(clock.today()))
         source = _source(options["source"]) if options["source"] else None
         try:
-            rows = [row.as_dict(by) for row in report.report(first, last, by, source)]
-        except report.ReportError as problem:
+            rows = [row.as_dict(by) for row in usage_report.report(first, last, by, source)]
+        except usage_report.ReportError as problem:
             raise UsageError(str(problem)) from None
-        headers = [*by, *report.MEASURES]
+        headers = [*by, *usage_report.MEASURES]
         data = {"from": first, "to": last, "by": by, "rows": rows}
         if options["csv"]:
             return Answer(data, _csv(headers, rows), verbatim=True)

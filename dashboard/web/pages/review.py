@@ -13,7 +13,7 @@ from dashboard.catalog import snapshot as catalog
 from dashboard.catalog.proposals import Decision
 from dashboard.catalog.sentences import translated
 from dashboard.core import clock
-from dashboard.findings.soon import scan_soon
+from dashboard.findings.enqueue import scan_soon
 from dashboard.web import reviewing
 from dashboard.web.days import Request
 from dashboard.web.filters import Filters, Search, page_of

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from dashboard.catalog import snapshot as catalog
 from dashboard.core import clock
-from dashboard.findings.naming import Name, last_act, take_back
+from dashboard.findings.uncatalogued import Name, last_act, take_back
 from dashboard.web import naming
 from dashboard.web.days import Request
 from dashboard.web.filters import Filters, Hidden, Search, Text, page_of

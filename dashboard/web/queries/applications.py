@@ -13,7 +13,7 @@ from dashboard.catalog import regions
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.charts.card import Card
-from dashboard.findings.duedates import due_when
+from dashboard.findings.due_dates import due_when
 from dashboard.findings.models import Finding, Traffic
 from dashboard.findings.querysets import Circumstance
 from dashboard.usage.models import Application, ApplicationRule, Identity

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.regions import Due
 from dashboard.catalog.snapshot import Deadline, Snapshot
-from dashboard.findings.deadlines import DayPoint, DeadlineSummary, overall, series
-from dashboard.findings.duedates import due_when, earlier
-from dashboard.findings.members import ApplicationProgress, Ranked, progress_of, ranking
+from dashboard.findings.deadlines.applications import ApplicationProgress, Ranked, progress_of, ranking
+from dashboard.findings.deadlines.summary import DayPoint, DeadlineSummary, overall, series
+from dashboard.findings.due_dates import due_when, earlier
 from dashboard.findings.models import Finding
 from dashboard.web.queries.deadlines import DeadlineRow
 

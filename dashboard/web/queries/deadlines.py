@@ -8,8 +8,8 @@ from itertools import groupby
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.regions import Due
 from dashboard.catalog.snapshot import Deadline, Snapshot
-from dashboard.findings.deadlines import DeadlineSummary, all_summaries
-from dashboard.findings.duedates import due_when, earlier
+from dashboard.findings.deadlines.summary import DeadlineSummary, all_summaries
+from dashboard.findings.due_dates import due_when, earlier
 from dashboard.findings.models import Finding
 
 __all__ = ["DeadlineRow", "Month", "both", "by_month"]

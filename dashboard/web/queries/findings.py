@@ -14,10 +14,10 @@ from dashboard.catalog.regions import Due
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.charts import palette
 from dashboard.findings.choices import ALIVE, Status
-from dashboard.findings.duedates import due_of, due_when
+from dashboard.findings.due_dates import due_of, due_when
+from dashboard.findings.lifecycle import outcome
 from dashboard.findings.models import Finding
 from dashboard.findings.querysets import Circumstance, FindingQuerySet
-from dashboard.findings.rules import outcome
 from dashboard.web.queries import calls
 
 __all__ = [

@@ -9,7 +9,7 @@ from django.db.models import OuterRef, Subquery
 from dashboard.catalog.models import Revision
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.findings.choices import Status
-from dashboard.findings.duedates import due_of
+from dashboard.findings.due_dates import due_of
 from dashboard.findings.models import Finding, Traffic
 from dashboard.usage.models import Application, DailyRollup, Source
 from dashboard.web.queries import calls

@@ -13,7 +13,7 @@ from dashboard.catalog.choices import Difference, ProposalState
 from dashboard.catalog.comparing import ALIASES, ENTRY, REPLACEMENTS
 from dashboard.catalog.models import ProposedChange
 from dashboard.findings.models import Resolution, Traffic
-from dashboard.findings.resolution import with_meaning
+from dashboard.findings.name_resolution import with_meaning
 from dashboard.usage.models import DailyRollup
 from dashboard.web.queries.calls import week
 

@@ -14,8 +14,8 @@ from dashboard.catalog.names import UNKNOWN
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.core.fields import DayField
 from dashboard.findings.models import IgnoredName, NameTraffic, Resolution
-from dashboard.findings.naming import Name
-from dashboard.findings.resolution import with_meaning
+from dashboard.findings.name_resolution import with_meaning
+from dashboard.findings.uncatalogued import Name
 from dashboard.usage.models import CalledName, DailyRollup, Identity
 from dashboard.web.queries.calls import share_uncatalogued
 

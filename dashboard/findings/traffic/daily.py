@@ -5,9 +5,9 @@ from datetime import date
 from django.db import connection
 
 from dashboard.core.fields import day_number
-from dashboard.findings import sums
-from dashboard.findings.exclusive import exclusive
+from dashboard.findings.db_lock import exclusive
 from dashboard.findings.models import StalePair
+from dashboard.findings.traffic import summaries
 from dashboard.usage.models import StaleDay
 
 __all__ = ["IS_CALL", "refill", "stale_days"]
@@ -105,7 +105,7 @@ def _correct(day: int, *, turned_only: bool) -> set[tuple[int, int]]:
             cursor.executemany(INSERT + VALUES, [fresh[pair] for pair in came])
         else:
             cursor.execute(INSERT + fill, [day])
-    sums.refill(day, came=bool(came), gone=gone)
+    summaries.refill(day, came=bool(came), gone=gone)
     differing = came | gone | changed
     if turned_only:
         differing = {pair for pair in differing if _called(fresh.get(pair)) != _called(stored.get(pair))}

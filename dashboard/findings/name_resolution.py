@@ -18,7 +18,7 @@ from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet
 from dashboard.catalog.names import Deployments, Match, change_days, deployed, resolve
 from dashboard.catalog.regions import region_of
 from dashboard.catalog.snapshot import Snapshot
-from dashboard.findings.exclusive import exclusive
+from dashboard.findings.db_lock import exclusive
 from dashboard.findings.models import Resolution
 from dashboard.usage.models import CalledName, DailyRollup, HourlyRollup, Source, StaleDay
 

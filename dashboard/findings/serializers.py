@@ -11,11 +11,11 @@ from django.db.models import Q, Sum, prefetch_related_objects
 
 from dashboard.catalog.queries import replacement_ids
 from dashboard.catalog.snapshot import Deadline, Snapshot
-from dashboard.findings.deadlines import ApplicationProgress, DeadlineSummary
-from dashboard.findings.duedates import due_of
+from dashboard.findings.deadlines.forecast import WINDOW_DAYS, Forecast
+from dashboard.findings.deadlines.summary import ApplicationProgress, DeadlineSummary
+from dashboard.findings.due_dates import due_of
 from dashboard.findings.history import Event, histories
 from dashboard.findings.models import Finding, Traffic
-from dashboard.findings.progress import WINDOW_DAYS, Forecast
 
 __all__ = ["deadline_answer", "finding_answers"]
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.findings.rules import Decision, Spell, outcome, runs, spells, status_on
+from dashboard.findings.lifecycle import Decision, Spell, outcome, runs, spells, status_on
 
 KNOWN = date(2023, 7, 6)
 START = date(2023, 7, 1)

@@ -23,9 +23,9 @@ from dashboard.catalog.names import UNKNOWN
 from dashboard.catalog.wrappers import peel
 from dashboard.core import audit
 from dashboard.core.models import AuditEntry
-from dashboard.findings import resolution, scan
+from dashboard.findings import name_resolution, scan
+from dashboard.findings.enqueue import scan_soon
 from dashboard.findings.models import IgnoredName, Resolution
-from dashboard.findings.soon import scan_soon
 from dashboard.usage.models import CalledName, DailyRollup, Source
 
 __all__ = [
@@ -119,7 +119,7 @@ def map_deployment(
             source.deployments = {**before, name.bare: text}
             for one in called:
                 one.source = source
-            if called and all(resolution.meaning(one, snapshot).entry == target.pk for one in called):
+            if called and all(name_resolution.meaning(one, snapshot).entry == target.pk for one in called):
                 break
         else:
             raise ValidationError(
@@ -131,7 +131,7 @@ def map_deployment(
                 }
             )
         source.save(update_fields=["deployments"])
-        resolution.invalidate(source)
+        name_resolution.invalidate(source)
         audit.record(
             source,
             before={"deployments": before},
@@ -207,7 +207,7 @@ def _through_catalog(name: Name, document: Document, *, by: Any, now: datetime, 
             raise ValidationError([found.message for found in problem.found]) from None
         snapshot = catalog.load(today)
         target = snapshot.get(wanted.platform, wanted.id)
-        met = [one for one in name.called if target and resolution.meaning(one, snapshot).entry == target.pk]
+        met = [one for one in name.called if target and name_resolution.meaning(one, snapshot).entry == target.pk]
         if not target or not met:
             raise ValidationError(
                 _("%(name)s would still not mean %(entry)s: its calls are on another platform")
@@ -226,7 +226,7 @@ def _unresolved(name: Name) -> list[int]:
 def _outcome(name: Name, target: EntryState, was: list[int], *, now: datetime, today: date) -> Outcome:
     complete = _settle(Q(called_as=name.called_as) | Q(resolutions__model=name.bare), now, today)
     mine = Resolution.objects.filter(entry=target.pk, name__in=was).values("name").distinct()
-    rollups = resolution.with_meaning(DailyRollup.objects.filter(name__in=mine))
+    rollups = name_resolution.with_meaning(DailyRollup.objects.filter(name__in=mine))
     calls = rollups.filter(meaning__entry=target.pk).aggregate(n=Sum("calls"))["n"]
     return Outcome(target, calls or 0, mine.count(), complete)
 
@@ -240,6 +240,6 @@ def _settle(names: Q, now: datetime, today: date) -> bool:
     if quick:
         scan.run(now, today)
     else:
-        resolution.refresh(catalog.load(today), names)
+        name_resolution.refresh(catalog.load(today), names)
         scan_soon()
     return quick

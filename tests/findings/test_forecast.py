@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.findings.progress import baseline, forecast, progress, recent_mean, share
+from dashboard.findings.deadlines.forecast import baseline, forecast, progress, recent_mean, share
 
 START = date(2023, 6, 22)
 SUNSET = date(2024, 1, 4)

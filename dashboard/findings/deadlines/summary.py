@@ -15,11 +15,12 @@ from django.db.models import Min
 
 from dashboard.catalog.snapshot import Deadline, Snapshot
 from dashboard.core.fields import day_number
-from dashboard.findings import members, progress
-from dashboard.findings.daily import Row, by_day, by_entry, called, measure_of, plain
-from dashboard.findings.members import ApplicationProgress
+from dashboard.findings.deadlines import applications as deadlines_applications
+from dashboard.findings.deadlines import forecast as deadlines_forecast
+from dashboard.findings.deadlines.applications import ApplicationProgress
+from dashboard.findings.deadlines.forecast import Forecast
 from dashboard.findings.models import EntryTraffic, Finding, Spell
-from dashboard.findings.progress import Forecast
+from dashboard.findings.traffic.series import Row, by_day, by_entry, called, measure_of, plain
 
 __all__ = [
     "ApplicationProgress",
@@ -54,7 +55,7 @@ class DeadlineSummary:
     applications_done: int
     baseline: float
     remaining: float
-    progress: float | None
+    deadlines_forecast: float | None
     replacement: float
     replacement_share: float | None
     failing_per_day: float
@@ -76,8 +77,8 @@ class DayPoint:
 def summary(deadline: Deadline, snapshot: Snapshot) -> DeadlineSummary:
     """The deadline with every application's progress, most remaining calls first."""
     found = overall(deadline, snapshot)
-    ranked = members.ranking(deadline, snapshot, found.measured_from)
-    applications = members.progress_of(ranked, deadline, snapshot, found.measured_from)
+    ranked = deadlines_applications.ranking(deadline, snapshot, found.measured_from)
+    applications = deadlines_applications.progress_of(ranked, deadline, snapshot, found.measured_from)
     return replace(found, applications=tuple(applications))
 
 
@@ -104,7 +105,7 @@ def all_summaries(snapshot: Snapshot, most_past: int) -> tuple[list[DeadlineSumm
 def series(deadline: Deadline, snapshot: Snapshot, first: date, last: date) -> list[DayPoint]:
     """One point per day from `first` to `last`, but none after the snapshot's day; that day is still running."""
     last = min(last, snapshot.as_of, first + timedelta(days=LONGEST_SERIES))
-    replacements = members.replacements(deadline)
+    replacements = deadlines_applications.replacements(deadline)
     rows = by_entry([*_pks(deadline), *replacements], first, last)
     retiring = [row for pk in _pks(deadline) for row in rows.get(pk, ())]
     measure, _ = measure_of(retiring)
@@ -124,8 +125,8 @@ def _summaries(deadlines: Sequence[Deadline], snapshot: Snapshot) -> list[Deadli
         return []
     as_of = snapshot.as_of
     first_data = EntryTraffic.objects.aggregate(first=Min("day"))["first"] or as_of
-    starts = [min(max(d.known_on - progress.LEAD_DAYS * DAY, first_data), as_of) for d in deadlines]
-    replacements = {d.key: members.replacements(d) for d in deadlines}
+    starts = [min(max(d.known_on - deadlines_forecast.LEAD_DAYS * DAY, first_data), as_of) for d in deadlines]
+    replacements = {d.key: deadlines_applications.replacements(d) for d in deadlines}
     ours = called(pk for d in deadlines for pk in (*_pks(d), *replacements[d.key]))
     everything = [pk for d in deadlines for pk in _pks(d) if pk in ours]
     retiring = by_entry(everything, min(starts), as_of)
@@ -159,9 +160,9 @@ def _summarise(
     rows = [row for some in retiring.values() for row in some]
     measure, incomplete = measure_of(rows)
     daily = by_day(rows, measure)
-    highest = progress.baseline(daily, start, as_of)
-    remaining = progress.recent_mean(daily, start, as_of)
-    replacement = progress.recent_mean(by_day(replaced, measure), start, as_of)
+    highest = deadlines_forecast.baseline(daily, start, as_of)
+    remaining = deadlines_forecast.recent_mean(daily, start, as_of)
+    replacement = deadlines_forecast.recent_mean(by_day(replaced, measure), start, as_of)
     alive = {application for application, resolved_on in callers if resolved_on is None}
     total = {application for application, _ in callers}
     return DeadlineSummary(
@@ -177,11 +178,11 @@ def _summarise(
         applications_done=len(total - alive),
         baseline=highest,
         remaining=remaining,
-        progress=progress.progress(highest, remaining),
+        progress=deadlines_forecast.progress(highest, remaining),
         replacement=replacement,
-        replacement_share=progress.share(replacement, remaining),
+        replacement_share=deadlines_forecast.share(replacement, remaining),
         failing_per_day=_failing(deadline, start, retiring, measure),
-        forecast=progress.forecast(daily, start, as_of, deadline.sunset_on),
+        forecast=deadlines_forecast.forecast(daily, start, as_of, deadline.sunset_on),
     )
 
 
@@ -190,7 +191,7 @@ def _failing(deadline: Deadline, start: date, retiring: dict[int, list[Row]], me
     failing = {e.pk for e in deadline.entries if e.on_sunset != "redirects"}
     if as_of <= deadline.sunset_on:
         doomed = [row for pk in failing for row in retiring.get(pk, ()) if row.day >= _week(as_of)]
-        return progress.recent_mean(by_day(doomed, measure), start, as_of)
+        return deadlines_forecast.recent_mean(by_day(doomed, measure), start, as_of)
     daily: dict[date, float] = defaultdict(float)
     for pk, rows in retiring.items():
         for row in rows:
@@ -198,7 +199,7 @@ def _failing(deadline: Deadline, start: date, retiring: dict[int, list[Row]], me
                 daily[row.day] += row.failed
             elif pk in failing:  # the source does not tell failures; the platform says that all calls fail
                 daily[row.day] += row.value(measure)
-    return progress.recent_mean(daily, max(start, deadline.sunset_on), as_of)
+    return deadlines_forecast.recent_mean(daily, max(start, deadline.sunset_on), as_of)
 
 
 def _alive_applications(entries: list[int], first: date, last: date) -> list[int]:
@@ -227,7 +228,7 @@ def _days(first: date, last: date) -> Iterator[date]:
 
 
 def _week(as_of: date) -> date:
-    return as_of - progress.WINDOW_DAYS * DAY
+    return as_of - deadlines_forecast.WINDOW_DAYS * DAY
 
 
 def _pks(deadline: Deadline) -> list[int]:

@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import Case, F, QuerySet, Sum, When
 from django.db.models.expressions import Combinable
 
-from dashboard.findings.resolution import with_meaning
+from dashboard.findings.name_resolution import with_meaning
 from dashboard.usage.models import DailyRollup, HourlyRollup, Source
 from dashboard.usage.records import UNKNOWN
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dashboard.catalog import snapshot
 from dashboard.catalog.models import Alias
-from dashboard.findings import report, resolution, scan
+from dashboard.findings import name_resolution, scan, usage_report
 from dashboard.findings.models import Finding, Resolution, Traffic
 from dashboard.usage.models import DailyRollup, HourlyRollup, StaleDay
 from tests.factories import NOW, as_day, make_entry, make_source, make_usage, report_only
@@ -137,7 +137,7 @@ def test_a_move_that_is_put_to_another_day_makes_only_the_days_between_anew(june
     scan.run(NOW, TODAY)
     move(new, from_on="2023-07-20")
     move(old, to_on="2023-07-19")
-    resolution.refresh(snapshot.load(TODAY))
+    name_resolution.refresh(snapshot.load(TODAY))
     stale = set(StaleDay.objects.values_list("day", flat=True))
     assert stale == {date(2023, 7, 10) + timedelta(days=n) for n in range(10)}
     assert scan.run(NOW, TODAY).days == 10
@@ -166,7 +166,7 @@ def test_a_deployment_that_is_mapped_to_a_fixed_snapshot_forgets_the_moves(june,
     scan.run(NOW, TODAY)
     source.deployments = {"gpt-4": "gpt-4-0613"}
     source.save()
-    resolution.invalidate(source)
+    name_resolution.invalidate(source)
     assert scan.run(NOW, TODAY).days == 1
     assert {name for _, name in calls()} == {"gpt-4-0613"}
     assert Resolution.objects.count() == 1
@@ -177,7 +177,7 @@ def test_a_report_by_entry_parts_the_calls_of_one_name(june, january):
     point("gpt-4", january, "2023-07-10")
     make_usage("shop", "gpt-4", "2023-07-01", 1, days=31, platform="openai")
     scan.run(NOW, TODAY)
-    rows = report.report(date(2023, 7, 1), date(2023, 7, 31), ["entry", "called_as"])
+    rows = usage_report.report(date(2023, 7, 1), date(2023, 7, 31), ["entry", "called_as"])
     assert {row.keys: row.calls for row in rows} == {
         ("gpt-4-0613", "gpt-4"): 9,
         ("gpt-4-0125", "gpt-4"): 22,
@@ -233,5 +233,5 @@ def test_a_report_by_the_hour_knows_the_day_of_each_hour(june, january):
             hour=at, source=daily.source, identity=daily.identity, name=daily.name, calls=1
         )
     scan.run(NOW, TODAY)
-    rows = report.report(date(2023, 7, 9), date(2023, 7, 10), ["hour", "entry"])
+    rows = usage_report.report(date(2023, 7, 9), date(2023, 7, 10), ["hour", "entry"])
     assert [row.keys[1] for row in rows] == ["gpt-4-0613", "gpt-4-0125"]

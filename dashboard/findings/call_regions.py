@@ -13,10 +13,10 @@ from dashboard.catalog.lifecycle import lies_in
 from dashboard.catalog.regions import ENDS
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.core.fields import EPOCH
-from dashboard.findings import rules
-from dashboard.findings.evidence import MEMORY_DAYS
+from dashboard.findings import lifecycle
 from dashboard.findings.models import CallRegions, Finding
-from dashboard.findings.traffic import IS_CALL
+from dashboard.findings.source_coverage import MEMORY_DAYS
+from dashboard.findings.traffic.daily import IS_CALL
 
 __all__ = ["join", "regional", "rewrite"]
 
@@ -86,7 +86,7 @@ def _called(first: int, last: int, told_apart: Mapping[int, str]) -> dict[Pair, 
 
 
 def _rows(finding: Finding, days: list[tuple[date, frozenset[str]]]) -> list[CallRegions]:
-    found = rules.whereabouts(days, MEMORY_DAYS)
+    found = lifecycle.whereabouts(days, MEMORY_DAYS)
     ends: list[date | None] = [since for since, _ in found[1:]]
     return [
         CallRegions(finding=finding, from_on=since, until_on=until, regions=join(regions))

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from dashboard.catalog.snapshot import Deadline, Snapshot
-from dashboard.findings import daily, progress
 from dashboard.findings.choices import Status
+from dashboard.findings.deadlines import forecast as deadlines_forecast
+from dashboard.findings.deadlines.forecast import Forecast
 from dashboard.findings.models import Finding
-from dashboard.findings.progress import Forecast
+from dashboard.findings.traffic import series
 
 __all__ = ["ApplicationProgress", "Ranked", "progress_of", "ranking", "replacements"]
 
@@ -41,7 +42,7 @@ class ApplicationProgress:
     owner: str
     baseline: float
     remaining: float
-    progress: float | None
+    deadlines_forecast: float | None
     last_call_on: date | None
     status: str
     done: bool
@@ -73,16 +74,16 @@ def ranking(deadline: Deadline, snapshot: Snapshot, start: date) -> list[Ranked]
     open_of: dict[tuple[int, str], bool] = defaultdict(bool)
     known = Finding.objects.seen_by(as_of, snapshot, entries).order_by()
     told = known.values_list("application_id", "application__name", "resolved_on")  # type: ignore[misc]
-    for application, name, resolved_on in daily.plain(told):
+    for application, name, resolved_on in series.plain(told):
         open_of[application, name] |= resolved_on is None
-    first, last = max(start, as_of - progress.WINDOW_DAYS * DAY), as_of - DAY
+    first, last = max(start, as_of - deadlines_forecast.WINDOW_DAYS * DAY), as_of - DAY
     days = max((last - first).days + 1, 1)
-    remaining = {pk: n / days for pk, n in daily.recent_calls(entries, first, last).items()}
+    remaining = {pk: n / days for pk, n in series.recent_calls(entries, first, last).items()}
     # Where calls are not counted, what to measure by is seen in all of an application's rows.
-    if odd := daily.uncounted(entries, start, as_of):
-        for pk, rows in daily.by_application(entries, start, as_of, odd).items():
-            measure, _ = daily.measure_of(rows)
-            remaining[pk] = progress.recent_mean(daily.by_day(rows, measure), start, as_of)
+    if odd := series.uncounted(entries, start, as_of):
+        for pk, rows in series.by_application(entries, start, as_of, odd).items():
+            measure, _ = series.measure_of(rows)
+            remaining[pk] = deadlines_forecast.recent_mean(series.by_day(rows, measure), start, as_of)
     ranked = [
         Ranked(pk, remaining.get(pk, 0.0), not alive, name, pk not in odd) for (pk, name), alive in open_of.items()
     ]
@@ -97,9 +98,9 @@ def progress_of(
     as_of = snapshot.as_of
     wanted = {one.pk for one in ranked} if len(ranked) <= FEW else None
     counted = all(one.counted for one in ranked)
-    rows = daily.by_application(entries, start, as_of, wanted, calls_only=counted)
-    week = as_of - progress.WINDOW_DAYS * DAY
-    replaced = daily.by_application(replacements(deadline), week, as_of, wanted, calls_only=counted)
+    rows = series.by_application(entries, start, as_of, wanted, calls_only=counted)
+    week = as_of - deadlines_forecast.WINDOW_DAYS * DAY
+    replaced = series.by_application(replacements(deadline), week, as_of, wanted, calls_only=counted)
     findings: dict[int, list[Finding]] = defaultdict(list)
     known = Finding.objects.as_of(as_of, snapshot, entries)
     if wanted is not None:
@@ -122,14 +123,14 @@ def _application(
     deadline: Deadline,
     start: date,
     findings: list[Finding],
-    rows: Collection[daily.Row],
-    replaced: Collection[daily.Row],
+    rows: Collection[series.Row],
+    replaced: Collection[series.Row],
 ) -> ApplicationProgress:
     application, as_of = findings[0].application, deadline.as_of
-    measure, _ = daily.measure_of(rows)
-    values = daily.by_day(rows, measure)
-    highest = progress.baseline(values, start, as_of)
-    remaining = progress.recent_mean(values, start, as_of)
+    measure, _ = series.measure_of(rows)
+    values = series.by_day(rows, measure)
+    highest = deadlines_forecast.baseline(values, start, as_of)
+    remaining = deadlines_forecast.recent_mean(values, start, as_of)
     statuses = {f.status for f in findings}  # type: ignore[attr-defined]
     days = [f.last_call_on for f in findings if f.last_call_on]  # type: ignore[attr-defined]
     return ApplicationProgress(
@@ -140,11 +141,11 @@ def _application(
         owner=application.owner,
         baseline=highest,
         remaining=remaining,
-        progress=progress.progress(highest, remaining),
+        progress=deadlines_forecast.progress(highest, remaining),
         last_call_on=max(days, default=None),
         status=next(status.value for status in URGENCY if status in statuses),
         done=statuses == {Status.RESOLVED},
-        forecast=progress.forecast(values, start, as_of, deadline.sunset_on),
-        replacement=progress.recent_mean(daily.by_day(replaced, measure), start, as_of),
+        forecast=deadlines_forecast.forecast(values, start, as_of, deadline.sunset_on),
+        replacement=deadlines_forecast.recent_mean(series.by_day(replaced, measure), start, as_of),
         measure=measure,
     )

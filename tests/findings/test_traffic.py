@@ -12,11 +12,11 @@ from django.db.migrations.executor import MigrationExecutor
 from dashboard.catalog import snapshot
 from dashboard.catalog.models import Alias, Milestone
 from dashboard.findings import scan
-from dashboard.findings.deadlines import all_summaries, list_summaries, summary
-from dashboard.findings.duedates import due_of
-from dashboard.findings.members import progress_of, ranking
+from dashboard.findings.deadlines.applications import progress_of, ranking
+from dashboard.findings.deadlines.summary import all_summaries, list_summaries, summary
+from dashboard.findings.due_dates import due_of
 from dashboard.findings.models import CallRegions, Finding, Resolution, ScannedEntry, Spell
-from dashboard.findings.resolution import with_meaning
+from dashboard.findings.name_resolution import with_meaning
 from dashboard.usage import retention
 from dashboard.usage.attribution import reattribute
 from dashboard.usage.health import source_health
