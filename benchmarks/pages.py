@@ -42,7 +42,7 @@ def measure(size: Size, rounds: int) -> dict:
     from django.db import connection
 
     import dashboard.wsgi  # noqa: F401  as the server sets its process up
-    from dashboard.runtime.firstrun import refresh_static
+    from dashboard.runtime.bootstrap import refresh_static
     from dashboard.usage.models import DailyRollup
 
     call_command("migrate", verbosity=0)

@@ -223,7 +223,7 @@ CELERY_TIMEZONE = "UTC"
 # Asked to stop, a worker gives running tasks this long, then hands them back to the broker.
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 4.0
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # LOGGING below speaks for every process
-CELERY_BEAT_SCHEDULER = "dashboard.runtime.scheduler.Scheduler"
+CELERY_BEAT_SCHEDULER = "dashboard.runtime.beat_scheduler.Scheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "run" / "beat-schedule")
 
 # Mail --------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from dashboard.runtime.leash import leash
+from dashboard.runtime.parent_death import leash
 
 __all__ = ["BrokerError", "answers", "command", "prepare", "running", "while_preparing"]
 

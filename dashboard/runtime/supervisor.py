@@ -15,8 +15,8 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 
-from dashboard.runtime.leash import leash
-from dashboard.runtime.services import Service
+from dashboard.runtime.parent_death import leash
+from dashboard.runtime.processes import Service
 
 __all__ = ["Supervisor"]
 

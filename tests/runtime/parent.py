@@ -7,7 +7,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from dashboard.runtime.services import Service
+from dashboard.runtime.processes import Service
 from dashboard.runtime.supervisor import Supervisor
 
 SERVICE = """

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dashboard.runtime import broker
-from dashboard.runtime.demo import demo_environment
+from dashboard.runtime.demo_env import demo_environment
 from tests.runtime.processes import environment, free_port, manage
 
 

@@ -12,10 +12,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
 from dashboard.core import clock
-from dashboard.runtime import broker, firstrun, preflight, services
-from dashboard.runtime.announce import web_answers
-from dashboard.runtime.demo import demo_environment
+from dashboard.runtime import bootstrap, broker, preflight, processes
+from dashboard.runtime.demo_env import demo_environment
 from dashboard.runtime.supervisor import Supervisor
+from dashboard.runtime.wait_ready import web_answers
 
 
 class Command(BaseCommand):
@@ -49,7 +49,7 @@ class Command(BaseCommand):
 
     def run(self, host: str, port: int) -> None:
         with broker.while_preparing():
-            firstrun.prepare(self.progress)
+            bootstrap.prepare(self.progress)
             if settings.SUNDIAL_DEMO:
                 self.progress("writing the demo's logs and reading them (once)")
                 call_command("demo")
@@ -58,10 +58,10 @@ class Command(BaseCommand):
             os.environ["SUNDIAL_BASE_URL"] = base_url = f"http://localhost:{port}"
         welcome = [
             f"Sundial is at {base_url}/, listening on {host} port {port} (Ctrl-C stops it)",
-            *firstrun.first_sign_in(base_url, clock.wall()),
+            *bootstrap.first_sign_in(base_url, clock.wall()),
         ]
         connections.close_all()
-        supervisor = Supervisor(services.all_services(host, port), services.environment(), self.say)
+        supervisor = Supervisor(processes.all_services(host, port), processes.environment(), self.say)
 
         async def announce() -> None:
             await web_answers(host, port)

@@ -16,7 +16,7 @@ from dashboard.catalog import snapshot
 from dashboard.core import clock
 from dashboard.findings import name_resolution, scan, usage_report
 from dashboard.management.base import Answer, SundialCommand, UsageError, columns, parse_day
-from dashboard.management.progress import ProgressBar
+from dashboard.management.progress_bar import ProgressBar
 from dashboard.usage import polling
 from dashboard.usage.formats.registry import AUTO, names
 from dashboard.usage.ingest import Counts, InputError, import_file
