@@ -47,11 +47,11 @@ def build(size: Size) -> None:
     """Fill the database of the settings, which is migrated and empty; on PostgreSQL it is analysed as well."""
     from django.db import connection, transaction
 
-    from dashboard.catalog import files
+    from dashboard.catalog.files import transfer
     from dashboard.core.fields import day_number
     from dashboard.findings import scan
 
-    files.load_shipped(NOW)
+    transfer.load_shipped(NOW)
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:  # room for every index while the year is written
             cursor.execute("PRAGMA cache_size = -1000000")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from itertools import cycle, islice
 
-from dashboard.catalog.names import NameIndex, resolve
+from dashboard.catalog.names.resolve import NameIndex, resolve
 
 __all__ = ["NAMES", "main", "measure", "names"]
 

@@ -3,7 +3,7 @@
 from celery import current_app, shared_task
 from django.conf import settings
 
-from dashboard.catalog import syncing
+from dashboard.catalog.feeds import sync
 from dashboard.core import clock
 
 __all__ = ["sync_catalog"]
@@ -15,6 +15,6 @@ def sync_catalog() -> None:
 
     A pinned today stands still: what feeds say now is not news of that day.
     """
-    results = [] if settings.SUNDIAL_TODAY else syncing.sync_all(clock.now())
+    results = [] if settings.SUNDIAL_TODAY else sync.sync_all(clock.now())
     if any(result.applied for result in results):
         current_app.send_task("sundial.scan")

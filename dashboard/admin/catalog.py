@@ -18,13 +18,14 @@ from dashboard.admin.entry_bulk import BulkEdits
 from dashboard.admin.entry_files import CatalogFiles
 from dashboard.admin.entry_form import KINDS, EntryForm, state_of
 from dashboard.admin.site import HTTPS, AuditedAdmin, scan_soon
-from dashboard.catalog import snapshot, undo
+from dashboard.catalog import snapshot
+from dashboard.catalog.changes import undo
+from dashboard.catalog.changes.apply import append_revision
+from dashboard.catalog.changes.merge import overlap
+from dashboard.catalog.changes.save import facts
 from dashboard.catalog.documents import AliasDoc, CatalogError
-from dashboard.catalog.edit import append_revision
-from dashboard.catalog.merging import overlap
+from dashboard.catalog.messages import translated
 from dashboard.catalog.models import Alias, Entry, Milestone, Platform, Revision, Vendor
-from dashboard.catalog.sentences import translated
-from dashboard.catalog.storing import facts
 from dashboard.core import clock
 from dashboard.core.models import AuditEntry
 from dashboard.findings.models import Finding, Traffic

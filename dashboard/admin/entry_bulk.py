@@ -12,12 +12,12 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.catalog import edit
+from dashboard.catalog.changes import apply as changes_apply
 from dashboard.catalog.choices import Confidence, Kind, MilestoneKind, OnSunset, Precision
 from dashboard.catalog.documents import CatalogError, Document, EntryDoc, MilestoneDoc, RevisionDoc
-from dashboard.catalog.fields import FIRST_YEAR, LAST_YEAR
+from dashboard.catalog.files.values import FIRST_YEAR, LAST_YEAR
+from dashboard.catalog.messages import translated
 from dashboard.catalog.models import Entry, Vendor
-from dashboard.catalog.sentences import translated
 from dashboard.core import clock
 from dashboard.findings.enqueue import scan_soon
 
@@ -136,7 +136,7 @@ class BulkEdits(admin.ModelAdmin):
                 if "confirm" in request.POST:
                     self._apply(request, document)
                     return None
-                context["result"] = edit.apply(document, now=clock.now(), origin="admin", dry_run=True)
+                context["result"] = changes_apply.apply(document, now=clock.now(), origin="admin", dry_run=True)
             except CatalogError as problem:
                 context["problem"] = translated(str(problem))
         return TemplateResponse(
@@ -158,7 +158,7 @@ class BulkEdits(admin.ModelAdmin):
         self._apply(request, Document(entries=[EntryDoc(*key, confidence=word, given=given) for key in keys]))
 
     def _apply(self, request: HttpRequest, document: Document) -> None:
-        result = edit.apply(document, now=clock.now(), origin="admin", by=request.user)
+        result = changes_apply.apply(document, now=clock.now(), origin="admin", by=request.user)
         if result.changed:
             scan_soon()
         count = result.entries_changed

@@ -19,11 +19,12 @@ from django.urls import path
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.catalog import files, snapshot
+from dashboard.catalog import snapshot
+from dashboard.catalog.changes.apply import ImportResult
 from dashboard.catalog.documents import CatalogError
-from dashboard.catalog.edit import ImportResult
-from dashboard.catalog.reading import MAX_BYTES, SUFFIXES
-from dashboard.catalog.sentences import translated
+from dashboard.catalog.files import transfer
+from dashboard.catalog.files.parse import MAX_BYTES, SUFFIXES
+from dashboard.catalog.messages import translated
 from dashboard.core import clock
 from dashboard.findings.enqueue import scan_soon
 
@@ -69,7 +70,9 @@ class CatalogFiles(admin.ModelAdmin):
         if form not in TYPES:
             raise Http404
         today: date = clock.today()
-        response = HttpResponse(files.export_text(f".{form}", today), content_type=f"{TYPES[form]}; charset=utf-8")
+        response = HttpResponse(
+            transfer.export_text(f".{form}", today), content_type=f"{TYPES[form]}; charset=utf-8"
+        )
         response["Content-Disposition"] = f'attachment; filename="sundial-catalog-{today}.{form}"'
         return response
 
@@ -96,7 +99,7 @@ class CatalogFiles(admin.ModelAdmin):
             messages.warning(request, gettext("The catalog has changed meanwhile: look at what would change now"))
             return self._shown(request, {**ticket, "version": snapshot.version()}, UploadForm())
         try:
-            result = files.import_file(
+            result = transfer.import_file(
                 _stream(file, ticket["name"]),
                 ticket["suffix"],
                 now=clock.now(),
@@ -114,7 +117,7 @@ class CatalogFiles(admin.ModelAdmin):
         """The dry run: exactly what would change, or everything that is wrong."""
         file = _folder() / ticket["file"]
         try:
-            result = files.import_file(
+            result = transfer.import_file(
                 _stream(file, ticket["name"]), ticket["suffix"], now=clock.now(), origin="", dry_run=True
             )
         except CatalogError as problem:

@@ -12,13 +12,13 @@ from django.contrib.admin.widgets import AdminDateWidget
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from dashboard.catalog.changes.apply import check_entry
+from dashboard.catalog.changes.validate import Newest, newest, shown
 from dashboard.catalog.choices import MilestoneKind, OnSunset, Precision
 from dashboard.catalog.documents import EntryDoc, Key, MilestoneDoc, Problem, RevisionDoc
-from dashboard.catalog.edit import check_entry
-from dashboard.catalog.fields import FIRST_YEAR, LAST_YEAR
+from dashboard.catalog.files.values import FIRST_YEAR, LAST_YEAR
 from dashboard.catalog.models import Entry
-from dashboard.catalog.queries import details
-from dashboard.catalog.rules import Newest, newest, shown
+from dashboard.catalog.serializers import details
 from dashboard.core import clock
 
 __all__ = ["KINDS", "EntryForm", "state_of"]

@@ -5,11 +5,11 @@ from typing import Any
 from dashboard.api.auth import ApiRequest, api
 from dashboard.api.errors import ApiError
 from dashboard.api.pagination import choice, listing, only
-from dashboard.catalog import queries
+from dashboard.catalog import serializers
 from dashboard.catalog import snapshot as catalog
 from dashboard.catalog.choices import Kind
 from dashboard.catalog.lifecycle import STAGES, EntryState
-from dashboard.catalog.names import resolve
+from dashboard.catalog.names.resolve import resolve
 from dashboard.catalog.snapshot import Snapshot
 
 __all__ = ["detail", "index"]
@@ -19,7 +19,7 @@ __all__ = ["detail", "index"]
 def index(request: ApiRequest) -> dict[str, Any]:
     """By platform and id; filters platform, kind, stage, and q: part of an id or alias, or a name as logged."""
     only(request, "platform", "kind", "stage", "q")
-    snapshot, records = catalog.load(request.as_of), queries.details()
+    snapshot, records = catalog.load(request.as_of), serializers.details()
     platform = choice(request, "platform", sorted({entry.platform for entry in snapshot}))
     kind = choice(request, "kind", Kind.values)
     stage = choice(request, "stage", STAGES)
@@ -33,7 +33,7 @@ def index(request: ApiRequest) -> dict[str, Any]:
     if text := request.GET.get("q", "").strip()[:300]:
         found = _named(text, platform, found, snapshot, records)
     return listing(
-        request, found, lambda entry: queries.model_json(entry, snapshot, records[entry.platform, entry.id])
+        request, found, lambda entry: serializers.model_json(entry, snapshot, records[entry.platform, entry.id])
     )
 
 
@@ -47,11 +47,11 @@ def detail(request: ApiRequest, platform: str, entry_id: str) -> dict[str, Any]:
         raise ApiError(404, f"The catalog has no {platform}/{entry_id[:200]}")
     if not entry.is_known:
         raise ApiError(404, f"Nothing was known of {entry.key} on {request.as_of}")
-    return queries.model_json(entry, snapshot)
+    return serializers.model_json(entry, snapshot)
 
 
 def _named(
-    text: str, platform: str, found: list[EntryState], snapshot: Snapshot, records: queries.Details
+    text: str, platform: str, found: list[EntryState], snapshot: Snapshot, records: serializers.Details
 ) -> list[EntryState]:
     folded = text.casefold()
     match = resolve(text, platform, "", snapshot.names, on=snapshot.as_of)

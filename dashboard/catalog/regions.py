@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from dashboard.catalog.lifecycle import EntryState, Step, effective_step, last_day, lies_in
-from dashboard.catalog.wrappers import peel
+from dashboard.catalog.names.prefixes import peel
 
 __all__ = ["ENDS", "IDLE_DAYS", "Due", "due", "region_of", "told_by", "varies"]
 

@@ -16,7 +16,7 @@ from django.db.models import F
 
 from dashboard.catalog.lifecycle import EntryState, Step, earliest
 from dashboard.catalog.models import Alias, CatalogVersion, Entry, Milestone, Platform, Replacement, Revision
-from dashboard.catalog.names import NameIndex, suggest
+from dashboard.catalog.names.resolve import NameIndex, suggest
 from dashboard.catalog.regions import varies
 
 __all__ = ["Deadline", "Snapshot", "bump", "load", "lock", "token", "version"]

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet
 
-from dashboard.catalog.names import Deployments, Match, change_days, deployed, resolve
+from dashboard.catalog.names.resolve import Deployments, Match, change_days, deployed, resolve
 from dashboard.catalog.regions import region_of
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.findings.db_lock import exclusive

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Q, Sum, prefetch_related_objects
 
-from dashboard.catalog.queries import replacement_ids
+from dashboard.catalog.serializers import replacement_ids
 from dashboard.catalog.snapshot import Deadline, Snapshot
 from dashboard.findings.deadlines.forecast import WINDOW_DAYS, Forecast
 from dashboard.findings.deadlines.summary import ApplicationProgress, DeadlineSummary

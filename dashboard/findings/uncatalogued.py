@@ -14,13 +14,14 @@ from django.db import transaction
 from django.db.models import Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
-from dashboard.catalog import edit, undo
 from dashboard.catalog import snapshot as catalog
+from dashboard.catalog.changes import apply as changes_apply
+from dashboard.catalog.changes import undo
 from dashboard.catalog.documents import AliasDoc, CatalogError, Document, EntryDoc
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.models import Entry
-from dashboard.catalog.names import UNKNOWN
-from dashboard.catalog.wrappers import peel
+from dashboard.catalog.names.prefixes import peel
+from dashboard.catalog.names.resolve import UNKNOWN
 from dashboard.core import audit
 from dashboard.core.models import AuditEntry
 from dashboard.findings import name_resolution, scan
@@ -202,7 +203,7 @@ def _through_catalog(name: Name, document: Document, *, by: Any, now: datetime, 
     was = _unresolved(name)
     with transaction.atomic():
         try:
-            edit.apply(document, now=now, origin=ORIGIN, by=by)
+            changes_apply.apply(document, now=now, origin=ORIGIN, by=by)
         except CatalogError as problem:
             raise ValidationError([found.message for found in problem.found]) from None
         snapshot = catalog.load(today)

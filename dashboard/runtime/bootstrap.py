@@ -13,7 +13,7 @@ from django.core.management import call_command
 
 from dashboard.access import setup_link
 from dashboard.access.roles import ensure_roles
-from dashboard.catalog.files import load_shipped
+from dashboard.catalog.files.transfer import load_shipped
 from dashboard.core import clock
 from dashboard.usage.models import Source, SourceKind
 

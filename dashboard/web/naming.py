@@ -14,10 +14,10 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from dashboard.catalog.choices import Kind
 from dashboard.catalog.documents import EntryDoc, MilestoneDoc, RevisionDoc
-from dashboard.catalog.fields import FIRST_YEAR, LAST_YEAR
+from dashboard.catalog.files.values import FIRST_YEAR, LAST_YEAR
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.models import Platform
-from dashboard.catalog.names import suggest
+from dashboard.catalog.names.resolve import suggest
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.findings import uncatalogued
 from dashboard.findings.uncatalogued import Name, Outcome

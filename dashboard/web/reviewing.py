@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dashboard.catalog.choices import Kind, Precision
-from dashboard.catalog.comparing import ALIASES, ENTRY, REPLACEMENTS
-from dashboard.catalog.fields import FIRST_YEAR, LAST_YEAR
+from dashboard.catalog.feeds.diff import ALIASES, ENTRY, REPLACEMENTS
+from dashboard.catalog.files.values import FIRST_YEAR, LAST_YEAR
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.models import ProposedChange
 from dashboard.catalog.snapshot import Snapshot

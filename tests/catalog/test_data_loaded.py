@@ -4,9 +4,10 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from dashboard.catalog import files, snapshot
+from dashboard.catalog import snapshot
+from dashboard.catalog.files import transfer
 from dashboard.catalog.models import Alias, Entry, Milestone, Revision
-from dashboard.catalog.names import resolve
+from dashboard.catalog.names.resolve import resolve
 from tests.catalog.shipped import AS_OF, shipped
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -19,7 +20,7 @@ def rows() -> list[int]:
 
 
 def test_all_that_ships_is_loaded_and_loading_again_changes_nothing() -> None:
-    files.load_shipped(NOW)
+    transfer.load_shipped(NOW)
     entries = shipped()
     loaded, version = rows(), snapshot.version()
     assert loaded[:3] == [
@@ -27,13 +28,13 @@ def test_all_that_ships_is_loaded_and_loading_again_changes_nothing() -> None:
         sum(len(entry.aliases) for entry in entries),
         sum(len(entry.history) for entry in entries),
     ]
-    files.load_shipped(NOW)
-    files.load_shipped(NOW, again=True)
+    transfer.load_shipped(NOW)
+    transfer.load_shipped(NOW, again=True)
     assert (rows(), snapshot.version()) == (loaded, version)
 
 
 def test_each_sunset_is_known_as_the_files_have_it() -> None:
-    files.load_shipped(NOW)
+    transfer.load_shipped(NOW)
     known = snapshot.load(AS_OF)
     for entry in shipped():
         state = known.get(entry.platform, entry.id)
@@ -120,7 +121,7 @@ STABLE = ("claude-sonnet-4-5", "claude-sonnet-4-5-20250929")
 
 
 def test_names_from_logs_mean_the_entries_they_should() -> None:
-    files.load_shipped(NOW)
+    transfer.load_shipped(NOW)
     known = snapshot.load(AS_OF)
     for called_as, platform, expected_platform, expected_id in NAMES:
         match = resolve(called_as, platform, "", known.names, on=AS_OF)
@@ -140,7 +141,7 @@ ADA = [
 
 
 def test_the_event_is_told_as_it_was_known_on_each_day() -> None:
-    files.load_shipped(NOW)
+    transfer.load_shipped(NOW)
     for as_of, replacements, on_sunset, stage in ADA:
         known = snapshot.load(as_of)
         ada = known.get("openai", "ada")

@@ -10,11 +10,12 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dashboard.catalog import files, queries, snapshot
+from dashboard.catalog import serializers, snapshot
 from dashboard.catalog.choices import Confidence, Kind, MilestoneKind, OnSunset, Precision
 from dashboard.catalog.documents import CatalogError
+from dashboard.catalog.files import transfer
+from dashboard.catalog.files.parse import read
 from dashboard.catalog.models import Alias, CatalogVersion, Entry, Platform, Revision, Vendor
-from dashboard.catalog.reading import read
 from dashboard.core.models import AuditEntry
 
 pytestmark = pytest.mark.django_db
@@ -59,7 +60,7 @@ platforms:
 
 def bring(text, suffix=".yaml", **options):
     stream = io.BytesIO(text if isinstance(text, bytes) else text.encode())
-    return files.import_file(stream, suffix, now=NOW, origin="file", **options)
+    return transfer.import_file(stream, suffix, now=NOW, origin="file", **options)
 
 
 def problems(text, suffix=".yaml"):
@@ -78,8 +79,11 @@ def test_a_file_becomes_a_catalog_that_remembers_who_said_what_when():
     result = bring(EVENT)
     assert (result.entries_added, result.revisions, result.aliases) == (4, 3, 2)
     july, november = (snapshot.load(day) for day in (date(2023, 7, 6), date(2023, 11, 1)))
-    assert queries.replacement_ids(july.get("openai", "ada"), july) == ["ada-002"]
-    assert queries.replacement_ids(november.get("openai", "ada"), november) == ["babbage-002", "azure-openai/ada"]
+    assert serializers.replacement_ids(july.get("openai", "ada"), july) == ["ada-002"]
+    assert serializers.replacement_ids(november.get("openai", "ada"), november) == [
+        "babbage-002",
+        "azure-openai/ada",
+    ]
     assert november.get("openai", "ada").on_sunset == "redirects"
     assert november.get("openai", "ada").sunset_on == date(2024, 1, 4)
 
@@ -125,16 +129,16 @@ def test_a_dry_run_tells_what_would_change_and_stores_nothing():
 @pytest.mark.parametrize("suffix", [".yaml", ".json", ".csv"])
 def test_an_export_imported_into_an_empty_catalog_exports_the_same_bytes(suffix):
     bring(EVENT)
-    first, as_yaml = files.export_text(suffix, TODAY), files.export_text(".yaml", TODAY)
+    first, as_yaml = transfer.export_text(suffix, TODAY), transfer.export_text(".yaml", TODAY)
     wipe()
     bring(first, suffix)
-    assert files.export_text(suffix, TODAY) == first
-    assert files.export_text(".yaml", TODAY) == as_yaml
+    assert transfer.export_text(suffix, TODAY) == first
+    assert transfer.export_text(".yaml", TODAY) == as_yaml
 
 
 def test_the_json_export_is_a_list_in_the_apis_shape():
     bring(EVENT)
-    items = {(item["platform"], item["id"]): item for item in json.loads(files.export_text(".json", TODAY))}
+    items = {(item["platform"], item["id"]): item for item in json.loads(transfer.export_text(".json", TODAY))}
     ada = items["openai", "ada"]
     assert ada["stage"] == "deprecated"
     assert (ada["announced_on"], ada["sunset_date"], ada["sunset_precision"]) == (
@@ -157,7 +161,7 @@ def test_the_json_export_is_a_list_in_the_apis_shape():
 def test_a_model_as_the_api_tells_it_holds_nothing_learned_later():
     bring(EVENT)
     known = snapshot.load(date(2023, 10, 31))
-    item = queries.model_json(known.get("openai", "ada"), known)
+    item = serializers.model_json(known.get("openai", "ada"), known)
     assert [r["known_on"] for r in item["revisions"]] == [date(2023, 7, 6)]
     assert item["replacements"] == ["ada-002"]
 
@@ -239,12 +243,12 @@ def test_whatever_an_entry_holds_survives_a_round_trip(transactional_wipe, first
         ],
     }
     bring(yaml.safe_dump(document, allow_unicode=True))
-    exported, as_yaml = files.export_text(suffix, TODAY), files.export_text(".yaml", TODAY)
+    exported, as_yaml = transfer.export_text(suffix, TODAY), transfer.export_text(".yaml", TODAY)
     assert not bring(exported, suffix).changed
     wipe()
     bring(exported, suffix)
-    assert files.export_text(suffix, TODAY) == exported
-    assert files.export_text(".yaml", TODAY) == as_yaml
+    assert transfer.export_text(suffix, TODAY) == exported
+    assert transfer.export_text(".yaml", TODAY) == as_yaml
 
 
 @pytest.fixture
@@ -362,7 +366,7 @@ def test_many_problems_are_cut_short_and_counted():
 
 def test_formulas_do_not_reach_a_spreadsheet():
     bring(ENTRY + "  - {id: '@cf/meta', note: '=1+1'}")
-    exported = files.export_text(".csv", TODAY)
+    exported = transfer.export_text(".csv", TODAY)
     assert ",'=1+1," in exported
     wipe()
     bring(exported, ".csv")
@@ -372,34 +376,34 @@ def test_formulas_do_not_reach_a_spreadsheet():
 
 def test_shipped_files_load_once_and_again_only_when_they_change(tmp_path):
     (tmp_path / "a.yaml").write_text(EVENT)
-    assert files.load_shipped(NOW, folder=tmp_path).entries_added == 4
+    assert transfer.load_shipped(NOW, folder=tmp_path).entries_added == 4
     version = snapshot.version()
-    assert not files.load_shipped(NOW, folder=tmp_path).changed
+    assert not transfer.load_shipped(NOW, folder=tmp_path).changed
     (tmp_path / "b.yaml").write_text("platform: openai\nentries: [{id: curie}]\n")
-    assert files.load_shipped(NOW, folder=tmp_path).entries_added == 1
+    assert transfer.load_shipped(NOW, folder=tmp_path).entries_added == 1
     assert snapshot.version() == version + 1
     assert CatalogVersion.objects.count() == 1
 
 
 def test_shipped_files_leave_alone_what_a_person_typed(tmp_path):
     (tmp_path / "a.yaml").write_text(EVENT)
-    files.load_shipped(NOW, folder=tmp_path)
+    transfer.load_shipped(NOW, folder=tmp_path)
     bring("platform: openai\nentries: [{id: ada, note: ours, aliases: [gpt-9]}]")
     (tmp_path / "a.yaml").write_text(
         EVENT.replace("    kind: completion", "    kind: chat\n    note: theirs")
         + "  - {slug: groq, name: Groq}\n"
     )
     (tmp_path / "b.yaml").write_text("platform: openai\nentries: [{id: curie, aliases: [gpt-9]}]")
-    result = files.load_shipped(NOW, folder=tmp_path)
+    result = transfer.load_shipped(NOW, folder=tmp_path)
     ada = Entry.objects.get(name="ada", platform__slug="openai")
     assert (ada.note, ada.kind) == ("ours", "chat")
     assert Alias.objects.get(name="gpt-9").entry == ada
     assert any("gpt-9" in warning for warning in result.warnings)
     (tmp_path / "b.yaml").write_text("platform: openai\nentries: [{id: gpt-9}]")
-    assert files.load_shipped(NOW, folder=tmp_path).entries_added == 1
+    assert transfer.load_shipped(NOW, folder=tmp_path).entries_added == 1
 
 
 def test_what_sundial_ships_is_accepted_whole():
-    result = files.load_shipped(NOW)
+    result = transfer.load_shipped(NOW)
     assert result.entries_added > 1000
-    assert not files.load_shipped(NOW, again=True).changed
+    assert not transfer.load_shipped(NOW, again=True).changed

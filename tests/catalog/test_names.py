@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.catalog.hosts import HOSTS
-from dashboard.catalog.names import UNKNOWN, NameIndex, resolve, suggest
-from dashboard.catalog.spellings import FINE_TUNED, SPELLINGS, bases, respelled
-from dashboard.catalog.wrappers import MAX_NAME, PLACEHOLDERS, WRAPPERS, peel
+from dashboard.catalog.names.prefixes import MAX_NAME, PLACEHOLDERS, WRAPPERS, peel
+from dashboard.catalog.names.resolve import UNKNOWN, NameIndex, resolve, suggest
+from dashboard.catalog.names.spellings import FINE_TUNED, SPELLINGS, bases, respelled
+from dashboard.core.provider_prefixes import HOSTS
 
 ON = date(2023, 12, 8)
 ENTRIES = [

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.catalog.names import NameIndex, resolve
-from dashboard.catalog.spellings import SPELLINGS
-from dashboard.catalog.wrappers import WRAPPERS
+from dashboard.catalog.names.prefixes import WRAPPERS
+from dashboard.catalog.names.resolve import NameIndex, resolve
+from dashboard.catalog.names.spellings import SPELLINGS
 from tests.catalog.shipped import AS_OF, shipped
 
 PAGE = Path(__file__).parents[2] / "docs" / "names.md"

@@ -6,7 +6,7 @@ import pytest
 
 from dashboard.catalog import snapshot
 from dashboard.catalog.models import Alias, Entry
-from dashboard.catalog.names import resolve
+from dashboard.catalog.names.resolve import resolve
 from tests.factories import NOW, make_entry, make_revision
 
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.utils.translation import override
 
-from dashboard.catalog.sentences import SENTENCES, translated
+from dashboard.catalog.messages import SENTENCES, translated
 
 CATALOG = Path(__file__).parents[2] / "dashboard" / "catalog"
 SAYING = {"FeedError": 0, "_TryAgainError": 0, "Problem": 1, "problem": 2}

@@ -8,7 +8,8 @@ import pytest
 from django.conf import settings
 from django.db import transaction
 
-from dashboard.catalog import files, snapshot
+from dashboard.catalog import snapshot
+from dashboard.catalog.files import transfer
 from dashboard.demo import generate, load
 from dashboard.demo.expected_totals import Ledger
 from dashboard.demo.scenario import LAST_DAY
@@ -47,7 +48,7 @@ def told(story, django_db_setup, django_db_blocker):
         whole.__enter__()
         settings.SUNDIAL_WATCH_ROOTS = [*roots, story.folder]
         try:
-            files.load_shipped(NOW)
+            transfer.load_shipped(NOW)
             yield load.load(story.folder, now=NOW, read_at=READ_AT, as_of=LAST_DAY)
         finally:
             settings.SUNDIAL_WATCH_ROOTS = roots

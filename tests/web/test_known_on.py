@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 from django.core.management import call_command
 
-from dashboard.catalog import files
+from dashboard.catalog.files import transfer
 from tests.api.conftest import with_token
 from tests.web.pages import csv_rows, words
 
@@ -24,7 +24,7 @@ LIFE = [
 @pytest.fixture
 def shipped(settings):
     settings.SUNDIAL_TODAY = date(2026, 11, 22)
-    files.load_shipped(datetime(2026, 11, 22, 12, tzinfo=UTC))
+    transfer.load_shipped(datetime(2026, 11, 22, 12, tzinfo=UTC))
 
 
 def test_text_davinci_003_is_told_as_known_through_every_door(shipped, viewer, capsys):

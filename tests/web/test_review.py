@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.catalog import freshness, proposals, snapshot, syncing
+from dashboard.catalog import freshness, snapshot
+from dashboard.catalog.feeds import proposals, sync
 from dashboard.catalog.models import Entry, FeedState, ProposedChange, Revision
 from dashboard.findings import scan
 from tests.factories import NOW, make_entry, make_usage
@@ -22,7 +23,7 @@ def feed(tmp_path: Path, **shutdown: str | None) -> None:
     data = [{"id": name.replace("_", "-"), "shutdown_date": on} for name, on in shutdown.items()]
     path = tmp_path / "copy.json"
     path.write_text(json.dumps({"data": data}))
-    assert not syncing.sync("openai", str(path), now=NOW).problem
+    assert not sync.sync("openai", str(path), now=NOW).problem
 
 
 @pytest.fixture
@@ -208,7 +209,7 @@ def test_the_sources_page_tells_how_feeds_do(viewer, settings, moved, tmp_path):
     settings.SUNDIAL_FEEDS = ["litellm"]
     path = tmp_path / "page.json"
     path.write_text("<html>")
-    syncing.sync("openai", str(path), now=NOW)
+    sync.sync("openai", str(path), now=NOW)
     text = words(viewer.get("/sources/"))
     assert "the answer is a web page, not JSON" in text
     assert "LiteLLM model map" in text

@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from dashboard.catalog.feeds import (
+from dashboard.catalog.feeds.base import FeedError, Parsed
+from dashboard.catalog.feeds.parsers import (
     azure,
     bedrock,
     deprecations_info,
     litellm,
     modeldeprecations_dev,
     openai,
-    own_yaml,
+    sundial_yaml,
 )
-from dashboard.catalog.feeds.facts import FeedError, Parsed
 
 __all__ = ["AWS", "FEEDS", "Feed", "Trust", "wanted"]
 
@@ -94,7 +94,7 @@ FEEDS = {
             SCRAPED,
             url="https://deprecations.info/v1/deprecations.json",
         ),
-        Feed("yaml", "A catalog file of our own, by address", own_yaml.parse, OFFICIAL),
+        Feed("yaml", "A catalog file of our own, by address", sundial_yaml.parse, OFFICIAL),
     )
 }
 

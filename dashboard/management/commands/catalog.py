@@ -7,11 +7,13 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from dashboard.catalog import files, queries, snapshot, syncing
+from dashboard.catalog import serializers, snapshot
+from dashboard.catalog.changes.apply import ImportResult
 from dashboard.catalog.documents import CatalogError
-from dashboard.catalog.edit import ImportResult
+from dashboard.catalog.feeds import sync as feeds_sync
 from dashboard.catalog.feeds.registry import FEEDS
-from dashboard.catalog.syncing import FeedError, SyncResult
+from dashboard.catalog.feeds.sync import FeedError, SyncResult
+from dashboard.catalog.files import transfer
 from dashboard.core import clock
 from dashboard.findings import scan
 from dashboard.management.base import Answer, SundialCommand, UsageError, parse_day
@@ -56,7 +58,7 @@ class Command(SundialCommand):
 
     def _import(self, file: str, *, dry_run: bool) -> Answer:
         try:
-            result = files.import_file(Path(file), now=clock.now(), origin="command", dry_run=dry_run)
+            result = transfer.import_file(Path(file), now=clock.now(), origin="command", dry_run=dry_run)
         except CatalogError as problem:
             raise UsageError(str(problem)) from None
         except OSError as problem:
@@ -65,10 +67,10 @@ class Command(SundialCommand):
 
     def _export(self, file: str | None, form: str | None, as_of: date, *, as_json: bool) -> Answer:
         if not file and as_json:
-            return Answer(queries.export(as_of), "")
+            return Answer(serializers.export(as_of), "")
         suffix = f".{form}" if form else Path(file).suffix if file else ".yaml"
         try:
-            text = files.export_text(suffix, as_of)
+            text = transfer.export_text(suffix, as_of)
         except ValueError as problem:
             raise UsageError(f"{file}: {problem}") from None
         if not file:
@@ -85,8 +87,8 @@ class Command(SundialCommand):
         if source:
             raise UsageError("--from needs the name of a feed")
         try:
-            shipped = _summary(result := files.load_shipped(clock.now(), again=True))
-            feeds = syncing.sync_all(clock.now())
+            shipped = _summary(result := transfer.load_shipped(clock.now(), again=True))
+            feeds = feeds_sync.sync_all(clock.now())
         except (CatalogError, FeedError) as problem:
             raise UsageError(str(problem)) from None
         if result.changed or any(feed.applied for feed in feeds):
@@ -101,10 +103,10 @@ class Command(SundialCommand):
         if name not in FEEDS:
             raise UsageError(f"there is no feed {name!r}; known are {', '.join(FEEDS)}")
         try:
-            location = source or syncing.location_of(name)
+            location = source or feeds_sync.location_of(name)
         except FeedError as problem:
             raise UsageError(str(problem)) from None
-        result = syncing.sync(name, location, now=clock.now(), anyway=anyway)
+        result = feeds_sync.sync(name, location, now=clock.now(), anyway=anyway)
         if result.applied:
             scan.run(clock.now(), clock.today())
         return Answer(dataclasses.asdict(result), _line(result), int(bool(result.problem)))

@@ -5,10 +5,10 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from dashboard.catalog import snapshot as snapshots
+from dashboard.catalog.changes.validate import shown
 from dashboard.catalog.lifecycle import EntryState
-from dashboard.catalog.names import Match, Suggestion, resolve, suggest
-from dashboard.catalog.queries import replacement_ids
-from dashboard.catalog.rules import shown
+from dashboard.catalog.names.resolve import Match, Suggestion, resolve, suggest
+from dashboard.catalog.serializers import replacement_ids
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.core import clock
 from dashboard.management.base import Answer, SundialCommand, columns, parse_day

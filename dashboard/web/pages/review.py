@@ -8,10 +8,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from dashboard.catalog import proposals
 from dashboard.catalog import snapshot as catalog
-from dashboard.catalog.proposals import Decision
-from dashboard.catalog.sentences import translated
+from dashboard.catalog.feeds import proposals
+from dashboard.catalog.feeds.proposals import Decision
+from dashboard.catalog.messages import translated
 from dashboard.core import clock
 from dashboard.findings.enqueue import scan_soon
 from dashboard.web import reviewing

@@ -5,10 +5,10 @@ from typing import Literal
 
 from django.db.models import Count
 
-from dashboard.catalog import proposals, syncing
+from dashboard.catalog.feeds import proposals, sync
 from dashboard.catalog.feeds.registry import FEEDS
+from dashboard.catalog.feeds.sync import FeedError
 from dashboard.catalog.models import FeedState
-from dashboard.catalog.syncing import FeedError
 
 __all__ = ["FeedRow", "rows"]
 
@@ -37,7 +37,7 @@ class FeedRow:
 def rows() -> tuple[list[FeedRow], str]:
     """The feeds in the order of the registry, and what is wrong with `SUNDIAL_FEEDS`, "" if nothing is."""
     try:
-        daily, problem = syncing.wanted(), ""
+        daily, problem = sync.wanted(), ""
     except FeedError as error:
         daily, problem = {}, str(error)
     states = FeedState.objects.in_bulk()

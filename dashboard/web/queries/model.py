@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 
 from dashboard.catalog.lifecycle import EntryState, Step
 from dashboard.catalog.models import Alias, Entry
-from dashboard.catalog.names import Suggestion, suggest
+from dashboard.catalog.names.resolve import Suggestion, suggest
 from dashboard.catalog.snapshot import Deadline, Snapshot
 from dashboard.charts.card import Card
 from dashboard.findings.models import Finding

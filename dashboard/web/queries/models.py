@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.models import Alias
-from dashboard.catalog.names import resolve
+from dashboard.catalog.names.resolve import resolve
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.web.queries.calls import Usage
 

@@ -10,7 +10,7 @@ from django.db.models import Case, Count, F, IntegerField, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from dashboard.catalog.choices import Difference, ProposalState
-from dashboard.catalog.comparing import ALIASES, ENTRY, REPLACEMENTS
+from dashboard.catalog.feeds.diff import ALIASES, ENTRY, REPLACEMENTS
 from dashboard.catalog.models import ProposedChange
 from dashboard.findings.models import Resolution, Traffic
 from dashboard.findings.name_resolution import with_meaning

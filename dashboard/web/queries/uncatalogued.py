@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.models import Platform
-from dashboard.catalog.names import UNKNOWN
+from dashboard.catalog.names.resolve import UNKNOWN
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.core.fields import DayField
 from dashboard.findings.models import IgnoredName, NameTraffic, Resolution

@@ -1,0 +1,135 @@
+"""The one way in which the catalog changes, whoever changes it: merge, check, store, audit, bump."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from dashboard.catalog import snapshot
+from dashboard.catalog.changes import platforms_vendors
+from dashboard.catalog.changes.load import gather
+from dashboard.catalog.changes.merge import PLAIN, Plan, merge
+from dashboard.catalog.changes.save import ENTRY, facts, store
+from dashboard.catalog.changes.validate import shown
+from dashboard.catalog.documents import CatalogError, Document, EntryDoc, Key, Problem, RevisionDoc
+from dashboard.catalog.models import Entry
+from dashboard.core.models import AuditEntry
+
+__all__ = ["SHIPPED", "ImportResult", "append_revision", "apply", "check_entry"]
+
+SHIPPED = "shipped"
+"""The origin of what Sundial brings along; it never overrules what somebody typed."""
+
+
+@dataclass(slots=True)
+class ImportResult:
+    """What changed, or with `dry_run` would change. `changes` and `warnings` are lines for people."""
+
+    dry_run: bool = False
+    platforms: int = 0
+    vendors: int = 0
+    entries_added: int = 0
+    entries_changed: int = 0
+    aliases: int = 0
+    revisions: int = 0
+    changes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.platforms or self.vendors or self.entries_added or self.entries_changed)
+
+
+def apply(
+    incoming: Document, *, now: datetime, origin: str, by: Any = None, dry_run: bool = False
+) -> ImportResult:
+    """Bring a document into the catalog, whole or not at all. Doing it again changes nothing.
+
+    Raises CatalogError with every problem; then nothing was stored.
+    """
+    with transaction.atomic():
+        snapshot.lock()
+        gathered = gather()
+        shipped = origin == SHIPPED
+        protected = _typed_by_people(gathered.pks) if shipped else frozenset()
+        plan = merge(gathered.document, incoming, protected=protected, lenient=shipped)
+        if plan.problems:
+            raise CatalogError(plan.problems)
+        if shipped:
+            platforms_vendors.leave_what_people_typed(plan, gathered.document, SHIPPED)
+        result = _result(plan, gathered.document, dry_run=dry_run)
+        if result.changed and not dry_run:
+            store(plan, gathered.pks, now=now, origin=origin, by=by)
+            snapshot.bump(now)
+        return result
+
+
+def append_revision(
+    entry: Entry, revision: RevisionDoc, *, now: datetime, origin: str, by: Any = None, accept_doubts: bool = False
+) -> bool:
+    """Append what is now known about an entry; False when that had been recorded already.
+
+    Raises CatalogError when it must not be, and without `accept_doubts` also for what is merely odd.
+    """
+    document = Document(entries=[EntryDoc(entry.platform.slug, entry.name, history=(revision,))])
+    if not accept_doubts and (found := _plan(document).doubts):
+        raise CatalogError(found)
+    return apply(document, now=now, origin=origin, by=by).changed
+
+
+def check_entry(entry: EntryDoc) -> tuple[list[Problem], list[Problem]]:
+    """(problems, doubts) that storing an entry would meet; nothing is stored."""
+    plan = _plan(Document(entries=[entry]))
+    return plan.problems, plan.doubts
+
+
+def _plan(document: Document) -> Plan:
+    return merge(gather().document, document)
+
+
+def _typed_by_people(pks: dict[Key, int]) -> set[tuple[Key, str]]:
+    """The plain fields of entries that somebody set: shipped files leave those alone."""
+    keys = {str(pk): key for key, pk in pks.items()}
+    edits = AuditEntry.objects.filter(model=ENTRY).exclude(origin=SHIPPED)
+    return {
+        (keys[pk], name)
+        for pk, before, after in edits.values_list("object_id", "before", "after").iterator()
+        if pk in keys
+        for name in PLAIN
+        if before.get(name) != after.get(name)
+    }
+
+
+def _result(plan: Plan, existing: Document, *, dry_run: bool) -> ImportResult:
+    result = ImportResult(
+        dry_run=dry_run,
+        platforms=len(plan.platforms),
+        vendors=len(plan.vendors),
+        warnings=[str(doubt) for doubt in plan.doubts],
+    )
+    for what, fields in platforms_vendors.changes(plan, existing):
+        moved = "; ".join(f"{name}: {_words(old)} → {_words(new)}" for name, old, new in fields)
+        result.changes.append(f"{what}: {moved or 'added'}")
+    for change in plan.changes:
+        before, after = facts(change.before) if change.before else {}, facts(change.after)
+        result.entries_added += change.before is None
+        result.entries_changed += change.before is not None
+        result.aliases += len(change.aliases)
+        result.revisions += len(change.revisions)
+        words = [
+            f"{name}: {_words(before.get(name))} → {_words(after.get(name))}" if change.before else ""
+            for name in [*before, *(name for name in after if name not in before)]
+            if before.get(name) != after.get(name)
+        ]
+        name = shown(change.after.key, "")
+        result.changes.append(f"{name}: {'; '.join(words)}" if change.before else f"{name}: added")
+    return result
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value in (None, "") else str(value)

@@ -1,0 +1,165 @@
+"""Writing a merge plan to the database in few statements, each change with its line in the audit log."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from dashboard.catalog.changes import platforms_vendors
+from dashboard.catalog.changes.merge import PLAIN, Change, Plan
+from dashboard.catalog.changes.validate import newest, shown
+from dashboard.catalog.documents import AliasDoc, EntryDoc, Key, MilestoneDoc
+from dashboard.catalog.models import Alias, Entry, Milestone, Replacement, Revision
+from dashboard.core.models import AuditEntry
+
+__all__ = ["ENTRY", "facts", "store"]
+
+BATCH = 500
+ENTRY = "catalog.entry"
+"""What the audit log calls an entry, its history included."""
+
+
+def store(plan: Plan, pks: dict[Key, int], *, now: datetime, origin: str, by: Any = None) -> None:
+    """Store a plan without problems. `pks` are the primary keys of the entries that exist, and gains new ones."""
+    platforms, vendors = platforms_vendors.store(plan, now=now, origin=origin, by=by)
+    _store_entries(plan, pks, platforms, vendors)
+    _store_aliases(plan, pks, platforms)
+    _store_revisions(plan, pks, now=now, origin=origin, by=by)
+    _store_audit(plan, pks, now=now, origin=origin, by=by)
+
+
+def facts(entry: EntryDoc) -> dict[str, Any]:
+    """What people compare when they read the audit log: the plain fields and the newest word on each point."""
+    state = newest(entry)
+    said: dict[str, Any] = {name: getattr(entry, name) for name in PLAIN}
+    said["released_on"] = entry.released_on.isoformat() if entry.released_on else ""
+    said["aliases"] = [_alias_in_words(alias) for alias in entry.aliases]
+    for kind, region in sorted(state.steps):
+        said[f"{kind} ({region})" if region else kind] = _day_in_words(state.steps[kind, region])
+    said["on_sunset"] = state.on_sunset
+    said["replacements"] = [shown(key, entry.platform) for key in state.replacements]
+    said["source"] = state.source_url
+    said["known_on"] = state.known_on.isoformat() if state.known_on else ""
+    said["revisions"] = len(entry.history)
+    return {name: value for name, value in said.items() if value not in ("", [], 0)}
+
+
+def _alias_in_words(alias: AliasDoc) -> str:
+    """All that there is to an alias: `gpt-4-latest [2023-06-01..2024-05-31] <https://example.com> "moved"`.
+
+    `undo` reads it back.
+    """
+    days = f" [{alias.from_on or ''}..{alias.to_on or ''}]" if alias.from_on or alias.to_on else ""
+    source = f" <{alias.source_url}>" if alias.source_url else ""
+    return alias.name + days + source + (f' "{alias.note}"' if alias.note else "")
+
+
+def _day_in_words(step: MilestoneDoc) -> str:
+    if not step.on:
+        return "no date"
+    return step.on.isoformat() if step.precision == "day" else f"{step.on.isoformat()} ({step.precision})"
+
+
+def _store_entries(plan: Plan, pks: dict[Key, int], platforms: dict[str, int], vendors: dict[str, int]) -> None:
+    added, updated = [], []
+    for change in plan.changes:
+        after = change.after
+        row = Entry(
+            pk=pks.get(after.key),
+            platform_id=platforms[after.platform],
+            name=after.id,
+            vendor_id=vendors[after.vendor] if after.vendor else None,
+            kind=after.kind,
+            released_on=after.released_on,
+            confidence=after.confidence,
+            note=after.note,
+        )
+        if not change.before:
+            added.append(row)
+        elif any(getattr(change.before, name) != getattr(after, name) for name in PLAIN):
+            updated.append(row)
+    Entry.objects.bulk_create(added, batch_size=BATCH)
+    Entry.objects.bulk_update(updated, list(PLAIN), batch_size=BATCH)
+    slugs = {pk: slug for slug, pk in platforms.items()}
+    pks.update({(slugs[row.platform_id], row.name): row.pk for row in added})
+
+
+def _store_aliases(plan: Plan, pks: dict[Key, int], platforms: dict[str, int]) -> None:
+    added = []
+    for change in plan.changes:
+        known = {(alias.name, alias.from_on) for alias in change.before.aliases} if change.before else set()
+        entry, platform = pks[change.after.key], platforms[change.after.platform]
+        for alias in change.aliases:
+            values = {"to_on": alias.to_on, "source_url": alias.source_url, "note": alias.note}
+            if (alias.name, alias.from_on) in known:
+                Alias.objects.filter(entry_id=entry, name=alias.name, from_on=alias.from_on).update(**values)
+            else:
+                added.append(
+                    Alias(entry_id=entry, platform_id=platform, name=alias.name, from_on=alias.from_on, **values)
+                )
+    Alias.objects.bulk_create(added, batch_size=BATCH)
+
+
+def _store_revisions(plan: Plan, pks: dict[Key, int], *, now: datetime, origin: str, by: Any) -> None:
+    pairs = [
+        (
+            Revision(
+                entry_id=pks[change.after.key],
+                known_on=doc.known_on,
+                source_url=doc.source_url,
+                source_day=doc.source_day,
+                note=doc.note,
+                on_sunset=doc.on_sunset,
+                sets_replacements=doc.replacements is not None,
+                origin=origin,
+                by=by,
+                recorded_at=now,
+            ),
+            doc,
+        )
+        for change in plan.changes
+        for doc in change.revisions
+    ]
+    Revision.objects.bulk_create([row for row, _ in pairs], batch_size=BATCH)
+    Milestone.objects.bulk_create(
+        [
+            Milestone(revision=row, kind=step.kind, region=step.region, on=step.on, precision=step.precision)
+            for row, doc in pairs
+            for step in doc.milestones
+        ],
+        batch_size=BATCH,
+    )
+    Replacement.objects.bulk_create(
+        [
+            Replacement(revision=row, position=position, entry_id=pks[key])
+            for row, doc in pairs
+            for position, key in enumerate(doc.replacements or ())
+        ],
+        batch_size=BATCH,
+    )
+
+
+def _store_audit(plan: Plan, pks: dict[Key, int], *, now: datetime, origin: str, by: Any) -> None:
+    AuditEntry.objects.bulk_create(
+        [
+            AuditEntry(
+                at=now,
+                by=by,
+                origin=origin,
+                model=ENTRY,
+                object_id=str(pks[change.after.key]),
+                label="/".join(change.after.key)[:300],
+                action="changed" if change.before else "added",
+                before=before,
+                after=after,
+            )
+            for change, before, after in _audited(plan)
+        ],
+        batch_size=BATCH,
+    )
+
+
+def _audited(plan: Plan) -> Iterator[tuple[Change, dict, dict]]:
+    for change in plan.changes:
+        before, after = facts(change.before) if change.before else {}, facts(change.after)
+        if before != after:
+            yield change, before, after

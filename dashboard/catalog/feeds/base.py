@@ -1,0 +1,192 @@
+"""What a feed says, whatever its shape: one `Fact` per model, and readers of values that nobody vouches for.
+
+Pure. A parser turns the bytes of one feed into `Parsed`. Every record of the feed is accounted for: it is
+behind a fact (several records may fold into one) or it is counted under the reason why it was left out.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import orjson
+
+from dashboard.catalog.documents import AliasDoc, MilestoneDoc
+from dashboard.catalog.files.values import FIRST_YEAR, LAST_YEAR, URL
+
+__all__ = [
+    "FLOORS",
+    "MAX_BYTES",
+    "Fact",
+    "FeedError",
+    "Parsed",
+    "Records",
+    "address",
+    "day",
+    "folded",
+    "load",
+    "name",
+    "names",
+]
+
+MAX_BYTES = 32 * 1024 * 1024
+MAX_RECORDS = 50_000
+MAX_ID = 200
+MAX_ALIASES = 20
+FLOORS = frozenset({"anthropic", "aws-bedrock", "azure-foundry", "azure-openai", "gemini-api", "vertex-ai"})
+"""Platforms that publish earliest days: a date of theirs in a feed that does not tell floors may be one."""
+
+EVIDENCE = 500
+
+
+class FeedError(Exception):
+    """A feed is not what it should be, or does not answer; the text tells an operator why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What a feed says about one model or endpoint.
+
+    A step whose `on` is None says that there is no such date; a kind of step that is not there says
+    nothing. The precision "" is a date of which the feed cannot tell whether it is firm or a floor.
+    `replacements` are ids, with `platform/` in front for another platform; None says nothing.
+    """
+
+    platform: str
+    id: str
+    steps: tuple[MilestoneDoc, ...] = ()
+    replacements: tuple[str, ...] | None = None
+    kind: str = ""
+    released_on: date | None = None
+    source_url: str = ""
+    seen_on: date | None = None
+    """The day on which the feed's maker read this; None where the feed does not say."""
+    evidence: str = ""
+    """The words of the record that were used, for a person who decides. Never prose of the feed."""
+    also: tuple[str, ...] = ()
+    """Other platforms whose model this may be, where the feed does not tell them apart."""
+    aliases: tuple[AliasDoc, ...] = ()
+    """Other names that call it, with their days where the feed tells them."""
+    adds: bool = True
+    """Whether an id that the catalog does not know is one that calls send, and so an entry to make."""
+    doubt: str = ""
+    """Why this must not be believed without a person; "" when nothing speaks against it."""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.platform, self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """`seen` records = one per fact + `skipped`, which counts reasons; `folded` is the reason of a record
+    that says the same model once more."""
+
+    seen: int
+    facts: tuple[Fact, ...]
+    skipped: Counter[str] = field(default_factory=Counter)
+
+
+class Records:
+    """The records of one feed while a parser goes through them."""
+
+    def __init__(self, items: Iterable[Any]) -> None:
+        self.items = list(items)
+        if len(self.items) > MAX_RECORDS:
+            raise FeedError(f"holds {len(self.items)} records, more than any such feed has")
+        self.skipped: Counter[str] = Counter()
+        self.facts: list[Fact] = []
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        for item in self.items:
+            if isinstance(item, dict):
+                yield item
+            else:
+                self.skip("malformed")
+
+    def skip(self, reason: str) -> None:
+        self.skipped[reason] += 1
+
+    def add(self, fact: Fact) -> None:
+        self.facts.append(replace(fact, evidence=fact.evidence[:EVIDENCE]))
+
+    def parsed(self) -> Parsed:
+        """Raises FeedError where so much is malformed that this is another feed, or another version of it."""
+        if self.skipped["malformed"] * 10 > len(self.items):
+            raise FeedError(f"{self.skipped['malformed']} of {len(self.items)} records are not of the known shape")
+        facts = folded(self.facts)
+        self.skipped["folded"] += len(self.facts) - len(facts)
+        return Parsed(len(self.items), facts, +self.skipped)
+
+
+def folded(facts: Iterable[Fact]) -> tuple[Fact, ...]:
+    """One fact per model: the first that was said; where a later one differs in a date, that is a doubt."""
+    found: dict[tuple[str, str], Fact] = {}
+    for fact in facts:
+        first = found.setdefault(fact.key, fact)
+        if first is not fact and fact.steps and fact.steps != first.steps and not first.doubt:
+            found[fact.key] = replace(first, doubt="the feed gives more than one date")
+    return tuple(found.values())
+
+
+def load(content: bytes) -> Any:
+    """The JSON document in `content`. Raises FeedError for anything else."""
+    start = content[:200].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not start:
+        raise FeedError("the answer is empty")
+    if start.startswith(b"<"):
+        raise FeedError("the answer is a web page, not JSON")
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError as problem:
+        what = f"the answer is not JSON: {problem.msg} (line {problem.lineno})"
+        if problem.pos < len(problem.doc) - 1:
+            raise FeedError(what) from None
+        raise FeedError(f"{what}; the answer may have broken off") from None
+
+
+# Values -------------------------------------------------------------------------------------------
+
+
+def name(value: Any) -> str:
+    """A model's id, or "" where this is none."""
+    if not isinstance(value, str):
+        return ""
+    text = value.strip()
+    return text if len(text) <= MAX_ID and text.isprintable() else ""
+
+
+def names(value: Any) -> tuple[str, ...]:
+    """The names in a list of other names for one model; whatever else stands in it is left out."""
+    items = value[:MAX_ALIASES] if isinstance(value, list) else ()
+    return tuple(dict.fromkeys(found for item in items if (found := name(item))))
+
+
+def address(value: Any, otherwise: str) -> str:
+    """A web address, or `otherwise` where this is none."""
+    return value if isinstance(value, str) and len(value) <= 500 and URL.fullmatch(value) else otherwise
+
+
+def day(value: Any) -> date | None:
+    """The UTC day in `2024-01-04`, `2024-01-04T00:00:00Z` or a number of seconds since 1970; None without one.
+
+    Raises ValueError for a value that is there and is no day in which models retire.
+    """
+    if value is None or value == "":
+        return None
+    try:
+        if isinstance(value, str):
+            found = date.fromisoformat(value) if len(value) == 10 else _instant(value).date()
+        else:
+            found = datetime.fromtimestamp(value, UTC).date()
+    except (TypeError, ValueError, OverflowError, OSError):
+        raise ValueError(f"{str(value)[:40]!r} is not a day") from None
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise ValueError(f"{found} is no day in which models retire")
+    return found
+
+
+def _instant(text: str) -> datetime:
+    found = datetime.fromisoformat(text[:40])
+    return found.astimezone(UTC) if found.tzinfo else found

@@ -1,0 +1,233 @@
+"""How a feed's fact differs from the catalog, and whether it may be believed without a person.
+
+Pure. Two rules carry the rest: what nobody has said yet can be a first word, everything else contradicts
+somebody and waits; and a floor ("not before") and a firm day are never taken for each other.
+"""
+
+import calendar
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from dashboard.catalog.changes.validate import Newest, newest
+from dashboard.catalog.documents import AliasDoc, Document, EntryDoc, Key, MilestoneDoc, RevisionDoc
+from dashboard.catalog.feeds.base import Fact
+from dashboard.catalog.names.prefixes import peel
+from dashboard.catalog.names.resolve import NameIndex
+from dashboard.catalog.names.spellings import respelled
+
+__all__ = ["ALIASES", "ENTRY", "REPLACEMENTS", "Found", "Known", "differences", "new_id"]
+
+ALIASES, ENTRY, REPLACEMENTS = "aliases", "entry", "replacements"
+"""Fields of a difference besides the kinds of milestones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One difference. `change` is a `Difference` value; `old` and `new` are JSON-ready.
+
+    A step is `{"on": day or None, "precision": word}`, replacements are a list of `platform/id`, aliases a
+    list of `{"name", "from", "to"}`, a new entry is `{"kind", "released_on", "steps", "replacements",
+    "aliases"}`. `outdated`: the catalog has read its source after the feed did.
+    """
+
+    key: Key
+    field: str
+    region: str
+    change: str
+    old: Any
+    new: Any
+    fact: Fact
+    outdated: bool = False
+
+
+class Known:
+    """The catalog, ready to be compared with: what each entry's newest words are, and what ids mean."""
+
+    def __init__(self, document: Document, today: date) -> None:
+        self.today = today
+        self.platforms = document.platforms
+        self.entries: dict[Key, EntryDoc] = {entry.key: entry for entry in document.entries}
+        self.coming: frozenset[Key] = frozenset()
+        """Entries that the same feed is about to make: others may name them as replacements."""
+        self._words: dict[Key, Newest] = {}
+        self._pks = dict(enumerate(self.entries, start=1))
+        numbers = {key: pk for pk, key in self._pks.items()}
+        self._index = NameIndex(
+            entries=((*key, pk) for key, pk in numbers.items()),
+            aliases=(
+                (entry.platform, alias.name, alias.from_on, alias.to_on, numbers[entry.key])
+                for entry in document.entries
+                for alias in entry.aliases
+            ),
+            case_insensitive=(slug for slug, p in document.platforms.items() if not p.case_sensitive),
+        )
+
+    def words(self, key: Key) -> Newest:
+        if key not in self._words:
+            self._words[key] = newest(self.entries[key])
+        return self._words[key]
+
+    def subject(self, fact: Fact) -> tuple[Key | None, str]:
+        """The entry a fact is about; without one, why there is none, "" when it is one to make."""
+        hosts = [platform for platform in (fact.platform, *fact.also) if platform in self.platforms]
+        if not hosts:
+            return None, "platform not in the catalog"
+        found = [self.match(platform, fact.id) for platform in hosts]
+        if key := next((key for key, _ in found if key), None):
+            return key, ""
+        if any(how == "alias" for _, how in found):
+            return None, "alias of another model"
+        if any(self.has_versions(platform, fact.id) for platform in hosts):
+            return None, "no version"
+        return None, "" if fact.adds and fact.platform in self.platforms else "no id to add"
+
+    def match(self, platform: str, name: str) -> tuple[Key | None, str]:
+        """The entry with an id, in any documented spelling of it, and how: "exact", "alias" or "".
+
+        An alias is not what a fact is about: its end need not be its target's.
+        """
+        forms = peel((platform, name))
+        alias = False
+        for form in [*forms, *(other for base in forms for other in respelled(base))]:
+            found = self._index.find(form, self.today) if form[0] == platform else None
+            if found and found[1] == "exact":
+                return self._pks[found[0]], "exact"
+            alias = alias or bool(found)
+        return None, "alias" if alias else ""
+
+    def new_aliases(self, fact: Fact, platform: str) -> list[dict[str, Any]]:
+        """The fact's aliases that mean nothing on the platform yet; what means something is never moved."""
+        return [_alias(alias) for alias in fact.aliases if self.match(platform, alias.name) == (None, "")]
+
+    def has_versions(self, platform: str, name: str) -> bool:
+        """The catalog knows this model by version, and the name has none."""
+        version = re.compile(re.escape(name) + r"(?:-\d|@| \(version )", re.IGNORECASE)
+        return any(key[0] == platform and version.match(key[1]) for key in self.entries)
+
+    def replacements(self, fact: Fact) -> tuple[Key, ...]:
+        """The feed's replacements that the catalog knows; others cannot be referred to."""
+        found: dict[Key, None] = {}
+        for text in fact.replacements or ():
+            host, _, name = text.partition("/")
+            for platform, model in ((fact.platform, text), (host, name)):
+                key = self.match(platform, model)[0] or (platform, model)
+                if key in self.entries or key in self.coming:
+                    if key != fact.key:
+                        found[key] = None
+                    break
+        return tuple(found)
+
+
+def differences(fact: Fact, key: Key | None, known: Known) -> Iterator[Found]:
+    """What the catalog would have to change to say what `fact` says; `key` is the entry it is about."""
+    advised = known.replacements(fact)
+    if key is None:
+        new = {
+            "kind": fact.kind or "other",
+            "released_on": fact.released_on.isoformat() if fact.released_on else None,
+            "steps": [
+                {"kind": step.kind, "region": step.region, **_value(step)}
+                for step in map(_stored, fact.steps)
+                if step.on
+            ],
+            "replacements": ["/".join(found) for found in advised],
+            "aliases": known.new_aliases(fact, fact.platform),
+        }
+        yield Found((fact.platform, new_id(fact)), ENTRY, "", "new", None, new, fact)
+        return
+    words = known.words(key)
+    for step in fact.steps:
+        old, said = _word(words, step)
+        if change := _change(old, step, known.today):
+            was, becomes = _value(old) if old else None, _value(_stored(step, old))
+            late = _read_later(said, fact)
+            yield Found(key, step.kind, step.region, change, was, becomes, fact, late)
+    if advised and set(advised) != set(words.replacements) and key not in advised:
+        said = words.said.get(REPLACEMENTS)
+        old_ids = ["/".join(found) for found in words.replacements]
+        new_ids = ["/".join(found) for found in advised]
+        change = "replaced" if said else "first"
+        yield Found(
+            key, REPLACEMENTS, "", change, old_ids if said else None, new_ids, fact, _read_later(said, fact)
+        )
+    if aliases := known.new_aliases(fact, key[0]):
+        present = [_alias(alias) for alias in known.entries[key].aliases]
+        yield Found(key, ALIASES, "", "first", present or None, aliases, fact)
+
+
+def new_id(fact: Fact) -> str:
+    """The id of an entry to make: Azure's `name@version` as the catalog writes versions."""
+    model, at, version = fact.id.partition("@")
+    if fact.platform != "azure-openai" or not at:
+        return fact.id
+    return f"{model} (version {version})" if version.isdigit() and len(version) < 3 else f"{model}-{version}"
+
+
+def _word(words: Newest, step: MilestoneDoc) -> tuple[MilestoneDoc | None, RevisionDoc | None]:
+    """The catalog's word on a step, and the revision that said it.
+
+    Where it only has days by region, a worldwide day that is one of them is that one.
+    """
+    exact = words.steps.get((step.kind, step.region))
+    if exact or step.region:
+        return exact, words.said.get((step.kind, step.region))
+    regional = [(key, old) for key, old in words.steps.items() if key[0] == step.kind and old.on]
+    if not regional:
+        return None, None
+    key, old = next(
+        (pair for pair in regional if pair[1].on == step.on), max(regional, key=lambda p: p[1].on or date.min)
+    )
+    return old, words.said[key]
+
+
+def _change(old: MilestoneDoc | None, new: MilestoneDoc, today: date) -> str:
+    """The kind of difference between two words on one step; "" when they agree."""
+    if old is None:
+        return "first" if new.on else ""
+    if old.on is None:
+        return "moved" if new.on else ""
+    floor = old.precision == "not_before"
+    if new.on is None:
+        # What has ended stays ended, and a floor was never an announcement.
+        return "" if floor or old.on <= today else "withdrawn"
+    if not new.precision:
+        return "" if old.on == new.on else "moved"
+    if floor != (new.precision == "not_before"):
+        if floor:
+            return "sharpened"
+        return "" if new.on <= old.on else "moved"
+    if _covers(old, new.on) or _covers(new, old.on):
+        sharper = ["tentative", "month", "day"]
+        return "sharpened" if not floor and sharper.index(new.precision) > sharper.index(old.precision) else ""
+    return "moved"
+
+
+def _covers(step: MilestoneDoc, on: date) -> bool:
+    """`on` is the step's day, or a day of its month."""
+    if step.precision != "month" or not step.on:
+        return step.on == on
+    last = step.on.replace(day=calendar.monthrange(step.on.year, step.on.month)[1])
+    return step.on.replace(day=1) <= on <= last
+
+
+def _stored(step: MilestoneDoc, old: MilestoneDoc | None = None) -> MilestoneDoc:
+    """The step as it would be kept: a date of unknown precision keeps the catalog's, or claims the least."""
+    precision = step.precision or (old.precision if old and old.on else "not_before")
+    return MilestoneDoc(step.kind, step.on, precision if step.on else "day", step.region)
+
+
+def _value(step: MilestoneDoc) -> dict[str, Any]:
+    return {"on": step.on.isoformat() if step.on else None, "precision": step.precision}
+
+
+def _alias(alias: AliasDoc) -> dict[str, Any]:
+    first, last = (day.isoformat() if day else None for day in (alias.from_on, alias.to_on))
+    return {"name": alias.name, "from": first, "to": last}
+
+
+def _read_later(said: RevisionDoc | None, fact: Fact) -> bool:
+    """Whether the catalog's word was read after the feed's."""
+    return bool(said and fact.seen_on and (said.source_day or said.known_on) > fact.seen_on)

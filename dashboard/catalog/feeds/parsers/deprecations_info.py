@@ -1,0 +1,97 @@
+"""deprecations.info: a scraper's daily table, as `deprecations.json` (a list) or as `feed.json` (JSON Feed).
+
+Its `deprecation_date` falls back to the day of the first look or to the shutdown itself, so it is a notice
+day only where it is neither; `announcement_date` always is the first look. It does not
+tell floors from firm days. Azure rows mix the two catalogs of Azure and carry no version, so they can only
+confirm or contradict what is known.
+"""
+
+from datetime import date
+from typing import Any
+
+from dashboard.catalog.documents import MilestoneDoc
+from dashboard.catalog.feeds.base import FLOORS, Fact, FeedError, Parsed, Records, address, day, load, name
+
+__all__ = ["parse"]
+
+URL = "https://deprecations.info/"
+
+PLATFORMS = {
+    "AWS Bedrock": "aws-bedrock",
+    "Anthropic": "anthropic",
+    "Azure": "azure-openai",
+    "Cohere": "cohere",
+    "Google": "gemini-api",
+    "Google Vertex": "vertex-ai",
+    "Groq": "groq",
+    "OpenAI": "openai",
+    "xAI": "xai",
+}
+MAX_REPLACEMENTS = 10
+
+
+def parse(content: bytes) -> Parsed:
+    document = load(content)
+    items = document
+    if isinstance(document, dict) and isinstance(document.get("items"), list):
+        items = [_extension(item) for item in document["items"]]
+    if not isinstance(items, list):
+        raise FeedError("not deprecations.info: expected a list, or an object with a list named items")
+    records = Records(items)
+    # A model may stand there once per notice: the newest look counts.
+    for record in sorted(records, key=lambda record: str(record.get("last_observed", "")), reverse=True):
+        _read(record, records)
+    return records.parsed()
+
+
+def _extension(item: Any) -> Any:
+    if not isinstance(item, dict) or not isinstance(item.get("_deprecation"), dict):
+        return None
+    return item["_deprecation"] | {"url": item.get("url")}
+
+
+def _read(record: dict[str, Any], records: Records) -> None:
+    model = name(record.get("model_id"))
+    try:
+        sunset = day(record.get("shutdown_date"))
+        notice = day(record.get("deprecation_date"))
+        first, last = day(record.get("first_observed")), day(record.get("last_observed"))
+        advised = _replacements(record.get("replacement_models"))
+    except ValueError:
+        return records.skip("malformed")
+    if not model or not isinstance(record.get("provider"), str):
+        return records.skip("malformed")
+    platform = PLATFORMS.get(record["provider"])
+    if not platform:
+        return records.skip("platform not in the catalog")
+    if not sunset:
+        return records.skip("no date")
+    steps = [MilestoneDoc("sunset", sunset, "" if platform in FLOORS else "day")]
+    if notice and _is_notice(notice, sunset, first):
+        steps.insert(0, MilestoneDoc("legacy" if platform == "aws-bedrock" else "announced", notice))
+    return records.add(
+        Fact(
+            platform,
+            model,
+            tuple(steps),
+            replacements=advised,
+            source_url=address(record.get("url"), URL),
+            seen_on=last,
+            evidence=f"{record['provider']} {model}: shutdown_date {sunset}, observed {last}",
+            also=("azure-foundry",) if platform == "azure-openai" else (),
+            adds=platform != "azure-openai",
+            doubt="scraped from the platform's page",
+        )
+    )
+
+
+def _is_notice(notice: date, sunset: date, first: date | None) -> bool:
+    return notice < sunset and notice != first
+
+
+def _replacements(value: Any) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list):
+        raise ValueError("replacements are a list")  # noqa: TRY004  one kind of problem: a malformed record
+    return tuple(dict.fromkeys(found for item in value[:MAX_REPLACEMENTS] if (found := name(item)))) or None

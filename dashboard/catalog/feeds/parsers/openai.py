@@ -1,0 +1,43 @@
+"""OpenAI's own list, `GET https://api.openai.com/v1/models`: each model's `shutdown_date`, a day or null.
+
+Needs a key. Says neither replacement nor notice day; a null says that no shutdown is announced.
+"""
+
+from dashboard.catalog.documents import MilestoneDoc
+from dashboard.catalog.feeds.base import Fact, FeedError, Parsed, Records, day, load, name
+
+__all__ = ["parse"]
+
+URL = "https://developers.openai.com/api/docs/deprecations"
+
+
+def parse(content: bytes) -> Parsed:
+    document = load(content)
+    items = document.get("data") if isinstance(document, dict) else None
+    if not isinstance(items, list):
+        raise FeedError("not OpenAI's list of models: expected an object with a list named data")
+    records = Records(items)
+    for record in records:
+        model = name(record.get("id"))
+        try:
+            on = day(record.get("shutdown_date"))
+        except ValueError:
+            model = ""
+        if not model:
+            records.skip("malformed")
+        elif model.startswith("ft:") or ":ft-" in model:
+            records.skip("fine-tune")
+        elif "shutdown_date" not in record:
+            records.skip("no date")
+        else:
+            said = on.isoformat() if on else "null"
+            records.add(
+                Fact(
+                    "openai",
+                    model,
+                    (MilestoneDoc("sunset", on),),
+                    source_url=URL,
+                    evidence=f"GET /v1/models: {model} shutdown_date {said}",
+                )
+            )
+    return records.parsed()

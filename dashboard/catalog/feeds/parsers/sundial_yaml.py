@@ -1,0 +1,44 @@
+"""A catalog file of our own (YAML, as `catalog export` writes it) at an address: a colleague's or another team's.
+
+Of each entry the newest word on every step and on its replacements counts, and its aliases with their days.
+History comes with `catalog import`, which takes a file as it is.
+"""
+
+from dashboard.catalog.changes.validate import newest
+from dashboard.catalog.documents import CatalogError, EntryDoc
+from dashboard.catalog.feeds.base import Fact, FeedError, Parsed, Records
+from dashboard.catalog.files.parse import read
+
+__all__ = ["parse"]
+
+
+def parse(content: bytes) -> Parsed:
+    if content.lstrip()[:1] == b"<":
+        raise FeedError("the answer is a web page, not YAML")
+    try:
+        document = read(content, ".yaml", "feed")
+    except CatalogError as problem:
+        raise FeedError(f"not a catalog file: {str(problem).splitlines()[0]}") from None
+    records = Records({"entry": entry} for entry in document.entries)
+    for record in records:
+        records.add(_fact(record["entry"]))
+    return records.parsed()
+
+
+def _fact(entry: EntryDoc) -> Fact:
+    state = newest(entry)
+    advised = [revision.references for revision in entry.history if revision.references is not None]
+    last = max(entry.history, key=lambda revision: revision.known_on, default=None)
+    said = ", ".join(f"{step.kind} {step.on} ({step.precision})" for step in state.steps.values())
+    return Fact(
+        entry.platform,
+        entry.id,
+        tuple(state.steps.values()),
+        replacements=advised[-1] if advised else None,
+        kind=entry.kind,
+        released_on=entry.released_on,
+        source_url=state.source_url,
+        seen_on=(last.source_day or last.known_on) if last else None,
+        aliases=entry.aliases,
+        evidence=f"{entry.platform}/{entry.id}: {said or 'no dates'}",
+    )

@@ -1,0 +1,272 @@
+"""Proposed changes: what a feed's differences become, and what editors decide about them.
+
+Everything changes through `edit.apply`, as one document: whole or, where one entry stands in the way, entry
+by entry, so that a single bad record holds back nothing else.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from dashboard.catalog import snapshot
+from dashboard.catalog.changes import apply as changes_apply
+from dashboard.catalog.choices import ProposalState
+from dashboard.catalog.documents import CatalogError, Key
+from dashboard.catalog.feeds import accept as feeds_accept
+from dashboard.catalog.feeds.diff import ALIASES, ENTRY, Found
+from dashboard.catalog.feeds.registry import FEEDS
+from dashboard.catalog.models import Entry, Platform, ProposedChange
+from dashboard.core import audit
+
+__all__ = ["Decision", "Filed", "accept", "accept_edited", "file", "reject", "waiting"]
+
+TYPED = "admin"
+"""The origin of what a person typed."""
+
+Point = tuple[int, str, str, str]
+"""(platform pk, id, field, region): what a difference is about."""
+
+
+@dataclass(slots=True)
+class Filed:
+    """What became of a feed's differences: a state by key of `outcomes`, the strongest per entry."""
+
+    outcomes: dict[Key, str] = field(default_factory=dict)
+    changes: Counter[str] = field(default_factory=Counter)
+    """Differences by `applied`, `proposed` (new today), `waiting` (already known), `rejected`, `superseded`."""
+
+
+@dataclass(slots=True)
+class Decision:
+    """What was decided. `refused` are (proposal, why the catalog does not take it)."""
+
+    done: list[ProposedChange] = field(default_factory=list)
+    refused: list[tuple[ProposedChange, str]] = field(default_factory=list)
+
+
+STRENGTH = ("proposed", "applied", "waiting", "rejected")
+
+
+def waiting() -> QuerySet[ProposedChange]:
+    """What waits for an editor, by platform and id."""
+    return ProposedChange.objects.filter(state=ProposalState.PENDING).select_related("platform", "entry")
+
+
+def file(feed: str, differences: Collection[Found], *, now: datetime) -> Filed:
+    """Keep what a feed says otherwise than the catalog; apply what needs no person. Again changes nothing.
+
+    A difference that waited and is not among `differences` any more is superseded. Call it in the
+    transaction that holds `snapshot.lock()`.
+    """
+    platforms = dict(Platform.objects.values_list("slug", "pk"))
+    before = _latest(feed)
+    filed = Filed()
+    fresh: list[tuple[Found, ProposedChange]] = []
+    kept: list[ProposedChange] = []
+    for found in differences:
+        row = _row(feed, found, platforms, now)
+        known = before.pop(_point(row), None)
+        if known and known.new == row.new and known.state in {ProposalState.PENDING, ProposalState.REJECTED}:
+            known.last_seen_at, known.old, known.change = now, row.old, row.change
+            kept.append(known)
+            _count(filed, found.key, "waiting" if known.state == ProposalState.PENDING else "rejected")
+            continue
+        if known and known.state == ProposalState.PENDING:
+            _supersede([known], filed, now, "the feed says something else now")
+        fresh.append((found, row))
+    gone = [known for known in before.values() if known.state == ProposalState.PENDING]
+    _supersede(gone, filed, now, "the feed and the catalog do not differ any more")
+    ProposedChange.objects.bulk_update(kept, ["last_seen_at", "old", "change"], batch_size=500)
+    _store(feed, fresh, filed, now)
+    return filed
+
+
+def accept(proposals: Sequence[ProposedChange], *, now: datetime, by: Any, note: str = "") -> Decision:
+    """Bring what waits into the catalog, in a person's name. What was decided meanwhile is left alone."""
+    decision = Decision()
+    with transaction.atomic():
+        snapshot.lock()
+        rows = _still_waiting(proposals)
+        for row, problem in _apply(rows, now=now, by=by):
+            if problem:
+                decision.refused.append((row, problem))
+            else:
+                _decide(row, ProposalState.ACCEPTED, now, by, note)
+                decision.done.append(row)
+        _supersede_twins(decision.done, now)
+    return decision
+
+
+def accept_edited(
+    proposal: ProposedChange, *, new: Any, source_url: str, now: datetime, by: Any, note: str = ""
+) -> Decision:
+    """Accept with another value or source: what enters the catalog is what the person typed."""
+    decision = Decision()
+    with transaction.atomic():
+        snapshot.lock()
+        for row in _still_waiting([proposal]):
+            own = _copy(row, new=new, source_url=source_url)
+            problem = _take([own], now=now, by=by, origin=TYPED)
+            if problem:
+                decision.refused.append((row, problem))
+                continue
+            _decide(row, ProposalState.ACCEPTED, now, by, note)
+            decision.done.append(row)
+    return decision
+
+
+def reject(proposals: Sequence[ProposedChange], *, now: datetime, by: Any, note: str = "") -> Decision:
+    """Turn down what waits; the same words of the same feed do not come back."""
+    decision = Decision()
+    with transaction.atomic():
+        snapshot.lock()
+        for row in _still_waiting(proposals):
+            _decide(row, ProposalState.REJECTED, now, by, note)
+            decision.done.append(row)
+    return decision
+
+
+# Filing -------------------------------------------------------------------------------------------
+
+
+def _latest(feed: str) -> dict[Point, ProposedChange]:
+    """The newest row on each point that this feed ever differed in."""
+    rows = ProposedChange.objects.filter(feed=feed).order_by("pk")
+    return {_point(row): row for row in rows.iterator()}
+
+
+def _point(row: ProposedChange) -> Point:
+    return row.platform_id, row.name, row.field, row.region
+
+
+def _row(feed: str, found: Found, platforms: dict[str, int], now: datetime) -> ProposedChange:
+    fact = found.fact
+    return ProposedChange(
+        feed=feed,
+        platform_id=platforms[found.key[0]],
+        name=found.key[1],
+        field=found.field,
+        region=found.region,
+        change=found.change,
+        old=found.old,
+        new=found.new,
+        source_url=fact.source_url or FEEDS[feed].url,
+        seen_on=fact.seen_on,
+        evidence=fact.evidence,
+        doubt=fact.doubt[:300],
+        first_seen_at=now,
+        last_seen_at=now,
+    )
+
+
+def _count(filed: Filed, key: Key, outcome: str) -> None:
+    filed.changes[outcome] += 1
+    known = filed.outcomes.get(key)
+    if known is None or STRENGTH.index(outcome) < STRENGTH.index(known):
+        filed.outcomes[key] = outcome
+
+
+def _store(feed: str, fresh: Iterable[tuple[Found, ProposedChange]], filed: Filed, now: datetime) -> None:
+    listed = list(fresh)
+    trusted = FEEDS[feed].trust.applies
+    free = [
+        row
+        for found, row in listed
+        # An alias moves calls to another entry at once, past ones too: that is for a person to say.
+        if trusted and found.change in {"new", "first"} and found.field != ALIASES and not found.fact.doubt
+    ]
+    slugs = dict(Platform.objects.values_list("pk", "slug"))
+    for row, problem in _apply(free, now=now):
+        row.state = ProposalState.PENDING if problem else ProposalState.APPLIED
+        row.decided_at = None if problem else now
+        row.doubt = problem[:300]
+    entries = {
+        (platform, name): pk for pk, platform, name in Entry.objects.values_list("pk", "platform_id", "name")
+    }
+    for _, row in listed:
+        row.entry_id = entries.get((row.platform_id, row.name))
+        applied = row.state == ProposalState.APPLIED
+        _count(filed, (slugs[row.platform_id], row.name), "applied" if applied else "proposed")
+    ProposedChange.objects.bulk_create([row for _, row in listed], batch_size=500)
+
+
+def _supersede(rows: Sequence[ProposedChange], filed: Filed, now: datetime, note: str) -> None:
+    filed.changes["superseded"] += len(rows)
+    ProposedChange.objects.filter(pk__in=[row.pk for row in rows]).update(
+        state=ProposalState.SUPERSEDED, decided_at=now, note=note
+    )
+
+
+# Deciding -----------------------------------------------------------------------------------------
+
+
+def _still_waiting(proposals: Iterable[ProposedChange]) -> list[ProposedChange]:
+    return list(waiting().filter(pk__in=[proposal.pk for proposal in proposals]))
+
+
+def _apply(rows: Sequence[ProposedChange], *, now: datetime, by: Any = None) -> list[tuple[ProposedChange, str]]:
+    """Each row with why it was not taken, "" when it was. Rows of one feed are one edit of the catalog."""
+    outcome: list[tuple[ProposedChange, str]] = []
+    for feed in sorted({row.feed for row in rows}):
+        of_feed = [row for row in rows if row.feed == feed]
+        origin = f"feed:{feed}"
+        if not _take(of_feed, now=now, by=by, origin=origin):
+            outcome += [(row, "") for row in of_feed]
+            continue
+        groups: dict[tuple[int, str], list[ProposedChange]] = {}
+        # New entries first: others may refer to them.
+        for row in sorted(of_feed, key=lambda row: row.field != ENTRY):
+            groups.setdefault((row.platform_id, row.name), []).append(row)
+        for group in groups.values():
+            problem = _take(group, now=now, by=by, origin=origin)
+            outcome += [(row, problem) for row in group]
+    return outcome
+
+
+def _take(rows: Sequence[ProposedChange], *, now: datetime, by: Any, origin: str) -> str:
+    """Bring rows into the catalog as one edit; the problem, if that cannot be."""
+    if not rows:
+        return ""
+    confidence = {feed.name: feed.trust.confidence for feed in FEEDS.values()}
+    today: date = now.date()
+    try:
+        changes_apply.apply(
+            feeds_accept.document(rows, today=today, confidence=confidence), now=now, origin=origin, by=by
+        )
+    except CatalogError as problem:
+        return str(problem).splitlines()[0]
+    return ""
+
+
+def _copy(row: ProposedChange, **values: Any) -> ProposedChange:
+    """The proposal with other words; for `_take` only, never stored."""
+    kept = ("feed", "platform", "name", "field", "region", "change", "new", "source_url", "seen_on")
+    return ProposedChange(**{name: getattr(row, name) for name in kept} | values)
+
+
+def _decide(row: ProposedChange, state: ProposalState, now: datetime, by: Any, note: str) -> None:
+    """Write down what was decided; the audit log tells of it beside the change itself."""
+    after = {"state": state.value, "note": note[:500]}
+    before = {"state": row.state, "note": row.note}
+    audit.record(row, before=before, after=after, now=now, origin=f"feed:{row.feed}", by=by)
+    row.state, row.decided_at, row.decided_by, row.note = state, now, by, note[:500]
+    if not row.entry_id:
+        row.entry = Entry.objects.filter(platform=row.platform_id, name=row.name).first()
+    row.save(update_fields=["state", "decided_at", "decided_by", "note", "entry"])
+
+
+def _supersede_twins(rows: Sequence[ProposedChange], now: datetime) -> None:
+    """Other feeds that wait to say the same: the catalog says so now."""
+    for row in rows:
+        twins = waiting().filter(
+            Q(platform=row.platform_id, name=row.name, field=row.field, region=row.region), ~Q(pk=row.pk)
+        )
+        same = [twin.pk for twin in twins if twin.new == row.new]
+        ProposedChange.objects.filter(pk__in=same).update(
+            state=ProposalState.SUPERSEDED, decided_at=now, note="the catalog says so now"
+        )

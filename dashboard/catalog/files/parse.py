@@ -1,0 +1,191 @@
+"""From a catalog file to a `Document`: the schema of the YAML, JSON and CSV files.
+
+Pure. Every problem names file, line and field, and all of them are told at once. References to
+replacements stay as written; whether they exist is for `merging.py`, which sees the whole catalog.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import date
+
+from dashboard.catalog.choices import Confidence, Kind, MilestoneKind, OnSunset, Precision
+from dashboard.catalog.documents import (
+    AliasDoc,
+    CatalogError,
+    Document,
+    EntryDoc,
+    MilestoneDoc,
+    PlatformDoc,
+    RevisionDoc,
+)
+from dashboard.catalog.files.csv_table import csv_tree
+from dashboard.catalog.files.values import SLUG, Fields, Report
+from dashboard.catalog.files.yaml_json import Node, json_tree, refuse, yaml_tree
+
+__all__ = ["MAX_BYTES", "SUFFIXES", "read"]
+
+MAX_BYTES = 32 * 1024 * 1024
+SUFFIXES: dict[str, Callable[[str, str], Node]] = {
+    ".yaml": yaml_tree,
+    ".yml": yaml_tree,
+    ".json": json_tree,
+    ".csv": csv_tree,
+}
+
+
+def read(content: bytes, suffix: str, file: str) -> Document:
+    """The document in a file's bytes; `suffix` tells its format. Raises CatalogError."""
+    tree_of = SUFFIXES.get(suffix.lower())
+    if not tree_of:
+        refuse(file, 0, f"a catalog file ends in .yaml, .json or .csv, not {suffix!r}")
+    if len(content) > MAX_BYTES:
+        refuse(file, 0, f"larger than {MAX_BYTES // 1024 // 1024} MB")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        refuse(file, content.count(b"\n", 0, problem.start) + 1, "not UTF-8 text")
+    schema = _Schema(file)
+    try:
+        document = schema.document(tree_of(text, file))
+    except RecursionError:
+        refuse(file, 0, "nested too deeply")
+    if schema.problems:
+        raise CatalogError(schema.problems)
+    return document
+
+
+class _Schema(Report):
+    """What a catalog file may say."""
+
+    def document(self, root: Node) -> Document:
+        fields = Fields(self, root, "", ("platform", "platforms", "vendors", "entries"))
+        found = Document()
+        default = ""
+        if "platform" in fields.values:
+            default = self.platform(fields.values["platform"], "platform", found)
+        for node, path in fields.items("platforms"):
+            self.platform(node, path, found)
+        vendors = fields.values.get("vendors")
+        if vendors and vendors.value:
+            names = Fields(self, vendors, "vendors", vendors.value if isinstance(vendors.value, dict) else ())
+            for slug in names.values:
+                if not SLUG.fullmatch(slug):
+                    names.problem(slug, "a vendor's short name is letters, digits and hyphens")
+                found.vendors[slug] = names.text(slug, 100, required=True)
+        seen: set[tuple[str, str]] = set()
+        for node, path in fields.items("entries"):
+            entry = self.entry(node, path, default)
+            if entry.id and entry.key in seen:
+                self.problem(node, f"{path}.id", f"{entry.id} already has an entry above")
+            seen.add(entry.key)
+            found.entries.append(entry)
+        return found
+
+    def platform(self, node: Node, path: str, found: Document) -> str:
+        """Read one platform; a bare text refers to one that the catalog has."""
+        if isinstance(node.value, str):
+            node = Node({"slug": node}, node.line)
+        fields = Fields(self, node, path, ("slug", "name", "url", "case_sensitive"))
+        slug = fields.slug("slug", required=True)
+        found.platforms[slug] = PlatformDoc(
+            slug=slug,
+            name=fields.text("name", 100),
+            url=fields.url("url"),
+            case_sensitive=fields.truth("case_sensitive", default=True),
+            at=self.place(node, path),
+        )
+        return slug
+
+    def entry(self, node: Node, path: str, platform: str) -> EntryDoc:
+        known = ("platform", "id", "vendor", "kind", "released", "confidence", "note", "aliases", "history")
+        fields = Fields(self, node, path, known)
+        given = {"released_on" if name == "released" else name for name in fields.values}
+        return EntryDoc(
+            platform=fields.slug("platform", required=not platform) or platform,
+            id=fields.text("id", 200, required=True),
+            vendor=fields.slug("vendor"),
+            kind=fields.choice("kind", Kind.values, Kind.CHAT),
+            released_on=fields.day("released"),
+            confidence=fields.choice("confidence", Confidence.values, Confidence.HIGH),
+            note=fields.text("note", 10_000, lines=True),
+            aliases=tuple(self.alias(*item) for item in fields.items("aliases")),
+            history=tuple(self.revision(*item) for item in fields.items("history")),
+            given=frozenset(given & {"vendor", "kind", "released_on", "confidence", "note"}),
+            at=self.place(node, path),
+        )
+
+    def alias(self, node: Node, path: str) -> AliasDoc:
+        if isinstance(node.value, str):
+            node = Node({"name": node}, node.line)
+        fields = Fields(self, node, path, ("name", "from", "to", "source", "note"))
+        from_on, to_on = fields.day("from"), fields.day("to")
+        if from_on and to_on and from_on > to_on:
+            fields.problem("to", "an alias ends on or after the day it starts")
+        return AliasDoc(
+            name=fields.text("name", 200, required=True),
+            from_on=from_on,
+            to_on=to_on,
+            source_url=fields.url("source"),
+            note=fields.text("note", 300),
+            at=self.place(node, path),
+        )
+
+    def revision(self, node: Node, path: str) -> RevisionDoc:
+        known = ("known", "source", "source_day", "note", "milestones", "on_sunset", "replacements")
+        fields = Fields(self, node, path, known)
+        listed = fields.values.get("replacements")
+        references = None
+        if listed and listed.value is not None:
+            items = fields.items("replacements")
+            references = tuple(text for item, where in items if (text := self.text(item, where, 300)))
+        return RevisionDoc(
+            known_on=fields.day("known", required=True) or date.min,
+            source_url=fields.url("source", required=True),
+            source_day=fields.day("source_day"),
+            note=fields.text("note", 10_000, lines=True),
+            milestones=self.milestones(fields),
+            on_sunset=fields.choice("on_sunset", OnSunset.values, ""),
+            references=references,
+            at=self.place(node, path),
+        )
+
+    def milestones(self, revision: Fields) -> tuple[MilestoneDoc, ...]:
+        """A mapping of kind to a day, a mapping or a list of mappings; or a list of mappings with `kind`."""
+        node = revision.values.get("milestones")
+        found: dict[tuple[str, str], MilestoneDoc] = {}
+        for kind, item, path in self.milestone_items(revision, node):
+            step = self.milestone(kind, item, path)
+            if (step.kind, step.region) in found:
+                self.problem(item, path, f"{step.kind} stands here twice for the same region")
+            found[step.kind, step.region] = step
+        return tuple(found.values())
+
+    def milestone_items(self, revision: Fields, node: Node | None) -> Iterable[tuple[str, Node, str]]:
+        if node is None or node.value is None:
+            return
+        if isinstance(node.value, list):
+            yield from (("", item, path) for item, path in revision.items("milestones"))
+            return
+        by_kind = Fields(self, node, revision.name("milestones"), MilestoneKind.values)
+        for kind, value in by_kind.values.items():
+            if isinstance(value.value, list):
+                yield from ((kind, item, path) for item, path in by_kind.items(kind))
+            else:
+                yield kind, value, by_kind.name(kind)
+
+    def milestone(self, kind: str, node: Node, path: str) -> MilestoneDoc:
+        if not isinstance(node.value, dict):
+            day = None if node.value is None else self.day(node, path)
+            return MilestoneDoc(kind, day)
+        fields = Fields(
+            self, node, path, ("on", "precision", "region") if kind else ("kind", "on", "precision", "region")
+        )
+        if "on" not in fields.values:
+            fields.problem("on", "missing; null takes the step back")
+        if not kind:
+            fields.text("kind", 40, required=True)
+        return MilestoneDoc(
+            kind=kind or fields.choice("kind", MilestoneKind.values, ""),
+            on=fields.day("on"),
+            precision=fields.choice("precision", Precision.values, Precision.DAY),
+            region=fields.text("region", 40),
+        )

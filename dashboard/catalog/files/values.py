@@ -1,0 +1,132 @@
+"""Reading the fields of a catalog file by name and type, collecting every problem with its place.
+
+Pure.
+"""
+
+import re
+from collections.abc import Iterable
+from datetime import date
+
+from dashboard.catalog.documents import Place, Problem
+from dashboard.catalog.files.yaml_json import Node
+
+__all__ = ["FIRST_YEAR", "LAST_YEAR", "SLUG", "Fields", "Report"]
+
+FIRST_YEAR, LAST_YEAR = 2000, 2199
+SLUG = re.compile(r"[-a-zA-Z0-9_]{1,60}")
+URL = re.compile(r"https?://[^\s<>\"]+")
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+BREAKS = re.compile(r"[\t\n]")
+
+
+class Report:
+    """Collects what is wrong with one file, and reads scalars."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.problems: list[Problem] = []
+
+    def place(self, node: Node, path: str) -> Place:
+        return Place(self.file, node.line, path)
+
+    def problem(self, node: Node, path: str, message: str) -> None:
+        self.problems.append(Problem(self.place(node, path), message))
+
+    def text(self, node: Node, path: str, limit: int, *, lines: bool = False) -> str:
+        """A text without control characters (line breaks only with `lines`); "" when it is wrong."""
+        text = node.value
+        if not isinstance(text, str):
+            wrong = "must be text"
+        elif UNPRINTABLE.search(text) or (not lines and BREAKS.search(text)):
+            wrong = "holds a control character"
+        elif len(text) > limit:
+            wrong = f"longer than {limit} characters"
+        elif text != text.strip():
+            wrong = "starts or ends with a blank"
+        else:
+            return text
+        self.problem(node, path, wrong)
+        return ""
+
+    def day(self, node: Node, path: str) -> date | None:
+        """A day of a year in which models retire; None when it is wrong."""
+        try:
+            day = date.fromisoformat(node.value) if DAY.fullmatch(node.value) else None
+        except (TypeError, ValueError):
+            day = None
+        if day is None:
+            self.problem(node, path, f"must be a day such as 2024-01-04, not {str(node.value)[:40]!r}")
+        elif not FIRST_YEAR <= day.year <= LAST_YEAR:
+            self.problem(node, path, f"the year must be from {FIRST_YEAR} to {LAST_YEAR}")
+        else:
+            return day
+        return None
+
+
+class Fields:
+    """The fields of one mapping, taken out by name and type; every problem goes to the report."""
+
+    def __init__(self, report: Report, node: Node, path: str, known: Iterable[str]) -> None:
+        self.report, self.node, self.path = report, node, path
+        self.values: dict[str, Node] = node.value if isinstance(node.value, dict) else {}
+        if not isinstance(node.value, dict):
+            report.problem(node, path, "must be a mapping of fields")
+        for name in self.values.keys() - set(known):
+            self.problem(name, f"unknown field; known are {', '.join(known)}")
+
+    def name(self, field: str) -> str:
+        return f"{self.path}.{field}" if self.path else field
+
+    def problem(self, field: str, message: str) -> None:
+        self.report.problem(self.values.get(field, self.node), self.name(field), message)
+
+    def text(self, field: str, limit: int, *, required: bool = False, lines: bool = False) -> str:
+        node = self.values.get(field)
+        if node is None or node.value is None or node.value == "":
+            if required:
+                self.problem(field, "missing")
+            return ""
+        return self.report.text(node, self.name(field), limit, lines=lines)
+
+    def url(self, field: str, *, required: bool = False) -> str:
+        text = self.text(field, 500, required=required)
+        if text and not URL.fullmatch(text):
+            self.problem(field, f"must be an address such as https://example.com/page, not {text[:80]!r}")
+        return text
+
+    def slug(self, field: str, *, required: bool = False) -> str:
+        text = self.text(field, 60, required=required)
+        if text and not SLUG.fullmatch(text):
+            self.problem(field, f"must be letters, digits and hyphens, not {text!r}")
+        return text
+
+    def choice(self, field: str, words: Iterable[str], default: str) -> str:
+        text = self.text(field, 40)
+        if text and text not in words:
+            self.problem(field, f"must be one of {', '.join(words)}, not {text!r}")
+        return text or default
+
+    def day(self, field: str, *, required: bool = False) -> date | None:
+        node = self.values.get(field)
+        if node is None or node.value in {None, ""}:
+            if required:
+                self.problem(field, "missing")
+            return None
+        return self.report.day(node, self.name(field))
+
+    def truth(self, field: str, *, default: bool) -> bool:
+        text = self.text(field, 10).lower()
+        if text not in {"", "true", "false", "yes", "no"}:
+            self.problem(field, f"must be true or false, not {text!r}")
+        return text in {"true", "yes"} if text else default
+
+    def items(self, field: str) -> list[tuple[Node, str]]:
+        """(node, path) of each item of a list; nothing when the field is absent."""
+        node = self.values.get(field)
+        if node is None or node.value is None:
+            return []
+        if not isinstance(node.value, list):
+            self.problem(field, "must be a list")
+            return []
+        return [(item, f"{self.name(field)}[{i}]") for i, item in enumerate(node.value)]

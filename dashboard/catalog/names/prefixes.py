@@ -1,0 +1,207 @@
+"""How platforms and gateways dress up a model's name, as tables of small rules.
+
+Pure text in, text out. A rule never guesses: it undoes one documented way of writing a name, and says
+which platform that way of writing belongs to where it does. Looking names up is `names.py`.
+
+The tables say beside each rule what a name must hold for it to apply. Most rules are about none of the
+names at hand, and finding a few characters in a name is much cheaper than asking every rule.
+"""
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from dashboard.core.provider_prefixes import HOSTS, OWN_MODELS_ONLY
+
+__all__ = ["LONGEST_PLACEHOLDER", "MAX_NAME", "PLACEHOLDERS", "WRAPPERS", "Form", "peel"]
+
+MAX_NAME = 500
+"""Longer names are taken as they are: no platform writes such."""
+
+PLACEHOLDERS = frozenset({"", "-", "(unknown)", "none", "null", "unknown", "unknown-model", "unknown_model"})
+"""What logs write, in lower case, where they do not know the model."""
+LONGEST_PLACEHOLDER = max(map(len, PLACEHOLDERS))
+
+
+Form = tuple[str, str]
+"""The platform that a name belongs to ("" while nothing has told), and the name."""
+
+
+_AWS, _AZURE, _GEMINI, _OPENAI, _VERTEX = "aws-bedrock", "azure-openai", "gemini-api", "openai", "vertex-ai"
+
+
+# Wrappers: each rule takes one layer off, or answers None -----------------------------------------
+
+
+def percent_encoded(form: Form) -> Form | None:
+    """`anthropic.claude-v2%3A1`: a name cut from a request's path."""
+    platform, name = form
+    if "%" not in name:
+        return None
+    try:
+        plain = unquote(name, errors="strict")
+    except UnicodeDecodeError:
+        return None
+    return (platform, plain) if plain != name else None
+
+
+_ARN = re.compile(r"arn:aws[a-z-]*:bedrock:[a-z0-9-]*:\d*:([a-z-]+)/(.+)")
+_TELLING = frozenset({"foundation-model", "inference-profile"})
+
+
+def bedrock_arn(form: Form) -> Form | None:
+    """A model's or system profile's ARN holds the id; other ARNs (application profiles, provisioned
+    throughput) only a resource of the account, which no rule can look into."""
+    _, name = form
+    found = _ARN.fullmatch(name) if name.startswith("arn:") else None
+    if not found:
+        return None
+    resource, rest = found.groups()
+    return _AWS, rest if resource in _TELLING else f"{resource}/{rest}"
+
+
+_VERTEX_RESOURCE = re.compile(
+    r"(?:(?:https:)?//[a-z0-9-]*aiplatform\.googleapis\.com/(?:v1[a-z0-9]*/)?)?"
+    r"(?:projects/[^/]+/locations/[^/]+/)?publishers/([^/]+)/models/(.+)"
+)
+
+
+def vertex_resource(form: Form) -> Form | None:
+    """`projects/P/locations/L/publishers/google/models/M` and its shorter forms.
+
+    Models that Google serves for others as an API (`-maas`) keep their publisher in the id: `meta/M-maas`.
+    """
+    _, name = form
+    found = _VERTEX_RESOURCE.fullmatch(name) if "publishers/" in name else None
+    if not found:
+        return None
+    publisher, model = found.groups()
+    return _VERTEX, f"{publisher}/{model}" if model.endswith("-maas") and "/" not in model else model
+
+
+def gemini_resource(form: Form) -> Form | None:
+    """`models/M`, as the Gemini API names its resources."""
+    platform, name = form
+    head, _, rest = name.partition("/")
+    if head != "models" or not rest or platform not in {"", _GEMINI, _VERTEX}:
+        return None
+    return platform or _GEMINI, rest
+
+
+def gateway_prefix(form: Form) -> Form | None:
+    """`openai/M`, `azure/M`, `bedrock/M`: only a known host is taken off, ids may hold slashes."""
+    platform, name = form
+    head, _, rest = name.partition("/")
+    host = HOSTS.get(head.lower())
+    if not host or not rest:
+        return None
+    if not host.platform:
+        return platform, rest
+    told = host.routes or not platform or platform in OWN_MODELS_ONLY
+    return host.platform if told else platform, rest
+
+
+_AWS_ROUTE = re.compile(
+    r"(?:converse|converse_like|invoke|async_invoke|[a-z]{2}(?:-[a-z]+)+-\d|\d-month-commitment)/(.+)"
+)
+
+
+def bedrock_route(form: Form) -> Form | None:
+    """`converse/M`, `invoke/M`, `us-east-1/M`: how a gateway calls Bedrock, and where."""
+    platform, name = form
+    found = _AWS_ROUTE.fullmatch(name) if platform == _AWS else None
+    return (platform, found[1]) if found else None
+
+
+_GEOGRAPHIES = frozenset({"us-gov", "us", "eu", "apac", "au", "jp", "ca", "sa", "global"})
+_MADE = re.compile(r"[a-z0-9]+\..+")
+
+
+def bedrock_geography(form: Form) -> Form | None:
+    """`us.anthropic.M`, `global.anthropic.M`: an inference profile that spans regions."""
+    platform, name = form
+    head, _, rest = name.partition(".")
+    if head not in _GEOGRAPHIES or platform not in {"", _AWS} or not _MADE.fullmatch(rest):
+        return None
+    return _AWS, rest
+
+
+_ZONES = frozenset({"eu", "us", "global", "global-standard"})
+
+
+def azure_zone(form: Form) -> Form | None:
+    """`azure/eu/M`: the data zone that a gateway's price list puts before the model."""
+    platform, name = form
+    head, _, rest = name.partition("/")
+    return (platform, rest) if rest and head in _ZONES and platform == _AZURE else None
+
+
+def google_maker(form: Form) -> Form | None:
+    """`google/gemini-2.5-pro`, as Google's OpenAI-compatible endpoints want it.
+
+    Marketplaces write it too. So without a platform it is Google's model on nobody knows which platform, and not
+    that of the one reseller whose own ids happen to be written so.
+    """
+    platform, name = form
+    head, _, rest = name.partition("/")
+    if not rest or head != "google" or platform not in {"", _GEMINI, _VERTEX}:
+        return None
+    return platform or "google", rest
+
+
+Rule = Callable[[Form], Form | None]
+
+
+class Reach(NamedTuple):
+    """Which names a wrapper's rule is about: those that hold `mark`, on `platforms` (None: on any)."""
+
+    mark: str
+    platforms: frozenset[str] | None = None
+
+
+# In the order in which they are tried.
+WRAPPERS: dict[Rule, Reach] = {
+    percent_encoded: Reach("%"),
+    bedrock_arn: Reach("arn:"),
+    vertex_resource: Reach("publishers/"),
+    gemini_resource: Reach("models/", frozenset({"", _GEMINI, _VERTEX})),
+    gateway_prefix: Reach("/"),
+    bedrock_route: Reach("/", frozenset({_AWS})),
+    bedrock_geography: Reach(".", frozenset({"", _AWS})),
+    azure_zone: Reach("/", frozenset({_AZURE})),
+    google_maker: Reach("google/", frozenset({"", _GEMINI, _VERTEX})),
+}
+
+
+# The others all look for a slash, which most names have none of.
+_SLASHLESS = frozenset({percent_encoded, bedrock_geography})
+
+Marked = tuple[tuple[str, Rule], ...]
+
+
+def _about(platform: str) -> tuple[Marked, Marked]:
+    """(mark, rule) of the rules that may apply to names without and with a slash."""
+    rules = [(reach.mark, rule) for rule, reach in WRAPPERS.items() if platform in (reach.platforms or {platform})]
+    return tuple((mark, rule) for mark, rule in rules if rule in _SLASHLESS), tuple(rules)
+
+
+_ANYWHERE = _about("nowhere")
+_BY_PLATFORM = {platform: _about(platform) for platform in ("", _AWS, _AZURE, _GEMINI, _VERTEX)}
+
+
+def peel(form: Form) -> list[Form]:
+    """`form` and then what is under each layer. Every rule shortens the name, so this ends."""
+    found = [form]
+    platform, name = form
+    while len(name) <= MAX_NAME:
+        slashless, slashed = _BY_PLATFORM.get(platform, _ANYWHERE)
+        for mark, rule in slashed if "/" in name else slashless:
+            if mark in name and (peeled := rule(form)):
+                form = peeled
+                platform, name = form
+                found.append(form)
+                break
+        else:
+            break
+    return found

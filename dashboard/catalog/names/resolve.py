@@ -1,0 +1,302 @@
+"""What a name in a log means: (platform hint, name as called, endpoint, deployment map) -> entry.
+
+Pure, and cached per distinct name by its callers. Names are never guessed by prefix or similarity:
+`gpt-4o` is not `gpt-4`, and an unknown snapshot does not inherit its family's date.
+"""
+
+import difflib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, timedelta
+from functools import cached_property
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from dashboard.catalog.names.prefixes import LONGEST_PLACEHOLDER, MAX_NAME, PLACEHOLDERS, Form, peel
+from dashboard.catalog.names.spellings import FINE_TUNED, SPELLINGS, bases, normal, respelled
+
+__all__ = [
+    "UNKNOWN",
+    "Deployments",
+    "Match",
+    "NameIndex",
+    "Suggestion",
+    "change_days",
+    "deployed",
+    "resolve",
+    "suggest",
+]
+
+UNKNOWN = "(unknown)"
+"""Stands for a platform or a model that neither the log nor the name tells."""
+
+
+class Match(NamedTuple):
+    """`entry` is None when unresolved; `platform` and `model` are then the best that the name itself says.
+
+    `model` is the name without its wrappers; a fine-tune keeps its whole name.
+    `how`: deployment, exact, alias, wrapper, fine-tune, endpoint or unresolved.
+    """
+
+    entry: int | None
+    platform: str
+    model: str
+    how: str
+
+
+class Suggestion(NamedTuple):
+    """An entry whose id looks like a name that did not resolve. For people to choose from, never a match."""
+
+    platform: str
+    id: str
+    entry: int
+
+
+class Deployments(dict[str, str]):
+    """A source's deployment map, for many names: what it says without regard to case is worked out once."""
+
+    @cached_property
+    def folded(self) -> dict[str, str]:
+        return {name.casefold(): target for name, target in self.items()}
+
+
+class _Shelf(NamedTuple):
+    """What one platform's names mean; where it `folds`, names stand here without regard to case."""
+
+    folds: bool
+    ids: dict[str, int]
+    aliases: dict[str, list[tuple[date, date, int]]]
+
+
+class NameIndex:
+    """Ids and aliases of the catalog, ready for look-up.
+
+    `entries` are (platform, id, pk), an id that starts with "/" being an endpoint's path; `aliases` are
+    (platform, name, first day, last day, pk), both days included and None for open ends; names on
+    `case_insensitive` platforms are compared without regard to case.
+    """
+
+    def __init__(
+        self,
+        entries: Iterable[tuple[str, str, int]],
+        aliases: Iterable[tuple[str, str, date | None, date | None, int]] = (),
+        case_insensitive: Iterable[str] = (),
+    ) -> None:
+        self.folding = frozenset(case_insensitive)
+        self.ids: dict[int, tuple[str, str]] = {}
+        self._shelves: dict[str, _Shelf] = {}
+        self._hosts: dict[str, set[str]] = defaultdict(set)
+        self._endpoints: dict[str, dict[str, int]] = defaultdict(dict)
+        self.changes: dict[str, set[date]] = defaultdict(set)
+        """Per folded name that is an alias for some days only: the days on which one begins or no longer holds."""
+        for platform, name, pk in entries:
+            self.ids[pk] = platform, name
+            shelf = self._shelf(platform)
+            shelf.ids[name.casefold() if shelf.folds else name] = pk
+            self._hosts[name.casefold()].add(platform)
+            if name.startswith("/"):
+                self._endpoints[platform][name.rstrip("/").lower()] = pk
+        for platform, name, first, last, pk in aliases:
+            shelf = self._shelf(platform)
+            days = shelf.aliases.setdefault(name.casefold() if shelf.folds else name, [])
+            days.append((first or date.min, last or date.max, pk))
+            self._hosts[name.casefold()].add(platform)
+            if first and first > date.min:
+                self.changes[name.casefold()].add(first)
+            if last and last < date.max:
+                self.changes[name.casefold()].add(last + timedelta(days=1))
+
+    def _shelf(self, platform: str) -> "_Shelf":
+        if platform not in self._shelves:
+            self._shelves[platform] = _Shelf(platform in self.folding, {}, {})
+        return self._shelves[platform]
+
+    def find(self, form: Form, on: date) -> tuple[int, str] | None:
+        """(primary key, "exact" or "alias") of a plain name. Without a platform, only if one has that name."""
+        platform, name = form
+        if not platform:
+            hosts = self._hosts.get(name.casefold(), ())
+            hits = {hit for host in hosts if (hit := self.find((host, name), on))}
+            return hits.pop() if len(hits) == 1 else None
+        shelf = self._shelves.get(platform)
+        if not shelf:
+            return None
+        folds, ids, aliases = shelf
+        if folds:
+            name = name.casefold()
+        if pk := ids.get(name):
+            return pk, "exact"
+        for first, last, pk in aliases.get(name, ()):
+            if first <= on <= last:
+                return pk, "alias"
+        return None
+
+    def is_id(self, form: Form) -> bool:
+        """An entry's own id, which no alias can take from it."""
+        platform, name = form
+        shelf = self._shelves.get(platform)
+        return shelf is not None and (name.casefold() if shelf.folds else name) in shelf.ids
+
+    def find_endpoint(self, platform: str, path: str) -> int | None:
+        """The endpoint entry with the longest path that `path` is or lies under, whole segments only."""
+        hosts = [platform] if platform else list(self._endpoints)
+        while path:
+            hits = {pk for host in hosts if (pk := self._endpoints.get(host, {}).get(path))}
+            if hits:
+                return hits.pop() if len(hits) == 1 else None
+            path = path.rpartition("/")[0]
+        return None
+
+    @cached_property
+    def trigrams(self) -> dict[str, list[int]]:
+        """Which ids hold which three characters: narrows the search for close names to a few."""
+        found: dict[str, list[int]] = defaultdict(list)
+        for pk, (_, name) in self.ids.items():
+            for gram in _grams(name):
+                found[gram].append(pk)
+        return found
+
+
+def resolve(
+    called_as: str,
+    platform: str,
+    endpoint: str,
+    index: NameIndex,
+    *,
+    on: date,
+    deployments: Mapping[str, str] = {},
+) -> Match:
+    """Resolve one name as called on a day.
+
+    In order: the source's deployment map, the exact id, an alias valid on that day, the same after taking
+    off known wrappers, the base of a fine-tune, and for a call without a model name its endpoint. Blanks around
+    a name are not part of it.
+    """
+    called_as = called_as.strip()
+    hint = "" if platform == UNKNOWN else platform
+    form = (hint, called_as)
+    looked = bool(hint) and not deployments
+    if looked and (found := index.find(form, on)):
+        return _matched(found[0], index, form, found[1])  # most names by far: nothing is under an id
+    forms = _forms(form)
+    if deployments and (target := _deployed(forms, deployments, index)):
+        match = _plain(_forms(target), index, on)
+        if match.entry:
+            return Match(match.entry, match.platform, match.model, "deployment")
+        return match
+    match = _plain(forms, index, on, looked=looked)
+    if match.entry or len(called_as) > LONGEST_PLACEHOLDER or called_as.lower() not in PLACEHOLDERS:
+        return match
+    # `platform`, not the hint: what is known to have reached no platform has no endpoint either.
+    if pk := index.find_endpoint(platform, _path(endpoint)):
+        return Match(pk, index.ids[pk][0], UNKNOWN, "endpoint")
+    return Match(None, hint or UNKNOWN, UNKNOWN, "unresolved")
+
+
+def change_days(
+    called_as: str, platform: str, index: NameIndex, *, deployments: Mapping[str, str] = {}
+) -> list[date]:
+    """The days, in order, from which a name may mean something else than on the day before.
+
+    On each of them an alias that the name can match begins to hold, or has just ceased to. Between two of
+    them the name means one thing; there are none for nearly every name.
+    """
+    hint = "" if platform == UNKNOWN else platform
+    form = (hint, called_as)
+    if not index.changes or (not deployments and hint and index.is_id(form)):
+        return []
+    forms = _forms(form)
+    if deployments and (target := _deployed(forms, deployments, index)):
+        forms = _forms(target)
+    asked = [other for form in forms for other in (form, *respelled(form), *bases(form))]
+    names = {name.casefold() for form in asked for _, name in (form, *respelled(form))}
+    return sorted({day for name in names for day in index.changes.get(name, ())})
+
+
+def deployed(called_as: str, platform: str, index: NameIndex, deployments: Mapping[str, str]) -> str:
+    """What a source's deployment map says that a name stands for; "" where it has no word about it."""
+    form = ("" if platform == UNKNOWN else platform, called_as)
+    target = _deployed(_forms(form), deployments, index) if deployments else None
+    return target[1] if target else ""
+
+
+def suggest(name: str, platform: str, index: NameIndex, limit: int = 3) -> list[Suggestion]:
+    """Up to `limit` entries with a like id, closest first, of `platform` if given. Bounded work for any name."""
+    told, bare = _forms(("" if platform == UNKNOWN else platform, name))[-1]
+    wanted = bare[:100].casefold()
+    shared = Counter(
+        pk
+        for gram in _grams(wanted)
+        for pk in index.trigrams.get(gram, ())
+        if told in {"", index.ids[pk][0]} or not platform
+    )
+    matcher = difflib.SequenceMatcher(b=wanted, autojunk=False)
+    scored = []
+    for pk, _ in shared.most_common(40):
+        matcher.set_seq1(index.ids[pk][1].casefold())
+        if (ratio := matcher.ratio()) >= 0.6:
+            scored.append((-ratio, index.ids[pk], pk))
+    return [Suggestion(*key, pk) for _, key, pk in sorted(scored)[:limit]]
+
+
+def _forms(form: Form) -> list[Form]:
+    """The name and what is under each of its wrappers; a platform that a wrapper tells holds for all of it."""
+    forms = peel(form)
+    if form[0]:
+        return forms
+    for depth, (told, _) in enumerate(forms):
+        if told:
+            forms[:depth] = [(told, name) for _, name in forms[:depth]]
+            break
+    return forms
+
+
+def _plain(forms: list[Form], index: NameIndex, on: date, *, looked: bool = False) -> Match:
+    """The match of the outermost form that the catalog knows, without deployments and endpoints.
+
+    `looked`: the first is no id and no alias as it stands.
+    """
+    for form in forms[1:] if looked else forms:
+        if found := index.find(form, on):
+            return _matched(found[0], index, form, found[1] if form is forms[0] else "wrapper")
+    for form in forms:
+        for spelled in respelled(form) if form[0] in SPELLINGS else ():
+            if found := index.find(spelled, on):
+                return _matched(found[0], index, form, "alias" if form is forms[0] else "wrapper")
+    for form in forms:
+        for base in bases(form) if FINE_TUNED in form[1] else ():
+            for spelled in [base, *respelled(base)]:
+                if found := index.find(spelled, on):
+                    return Match(found[0], index.ids[found[0]][0], form[1], "fine-tune")
+    form = forms[-1]
+    return Match(None, form[0] or UNKNOWN, normal(form) or UNKNOWN, "unresolved")
+
+
+def _matched(pk: int, index: NameIndex, form: Form, how: str) -> Match:
+    return Match(pk, index.ids[pk][0], normal(form), how)
+
+
+def _deployed(forms: list[Form], deployments: Mapping[str, str], index: NameIndex) -> Form | None:
+    """What the source's own map says that any form of the name is; Azure's deployment names ignore case."""
+    if not isinstance(deployments, Deployments):
+        deployments = Deployments(deployments)
+    for platform, name in forms:
+        target = deployments.get(name)
+        if target is None and platform in index.folding:
+            target = deployments.folded.get(name.casefold())
+        if isinstance(target, str) and target:
+            return forms[-1][0], target
+    return None
+
+
+def _path(endpoint: str) -> str:
+    """The path of an endpoint as logged, without host, query and closing slash."""
+    try:
+        return urlsplit(endpoint[:MAX_NAME]).path.rstrip("/").lower()
+    except ValueError:
+        return ""
+
+
+def _grams(text: str) -> Iterator[str]:
+    text = text.casefold()
+    return iter({text[i : i + 3] for i in range(max(1, len(text) - 2))})
