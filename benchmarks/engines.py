@@ -38,7 +38,7 @@ COMBINED = re.compile(r'(\S+) \S+ (\S+) \[([^\]]+)\] "(\S+) (\S+) [^"]*" (\d+) (
 def ours(path: Path, option: str) -> dict:
     """Into the database of DATABASE_URL; `option` is the format and the number of helpers."""
     source, now = _source()
-    from dashboard.usage.ingest import Session
+    from dashboard.usage.ingest.pipeline import Session
 
     name, helpers = option.split(",")
     before = _spent()
@@ -137,7 +137,7 @@ def jq(path: Path, _option: str) -> dict:
 def increment(path: Path, option: str) -> dict:
     """A kilobyte appended to a file that was read: the median of 30 follow-ups, commit included."""
     source, now = _source()
-    from dashboard.usage.ingest import Session
+    from dashboard.usage.ingest.pipeline import Session
     from dashboard.usage.models import Stream
 
     lines = path.read_bytes()[: 4 << 20].splitlines(keepends=True)
@@ -198,8 +198,8 @@ def merge(_path: Path, option: str) -> dict:
     source, _ = _source()
     from django.db import connection, transaction
 
+    from dashboard.usage.ingest.rollups import merge as merging
     from dashboard.usage.models import Application, CalledName, DailyRollup, HourlyRollup, Identity
-    from dashboard.usage.rollups import merge as merging
 
     day = datetime(2024, 1, 4, tzinfo=UTC).date()
     application = Application.objects.create(slug="a", name="a")

@@ -4,7 +4,7 @@ from celery import current_app, shared_task
 
 from dashboard.core import clock
 from dashboard.usage import polling
-from dashboard.usage.ingest import Counts
+from dashboard.usage.ingest.pipeline import Counts
 from dashboard.usage.models import Source
 
 __all__ = ["poll", "poll_due", "read"]

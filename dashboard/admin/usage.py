@@ -14,13 +14,13 @@ from dashboard.admin.site import AuditedAdmin, scan_soon
 from dashboard.catalog.models import Platform
 from dashboard.core import clock
 from dashboard.findings import name_resolution
-from dashboard.usage.allowed import problem_of
 from dashboard.usage.attribution import reattribute
+from dashboard.usage.connectors.base import check
+from dashboard.usage.connectors.files.allowed_paths import problem_of
+from dashboard.usage.connectors.secrets import SecretError
+from dashboard.usage.connectors.sync_window import DeliveryError
 from dashboard.usage.formats import registry
-from dashboard.usage.kinds import check
 from dashboard.usage.models import Application, ApplicationRule, Source, SourceKind
-from dashboard.usage.sources.delivery import DeliveryError
-from dashboard.usage.sources.secrets import SecretError
 
 MAX_PATHS = 50
 MAX_DEPLOYMENTS = 5000

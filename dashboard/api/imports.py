@@ -13,19 +13,19 @@ from dashboard.api.errors import ApiError
 from dashboard.api.pagination import choice, only
 from dashboard.core import clock
 from dashboard.findings.enqueue import scan_soon
-from dashboard.usage import pushing
-from dashboard.usage.content import kind_of
+from dashboard.usage.connectors.push import upload
+from dashboard.usage.connectors.tempdir import workroom
 from dashboard.usage.formats.registry import names
-from dashboard.usage.sources.workroom import workroom
+from dashboard.usage.ingest.decompress import kind_of
 
 __all__ = ["STATUS", "take"]
 
-STATUS: dict[type[pushing.NotTaken], int] = {
-    pushing.Unknown: 404,
-    pushing.WrongKind: 409,
-    pushing.Paused: 409,
-    pushing.Busy: 503,
-    pushing.NotTaken: 422,
+STATUS: dict[type[upload.NotTaken], int] = {
+    upload.Unknown: 404,
+    upload.WrongKind: 409,
+    upload.Paused: 409,
+    upload.Busy: 503,
+    upload.NotTaken: 422,
 }
 ENCODINGS = {"": "", "identity": "", "gzip": "gz", "x-gzip": "gz", "zstd": "zst"}
 
@@ -42,15 +42,15 @@ def take(request: ApiRequest) -> dict[str, Any]:
         raise ApiError(400, "Name the source: ?source=NAME", parameter="source")
     wanted = choice(request, "format", names())
     try:
-        source = pushing.find(request.GET["source"])
+        source = upload.find(request.GET["source"])
         with workroom() as room:
             path = room / "body"
             if not uploads.save(request, path, settings.SUNDIAL_PUSH_MAX_BYTES):
                 raise ApiError(400, "The body is empty: send a file, with curl as --data-binary @FILE")
             _check_encoding(path, ENCODINGS[encoding])
             name = f"{now:%Y-%m-%d %H:%M:%S} {request.token.name if request.token else ''}".strip()
-            counts = pushing.take_file(source, path, wanted or source.format, name, now)
-    except pushing.NotTaken as problem:
+            counts = upload.take_file(source, path, wanted or source.format, name, now)
+    except upload.NotTaken as problem:
         raise ApiError(STATUS[type(problem)], str(problem)) from None
     if counts.accepted:
         scan_soon()

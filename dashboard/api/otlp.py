@@ -17,9 +17,9 @@ from dashboard.api.errors import ApiError
 from dashboard.api.imports import STATUS
 from dashboard.api.otlp_responses import failure, success
 from dashboard.core import clock
-from dashboard.usage import posts, pushing
-from dashboard.usage.content import ContentError, TooLarge, unpacked
-from dashboard.usage.formats.otlp_requests import SIGNALS, Signal
+from dashboard.usage.connectors.push import otlp_batches, upload
+from dashboard.usage.formats.otlp.requests import SIGNALS, Signal
+from dashboard.usage.ingest.decompress import ContentError, TooLarge, unpacked
 from dashboard.usage.models import Source, SourceKind
 
 __all__ = ["logs", "metrics", "traces"]
@@ -41,9 +41,9 @@ def receiver(signal: Signal) -> Callable[[HttpRequest], HttpResponse]:
             rejected, reasons = _taken(request, signal)
         except ApiError as known:
             return _failed(known.status, known.detail, is_json=is_json)
-        except pushing.Paused as problem:
+        except upload.Paused as problem:
             return _failed(503, str(problem), is_json=is_json)  # the exporter keeps it for a while
-        except pushing.NotTaken as problem:
+        except upload.NotTaken as problem:
             return _failed(STATUS[type(problem)], str(problem), is_json=is_json)
         except (OperationalError, InterfaceError):
             return _failed(503, "The database is busy: send it again", is_json=is_json)
@@ -85,20 +85,20 @@ def _taken(request: HttpRequest, signal: Signal) -> tuple[int, list[str]]:
     def add(batch: Any) -> None:
         signal.format.add(records, batch)
 
-    counts, reasons = posts.take(source, request.path, f"otlp-{signal.name}", add, size, clock.latest())
+    counts, reasons = otlp_batches.take(source, request.path, f"otlp-{signal.name}", add, size, clock.latest())
     return counts.rejected, reasons
 
 
 def _source(name: str) -> Source:
     """The push source that is named; else the one called `otlp`, else the only one there is."""
     if name.strip():
-        return pushing.find(name, (SourceKind.PUSH,))
+        return upload.find(name, (SourceKind.PUSH,))
     there = list(Source.objects.filter(kind=SourceKind.PUSH).order_by("pk")[:2])
     if len(there) == 1:
-        return pushing.find(there[0].slug, (SourceKind.PUSH,))
+        return upload.find(there[0].slug, (SourceKind.PUSH,))
     if not Source.objects.filter(kind=SourceKind.PUSH, slug=DEFAULT).exists():
         raise ApiError(404, f"Say which source: ?source=NAME; without it, the push source {DEFAULT!r} is meant")
-    return pushing.find(DEFAULT, (SourceKind.PUSH,))
+    return upload.find(DEFAULT, (SourceKind.PUSH,))
 
 
 def _failed(status: int, message: str, *, is_json: bool) -> HttpResponse:

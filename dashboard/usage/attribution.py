@@ -5,9 +5,9 @@ from datetime import datetime
 
 from django.db import transaction
 
+from dashboard.usage.application_rules import Rule, application_slug, first_match
 from dashboard.usage.models import Application, ApplicationRule, DailyRollup, Identity, StaleDay
 from dashboard.usage.records import INTERNAL, Caller
-from dashboard.usage.rules import Rule, application_slug, first_match
 
 __all__ = ["applications_for", "reattribute", "rules"]
 

@@ -8,12 +8,14 @@ from django.conf import settings
 from django.db.models import Q
 
 from dashboard.core.locks import holding
-from dashboard.usage import following
-from dashboard.usage.following import LOCK_SECONDS, HandOut, Place
-from dashboard.usage.ingest import Counts
+from dashboard.usage.connectors.files import poller
+from dashboard.usage.connectors.files.connector import INBOX
+from dashboard.usage.connectors.files.poller import LOCK_SECONDS, HandOut, Place
+from dashboard.usage.connectors.s3 import connector as s3_connector
+from dashboard.usage.connectors.sql import connector as sql_connector
+from dashboard.usage.connectors.usage_api import connector
+from dashboard.usage.ingest.pipeline import Counts
 from dashboard.usage.models import Source, SourceKind, Stream
-from dashboard.usage.sources import http, s3, sql
-from dashboard.usage.sources.watch import INBOX
 
 __all__ = ["INBOX", "claim_due", "ensure_inbox", "poll", "read_file"]
 
@@ -22,9 +24,9 @@ log = logging.getLogger(__name__)
 NEVER = Counts()
 # How each kind is read: what counted, and the problem there was, "" for none.
 READERS: dict[str, Callable[[Source, datetime], tuple[Counts, str]]] = {
-    SourceKind.SQL: sql.read,
-    SourceKind.HTTP: http.read,
-    SourceKind.S3: s3.read,
+    SourceKind.SQL: sql_connector.read,
+    SourceKind.HTTP: connector.read,
+    SourceKind.S3: s3_connector.read,
 }
 
 
@@ -66,7 +68,7 @@ def poll(source: Source, now: datetime, hand_out: HandOut | None = None) -> Coun
         if not ours:
             return NEVER
         reader = READERS.get(source.kind)
-        counts, problem = reader(source, now) if reader else following.read(source, now, hand_out)
+        counts, problem = reader(source, now) if reader else poller.read(source, now, hand_out)
         if problem and reader:
             log.warning("%s: %s", source.slug, problem)
         _tell(source, problem, now)
@@ -75,7 +77,7 @@ def poll(source: Source, now: datetime, hand_out: HandOut | None = None) -> Coun
 
 def read_file(source: Source, place: Place, token: str, now: datetime) -> Counts:
     """Read one watched file that a poll handed out with the claim on its lock."""
-    counts, problem = following.read_one(source, place, token, now)
+    counts, problem = poller.read_one(source, place, token, now)
     _tell(source, problem, now)
     return counts
 

@@ -13,13 +13,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from dashboard.core.timeouts import in_time
+from dashboard.usage.application_rules import application_slug, first_match
 from dashboard.usage.attribution import rules
-from dashboard.usage.glimpses import Glimpse, NoGlimpse, Seen, into_file
-from dashboard.usage.glimpses_asked import into_api, into_bucket, into_database
+from dashboard.usage.connectors.files.connector import files_of
+from dashboard.usage.connectors.files.preview import Glimpse, NoGlimpse, Seen, into_file
+from dashboard.usage.connectors.preview_base import into_api, into_bucket, into_database
 from dashboard.usage.models import Application, Source, SourceKind
 from dashboard.usage.records import Caller, Reject
-from dashboard.usage.rules import application_slug, first_match
-from dashboard.usage.sources.watch import files_of
 
 __all__ = ["REJECTED", "Attributed", "Preview", "Record", "preview"]
 

@@ -18,8 +18,8 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 
+from dashboard.usage.buckets import RUNNING
 from dashboard.usage.models import AggregateRow, HourlyRollup, RejectedLine, SeenIds, Source, SourceKind, Stream
-from dashboard.usage.readings import RUNNING
 
 __all__ = ["REJECTED_DAYS", "Pruned", "prune"]
 

@@ -11,8 +11,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from dashboard.usage.allowed import problem_of
-from dashboard.usage.sources.secrets import SecretError, name_of
+from dashboard.usage.connectors.files.allowed_paths import problem_of
+from dashboard.usage.connectors.secrets import SecretError, name_of
 from dashboard.web.filters import Words
 
 __all__ = ["Extra", "Lines", "Pairs", "Paths", "Secret", "choice", "day", "looks_like_key", "number", "text"]

@@ -14,11 +14,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dashboard.catalog.models import Platform
-from dashboard.usage.kinds import check
+from dashboard.usage.application_rules import application_slug
+from dashboard.usage.connectors.base import check
+from dashboard.usage.connectors.secrets import SecretError
+from dashboard.usage.connectors.sync_window import DeliveryError
 from dashboard.usage.models import Source, SourceKind
-from dashboard.usage.rules import application_slug
-from dashboard.usage.sources.delivery import DeliveryError
-from dashboard.usage.sources.secrets import SecretError
 from dashboard.web import sourcefields as fields
 
 __all__ = ["RESERVED", "SourceForm"]

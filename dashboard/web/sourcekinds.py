@@ -6,11 +6,11 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from dashboard.usage.connectors.files.connector import INBOX
+from dashboard.usage.connectors.sql.presets import PRESETS
+from dashboard.usage.connectors.sync_window import EARLIEST
+from dashboard.usage.connectors.usage_api.connector import PROVIDERS
 from dashboard.usage.models import Source, SourceKind
-from dashboard.usage.sources.delivery import EARLIEST
-from dashboard.usage.sources.http import PROVIDERS
-from dashboard.usage.sources.tables import PRESETS
-from dashboard.usage.sources.watch import INBOX
 from dashboard.web import sourcefields as fields
 from dashboard.web.filters import Words
 from dashboard.web.sourceformats import FormattedForm

@@ -11,7 +11,7 @@ from dashboard.catalog import snapshot as catalog
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.findings import name_resolution
 from dashboard.findings.enqueue import scan_soon
-from dashboard.usage import tending
+from dashboard.usage import services
 from dashboard.usage.models import CalledName, Source
 from dashboard.usage.preview import Preview, Record, preview
 from dashboard.web.sourceforms import SourceForm
@@ -47,9 +47,9 @@ def tested(source: Source, now: datetime, today: date) -> Tested:
 def store(form: SourceForm, *, by: Any, now: datetime) -> Source | None:
     """Save what a valid form makes, and let names mean what they then mean; None if the form objects after all."""
     source = form.candidate()
-    before = {} if form.is_new else tending.facts(form.source)
+    before = {} if form.is_new else services.facts(form.source)
     try:
-        tending.save(source, before, by=by, now=now)
+        services.save(source, before, by=by, now=now)
     except IntegrityError:
         form.add_error("slug", _("This short name is taken"))
         return None

@@ -11,7 +11,7 @@ from dashboard.alerts.models import Delivery, State
 from dashboard.core.models import AuditEntry
 from dashboard.findings import scan
 from dashboard.findings.models import Finding
-from dashboard.usage.allowed import problem_of
+from dashboard.usage.connectors.files.allowed_paths import problem_of
 from dashboard.usage.models import Application, ApplicationRule, Identity, Source
 from tests.factories import NOW, make_application, make_entry, make_source, make_usage
 

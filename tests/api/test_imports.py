@@ -14,7 +14,7 @@ from django.test import Client, RequestFactory
 
 from dashboard.access.models import ApiToken
 from dashboard.api import imports, uploads
-from dashboard.usage import pushing
+from dashboard.usage.connectors.push import upload
 from dashboard.usage.models import LatestCall, RejectedLine, Source, Stream
 from tests.api.conftest import with_token
 from tests.factories import NOW
@@ -257,7 +257,7 @@ def test_a_full_disk_is_told_before_anything_is_written(pusher, gateway, monkeyp
 
 
 def test_a_busy_database_asks_to_send_it_again(pusher, gateway, monkeypatch):
-    monkeypatch.setattr(pushing.Session, "import_file", mock.Mock(side_effect=pushing.OperationalError("locked")))
+    monkeypatch.setattr(upload.Session, "import_file", mock.Mock(side_effect=upload.OperationalError("locked")))
     response = push(pusher, CALLS)
     assert "send it again" in refused(response, 503)
     assert int(response["Retry-After"]) > 0

@@ -12,11 +12,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from dashboard.api import otlp
-from dashboard.usage import posts
+from dashboard.usage.connectors.push import otlp_batches
 from dashboard.usage.models import AggregateRow, LatestCall, RejectedLine, Source, Stream
 from tests.api.conftest import with_token
 from tests.usage.conftest import GOLDEN, calls, make_source, totals
-from tests.usage.otlp_wire import encoded
+from tests.usage.fakes.otlp_wire import encoded
 from tests.web.conftest import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -211,14 +211,14 @@ def test_collectors_that_send_the_same_at_once_count_once(source):
 
 def test_somebody_who_counted_an_id_meanwhile_makes_it_a_duplicate(collector, source, monkeypatch):
     once = iter([True])
-    collides = posts.Session(source, mock.Mock()).seen.__class__.collides
+    collides = otlp_batches.Session(source, mock.Mock()).seen.__class__.collides
 
     def meanwhile(self, fresh):
         if next(once, False):
             send(with_token("editor"), traces(span(1)))
         return collides(self, fresh)
 
-    monkeypatch.setattr("dashboard.usage.seen.SeenHashes.collides", meanwhile)
+    monkeypatch.setattr("dashboard.usage.ingest.dedup.SeenHashes.collides", meanwhile)
     assert send(collector, traces(span(1), span(2))).status_code == 200
     assert calls(source) == 2
 
@@ -314,25 +314,25 @@ def test_only_post_is_possible(collector, source):
 
 
 def test_a_busy_database_asks_to_send_it_again_and_a_mistake_of_ours_does_not(collector, source, monkeypatch):
-    monkeypatch.setattr(posts.Post, "commit", mock.Mock(side_effect=OperationalError("database is locked")))
+    monkeypatch.setattr(otlp_batches.Post, "commit", mock.Mock(side_effect=OperationalError("database is locked")))
     response = send(collector, traces(span(1)))
     assert "send it again" in status(response, 503)
     assert "Retry-After" in response
-    monkeypatch.setattr(posts.Post, "commit", mock.Mock(side_effect=RuntimeError("secret words")))
+    monkeypatch.setattr(otlp_batches.Post, "commit", mock.Mock(side_effect=RuntimeError("secret words")))
     assert "secret" not in status(send(collector, traces(span(1))), 500)
 
 
 def test_records_that_others_keep_counting_are_to_be_sent_again(collector, source, monkeypatch):
-    monkeypatch.setattr(posts.Post, "commit", lambda _self, _batch: False)
+    monkeypatch.setattr(otlp_batches.Post, "commit", lambda _self, _batch: False)
     assert "send them again" in status(send(collector, traces(span(1))), 503)
 
 
 def test_a_source_that_is_deleted_meanwhile_is_gone(collector, source, monkeypatch):
-    commit = posts.Post.commit
+    commit = otlp_batches.Post.commit
 
     def late(self, batch):
         Source.objects.all().delete()
         return commit(self, batch)
 
-    monkeypatch.setattr(posts.Post, "commit", late)
+    monkeypatch.setattr(otlp_batches.Post, "commit", late)
     assert "deleted meanwhile" in status(send(collector, traces(span(1))), 404)

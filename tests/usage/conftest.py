@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.db import connection, connections
 
 from dashboard.usage.models import DailyRollup, HourlyRollup, Source
-from tests.usage.gateways import mysql_server, postgres_server  # noqa: F401  fixtures: one server of each per worker
+from tests.usage.fakes.gateways import mysql_server, postgres_server  # noqa: F401  fixtures: one server of each per worker
 
 NOW = datetime(2024, 2, 1, 12, tzinfo=UTC)
 GOLDEN = Path(__file__).parents[1] / "golden" / "formats"

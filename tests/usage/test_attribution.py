@@ -2,11 +2,11 @@
 
 import pytest
 
+from dashboard.usage.application_rules import Rule, application_slug, first_match, matches
 from dashboard.usage.attribution import reattribute
-from dashboard.usage.ingest import import_file
+from dashboard.usage.ingest.pipeline import import_file
 from dashboard.usage.models import Application, ApplicationRule, Identity, StaleDay
 from dashboard.usage.records import INTERNAL, Caller
-from dashboard.usage.rules import Rule, application_slug, first_match, matches
 from tests.usage.conftest import NOW, line
 
 CALLER = Caller("search", team="Search Team", key_alias="search-prod", tags="env:prod,feature:summary")

@@ -18,10 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto.server import ThreadedMotoServer
 
-from dashboard.usage import glimpses_asked
 from dashboard.usage import preview as preview_module
-from dashboard.usage.glimpses import RECORDS
-from dashboard.usage.glimpses_asked import newest
+from dashboard.usage.connectors import preview_base
+from dashboard.usage.connectors.files.preview import RECORDS
+from dashboard.usage.connectors.preview_base import newest
 from dashboard.usage.models import Application, ApplicationRule, Identity, Source, Stream
 from dashboard.usage.preview import Attributed, Preview, preview
 from tests.factories import make_application
@@ -394,8 +394,8 @@ def test_a_parquet_object_is_looked_into_as_a_whole(bucket, tmp_path, monkeypatc
     rows.write_bytes(b"".join(line(n) for n in range(200)))
     duckdb.sql(f"COPY (FROM read_json('{rows}')) TO '{path}' (FORMAT parquet)")
     bucket.put_object(Bucket="logs", Key="lake/2024-01-04/a.parquet", Body=path.read_bytes())
-    monkeypatch.setattr(glimpses_asked, "MAX_LINE", 1000)
+    monkeypatch.setattr(preview_base, "MAX_LINE", 1000)
     found = look_into(bucket, prefix="lake/")
     assert (found.format, len(found.records), found.records[7].input_tokens) == ("sundial", RECORDS, 7)
-    monkeypatch.setattr(glimpses_asked, "WHOLE", 1 << 10)
+    monkeypatch.setattr(preview_base, "WHOLE", 1 << 10)
     assert "too long for a test" in look_into(bucket, prefix="lake/").problem

@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import transaction
 
-from dashboard.usage import aggregates, retention
-from dashboard.usage.dimensions import Dimensions
-from dashboard.usage.ingest import import_file
+from dashboard.usage import retention
+from dashboard.usage.ingest import aggregates
+from dashboard.usage.ingest.dimensions import Dimensions
+from dashboard.usage.ingest.pipeline import import_file
 from dashboard.usage.models import AggregateRow, DailyRollup, HourlyRollup, RejectedLine, SeenIds, Stream
 from dashboard.usage.records import Called, Caller, Reading
 from dashboard.usage.retention import Pruned, prune

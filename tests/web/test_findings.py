@@ -7,7 +7,7 @@ import pytest
 from dashboard.alerts.models import Delivery, Notice
 from dashboard.findings import actions, scan
 from dashboard.findings.models import Finding, FindingAction
-from dashboard.usage.latest import keep
+from dashboard.usage.ingest.latest_calls import keep
 from dashboard.usage.models import CalledName, Identity
 from tests.factories import NOW, at, make_application, make_entry, make_source, make_usage, report_only
 from tests.web.pages import csv_rows, figure_names, queries_of, words

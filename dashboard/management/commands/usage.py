@@ -19,7 +19,7 @@ from dashboard.management.base import Answer, SundialCommand, UsageError, column
 from dashboard.management.progress_bar import ProgressBar
 from dashboard.usage import polling
 from dashboard.usage.formats.registry import AUTO, names
-from dashboard.usage.ingest import Counts, InputError, import_file
+from dashboard.usage.ingest.pipeline import Counts, InputError, import_file
 from dashboard.usage.models import Source, SourceKind
 
 COLUMN_HEADERS = ("records", "accepted", "rejected", "duplicates", "bytes")

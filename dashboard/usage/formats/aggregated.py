@@ -11,9 +11,9 @@ from typing import Any, Self
 
 import msgspec
 
+from dashboard.usage.buckets import put
+from dashboard.usage.formats.base import Sample, reason
 from dashboard.usage.formats.documents import FAULTS, DocumentFormat
-from dashboard.usage.formats.lines import Sample, reason
-from dashboard.usage.readings import put
 from dashboard.usage.records import FIRST_HOUR, Batch, Reading, cost_nano, tokens
 
 __all__ = ["Aggregated", "amount", "columns_of", "count", "header", "text"]

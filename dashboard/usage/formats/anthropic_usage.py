@@ -7,9 +7,9 @@ workspace is the default one.
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from dashboard.usage.buckets import digest, instant, width
 from dashboard.usage.formats.aggregated import Aggregated, count, text
-from dashboard.usage.formats.lines import Sample
-from dashboard.usage.readings import digest, instant, width
+from dashboard.usage.formats.base import Sample
 from dashboard.usage.records import Called, Caller, Reading, clean
 
 __all__ = ["AnthropicUsage"]

@@ -4,8 +4,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from dashboard.usage.formats.base import Sample
 from dashboard.usage.formats.documents import DocumentFormat, opening
-from dashboard.usage.formats.lines import Sample
 from dashboard.usage.formats.registry import FORMATS
 from dashboard.usage.records import clean
 

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from dashboard.usage.formats.lines import LineFormat, reason
+from dashboard.usage.formats.base import LineFormat, reason
 from dashboard.usage.records import FIRST_HOUR, Batch, Group, Row, add_measures, id_hash
 
 __all__ = ["FAULTS", "LARGEST", "DocumentFormat", "Value", "is_document", "is_json", "opening"]

@@ -3,39 +3,39 @@
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 
-from dashboard.usage.formats.lines import Format
+from dashboard.usage.formats.base import Format
 
 __all__ = ["AUTO", "FORMATS", "names"]
 
 AUTO = "auto"
 # In the order in which `auto` asks them, and people choose from them.
 PLACES = {
-    "sundial": "sundial.Sundial",
-    "litellm-standard-logging": "litellm_standard_logging.LiteLLMStandardLogging",
-    "litellm-spendlogs": "litellm_spendlogs.LiteLLMSpendLogs",
-    "azure-diagnostics": "azure_diagnostics.AzureDiagnostics",
-    "bedrock-invocations": "bedrock_invocations.BedrockInvocations",
-    "cloudtrail-bedrock": "cloudtrail_bedrock.CloudTrailBedrock",
-    "vertex-request-response": "vertex_request_response.VertexRequestResponse",
-    "gcp-audit-vertex": "gcp_audit_vertex.GCPAuditVertex",
-    "otlp-traces": "otlp_traces.OTLPTraces",
-    "langfuse-observations": "langfuse_observations.LangfuseObservations",
-    "langfuse-blob": "langfuse_blob.LangfuseBlob",
-    "helicone": "helicone.Helicone",
-    "portkey": "portkey.Portkey",
-    "cloudflare-ai-gateway": "cloudflare_ai_gateway.CloudflareAIGateway",
-    "kong-ai-proxy": "kong_ai_proxy.KongAIProxy",
-    "envoy-ai-gateway": "envoy_ai_gateway.EnvoyAIGateway",
-    "access-log": "access_log.AccessLog",
-    "openai-usage": "openai_usage.OpenAIUsage",
-    "openai-legacy-usage": "openai_legacy_usage.OpenAILegacyUsage",
-    "openai-activity-export": "openai_activity_export.OpenAIActivityExport",
-    "anthropic-usage": "anthropic_usage.AnthropicUsage",
-    "azure-monitor-metrics": "azure_monitor_metrics.AzureMonitorMetrics",
-    "otlp-metrics": "otlp_metrics.OTLPMetrics",
-    "litellm-daily": "litellm_daily.LiteLLMDaily",
-    "openrouter-activity": "openrouter_activity.OpenRouterActivity",
-    "csv": "comma_separated.CommaSeparated",
+    "sundial": "sundial:Sundial",
+    "litellm-standard-logging": "litellm.standard_logging:LiteLLMStandardLogging",
+    "litellm-spendlogs": "litellm.spendlogs:LiteLLMSpendLogs",
+    "azure-diagnostics": "azure.diagnostics:AzureDiagnostics",
+    "bedrock-invocations": "aws.bedrock_invocations:BedrockInvocations",
+    "cloudtrail-bedrock": "aws.cloudtrail_bedrock:CloudTrailBedrock",
+    "vertex-request-response": "google.vertex_request_response:VertexRequestResponse",
+    "gcp-audit-vertex": "google.audit_vertex:GCPAuditVertex",
+    "otlp-traces": "otlp.traces:OTLPTraces",
+    "langfuse-observations": "langfuse.observations:LangfuseObservations",
+    "langfuse-blob": "langfuse.blob:LangfuseBlob",
+    "helicone": "gateways.helicone:Helicone",
+    "portkey": "gateways.portkey:Portkey",
+    "cloudflare-ai-gateway": "gateways.cloudflare:CloudflareAIGateway",
+    "kong-ai-proxy": "gateways.kong:KongAIProxy",
+    "envoy-ai-gateway": "gateways.envoy:EnvoyAIGateway",
+    "access-log": "access_logs.format:AccessLog",
+    "openai-usage": "openai.usage:OpenAIUsage",
+    "openai-legacy-usage": "openai.legacy_usage:OpenAILegacyUsage",
+    "openai-activity-export": "openai.activity_export:OpenAIActivityExport",
+    "anthropic-usage": "anthropic_usage:AnthropicUsage",
+    "azure-monitor-metrics": "azure.monitor_metrics:AzureMonitorMetrics",
+    "otlp-metrics": "otlp.metrics:OTLPMetrics",
+    "litellm-daily": "litellm.daily:LiteLLMDaily",
+    "openrouter-activity": "gateways.openrouter:OpenRouterActivity",
+    "csv": "csv.format:CommaSeparated",
 }
 
 
@@ -47,7 +47,7 @@ class Formats(Mapping[str, Format]):
 
     def __getitem__(self, name: str) -> Format:
         if name not in self._loaded:
-            module, _, kind = PLACES[name].partition(".")
+            module, _, kind = PLACES[name].partition(":")
             self._loaded[name] = getattr(import_module(f"dashboard.usage.formats.{module}"), kind)()
         return self._loaded[name]
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from dashboard.usage.formats.lines import LineFormat, Sample
+from dashboard.usage.formats.base import LineFormat, Sample
 from dashboard.usage.records import INTERNAL, UNKNOWN, Called, Caller, Row, clean, cost_nano, seconds_of, tokens
 
 __all__ = ["Sundial"]

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from dashboard.core import clock, heartbeat
-from dashboard.usage import tending
+from dashboard.usage import services
 from dashboard.usage.models import Source, SourceKind
 from dashboard.web import sourcing
 from dashboard.web.days import Request
@@ -94,13 +94,13 @@ def act(request: Request, slug: str, verb: str) -> HttpResponse:
 
 
 def _pause(request: Request, source: Source, now: datetime) -> HttpResponse:
-    tending.pause(source, by=request.user, now=now)
+    services.pause(source, by=request.user, now=now)
     messages.success(request, _("Paused: nothing is read until somebody resumes it."))
     return redirect(source)
 
 
 def _resume(request: Request, source: Source, now: datetime) -> HttpResponse:
-    tending.resume(source, by=request.user, now=now)
+    services.resume(source, by=request.user, now=now)
     messages.success(request, _("Resumed: it goes on where it was."))
     return redirect(source)
 
@@ -115,7 +115,7 @@ def _back_fill(request: Request, source: Source, now: datetime) -> HttpResponse:
         messages.error(request, _("Choose the first day to read, as year-month-day"))
         return redirect(source)
     try:
-        tending.back_fill(source, form.cleaned_data["since"], by=request.user, now=now)
+        services.back_fill(source, form.cleaned_data["since"], by=request.user, now=now)
     except ValidationError as problem:
         messages.error(request, " ".join(problem.messages))
         return redirect(source)
@@ -128,7 +128,7 @@ def _back_fill(request: Request, source: Source, now: datetime) -> HttpResponse:
 def _polled(request: Request, source: Source, told: str) -> HttpResponse:
     """Have it polled, and go to the page that waits for that."""
     command = f"python manage.py usage poll {source.slug}"
-    if tending.poll_soon(source):
+    if services.poll_soon(source):
         if heartbeat.is_alive("worker", clock.wall()):
             messages.success(request, told)
         else:

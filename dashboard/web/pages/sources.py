@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from dashboard.catalog import freshness
 from dashboard.charts import palette
 from dashboard.core import clock
-from dashboard.usage.tending import ASKED
+from dashboard.usage.services import ASKED
 from dashboard.web.days import Request
 from dashboard.web.filters import Filters, Hidden, Search, page_of
 from dashboard.web.formats import SUPPORTED

@@ -16,7 +16,7 @@ from dashboard.charts.card import Card
 from dashboard.findings.history import Event, history, silent_sources
 from dashboard.findings.models import Finding
 from dashboard.findings.name_resolution import told_of, with_meaning
-from dashboard.usage.latest import proofs
+from dashboard.usage.ingest.latest_calls import proofs
 from dashboard.usage.models import DailyRollup, LatestCall, Source
 from dashboard.web.cards import calls_card, marks_of
 from dashboard.web.guidance import Guide, guide_for

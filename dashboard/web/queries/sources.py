@@ -8,10 +8,10 @@ from typing import Literal
 from django.db.models import QuerySet
 
 from dashboard.usage import health
+from dashboard.usage.connectors.progress import BackfillProgress, progress
 from dashboard.usage.health import SourceHealth, Standing, newest_rejected, reasons
 from dashboard.usage.models import RejectedLine, Source, SourceKind, Stream
-from dashboard.usage.sources.progress import BackfillProgress, progress
-from dashboard.usage.tending import ASKED
+from dashboard.usage.services import ASKED
 
 __all__ = [
     "STATES", "SourceRow", "State", "Status", "listed", "one", "reasons", "rejected", "rows", "state_of", "status",

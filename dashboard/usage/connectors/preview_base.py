@@ -1,0 +1,177 @@
+"""A first look into what is asked: databases, usage APIs, object stores. Bounded in time and memory, read-only."""
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+from django.utils.translation import gettext as _
+from sqlalchemy.exc import SQLAlchemyError
+
+from dashboard.usage.buckets import DAY
+from dashboard.usage.connectors.files.preview import RECORDS, Glimpse, NoGlimpse, into_file, told
+from dashboard.usage.connectors.s3 import client as s3_client
+from dashboard.usage.connectors.s3 import connector as s3_connector
+from dashboard.usage.connectors.s3 import listing
+from dashboard.usage.connectors.secrets import SecretError, secret
+from dashboard.usage.connectors.sql import connector as sql_connector
+from dashboard.usage.connectors.sql.presets import table_of
+from dashboard.usage.connectors.sync_window import DeliveryError, since
+from dashboard.usage.connectors.tempdir import workroom
+from dashboard.usage.connectors.usage_api import connector
+from dashboard.usage.formats.registry import FORMATS
+from dashboard.usage.ingest.chunks import MAX_LINE
+from dashboard.usage.ingest.decompress import kind_of
+from dashboard.usage.records import Batch, Reading, Reject, last_hour
+
+__all__ = ["into_api", "into_bucket", "into_database", "newest"]
+
+QUESTION_SECONDS, DATABASE_SECONDS, API_SECONDS = 10, 25, 15
+FURTHEST_DAYS = 400  # how far back a table is searched for its newest rows
+API_DAYS = 7
+WHOLE = 128 << 20  # bytes of an object that can only be looked into as a whole
+LISTINGS = 5  # pages, of each of as many prefixes
+
+
+def into_database(config: Mapping[str, Any], now: datetime) -> Glimpse:
+    """The newest bucket of a table in which there is anything. Raises NoGlimpse."""
+    try:
+        with sql_connector.connected(secret(config.get("url")), QUESTION_SECONDS) as connection:
+            table = table_of(config, connection)
+            begun = time.monotonic()
+
+            def rows(begin: int, end: int, most: int = 1) -> tuple[list[Reading], int, list[str]]:
+                _check_patience(begun)
+                return sql_connector.asked(connection, table, begin, end, now, most)
+
+            def is_any(begin: int, end: int) -> bool:
+                readings, _accepted, wrong = rows(begin, end)
+                return bool(readings or wrong)
+
+            until = (int(now.timestamp()) // table.step + 1) * table.step
+            span = newest(is_any, until, table.step, until - FURTHEST_DAYS * DAY)
+            if span is None:
+                raise NoGlimpse(
+                    _("The table %(table)s has no rows of the last %(n)s days")
+                    % {"table": table.name, "n": FURTHEST_DAYS},
+                    _("Check that the column of the time is the right one."),
+                )
+            readings, accepted, wrong = rows(*span, RECORDS)
+    except SecretError as problem:
+        raise NoGlimpse(str(problem), _advice_on_secret()) from None
+    except DeliveryError as problem:
+        raise NoGlimpse(str(problem)) from None
+    except SQLAlchemyError as problem:
+        raise NoGlimpse(
+            _("The database answers: %(words)s") % {"words": sql_connector.in_words(problem)},
+            _("Check the address in the variable, and that its user may read the table."),
+        ) from None
+    why = _("sums of one bucket, as the database adds them up")
+    glimpse = Glimpse(table.name, str(config.get("preset") or "columns"), why, is_whole=False)
+    glimpse.seen = told(readings)
+    glimpse.rejects = [Reject(0, 0, reason, "") for reason in wrong]
+    glimpse.accepted, glimpse.rejected = accepted, len(wrong)
+    return glimpse
+
+
+def _check_patience(begun: float) -> None:
+    if time.monotonic() - begun > DATABASE_SECONDS:
+        raise DeliveryError(_("The database takes too long: give the column of the time an index"))
+
+
+def newest(is_any: Callable[[int, int], bool], until: int, step: int, furthest: int) -> tuple[int, int] | None:
+    """The newest bucket before `until` in which `is_any(begin, end)`; None when there is none back to `furthest`.
+
+    Asks for spans that double in length, then halves the one that held something: a few questions even when
+    nothing was written for a year. All three are seconds since 1970, whole numbers of `step` apart.
+    """
+    end, width = until, step
+    begin = end
+    while end > furthest:
+        begin = max(furthest, end - width)
+        if is_any(begin, end):
+            break
+        end, width = begin, width * 2
+    else:
+        return None
+    while end - begin > step:
+        middle = end - (end - begin) // step // 2 * step
+        if is_any(middle, end):
+            begin = middle
+        else:
+            end = middle
+    return begin, end
+
+
+def into_api(config: Mapping[str, Any], now: datetime) -> Glimpse:
+    """One page of the first endpoint, of the last days. Raises NoGlimpse."""
+    try:
+        provider, base, endpoints = connector.checked(config)
+        client = connector.Client(
+            base, provider.headers(secret(config.get("key"))), patience=0.0, timeout=API_SECONDS
+        )
+        tomorrow = (int(now.timestamp()) // DAY + 1) * DAY
+        path = provider.path.format(endpoint=endpoints[0])
+        body, more = client.page(path, provider.query(tomorrow - API_DAYS * DAY, tomorrow))
+    except SecretError as problem:
+        raise NoGlimpse(str(problem), _advice_on_secret()) from None
+    except DeliveryError as problem:
+        raise NoGlimpse(str(problem)) from None
+    batch = Batch(last_hour(now))
+    FORMATS[provider.format].decode_document(body, batch, 1, 0)  # type: ignore[attr-defined]
+    why = _("the answer of the provider, for the last %(n)s days") % {"n": API_DAYS}
+    glimpse = Glimpse(f"{base}{path}", provider.format, why, is_whole=not more)
+    glimpse.count(batch)
+    glimpse.seen = sorted(told(batch.readings.values()), key=lambda one: -one.start)[:RECORDS]
+    return glimpse
+
+
+def into_bucket(format_name: str, config: Mapping[str, Any], now: datetime) -> Glimpse:
+    """The object that was written last, of those listed first. Raises NoGlimpse."""
+    try:
+        wanted = s3_connector.checked(config)
+        with s3_client.opened(config, attempts=1, timeout=API_SECONDS) as bucket, workroom() as room:
+            newest_one = _newest_object(bucket, wanted, config, now)
+            path = room / "object"
+            path.write_bytes(bucket.beginning_of(newest_one, MAX_LINE))
+            place = f"s3://{bucket.name}/{newest_one.key}"
+            is_cut = newest_one.size > MAX_LINE
+            if is_cut and kind_of(path) == "parquet":
+                # Where its rows lie is told at its end.
+                if newest_one.size > WHOLE:
+                    raise NoGlimpse(
+                        _("The newest object is a Parquet file of more than %(n)s MiB, too long for a test")
+                        % {"n": WHOLE >> 20},
+                    )
+                bucket.save(newest_one, path)
+                is_cut = False
+            return into_file(path, format_name, config, now, place=place, is_cut=is_cut)
+    except SecretError as problem:
+        raise NoGlimpse(str(problem), _advice_on_secret()) from None
+    except (DeliveryError, s3_client.Unread) as problem:
+        raise NoGlimpse(str(problem)) from None
+
+
+def _newest_object(
+    bucket: s3_client.Bucket, wanted: s3_connector.Prefixes, config: Mapping[str, Any], now: datetime
+) -> s3_client.Listed:
+    """Looked for among recent days, then back to the first day that is wanted."""
+    first = datetime.fromtimestamp(since(config, now), UTC).date()
+    for day in (max(first, now.date() - wanted.window), first):
+        found = [
+            one
+            for prefix in wanted.names[:LISTINGS]
+            for page in islice(listing.pages(bucket, prefix, "", day, wanted.skipped), LISTINGS)
+            for one in page.objects
+        ]
+        if found:
+            return max(found, key=lambda one: (one.modified, one.key))
+    raise NoGlimpse(
+        _("There is no object under this prefix that is newer than %(day)s") % {"day": f"{first:%Y-%m-%d}"},
+        _("Check the prefix, or choose an earlier first day."),
+    )
+
+
+def _advice_on_secret() -> str:
+    return _("Set it where Sundial runs, such as in .env, and start Sundial again.")

@@ -1,0 +1,105 @@
+"""Records that come in a request rather than a file: one transaction per request, each record once by its id.
+
+They are decoded, and compared with what was counted, before the transaction begins; it only checks that nobody
+counted one of the ids meanwhile, and writes. So many senders at once wait for each other as shortly as can be.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+
+from dashboard.usage.accumulator import Tally
+from dashboard.usage.connectors.push.upload import Busy, Paused, Unknown
+from dashboard.usage.ingest.dedup import Fresh
+from dashboard.usage.ingest.persist import count
+from dashboard.usage.ingest.pipeline import Counts, Session
+from dashboard.usage.models import Source, SourceKind, Stream
+from dashboard.usage.records import Batch
+
+__all__ = ["take"]
+
+ATTEMPTS = 20
+
+
+class _Counted(Exception):  # noqa: N818  an event, not an error
+    """Somebody counted one of the ids since we looked."""
+
+
+def take(
+    source: Source, place: str, format_name: str, add: Callable[[Batch], None], size: int, now: datetime
+) -> tuple[Counts, list[str]]:
+    """Count what `add` puts into a batch; the counts, and why records were refused. Raises NotTaken.
+
+    `place` is what such records are remembered by, `size` their bytes.
+    """
+    post = Post(Session(source, now, helpers=0), place, format_name, size)
+    for _ in range(ATTEMPTS):
+        tally = post.tally(add)
+        if not (tally.accepted or tally.rejected or tally.duplicates or tally.skipped):
+            return Counts(bytes=size), []
+        if post.commit(tally):
+            counts = tally.accepted + tally.rejected + tally.duplicates
+            reasons = list(dict.fromkeys(reject.reason for reject in tally.rejects))
+            return Counts(counts, tally.accepted, tally.rejected, tally.duplicates, size), reasons
+    raise Busy("Others keep counting the same records: send them again")
+
+
+class Post:
+    """One request. There is no content to know again, so what it held is summed up in one stream per place."""
+
+    def __init__(self, session: Session, place: str, format_name: str, size: int) -> None:
+        self.session = session
+        self.place = place
+        self.format_name = format_name
+        self.size = size
+
+    def tally(self, add: Callable[[Batch], None]) -> Tally:
+        tally = self.session.tally()
+        add(tally)
+        return tally
+
+    def commit(self, tally: Tally) -> bool:
+        """False, and nothing counted, when an id was counted by somebody else meanwhile."""
+        marks = tally.marks()
+        try:
+            with transaction.atomic():
+                self._keep(tally, marks)
+        except _Counted:
+            self.session.forget()
+            return False
+        except BaseException:
+            self.session.forget()
+            raise
+        return True
+
+    def _keep(self, tally: Tally, marks: Fresh) -> None:
+        session, source = self.session, self.session.source
+        # The source's row is the lock, as for every reader of it.
+        mine = Source.objects.filter(pk=source.pk)
+        if not mine.filter(paused=False).update(polled_at=session.now, problem=""):
+            if mine.exists():
+                raise Paused(f"The source {source.slug} is paused")
+            raise Unknown(f"The source {source.slug} was deleted meanwhile")
+        if marks and session.seen.collides(marks):
+            raise _Counted
+        read = tally.accepted + tally.rejected + tally.duplicates + tally.skipped
+        Stream.objects.filter(pk=self._sum().pk).update(
+            offset=F("offset") + self.size,
+            lines=F("lines") + read,
+            accepted=F("accepted") + tally.accepted,
+            rejected=F("rejected") + tally.rejected,
+            duplicates=F("duplicates") + tally.duplicates,
+            skipped=F("skipped") + tally.skipped,
+            format=self.format_name,
+            read_at=session.now,
+        )
+        count(session, self.place, tally, marks)
+        if session.dimensions.overflow:
+            mine.update(problem=session.dimensions.overflow[:500])
+
+    def _sum(self) -> Stream:
+        """The one stream of this place; nothing is ever read on from where it stands."""
+        what = {"source": self.session.source, "head": SourceKind.PUSH, "path": self.place}
+        return Stream.objects.filter(**what).order_by("pk").first() or Stream.objects.create(**what)

@@ -1,0 +1,174 @@
+"""What is asked of a database: gateways' own tables by preset, any other table by naming its columns."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection
+
+from dashboard.usage.buckets import DAY, digest
+from dashboard.usage.connectors.sql import clickhouse_presets
+from dashboard.usage.connectors.sql.introspection import (
+    MEASURES,
+    Columns,
+    Row,
+    Table,
+    measures,
+    plain,
+    query,
+    text,
+)
+from dashboard.usage.connectors.sync_window import DeliveryError
+from dashboard.usage.formats.litellm import common as litellm
+from dashboard.usage.formats.litellm.daily import ENTITIES, LiteLLMDaily
+from dashboard.usage.records import INTERNAL, UNKNOWN, Called, Caller, Reading, clean
+
+__all__ = ["PRESETS", "Table", "table_of"]
+
+WHO = ("application", "team", "key_alias", "tags", "service", "user_agent")
+WHAT = ("platform", "model", "endpoint")
+PRESETS = {
+    "litellm-spendlogs": "LiteLLM_SpendLogs",
+    "litellm-daily": "LiteLLM_DailyTeamSpend",
+    "langfuse": "observations",
+    "helicone": "request_response_rmt",
+}
+
+
+def table_of(config: Mapping[str, Any], connection: Connection) -> Table:
+    """The table that a source's configuration names, as it is in the database now. Raises DeliveryError."""
+    preset = config.get("preset")
+    if preset and preset not in PRESETS:
+        raise DeliveryError(f"preset must be one of {', '.join(PRESETS)}")
+    name = str(config.get("table") or PRESETS.get(str(preset), ""))
+    if not name:
+        raise DeliveryError("Name a preset, or a table and its columns")
+    columns = Columns(connection, name)
+    if preset == "litellm-spendlogs":
+        return _spend_logs(name, columns)
+    if preset == "litellm-daily":
+        return _daily(name, columns)
+    if preset == "langfuse":
+        return clickhouse_presets.langfuse_table(name, columns)
+    if preset == "helicone":
+        return clickhouse_presets.helicone_table(name, columns)
+    return _generic(name, columns, config)
+
+
+def _spend_logs(name: str, columns: Columns) -> Table:
+    """Columns came over the years; those that are missing are not asked for, bodies never are."""
+    if columns.is_mysql:
+        raise DeliveryError("LiteLLM keeps this table in PostgreSQL: name the columns of any other table")
+
+    def has(column: str, otherwise: str = "NULL") -> str:
+        return columns.quoted(column) if column in columns else otherwise
+
+    told = columns.quoted("metadata")
+    failed = f"COALESCE({has('status')}, {told} ->> 'status') = 'failure'"
+    code = f"{told} -> 'error_information' ->> 'error_code'"
+    refused = f"COALESCE({told} -> 'error_information' ->> 'error_class', '')"
+    groups = {
+        "team_alias": f"{told} ->> 'user_api_key_team_alias'",
+        "team": f"COALESCE(NULLIF({has('team_id')}, ''), {told} ->> 'user_api_key_team_id')",
+        "alias": f"{told} ->> 'user_api_key_alias'",
+        "origin": f"{told} ->> 'internal_call_origin'",
+        "api_key": columns.quoted("api_key"),
+        "model": columns.quoted("model"),
+        "provider": has("custom_llm_provider"),
+        "call_type": columns.quoted("call_type"),
+        "tags": f"CAST({has('request_tags')} AS TEXT)",
+    }
+    sums = {
+        "calls": "COUNT(*)",
+        "errors": f"SUM(CASE WHEN {failed} THEN 1 ELSE 0 END)",
+        "gone": f"SUM(CASE WHEN {failed} AND {code} IN ('404', '410')"
+        f" AND {refused} <> 'ProxyModelNotFoundError' THEN 1 ELSE 0 END)",
+        "input_tokens": f"SUM({columns.quoted('prompt_tokens')})",
+        "output_tokens": f"SUM({columns.quoted('completion_tokens')})",
+        "cost": f"SUM({columns.quoted('spend')})",
+    }
+    times = columns.times("startTime", "", "hour")
+    tool = has("mcp_namespaced_tool_name", "''")
+    question = query(columns.table, groups, sums, times, f" AND COALESCE({tool}, '') = ''")
+
+    def reading(row: Row, begin: int) -> Reading | None:
+        if not litellm.is_call(text(row["call_type"])):
+            return None
+        alias, key_hash, tags = text(row["alias"]), text(row["api_key"]), text(row["tags"]).encode()
+        return Reading(
+            digest(*(text(row[column]) for column in groups)),
+            begin,
+            times.step,
+            litellm.caller(
+                text(row["team_alias"]),
+                text(row["team"]),
+                alias,
+                key_hash,
+                tags,
+                None,
+                internal=bool(row["origin"]),
+            ),
+            litellm.called(text(row["model"]), text(row["provider"]), text(row["call_type"]), ""),
+            measures(row),
+        )
+
+    return Table(name, question, times.step, 3, times.bounds, reading)
+
+
+def _daily(name: str, columns: Columns) -> Table:
+    """One of the daily tables; `LiteLLMDaily` reads its rows as it reads those of a file."""
+    called = ("model", "custom_llm_provider", "mcp_namespaced_tool_name", "endpoint")
+    keys = ("date", *ENTITIES, "api_key", *called)
+    groups = {key: columns.key(key) for key in keys if key in columns}
+    summed = ("api_requests", "failed_requests", "prompt_tokens", "completion_tokens", "spend")
+    sums = {column: f"SUM({columns.quoted(column)})" for column in summed}
+    if "tag" in columns:
+        raise DeliveryError("The Tag table counts a call once per tag: choose another of the daily tables")
+    times = columns.times("date", "", "day")
+    reader = LiteLLMDaily()
+
+    def reading(row: Row, _begin: int) -> Reading | None:
+        return reader.reading({column: plain(value) for column, value in row.items()})
+
+    return Table(name, query(columns.table, groups, sums, times), times.step, 72, times.bounds, reading)
+
+
+def _generic(name: str, columns: Columns, config: Mapping[str, Any]) -> Table:
+    """Any table: `columns` names, for our fields, its columns; without `calls` each row is one."""
+    named = config.get("columns")
+    if not isinstance(named, dict) or not {"time", "model"} <= named.keys():
+        raise DeliveryError("columns must name at least the time and the model")
+    known = {"time", "status", "cost", *MEASURES, *WHO, *WHAT}
+    if unknown := sorted(map(str, named.keys() - known)):
+        raise DeliveryError(f"columns may name {', '.join(sorted(known))}; not {clean(unknown[0], 60)}")
+    quoted = {field: columns.quoted(str(column)) for field, column in named.items()}
+    groups = {field: columns.key(str(named[field])) for field in (*WHO, *WHAT) if field in quoted}
+    sums = {field: columns.total(str(named[field])) for field in (*MEASURES, "cost") if field in quoted}
+    sums.setdefault("calls", "COUNT(*)")
+    if "status" in quoted:
+        sums.setdefault("errors", f"SUM(CASE WHEN {quoted['status']} >= 400 THEN 1 ELSE 0 END)")
+        sums.setdefault("gone", f"SUM(CASE WHEN {quoted['status']} IN (404, 410) THEN 1 ELSE 0 END)")
+    unit = str(config.get("time_unit") or "")
+    times = columns.times(str(named["time"]), unit, config.get("bucket"))
+
+    def reading(row: Row, begin: int) -> Reading:
+        told = {field: text(row.get(field)) for field in (*WHO, *WHAT)}
+        consumer = clean(told["application"] or told["team"] or told["key_alias"] or told["service"], 200)
+        return Reading(
+            digest(*(told[field] for field in (*WHO, *WHAT))),
+            begin,
+            times.step,
+            Caller(
+                consumer or UNKNOWN,
+                clean(told["team"], 200),
+                clean(told["key_alias"], 200),
+                clean(told["tags"], 500),
+                clean(told["service"], 200),
+                clean(told["user_agent"], 200),
+                internal=consumer == INTERNAL,
+            ),
+            Called(clean(told["platform"], 60), clean(told["model"], 300), clean(told["endpoint"], 100)),
+            measures(row),
+        )
+
+    window = 72 if times.step == DAY else 3
+    return Table(name, query(columns.table, groups, sums, times), times.step, window, times.bounds, reading)

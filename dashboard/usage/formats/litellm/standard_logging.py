@@ -1,0 +1,262 @@
+"""LiteLLM's StandardLoggingPayload, as its S3, GCS, Azure Blob and generic loggers write it.
+
+Times are float seconds (strings in some exports). A failure's `id` is made anew on each delivery, so
+failures are recognised by their call id and start instead.
+"""
+
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Raw
+from xxhash import xxh3_64_digest
+
+from dashboard.usage.formats.base import Sample
+from dashboard.usage.formats.fast_path import NO_CALL, UNUSUAL, Odd, QuickFormat, Usual
+from dashboard.usage.formats.litellm import common as litellm
+from dashboard.usage.records import (
+    FIRST_HOUR,
+    MAX_COST,
+    MAX_COUNT,
+    SECONDS,
+    Called,
+    Caller,
+    Group,
+    Row,
+    cost_nano,
+    seconds_of,
+    tokens,
+)
+
+__all__ = ["LiteLLMStandardLogging"]
+
+_nothing = Raw(b"null")
+
+
+class Metadata(msgspec.Struct, gc=False):
+    user_api_key_hash: str | None = None
+    user_api_key_alias: str | None = None
+    user_api_key_team_id: str | None = None
+    user_api_key_team_alias: str | None = None
+    internal_call_origin: str | None = None
+
+
+class Payload(msgspec.Struct, gc=False):
+    startTime: float | int | str  # noqa: N815  as LiteLLM names it
+    call_type: str
+    model: str | None = None
+    id: str | None = None
+    custom_llm_provider: str | None = None
+    status: str | None = None
+    prompt_tokens: float | int | str | None = None
+    completion_tokens: float | int | str | None = None
+    response_cost: float | int | None = None
+    user_agent: str | None = None
+    metadata: Metadata | str | None = None
+    litellm_call_id: str | None = None
+    error_str: str | None = None
+    # Decoded when needed only.
+    request_tags: Raw = _nothing
+    error_information: Raw = _nothing
+    response: Raw = _nothing
+
+
+class Who(msgspec.Struct, gc=False, frozen=True):
+    """The same fields as `Metadata`, hashed and compared by the decoder itself."""
+
+    user_api_key_hash: str | None = None
+    user_api_key_alias: str | None = None
+    user_api_key_team_id: str | None = None
+    user_api_key_team_alias: str | None = None
+    internal_call_origin: str | None = None
+
+
+Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
+
+
+class Plain(msgspec.Struct, gc=False):
+    """What nearly all lines are, in the order of the log, its numbers as numbers within their bounds."""
+
+    id: Annotated[str, msgspec.Meta(min_length=1)]
+    call_type: str
+    status: Literal["success", "failure"]
+    startTime: Annotated[float, msgspec.Meta(ge=0, lt=SECONDS)]  # noqa: N815
+    model: str
+    metadata: Who
+    custom_llm_provider: str | None = None
+    response_cost: Annotated[float, msgspec.Meta(ge=0, le=MAX_COST)] | None = None
+    prompt_tokens: Count | None = None
+    completion_tokens: Count | None = None
+    request_tags: tuple[str, ...] | None = None
+    user_agent: str | None = None
+
+
+_no_metadata = Metadata()
+_plain = msgspec.json.Decoder(Plain).decode
+_metadata = msgspec.json.Decoder(Metadata)
+
+
+class UsualCalls(Usual):
+    def __init__(self, last_hour: int, before: int, offset: int) -> None:
+        super().__init__(last_hour, before, offset)
+        # By hour and by the hash of what tells lines apart; a line of each group stands behind its sums.
+        self.hours: dict[int, dict[int, Group]] = {}
+        self.begin = self.end = 0
+
+    # Without calls into other functions of ours, as the careful loop: most bytes of a gateway pass through here.
+    def take(self, data: bytes) -> list[Odd]:
+        decode, digest, last_hour = _plain, xxh3_64_digest, self.last_hour
+        begin, end = self.begin, self.end
+        table, mark = self._hour(begin // 3600) if end else ({}, list[bytes]().append)
+        odd: list[Odd] = []
+        skipped = 0
+        number = self.lines - 1
+        source = BytesIO(data)
+        for number, raw in enumerate(source, self.lines):
+            try:
+                record = decode(raw)
+            except (msgspec.MsgspecError, ValueError, RecursionError):
+                odd.append(Odd(number, source.tell(), raw))
+                continue
+            at = record.startTime
+            if at >= end or at < begin:
+                hour = int(at) // 3600
+                if not FIRST_HOUR <= hour <= last_hour:
+                    odd.append(Odd(number, source.tell(), raw))
+                    continue
+                begin, end = hour * 3600, hour * 3600 + 3600
+                table, mark = self._hour(hour)
+            # Comparing a dozen texts with those of a group, which are in no cache, would cost more than all else:
+            # their hash of 64 bits stands for them, which Python salts anew in each process.
+            key = hash(
+                (
+                    record.metadata,
+                    record.model,
+                    record.custom_llm_provider,
+                    record.call_type,
+                    record.user_agent,
+                    record.request_tags,
+                    record.status,
+                )
+            )
+            group = table.get(key)
+            if group is None:
+                group = table[key] = _group(record)
+            if not group:
+                if group is NO_CALL:
+                    skipped += 1
+                else:
+                    odd.append(Odd(number, source.tell(), raw))
+                continue
+            identifier, taken, given, cost = (
+                record.id,
+                record.prompt_tokens,
+                record.completion_tokens,
+                record.response_cost,
+            )
+            mark(digest(identifier.encode()))
+            group[0] += 1
+            if taken is not None:
+                group[3] = taken + (group[3] or 0)
+            if given is not None:
+                group[4] = given + (group[4] or 0)
+            if cost is not None:
+                group[5] = round(cost * 1e9) + (group[5] or 0)
+            if at >= group[6]:
+                group[6], group[7], group[8] = int(at), number, identifier
+        self.begin, self.end = begin, end
+        self.lines = number + 1
+        self.skipped += skipped
+        return odd
+
+    def _hour(self, hour: int) -> tuple[dict[int, Group], Callable[[bytes], None]]:
+        return self.hours.setdefault(hour, {}), self.digests.setdefault(hour, []).append
+
+    def sums(self) -> Iterator[tuple[int, tuple, Group]]:
+        for hour, table in self.hours.items():
+            for group in filter(None, table.values()):
+                record: Plain = group.pop()
+                who = record.metadata
+                names = who.user_api_key_team_alias, who.user_api_key_team_id
+                keys = who.user_api_key_alias, who.user_api_key_hash
+                how = record.request_tags, record.user_agent, who.internal_call_origin
+                yield (
+                    hour,
+                    (*names, *keys, *how, record.model, record.custom_llm_provider, record.call_type, ""),
+                    group,
+                )
+
+
+def _group(record: Plain) -> Group:
+    """An empty one for lines like this, or what stands in its place."""
+    if not litellm.is_call(record.call_type):
+        return NO_CALL
+    # Failures need their error read, and Azure's answers tell the model.
+    if record.status != "success" or record.custom_llm_provider in litellm.AZURE:
+        return UNUSUAL
+    return [0, 0, 0, None, None, None, 0, 0, "", record]
+
+
+class LiteLLMStandardLogging(QuickFormat):
+    name = "litellm-standard-logging"
+    parse = staticmethod(msgspec.json.Decoder(Payload).decode)
+    usual = UsualCalls
+
+    def extract(self, record: Payload) -> Row | None:
+        if not litellm.is_call(record.call_type):
+            return None
+        who = record.metadata or _no_metadata
+        if isinstance(who, str):
+            who = _metadata.decode(who)
+        identifier, provider, answered = record.id, record.custom_llm_provider, ""
+        failed = gone = 0
+        if record.status == "failure" or identifier is None:
+            if record.status == "failure":
+                failed, gone = 1, int(litellm.is_gone(bytes(record.error_information), record.error_str))
+            if record.litellm_call_id:
+                identifier = f"{record.litellm_call_id} {record.startTime}"
+        elif provider in litellm.AZURE:
+            answered = litellm.response_model(record.response)
+        return (
+            seconds_of(record.startTime),
+            (
+                who.user_api_key_team_alias,
+                who.user_api_key_team_id,
+                who.user_api_key_alias,
+                who.user_api_key_hash,
+                bytes(record.request_tags),
+                record.user_agent,
+                who.internal_call_origin,
+                record.model,
+                provider,
+                record.call_type,
+                answered,
+            ),
+            identifier,
+            1,
+            failed,
+            gone,
+            tokens(record.prompt_tokens, "prompt_tokens"),
+            tokens(record.completion_tokens, "completion_tokens"),
+            cost_nano(record.response_cost, "response_cost"),
+        )
+
+    def describe(self, key: tuple) -> tuple[Caller, Called]:
+        team_alias, team_id, alias, key_hash, tags, agent, origin, model, provider, call_type, answered = key
+        return (
+            litellm.caller(team_alias, team_id, alias, key_hash, tags, agent, internal=bool(origin)),
+            litellm.called(model, provider, call_type, answered),
+        )
+
+    def recognise(self, sample: Sample) -> str:
+        ours = sum(map(self._is_ours, sample.objects))
+        return 'JSON lines with "startTime", "call_type" and "response_cost"' if ours >= sample.needed else ""
+
+    def _is_ours(self, line: dict[str, Any]) -> bool:
+        return (
+            "startTime" in line
+            and "call_type" in line
+            and "request_id" not in line
+            and bool({"response_cost", "hidden_params", "litellm_call_id", "error_str"} & line.keys())
+        )

@@ -1,0 +1,46 @@
+"""Answers of OpenAI's undocumented `GET /v1/usage?date=...` of 2023: sums per five minutes, no key, no project."""
+
+from typing import Any
+
+from dashboard.usage.buckets import MINUTE, digest, instant
+from dashboard.usage.formats.aggregated import Aggregated, count, text
+from dashboard.usage.formats.base import Sample
+from dashboard.usage.records import Called, Caller, Reading, clean
+
+__all__ = ["OpenAILegacyUsage"]
+
+ORGANIZATION = Caller("(org)")
+ENDPOINTS = {"completion": "/v1/completions", "embeddings": "/v1/embeddings", "edit": "/v1/edits"}
+
+
+class OpenAILegacyUsage(Aggregated):
+    name = "openai-legacy-usage"
+
+    def reading(self, record: dict[str, Any]) -> Reading:
+        model, operation = text(record.get("snapshot_id")), text(record.get("operation"))
+        calls = count(record.get("n_requests"), "n_requests")
+        if not model or calls is None:
+            raise ValueError("no snapshot_id or no n_requests")
+        endpoint = ENDPOINTS.get(operation, "")
+        if operation == "completion" and model.startswith(("gpt-3.5-turbo", "gpt-4")):
+            endpoint = "/v1/chat/completions"
+        return Reading(
+            digest(model, operation),
+            instant(record.get("aggregation_timestamp")),
+            5 * MINUTE,
+            ORGANIZATION,
+            Called("openai", clean(model, 300), endpoint),
+            (
+                calls,
+                None,
+                None,
+                count(record.get("n_context_tokens_total"), "n_context_tokens_total"),
+                count(record.get("n_generated_tokens_total"), "n_generated_tokens_total"),
+                None,
+            ),
+        )
+
+    def recognise(self, sample: Sample) -> str:
+        seen = b"".join(sample.lines)
+        ours = b'"aggregation_timestamp"' in seen and b'"snapshot_id"' in seen
+        return 'records with "aggregation_timestamp" and "snapshot_id"' if ours else ""

@@ -1,0 +1,71 @@
+"""Requests of OTLP/HTTP: what an exporter sends, in JSON or protobuf, as records that count by the formats' rules.
+
+A request that is itself at fault raises; a record in it that is at fault is refused alone.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from dashboard.usage.formats.documents import FAULTS, DocumentFormat
+from dashboard.usage.formats.otlp import logs as otlp_logs
+from dashboard.usage.formats.otlp import messages as otlp_messages
+from dashboard.usage.formats.otlp import protobuf as otlp_protobuf
+from dashboard.usage.formats.otlp.metrics import OTLPMetrics
+from dashboard.usage.formats.otlp.spans import is_inference
+from dashboard.usage.formats.otlp.traces import Found, OTLPTraces, together
+from dashboard.usage.records import Row
+
+__all__ = ["SIGNALS", "Signal"]
+
+
+class Pushed(OTLPTraces):
+    """Spans that may be delivered again: what cannot be recognised then is refused."""
+
+    def extract(self, record: Found) -> Row | None:
+        span = record.span
+        if is_inference(span) and not (span.trace and span.span):
+            raise ValueError("no trace id or no span id: it could not be recognised if it came again")
+        return super().extract(record)
+
+
+_traces, _metrics = Pushed(), OTLPMetrics()
+_object = msgspec.json.Decoder(dict[str, Any])
+
+
+class Signal(NamedTuple):
+    """One kind of telemetry: its format, and how its requests are read."""
+
+    name: str
+    format: DocumentFormat
+    from_json: Callable[[bytes], Sequence[Any]]
+    from_protobuf: Callable[[bytes], Sequence[Any]]
+
+    def records(self, body: bytes, *, is_json: bool) -> Sequence[Any]:
+        """What a request holds. Raises ValueError, in words without content, when it is none."""
+        try:
+            return self.from_json(body) if is_json else self.from_protobuf(body)
+        except FAULTS as problem:
+            words = "nested too deeply" if isinstance(problem, RecursionError) else str(problem)
+            raise ValueError(f"not a request of {self.name}: {words}") from None
+
+
+SIGNALS = {
+    one.name: one
+    for one in (
+        Signal("traces", _traces, _traces.records, lambda body: together(otlp_protobuf.spans(body))),
+        Signal(
+            "metrics",
+            _metrics,
+            lambda body: list(_metrics.parts(_object.decode(body))),
+            lambda body: list(_metrics.parts(otlp_messages.metrics(body))),
+        ),
+        Signal(
+            "logs",
+            _traces,
+            lambda body: together(otlp_logs.spans(_object.decode(body))),
+            lambda body: together(otlp_logs.spans(otlp_messages.logs(body))),
+        ),
+    )
+}

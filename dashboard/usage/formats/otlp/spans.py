@@ -1,0 +1,193 @@
+"""Spans that call models, in whichever of the GenAI vocabularies they are written.
+
+Plain values in, rows out: the same for OTLP in JSON and for what a receiver decodes from protobuf.
+Understood are OpenTelemetry's GenAI conventions up to 1.36 and since, OpenLLMetry and OpenInference.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from dashboard.core.providers import platform_of_host, platform_of_tool
+from dashboard.usage.formats.access_logs.paths import called as called_at
+from dashboard.usage.formats.model_gone import says_gone
+from dashboard.usage.records import UNKNOWN, Called, Caller, Row, clean, cost_nano, tokens
+
+__all__ = ["WANTED", "Span", "calls", "describe", "extract", "is_inference", "outer", "whose"]
+
+SECOND = 1_000_000_000
+
+PROVIDER = ("gen_ai.provider.name", "llm.provider", "gen_ai.system", "llm.system", "llm.vendor")
+HOST = ("server.address", "net.peer.name", "gen_ai.openai.api_base", "llm.openai.api_base", "url.full")
+ASKED = (
+    "gen_ai.request.model",
+    "llm.request.model_name",
+    "llm.request.model",
+    "llm.model_name",
+    "embedding.model_name",
+)
+ANSWERED = ("gen_ai.response.model", "llm.response.model_name", "llm.response.model")
+ANSWER_ID = ("gen_ai.response.id",)
+OPERATION = ("gen_ai.operation.name", "llm.request.type")
+KIND = ("openinference.span.kind", "traceloop.span.kind")
+TAKEN = (
+    "gen_ai.usage.input_tokens",
+    "gen_ai.usage.prompt_tokens",
+    "llm.usage.prompt_tokens",
+    "llm.token_count.prompt",
+)
+GIVEN = (
+    "gen_ai.usage.output_tokens",
+    "gen_ai.usage.completion_tokens",
+    "llm.usage.completion_tokens",
+    "llm.token_count.completion",
+)
+COST = ("gen_ai.usage.cost", "llm.cost.total")
+ERROR = ("error.type",)
+STATUS = ("http.response.status_code", "http.status_code")
+SERVICE, TEAM = "service.name", ("team", "service.team", "service.namespace")
+ENVIRONMENT = ("deployment.environment.name", "deployment.environment")
+TEXTS = (HOST, PROVIDER, ASKED, ANSWERED, OPERATION, KIND)
+"""What tells the calls of one service apart."""
+WANTED = frozenset({SERVICE}).union(
+    *TEXTS,
+    *(ANSWER_ID, TAKEN, GIVEN, COST, ERROR, STATUS, TEAM, ENVIRONMENT),
+)
+"""The attributes that are looked at; nothing else of a span needs to be kept, least of all what it says."""
+
+# Operations that call a model, and where. Agents, tools, chains and retrievals repeat what their calls say.
+ENDPOINTS = {
+    "chat": "/v1/chat/completions",
+    "text_completion": "/v1/completions",
+    "completion": "/v1/completions",
+    "generate_content": "/models/*:generateContent",
+    "embeddings": "/v1/embeddings",
+    "embedding": "/v1/embeddings",
+    "responses": "/v1/responses",
+}
+KINDS = {"LLM": "", "EMBEDDING": "/v1/embeddings"}
+GONE = ("404", "410", "NotFoundError", "NotFound", "ResourceNotFoundException", "model_not_found")
+
+Value = str | int | float | bool
+Attributes = Mapping[str, Value]
+
+
+class Span(NamedTuple):
+    """One span, of its attributes those in WANTED. `message` is an error's own words, "" when none."""
+
+    trace: str
+    span: str
+    parent: str
+    start_ns: int
+    attributes: Attributes
+    failed: bool = False
+    message: str = ""
+
+
+def is_inference(span: Span) -> bool:
+    """Whether the span is itself a call of a model."""
+    kind, operation, asked, provider = (_text(span.attributes, n) for n in (KIND, OPERATION, ASKED, PROVIDER))
+    return calls(kind, operation, asked, provider)
+
+
+def calls(kind: str, operation: str, asked: str, provider: str) -> bool:
+    """The same of what a span tells, "" where it does not."""
+    if kind:
+        return kind.upper() in KINDS
+    if operation:
+        return operation in ENDPOINTS
+    return bool(asked) and bool(provider)
+
+
+def outer(spans: Sequence[Span]) -> set[tuple[str, str]]:
+    """(trace, span) of calls that another call inside of them tells again.
+
+    Two instrumentations of one call nest: the innermost is it, unless their answers have different ids.
+    """
+    known = {(s.trace, s.span): s for s in spans}
+    calls = {place for place, span in known.items() if is_inference(span)}
+    nearest: dict[tuple[str, str], tuple[str, str] | None] = {}
+    repeated = set()
+    for place in calls:
+        span, passed = known[place], []
+        above: tuple[str, str] | None = (span.trace, span.parent)
+        while above in known and above not in calls and above not in nearest:
+            nearest[above] = None  # a loop of parents ends here
+            passed.append(above)
+            above = (above[0], known[above].parent)
+        if above not in calls:
+            above = nearest.get(above) if above else None
+        nearest.update(dict.fromkeys(passed, above))
+        if above and above != place:
+            ids = {_text(known[p].attributes, ANSWER_ID) for p in (place, above)} - {""}
+            if len(ids) < 2:
+                repeated.add(above)
+    return repeated
+
+
+def extract(resource: Attributes, span: Span) -> Row:
+    """The row of an inference span. `resource` are its resource's attributes."""
+    told = span.attributes
+    error, status = _text(told, ERROR), _text(told, STATUS)
+    failed = span.failed or bool(error) or (status.isdigit() and int(status) >= 400)
+    gone = failed and (error.endswith(GONE) or status in {"404", "410"} or says_gone(f"{error} {span.message}"))
+    cost = _first(told, COST)
+    answer = _text(told, ANSWER_ID)
+    *texts, kind = (_text(told, names) for names in TEXTS)
+    return (
+        span.start_ns // SECOND,
+        (*whose(resource), *texts, kind.upper()),
+        # The id of the answer also knows a call whose outer span comes in another batch.
+        f"{span.trace} {answer or span.span}".lower() if span.trace and (answer or span.span) else None,
+        1,
+        int(failed),
+        int(gone),
+        _count(told, TAKEN, "input tokens"),
+        _count(told, GIVEN, "output tokens"),
+        cost_nano(cost) if isinstance(cost, int | float) else None,
+    )
+
+
+def whose(resource: Attributes) -> tuple[Value | None, str, str]:
+    """Service, team and environment, as a resource's attributes tell them."""
+    return resource.get(SERVICE), _text(resource, TEAM), _text(resource, ENVIRONMENT)
+
+
+def describe(key: tuple) -> tuple[Caller, Called]:
+    service, team, environment, host, provider, asked, answered, operation, kind = key
+    name = "" if str(service or "").startswith("unknown_service") else clean(service, 200)
+    caller = Caller(
+        consumer=name or clean(team, 200) or UNKNOWN,
+        team=clean(team, 200),
+        tags=f"environment:{clean(environment, 100)}" if environment else "",
+        service=name,
+    )
+    platform = _platform(host, provider)
+    model = answered if answered and (platform == "azure-openai" or not asked) else asked
+    endpoint = ENDPOINTS.get(operation) or KINDS.get(kind) or _path(host)
+    return caller, Called(platform, clean(model, 300), endpoint)
+
+
+def _platform(host: str, provider: str) -> str:
+    """The host that was called, where it tells; the provider is the client library's guess."""
+    name = urlsplit(host).hostname or "" if "://" in host else host
+    return (platform_of_host(name) if "." in name else "") or platform_of_tool(provider)
+
+
+def _path(host: str) -> str:
+    found = called_at(urlsplit(host).path, "") if "://" in host else None
+    return found.endpoint if found else ""
+
+
+def _first(told: Attributes, names: Sequence[str]) -> Value | None:
+    return next((told[name] for name in names if told.get(name) not in {None, ""}), None)
+
+
+def _text(told: Attributes, names: Sequence[str]) -> str:
+    found = _first(told, names)
+    return "" if found is None else str(found)
+
+
+def _count(told: Attributes, names: Sequence[str], what: str) -> int | None:
+    found = _first(told, names)
+    return None if found is None else tokens(found, what)

@@ -1,0 +1,287 @@
+"""One file, read from its checkpoint in bounded pieces, each committed with what it adds up to.
+
+What a run of lines adds up to, the ids seen in it, its rejected lines and the checkpoint behind it commit in one
+transaction, whose guards are in `position`. If one fails the transaction is given up and reading starts again
+from what the database says; so a killed, restarted or doubled reader changes nothing.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from django.db import transaction
+from isal.isal_zlib import crc32
+
+from dashboard.usage.accumulator import Tally
+from dashboard.usage.formats import row_columns as tables
+from dashboard.usage.formats.aggregated import Aggregated
+from dashboard.usage.formats.base import Format
+from dashboard.usage.formats.detect import detect
+from dashboard.usage.formats.documents import DocumentFormat, is_document, is_json
+from dashboard.usage.formats.fast_path import SMALL, QuickFormat
+from dashboard.usage.formats.registry import AUTO, FORMATS
+from dashboard.usage.ingest.checkpoint import Moved, Position
+from dashboard.usage.ingest.chunks import (
+    HEAD,
+    MAX_LINE,
+    PIECE,
+    TAIL,
+    Block,
+    Checkpoint,
+    blocks,
+    document,
+    head_of,
+)
+from dashboard.usage.ingest.decode import LONG_RUN, RUN, Helpers, Run, at_once, decode, decoded_ahead, runs
+from dashboard.usage.ingest.decompress import Content, ContentError
+from dashboard.usage.ingest.dedup import Fresh
+from dashboard.usage.ingest.persist import count
+from dashboard.usage.models import Source, Stream
+from dashboard.usage.records import Batch, last_hour
+
+if TYPE_CHECKING:
+    from dashboard.usage.ingest.pipeline import Session
+
+__all__ = ["InputError", "Progress", "Reading"]
+
+SQUEEZED = 6  # what a compressed log's byte on disk stands for, roughly
+ATTEMPTS = 50
+GROUPS = 100_000  # sums in memory that are worth a commit before its bytes are reached
+
+Progress = Callable[[int], None]
+
+
+class InputError(Exception):
+    """A file that cannot be ingested; the message is one sentence naming it."""
+
+
+class Reading:
+    """One file being read. The tallies grow only with what has committed."""
+
+    def __init__(
+        self, session: "Session", path: Path, format_name: str, *, is_import: bool, progress: Progress | None
+    ) -> None:
+        self.session = session
+        self.source = session.source
+        self.path = path
+        self.format_name = format_name
+        self.is_import = is_import
+        self.progress = progress
+        self.opening: tuple[bytes, dict] | None = None  # of a format that depends on how the file begins
+        self.position = Position(session.source, path, is_import=is_import)
+        self.waits = False
+        self.accepted = self.rejected = self.repeated = self.read = self.size = 0
+
+    @property
+    def end(self) -> Checkpoint:
+        """How far the content is read, by whomever."""
+        return self.position.end
+
+    @property
+    def duplicates(self) -> int:
+        return self.repeated + self.position.passed
+
+    def run(self, stream: Stream | None) -> None:
+        position = self.position
+        position.stream = stream
+        for _ in range(ATTEMPTS):
+            try:
+                self._run()
+            except Moved:
+                self.session.forget()
+                if position.stream is not None:
+                    position.stream = Stream.objects.filter(pk=position.stream.pk).first()
+            except ContentError as problem:
+                self._give_up(f"{self.path.name} {problem}")
+                return
+            else:
+                return
+        raise InputError(f"{self.path}: other processes keep reading the same content; try again")
+
+    def _run(self) -> None:
+        position = self.position
+        with Content(self.path) as content:
+            position.stat, self.size, self.kind = content.stat, content.stat.st_size, content.kind
+            head = content.read(HEAD)
+            position.head = head_of(head)
+            if not position.head and 0 < len(head) < HEAD and self._is_final(content)(head):
+                position.head = head_of(head + b"\n")  # one line is all there is
+        if not position.head:  # nothing yet that could be known again
+            if self.is_import and not content.complete:
+                self._give_up(f"{self.path.name} is cut off: the compressed data ends early")
+            return
+        position.find()
+        start = position.end
+        reader = self._format(head)
+        if reader is None:
+            return
+        with Content(self.path) as content:
+            if (content.stat.st_dev, content.stat.st_ino) != (position.stat.st_dev, position.stat.st_ino):
+                raise Moved
+            content.skip_to(max(0, start.offset - TAIL))
+            tail = content.read(start.offset - content.position)
+            try:
+                self._consume(content, tail, reader)
+            finally:
+                self.read += max(0, self.end.offset - start.offset)
+        if self.is_import and not content.complete:
+            self._give_up(f"{self.path.name} is cut off: the compressed data ends early")
+
+    def _format(self, head: bytes) -> Format | None:
+        name = self.format_name
+        if name == AUTO and self.position.stream is not None:
+            name = self.position.stream.format or AUTO
+        if name == AUTO:
+            name, why = detect(head)
+            if not name:
+                self._give_up(f"{self.path.name} is in no format that could be told: {why}")
+                return None
+        if name not in FORMATS:
+            raise InputError(f"{self.path}: there is no format {name!r}; choose one of {', '.join(FORMATS)}")
+        if problem := tables.problem_of(self.kind, name):
+            self._give_up(f"{self.path.name} {problem}")
+            return None
+        self.format_name = name
+        reader = FORMATS[name]
+        if not isinstance(reader, Aggregated):
+            return reader
+        self.opening = head.partition(b"\n")[0] + b"\n", {"columns": self.source.config.get("columns")}
+        return reader.opened(*self.opening)
+
+    def _consume(self, content: Content, tail: bytes, reader: Format) -> None:
+        tally = self.session.tally()
+        taken = content.consumed
+        last = None
+        try:
+            for run, part in self._decoded(content, tail, reader):
+                line = self.end.lines + tally.lines + 1
+                if part is None or not tally.add(part, line):
+                    for block in run:
+                        whole = self._whole(content, block)
+                        decode(whole, reader, tally, self.end.lines + tally.lines + 1)
+                last = run[-1]
+                if self.progress:
+                    self.progress(content.consumed - taken)
+                    taken = content.consumed
+                # What an aggregated file tells twice of one bucket is summed: it is one delivery.
+                if self._is_full(tally, last) and not reader.aggregated:
+                    self._commit(tally, last)
+                    tally, last = self.session.tally(), None
+        except ContentError:
+            if last:
+                self._commit(tally, last)
+            raise
+        if last:
+            self._commit(tally, last, at_end=True)
+        elif not self.is_import or self.position.stream is not None:
+            self.position.note(self._looked_at())
+
+    def _is_full(self, tally: Tally, last: Block) -> bool:
+        return last.end - self.end.offset >= self.session.commit_bytes or len(tally.groups) >= GROUPS
+
+    def _decoded(self, content: Content, tail: bytes, reader: Format) -> Iterator[tuple[Run, Batch | None]]:
+        """The blocks to count; with what they add up to, where that could be told without looking at ids."""
+        left = (self.size - content.consumed) * (1 if content.kind == "plain" else SQUEEZED)
+        believed, most = last_hour(self.session.now), self.session.commit_bytes
+        if left < self.session.big or not self.session.helpers or reader.aggregated:
+            for run in runs(self._blocks(content, tail, reader), min(RUN, most)):
+                yield run, at_once(run, reader, believed)
+            return
+        keep = content.descriptor is None  # otherwise helpers read the lines themselves
+        with Helpers(
+            self.format_name, believed, self.session.helpers, content.descriptor, self.opening
+        ) as helpers:
+            cut = runs(self._blocks(content, tail, reader, keep=keep), min(RUN if keep else LONG_RUN, most))
+            yield from decoded_ahead(cut, helpers)
+
+    def _blocks(self, content: Content, tail: bytes, reader: Format, *, keep: bool = True) -> Iterator[Block]:
+        if isinstance(reader, DocumentFormat) and self._is_document(reader):
+            return document(content, self.end, tail)
+        size = self.session.piece or (SMALL if isinstance(reader, QuickFormat) else PIECE)
+        return blocks(content, self.end, tail, self._is_final(content), size, keep=keep)
+
+    def _whole(self, content: Content, block: Block) -> Block:
+        """The block with its bytes, read again where they were not kept."""
+        if block.parts or not block.is_lines:
+            return block
+        data = content.again(block.start, block.end)
+        if crc32(data, block.before) != block.checksum:
+            raise Moved
+        return replace(block, parts=(data,))
+
+    def _is_document(self, reader: DocumentFormat) -> bool:
+        """Whether this file is one page over many lines, or one too long for a line, and not lines."""
+        with Content(self.path) as content:
+            head = content.read(HEAD)
+            if not (is_document(head) or reader.is_document(head)):
+                return False
+            line, newline, _ = (head + content.read(MAX_LINE)).lstrip().partition(b"\n")
+        return not (newline and is_json(line))
+
+    def _is_final(self, content: Content) -> Callable[[bytes], bool]:
+        """Whether a last line without a newline counts now."""
+        if content.kind != "plain":
+            return lambda _line: content.complete
+        if self.is_import:
+            return lambda _line: True
+        age = self.session.now.timestamp() - content.stat.st_mtime
+        # Gateways write objects without a last newline. A JSON object tells by itself that it is whole; a
+        # minute without a change tells that nobody is writing. (A pinned clock may lie far in the past.)
+        settled = age >= 60 or age < -timedelta(days=1).total_seconds()
+
+        def is_final(line: bytes) -> bool:
+            whole = _is_object(line)
+            self.waits = whole and not settled
+            return whole and settled
+
+        return is_final
+
+    def _commit(self, tally: Tally, block: Block, *, at_end: bool = False) -> None:
+        session, position, start = self.session, self.position, self.end
+        end = Checkpoint(
+            block.end,
+            block.checksum,
+            start.lines + tally.lines,
+            start.records + tally.accepted + tally.duplicates,
+            start.rejected + tally.rejected,
+        )
+        marks = tally.marks()
+        looked_at = self._looked_at() if at_end else position.name(self.format_name)
+        try:
+            with transaction.atomic():
+                position.advance(tally, end, block.tail, looked_at)
+                self._count(tally, marks)
+        except Source.DoesNotExist:
+            session.forget()
+            raise InputError(f"{self.path}: its source was deleted meanwhile") from None
+        except BaseException:
+            session.forget()
+            raise
+        session.seen.commit(marks)
+        position.end = end
+        self.accepted += tally.accepted
+        self.rejected += tally.rejected
+        self.repeated += tally.duplicates
+
+    def _count(self, tally: Tally, marks: Fresh) -> None:
+        if marks and self.session.seen.collides(marks):
+            raise Moved
+        count(self.session, str(self.path), tally, marks)
+
+    def _looked_at(self, problem: str = "") -> dict[str, Any]:
+        return self.position.place(self.format_name, self.session.now, problem, waits=self.waits)
+
+    def _give_up(self, problem: str) -> None:
+        if self.is_import:
+            raise InputError(f"{self.path.parent / problem}")
+        self.position.note(self._looked_at(problem))
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        return line.lstrip()[:1] == b"{" and msgspec.json.decode(line, type=dict[str, msgspec.Raw]) is not None
+    except (ValueError, RecursionError, msgspec.MsgspecError):
+        return False

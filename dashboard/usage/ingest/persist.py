@@ -1,0 +1,71 @@
+"""What was added up since a checkpoint goes into the tables, inside the transaction that moves the checkpoint."""
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from dashboard.core.fields import EPOCH
+from dashboard.usage.accumulator import Tally
+from dashboard.usage.ingest import aggregates, latest_calls
+from dashboard.usage.ingest.dedup import Fresh
+from dashboard.usage.ingest.rollups import merge
+from dashboard.usage.models import RejectedLine
+from dashboard.usage.records import AT, Group, grow
+
+if TYPE_CHECKING:
+    from dashboard.usage.ingest.pipeline import Session
+
+__all__ = ["count"]
+
+REJECTED_KEPT = 1000
+
+
+def count(session: "Session", path: str, tally: Tally, marks: Fresh) -> None:
+    """Add up what came from `path`, with the ids, `marks`, by which it is known when it comes again."""
+    if tally.groups:
+        _add_sums(session, path, tally)
+    if tally.readings:
+        aggregates.replace(session.source, tally.readings.values(), session.dimensions, session.now.date())
+    session.seen.store(marks)
+    if tally.rejects:
+        _keep_rejects(session, path, tally)
+
+
+def _add_sums(session: "Session", path: str, tally: Tally) -> None:
+    """Add the sums to the rollups, and remember the latest calls as read from `path`."""
+    callers, names = list(tally.callers), list(tally.names)
+    called_first: dict[int, int] = {}
+    named_first: dict[int, int] = {}
+    for hour, who, what in sorted(tally.groups):
+        called_first.setdefault(who, hour)
+        named_first.setdefault(what, hour)
+    dimensions = session.dimensions
+    identities = dimensions.callers({callers[n]: _day(hour) for n, hour in called_first.items()})
+    keys = dimensions.names({names[n]: _day(hour) for n, hour in named_first.items()})
+    # Callers and names without calls, as of lines that were duplicates, have no key.
+    identity = [identities.get(caller, 0) for caller in callers]
+    name = [keys.get(called, 0) for called in names]
+    rows: dict[tuple[int, int, int], Group] = {}
+    proofs: dict[tuple[int, int], latest_calls.Proof] = {}
+    for (hour, who, what), group in tally.groups.items():
+        pair = identity[who], name[what]
+        known = rows.setdefault((hour, *pair), group)
+        if known is not group:  # several beyond a bound that count as one
+            grow(known, group)
+        at, line, request_id = group[AT:]
+        if pair not in proofs or (at, line) >= (proofs[pair][0], proofs[pair][2]):
+            proofs[pair] = at, 0, line, request_id or ""
+    merge(session.source.pk, rows)
+    latest_calls.keep(path, proofs)
+
+
+def _keep_rejects(session: "Session", path: str, tally: Tally) -> None:
+    """Keep the refused lines, and of the source's the newest only."""
+    RejectedLine.objects.bulk_create(
+        RejectedLine(source=session.source, path=path[-1000:], at=session.now, **reject._asdict())
+        for reject in tally.rejects
+    )
+    RejectedLine.objects.keep_newest(session.source, REJECTED_KEPT)
+
+
+def _day(hour: int) -> date:
+    return EPOCH + timedelta(days=hour // 24)

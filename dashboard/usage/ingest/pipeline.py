@@ -1,0 +1,107 @@
+"""Files into rollups, exactly once: the door that commands, polls and tests use. How is in `reading`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from dashboard.usage.accumulator import Tally
+from dashboard.usage.ingest.decode import spare
+from dashboard.usage.ingest.dedup import SeenHashes
+from dashboard.usage.ingest.dimensions import Dimensions
+from dashboard.usage.ingest.file_reader import InputError, Progress, Reading
+from dashboard.usage.models import Source, Stream
+from dashboard.usage.records import last_hour
+
+__all__ = ["Counts", "InputError", "Session", "import_file"]
+
+COMMIT = 256 << 20  # inflated bytes between checkpoints
+BIG = 48 << 20  # bytes left to read that are worth helper processes
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What reading came to. `records == accepted + rejected + duplicates`; lines that are no call are none.
+
+    After an import `bytes` is the file's size on disk; after a poll, the inflated bytes read.
+    """
+
+    records: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    duplicates: int = 0
+    bytes: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(*(getattr(self, f) + getattr(other, f) for f in self.__dataclass_fields__))
+
+
+def import_file(
+    source: Source,
+    path: Path | str,
+    *,
+    format: str,  # noqa: A002  what everybody calls it
+    now: datetime,
+    progress: Progress | None = None,
+) -> Counts:
+    """Ingest a whole file, once: content that the source has read before counts as duplicates.
+
+    `progress` is told the bytes taken from the disk, each time. Raises InputError.
+    """
+    return Session(source, now).import_file(Path(path), format, progress)
+
+
+class Session:
+    """Reads files of one source; keeps keys and ids it has met.
+
+    `piece` and `commit` are bytes and bound memory; a piece of 0 is as suits the format.
+
+    Files with more than `big` bytes left are decoded by `helpers` processes (0: by this one alone;
+    None: as many as the machine has room for).
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        now: datetime,
+        *,
+        piece: int = 0,
+        commit: int = COMMIT,
+        helpers: int | None = None,
+        big: int = BIG,
+    ) -> None:
+        self.source = source
+        self.now = now
+        self.piece = piece
+        self.commit_bytes = commit
+        self.helpers = spare() if helpers is None else helpers
+        self.big = big
+        self.dimensions = Dimensions(source)
+        self.seen = SeenHashes(source.pk, now.date())
+
+    def import_file(self, path: Path, format_name: str, progress: Progress | None = None) -> Counts:
+        path = path.resolve()
+        reading = Reading(self, path, format_name, is_import=True, progress=progress)
+        reading.run(None)
+        end = reading.end
+        return Counts(
+            records=end.records + end.rejected,
+            accepted=reading.accepted,
+            rejected=end.rejected,
+            duplicates=end.records - reading.accepted,
+            bytes=reading.size,
+        )
+
+    def follow(self, path: Path, format_name: str, stream: Stream | None) -> Counts:
+        """Read on in a file that may still grow; `stream` is what was known to be in it, if anything."""
+        reading = Reading(self, path, format_name, is_import=False, progress=None)
+        reading.run(stream)
+        counted = reading.accepted, reading.rejected, reading.duplicates
+        return Counts(sum(counted), *counted, bytes=reading.read)
+
+    def tally(self) -> Tally:
+        """An empty one, which knows the ids that were counted before."""
+        return Tally(last_hour(self.now), self.seen.of)
+
+    def forget(self) -> None:
+        self.dimensions.forget()
+        self.seen.forget()

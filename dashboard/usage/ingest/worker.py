@@ -1,0 +1,134 @@
+"""A process that decodes lines for a reader: `helper.py FORMAT LAST_HOUR DESCRIPTOR OPENING`, run as a module.
+
+It knows nothing of the database and loads nothing but its format. Questions come on its input, each a run of
+lines, or where they are in the file behind the descriptor; answers go to its output. It ends when its input
+does, so it never outlives the reader.
+"""
+
+import gc
+import json
+import marshal
+import os
+import struct
+import sys
+from array import array
+from collections.abc import Iterator
+from typing import IO, Any
+
+from isal.isal_zlib import crc32
+
+from dashboard.usage.formats.base import Format
+from dashboard.usage.formats.fast_path import SMALL, QuickFormat
+from dashboard.usage.formats.registry import FORMATS
+from dashboard.usage.records import COUNTS, Batch, Called, Caller, Reject
+
+__all__ = ["ANSWER", "QUESTION", "receive", "send", "serve", "unpacked"]
+
+# What is asked: whether the bytes follow, how many, the offset of the first, the checksum before it.
+QUESTION = struct.Struct("<?QQQ")
+ANSWER = struct.Struct("<QQ")  # bytes that follow, the checksum behind what was decoded
+
+
+def serve(reader: Format, last_hour: int, source: IO[bytes], sink: IO[bytes], descriptor: int | None) -> None:
+    """A helper's life."""
+    gc.disable()
+    while True:
+        try:
+            follows, size, offset, before = QUESTION.unpack(receive(source, QUESTION.size))
+            where = receive(source, size) if follows or descriptor is None else descriptor
+            run = Lines(where, offset, size, before)
+            answer = _packed(_decoded(reader, run, last_hour))
+            send(sink, ANSWER.pack(len(answer), run.checksum), answer)
+        except (EOFError, BrokenPipeError):  # the reader is gone
+            return
+
+
+class Lines:
+    """A run of `size` bytes that are complete lines, in memory or at a place in a file behind a descriptor."""
+
+    def __init__(self, where: bytes | int, offset: int, size: int, before: int) -> None:
+        self._where = where
+        self.offset, self.size = offset, size
+        self.before = before
+        self.checksum = before  # of all content up to the last piece
+
+    def pieces(self, most: int) -> Iterator[bytes]:
+        """The lines in pieces of about `most` bytes. Raises EOFError when the file ends before."""
+        self.checksum, rest = self.before, b""
+        for at in range(0, self.size, most):
+            data = self._read(at, min(most, self.size - at))
+            self.checksum = crc32(data, self.checksum)
+            piece = rest + data
+            cut = piece.rfind(b"\n") + 1 if at + most < self.size else len(piece)
+            rest = piece[cut:]
+            if cut:
+                yield piece[:cut]
+
+    def _read(self, at: int, size: int) -> bytes:
+        if isinstance(self._where, bytes):
+            return self._where[at : at + size]
+        data = os.pread(self._where, size, self.offset + at)
+        if len(data) < size:
+            raise EOFError
+        return data
+
+
+def receive(pipe: IO[bytes] | None, size: int) -> bytes:
+    """So many bytes. Raises EOFError when fewer come."""
+    data = pipe.read(size) if pipe else b""
+    if len(data) < size:
+        raise EOFError
+    return data
+
+
+def send(pipe: IO[bytes] | None, *parts: bytes | memoryview) -> None:
+    if pipe is None:
+        raise EOFError
+    for part in parts:
+        pipe.write(part)
+    pipe.flush()
+
+
+def unpacked(answer: bytes) -> Batch:
+    """What a helper answered. Raises ValueError when it is none."""
+    callers, names, groups, fresh, bulk, rejects, counts = marshal.loads(answer)  # noqa: S302  from our own child
+    batch = Batch(0, **dict(zip(COUNTS, counts, strict=True)))
+    batch.callers = {Caller(*caller): number for number, caller in enumerate(callers)}
+    batch.names = {Called(*called): number for number, called in enumerate(names)}
+    batch.groups, batch.bulk = groups, bulk
+    batch.fresh = {hour: set(array("Q", marks)) for hour, marks in fresh.items()}
+    batch.rejects = [Reject(*reject) for reject in rejects]
+    return batch
+
+
+# marshal knows plain tuples only, and is several times faster than what knows more.
+def _packed(batch: Batch) -> bytes:
+    plain = (list(map(tuple, rows)) for rows in (batch.callers, batch.names, batch.rejects))
+    callers, names, rejects = plain
+    fresh = {hour: array("Q", marks).tobytes() for hour, marks in batch.fresh.items() if marks}
+    counts = [getattr(batch, count) for count in COUNTS]
+    return marshal.dumps((callers, names, batch.groups, fresh, batch.bulk, rejects, counts))
+
+
+def _decoded(reader: Format, run: Lines, last_hour: int) -> Batch:
+    if isinstance(reader, QuickFormat):
+        part = reader.part(run.pieces(SMALL), last_hour, run.before, run.offset)
+        if part is not None:
+            return part
+    batch = Batch(last_hour, run.before)
+    reader.decode(b"".join(run.pieces(run.size)), batch, 0, run.offset)
+    return batch
+
+
+def _reader(name: str, opening: str) -> Format:
+    reader: Any = FORMATS[name]
+    if not opening:
+        return reader
+    head, config = json.loads(opening)
+    return reader.opened(head.encode("latin-1"), config)
+
+
+if __name__ == "__main__":
+    format_name, latest, shared, opened = sys.argv[1:]
+    from_file = int(shared) if shared else None
+    serve(_reader(format_name, opened), int(latest), sys.stdin.buffer, sys.stdout.buffer, from_file)
