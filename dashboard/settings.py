@@ -115,7 +115,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
-    "dashboard.web.middleware.AsOfDay",
+    "dashboard.web.common.middleware.AsOfDay",
     "axes.middleware.AxesMiddleware",
 ]
 TEMPLATES = [
@@ -129,7 +129,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "django.template.context_processors.i18n",
-                "dashboard.web.context.site",
+                "dashboard.web.common.context.site",
             ],
             "builtins": ["django.templatetags.i18n", "dashboard.web.templatetags.constant"],
             "libraries": {
@@ -179,7 +179,7 @@ AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_VERBOSE = False
 AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
-CSRF_FAILURE_VIEW = "dashboard.web.pages.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "dashboard.web.system.errors.csrf_failure"
 
 # Database, broker, cache -------------------------------------------------------------------------
 
@@ -257,7 +257,7 @@ STATIC_ROOT = VAR / "static"
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # the others are never asked for, and compressing them takes as long
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "dashboard.web.storage.BundledStorage"},
+    "staticfiles": {"BACKEND": "dashboard.web.common.staticfiles.BundledStorage"},
 }
 
 # Sundial -----------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ urlpatterns = [
     path("", include("dashboard.web.urls")),
 ]
 
-handler400 = "dashboard.web.pages.errors.bad_request"
-handler403 = "dashboard.web.pages.errors.forbidden"
-handler404 = "dashboard.web.pages.errors.not_found"
-handler500 = "dashboard.web.pages.errors.server_error"
+handler400 = "dashboard.web.system.errors.bad_request"
+handler403 = "dashboard.web.system.errors.forbidden"
+handler404 = "dashboard.web.system.errors.not_found"
+handler500 = "dashboard.web.system.errors.server_error"

@@ -5,23 +5,20 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path, register_converter
 from django.views.i18n import set_language
 
-from dashboard.web.converters import DayConverter
-from dashboard.web.pages import (
-    applications,
-    deadlines,
-    door,
-    findings,
-    frame,
-    guides,
-    models,
-    overview,
-    patterns,
-    review,
-    source_acts,
-    sources,
-    timeline,
-    uncatalogued,
-)
+from dashboard.web.applications import views as applications
+from dashboard.web.catalog import views as catalog
+from dashboard.web.common.converters import DayConverter
+from dashboard.web.deadlines import views as deadlines
+from dashboard.web.findings import views as findings
+from dashboard.web.guides import views as guides
+from dashboard.web.overview import views as overview
+from dashboard.web.review import views as review
+from dashboard.web.sources import edit_views as sources_edit
+from dashboard.web.sources import views as sources
+from dashboard.web.system import component_gallery, setup_views
+from dashboard.web.system import views as system
+from dashboard.web.timeline import views as timeline
+from dashboard.web.uncatalogued import views as uncatalogued
 
 register_converter(DayConverter, "day")
 
@@ -30,8 +27,8 @@ urlpatterns = [
     path("timeline/", timeline.show, name="timeline"),
     path("deadlines/", deadlines.index, name="deadlines"),
     path("deadlines/<slug:platform>/<day:date>/", deadlines.show, name="deadline"),
-    path("models/", models.index, name="models"),
-    path("models/<slug:platform>/<path:entry_id>/", models.entry, name="model"),
+    path("models/", catalog.index, name="models"),
+    path("models/<slug:platform>/<path:entry_id>/", catalog.entry, name="model"),
     path("applications/", applications.index, name="applications"),
     path("applications/<slug:slug>/", applications.application, name="application"),
     path("findings/", findings.index, name="findings"),
@@ -44,19 +41,19 @@ urlpatterns = [
     path("catalog/review/", review.index, name="review"),
     path("catalog/review/<int:pk>/", review.edit, name="review_edit"),
     path("sources/", sources.index, name="sources"),
-    path("sources/add/", source_acts.add, name="source_add"),
+    path("sources/add/", sources_edit.add, name="source_add"),
     path("sources/<slug:slug>/", sources.source, name="source"),
-    path("sources/<slug:slug>/edit/", source_acts.edit, name="source_edit"),
+    path("sources/<slug:slug>/edit/", sources_edit.edit, name="source_edit"),
     path("sources/<slug:slug>/status/", sources.status, name="source_status"),
-    path("sources/<slug:slug>/<slug:verb>/", source_acts.act, name="source_act"),
+    path("sources/<slug:slug>/<slug:verb>/", sources_edit.act, name="source_act"),
     path("guides/", guides.index, name="guides"),
-    path("patterns/", patterns.show, name="patterns"),
-    path("theme/", frame.theme, name="theme"),
+    path("patterns/", component_gallery.show, name="patterns"),
+    path("theme/", system.theme, name="theme"),
     path("language/", login_not_required(set_language), name="set_language"),
     path("accounts/login/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("accounts/logout/", auth.LogoutView.as_view(), name="logout"),
-    path("accounts/first/<str:token>/", door.first, name="first"),
-    path("favicon.ico", frame.favicon, name="favicon"),
-    path("healthz", frame.healthz, name="healthz"),
-    path("readyz", frame.readyz, name="readyz"),
+    path("accounts/first/<str:token>/", setup_views.first, name="first"),
+    path("favicon.ico", system.favicon, name="favicon"),
+    path("healthz", system.healthz, name="healthz"),
+    path("readyz", system.readyz, name="readyz"),
 ]

@@ -18,9 +18,9 @@ from django.utils.translation import to_locale
 
 from dashboard.admin import words
 from dashboard.alerts import digest
+from dashboard.web.common.verdicts import day_text
 from dashboard.web.templatetags.listing import month_of
 from dashboard.web.templatetags.sundial import count, percent
-from dashboard.web.words import day_text
 
 MESSAGES = runpy.run_path(str(Path(settings.BASE_DIR) / "scripts" / "messages.py"))
 LANGUAGES = [code for code, _name in settings.LANGUAGES if code != "en"]

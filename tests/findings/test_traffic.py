@@ -21,7 +21,7 @@ from dashboard.usage import retention
 from dashboard.usage.attribution import reattribute
 from dashboard.usage.health import source_health
 from dashboard.usage.models import ApplicationRule, CalledName, DailyRollup, StaleDay
-from dashboard.web.queries import calls
+from dashboard.web.common import calls
 from tests.factories import NOW, make_application, make_entry, make_revision, make_source, make_usage
 
 pytestmark = pytest.mark.django_db

@@ -4,7 +4,7 @@ import pytest
 
 from dashboard.catalog.choices import Kind
 from dashboard.catalog.models import Platform
-from dashboard.web.guidance import GUIDES, guide_for
+from dashboard.web.common.guide_links import GUIDES, guide_for
 from tests.web.pages import words
 
 pytestmark = pytest.mark.django_db

@@ -18,9 +18,9 @@ from dashboard.findings import scan
 from dashboard.findings.models import Finding
 from dashboard.usage.models import DailyRollup, Source, Stream
 from dashboard.usage.polling import poll
-from dashboard.web import sourcing
-from dashboard.web.sourcefields import Extra, Pairs, Secret, looks_like_key
-from dashboard.web.sourcekinds import form_for
+from dashboard.web.sources import submit
+from dashboard.web.sources.fields import Extra, Pairs, Secret, looks_like_key
+from dashboard.web.sources.forms_by_kind import form_for
 from tests.factories import NOW, make_entry, make_source, make_usage
 from tests.web.pages import words
 
@@ -425,7 +425,7 @@ def test_of_two_people_who_take_one_short_name_the_second_is_told(tmp_path):
     form = form_for(Source(kind="watch"), watch(paths=str(tmp_path)))
     assert form.is_valid()
     make_source("gateway")
-    assert sourcing.store(form, by=None, now=NOW) is None
+    assert submit.store(form, by=None, now=NOW) is None
     assert "taken" in str(form.errors["slug"])
 
 

@@ -9,7 +9,7 @@ from dashboard.core import clock
 from dashboard.findings import scan
 from dashboard.usage.formats.registry import FORMATS
 from dashboard.usage.models import DailyRollup, HourlyRollup, RejectedLine, Source, Stream
-from dashboard.web.formats import SUPPORTED
+from dashboard.web.sources.format_list import SUPPORTED
 from tests.factories import NOW, at, make_source, make_usage
 from tests.web.pages import queries_of, words
 

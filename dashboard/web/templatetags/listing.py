@@ -15,8 +15,8 @@ from django.utils.translation import gettext, ngettext, pgettext
 from dashboard.catalog.choices import Kind, MilestoneKind, OnSunset
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.messages import translated
-from dashboard.web.addresses import address
-from dashboard.web.filters import Filters
+from dashboard.web.common.filters import Filters
+from dashboard.web.common.links import address
 from dashboard.web.templatetags import sundial
 
 register = template.Library()

@@ -21,7 +21,7 @@ from django.utils.translation import get_language, gettext, ngettext, pgettext
 from dashboard.charts import palette, sun
 from dashboard.charts.card import Card, Cell
 from dashboard.charts.sparkline import spark as draw_spark
-from dashboard.web.addresses import address
+from dashboard.web.common.links import address
 
 register = template.Library()
 

@@ -1,0 +1,82 @@
+"""The list of catalog entries, as known on a day, with who calls them."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from dashboard.catalog.lifecycle import EntryState
+from dashboard.catalog.models import Alias
+from dashboard.catalog.names.resolve import resolve
+from dashboard.catalog.snapshot import Snapshot
+from dashboard.web.common.calls import Usage
+
+__all__ = ["ModelRow", "Wanted", "find", "rows_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to list; empty values ask for everything. `called`: only what somebody called in the last 30 days."""
+
+    text: str = ""
+    platform: str = ""
+    kind: str = ""
+    stage: str = ""
+    called: bool = False
+    sort: str = "sunset"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRow:
+    """One line of the list."""
+
+    entry: EntryState
+    usage: Usage
+    replacements: list[EntryState]
+
+
+def find(wanted: Wanted, snapshot: Snapshot, used: dict[int, Usage]) -> list[EntryState]:
+    """The entries that `wanted` asks for, in its order."""
+    named = _named(wanted.text, snapshot)
+    found = [
+        entry
+        for entry in snapshot.entries.values()
+        if (entry.is_known or entry.pk in used)
+        and (not wanted.platform or entry.platform == wanted.platform)
+        and (not wanted.kind or entry.kind == wanted.kind)
+        and (not wanted.stage or entry.stage == wanted.stage)
+        and (not wanted.called or entry.pk in used)
+        and (named is None or entry.pk in named)
+    ]
+    if wanted.sort == "calls":
+        return sorted(found, key=lambda e: (-_calls(used, e), e.platform, e.id))
+    if wanted.sort == "id":
+        return sorted(found, key=lambda e: (e.id.casefold(), e.platform))
+    return sorted(found, key=lambda e: (*_soonest(e), -_calls(used, e), e.platform, e.id))
+
+
+def rows_of(entries: Iterable[EntryState], snapshot: Snapshot, used: dict[int, Usage]) -> Iterator[ModelRow]:
+    for entry in entries:
+        yield ModelRow(entry, used.get(entry.pk, Usage()), snapshot.replacements(entry))
+
+
+def _named(text: str, snapshot: Snapshot) -> set[int] | None:
+    """Entries whose id or alias holds `text`, and what it means as a whole name in a log. None without a text."""
+    text = text.strip()
+    if not text:
+        return None
+    folded = text.casefold()
+    named = {entry.pk for entry in snapshot if folded in entry.key.casefold()}
+    named |= set(Alias.objects.filter(name__icontains=text).values_list("entry", flat=True))
+    match = resolve(text, "", "", snapshot.names, on=snapshot.as_of)
+    return named | ({match.entry} if match.entry else set())
+
+
+def _calls(used: dict[int, Usage], entry: EntryState) -> int:
+    return (used[entry.pk].calls_7d or 0) if entry.pk in used else -1
+
+
+def _soonest(entry: EntryState) -> tuple[int, int]:
+    """Ahead first, soonest on top; then what is past, latest on top; then what has no date."""
+    left = entry.days_left
+    if left is None:
+        return 2, 0
+    return (0, left) if left >= 0 else (1, -left)

@@ -1,0 +1,81 @@
+"""/models/ and /models/<platform>/<id>/: what the catalog knows, and who calls it."""
+
+from collections.abc import Iterable, Iterator
+
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+
+from dashboard.catalog import snapshot as catalog
+from dashboard.catalog.choices import Kind
+from dashboard.catalog.lifecycle import EntryState
+from dashboard.catalog.snapshot import Snapshot
+from dashboard.charts import palette
+from dashboard.web.catalog import detail
+from dashboard.web.catalog.queries import Wanted, find, rows_of
+from dashboard.web.common import calls
+from dashboard.web.common.as_of import Request
+from dashboard.web.common.calls import Usage
+from dashboard.web.common.csv_export import csv_response
+from dashboard.web.common.filters import Filters, Search, page_of
+
+__all__ = ["entry", "index"]
+
+COLUMNS = (
+    "platform", "id", "kind", "stage", "sunset_date", "sunset_precision", "days_left", "on_sunset",
+    "replacements", "calls_7d", "applications_30d", "source_url", "confidence",
+)  # fmt: skip
+
+
+class ModelFilters(Filters):
+    """Which entries to list."""
+
+    q = Search(_("An id, an alias, or a name as a log writes it"))
+
+    def __init__(self, request: Request, snapshot: Snapshot) -> None:
+        super().__init__(request.GET)
+        platforms = sorted({entry.platform for entry in snapshot})
+        self.select("platform", _("Platform"), [(slug, slug) for slug in platforms])
+        self.select("kind", _("Kind"), Kind.choices)
+        self.select("stage", _("Stage"), [(key, _(look.label)) for key, look in palette.STAGES.items()])
+        orders = [("calls", _("Most calls")), ("id", _("Id"))]
+        self.select("sort", _("Order"), orders, any_label=_("Next sunset"))
+        self.check("called", _("Only what we called in the last 30 days"))
+
+    def wanted(self) -> Wanted:
+        fields = {name: self.chosen(name) for name in ("platform", "kind", "stage")}
+        called = bool(self.chosen("called"))
+        return Wanted(text=self.chosen("q"), called=called, sort=self.chosen("sort") or "sunset", **fields)
+
+
+def index(request: Request) -> HttpResponseBase:
+    snapshot = catalog.load(request.as_of)
+    used = calls.by_entry(request.as_of)
+    filters = ModelFilters(request, snapshot)
+    found = find(filters.wanted(), snapshot, used)
+    if request.GET.get("format") == "csv":
+        return csv_response("models", request.as_of, COLUMNS, _lines(found, snapshot, used))
+    page = page_of(request, found)
+    rows = rows_of(page.object_list, snapshot, used)
+    context = {"filters": filters, "page": page, "rows": list(rows), "total": len(snapshot.entries)}
+    return render(request, "pages/models.html", context)
+
+
+def entry(request: Request, platform: str, entry_id: str) -> HttpResponse:
+    snapshot = catalog.load(request.as_of)
+    found = snapshot.get(platform, entry_id)
+    if not found:
+        close = detail.close_names(platform, entry_id, snapshot)
+        context = {"id": entry_id, "platform": platform, "close": [snapshot.entries[name.entry] for name in close]}
+        return render(request, "pages/model_unknown.html", context, status=404)
+    return render(request, "pages/model.html", {"model": detail.page(found, snapshot, request.today)})
+
+
+def _lines(entries: Iterable[EntryState], snapshot: Snapshot, used: dict[int, Usage]) -> Iterator[tuple]:
+    for row in rows_of(entries, snapshot, used):
+        one = row.entry
+        yield (
+            one.platform, one.id, one.kind, one.stage, one.sunset_on, one.sunset_precision, one.days_left,
+            one.on_sunset, " ".join(e.key for e in row.replacements), row.usage.calls_7d,
+            row.usage.applications, one.source_url, one.confidence,
+        )  # fmt: skip

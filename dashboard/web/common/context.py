@@ -1,0 +1,92 @@
+"""What every page's frame needs: the day control, the theme, where we are.
+
+Queries: what the visitor may do, and for editors how much waits for them.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from dashboard.catalog import freshness
+from dashboard.core import clock
+from dashboard.web.common.as_of import DayControl, control
+from dashboard.web.common.permissions import REVIEW
+from dashboard.web.review.queries import waiting_count
+
+__all__ = ["NavItem", "Site", "site"]
+
+THEMES = ("auto", "light", "dark")
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """One place in the navigation; `names` are the URL names that light it up."""
+
+    name: str
+    label: str | Promise
+    icon: str
+    names: frozenset[str]
+    current: bool = False
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The frame of a page. `theme` is "auto", "light" or "dark"."""
+
+    day: DayControl
+    theme: str
+    nav: tuple[NavItem, ...]
+    demo: bool
+    version: str
+    base_url: str
+    catalog_age: int | None = None
+    """Days since anybody looked, once that is too long ago."""
+
+
+NAVIGATION = (
+    ("overview", _("Overview"), "sun", {"overview"}),
+    ("timeline", _("Timeline"), "timeline", {"timeline"}),
+    ("deadlines", _("Deadlines"), "sunset", {"deadlines", "deadline"}),
+    ("findings", _("Findings"), "flag", {"findings", "finding"}),
+    ("applications", _("Applications"), "app", {"applications", "application"}),
+    ("models", _("Models"), "model", {"models", "model"}),
+    ("uncatalogued", _("Uncatalogued"), "question", {"uncatalogued", "uncatalogued_name", "uncatalogued_act"}),
+    ("review", _("Review"), "check", {"review", "review_edit"}),
+    ("sources", _("Sources"), "source", {"sources", "source", "source_add", "source_edit"}),
+    ("guides", _("Guides"), "guide", {"guides"}),
+)
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    """The context processor: `site` for every template."""
+    match = request.resolver_match
+    here = match.url_name if match else ""
+    today = getattr(request, "today", None) or clock.today()
+    theme = request.COOKIES.get("sundial_theme", "auto")
+    return {
+        "site": Site(
+            day=control(getattr(request, "as_of", today), today, demo=settings.SUNDIAL_DEMO),
+            theme=theme if theme in THEMES else "auto",
+            nav=_nav(here or "", getattr(request, "user", None)),
+            demo=settings.SUNDIAL_DEMO,
+            version=settings.VERSION,
+            base_url=settings.SUNDIAL_BASE_URL,
+            catalog_age=freshness.stale_days(clock.now()),
+        )
+    }
+
+
+def _nav(here: str, user: Any) -> tuple[NavItem, ...]:
+    """The places that `user` may go to."""
+    reviews = bool(user and user.is_authenticated and user.has_perm(REVIEW))
+    counts = {"review": waiting_count()} if reviews else {}
+    return tuple(
+        NavItem(name, label, icon, frozenset(names), current=here in names, count=counts.get(name, 0))
+        for name, label, icon, names in NAVIGATION
+        if name != "review" or reviews
+    )

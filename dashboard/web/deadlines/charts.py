@@ -1,0 +1,107 @@
+"""The charts of a deadline, with words in the reader's language."""
+
+from datetime import date
+
+from django.utils.translation import gettext as _
+
+from dashboard.charts import burndown
+from dashboard.charts.burndown import Trend
+from dashboard.charts.card import Card
+from dashboard.charts.layout import Marker
+from dashboard.web.common.verdicts import day_text
+from dashboard.web.deadlines.detail import DeadlinePage
+
+__all__ = ["cards"]
+
+
+def cards(page: DeadlinePage, today: date, csv_url: str) -> list[Card]:
+    """Calls per day, applications left, and how calls are shared; nothing while there is no usage."""
+    if not any(point.retiring or point.replacement for point in page.days):
+        return []
+    return [_calls(page, today, csv_url), _applications(page), _share(page)]
+
+
+def _marks(page: DeadlinePage, today: date) -> list[Marker]:
+    found = page.summary
+    here = "today" if found.as_of == today else "as of"
+    marks = [
+        Marker("announced", page.row.announced_on),
+        Marker("sunset", found.sunset_on),
+        Marker(here, found.as_of),
+    ]
+    return [mark for mark in marks if mark.day >= page.days[0].day]
+
+
+def _calls(page: DeadlinePage, today: date, csv_url: str) -> Card:
+    found, points = page.summary, page.days
+    forecast = found.forecast
+    trend = (
+        Trend(found.as_of, found.remaining, forecast.zero_on, forecast.low, forecast.high)
+        if forecast.zero_on
+        else None
+    )
+    tokens = found.measure == "tokens"
+    words = {"first": round(found.baseline), "now": round(found.remaining)}
+    return Card(
+        id="burndown",
+        title=_("Tokens per day") if tokens else _("Calls per day"),
+        summary=_("Calls to the retiring models: at most %(first)s a day, now %(now)s.") % words,
+        figure=burndown.calls(
+            [point.day for point in points],
+            [point.retiring for point in points],
+            [point.replacement for point in points],
+            marks=_marks(page, today),
+            last=max(found.sunset_on, points[-1].day),
+            partial=points[-1].day == today,
+            trend=trend,
+            unit="Tokens per day" if tokens else "Calls per day",
+            say=_,
+        ),
+        columns=(_("Day"), _("Retiring models"), _("Replacements"), _("Applications left")),
+        rows=[(p.day, p.retiring, p.replacement, p.applications_remaining) for p in reversed(points)],
+        note=_note(page, today),
+        csv_url=csv_url,
+    )
+
+
+def _applications(page: DeadlinePage) -> Card:
+    points = page.days
+    return Card(
+        id="applications",
+        title=_("Applications left"),
+        summary=_("%(left)s of %(total)s applications still call a retiring model.")
+        % {"left": page.row.applications_left, "total": page.summary.applications_total},
+        figure=burndown.applications(
+            [point.day for point in points], [point.applications_remaining for point in points], say=_
+        ),
+        columns=(_("Day"), _("Applications left")),
+        rows=[(point.day, point.applications_remaining) for point in reversed(points)],
+        short=True,
+    )
+
+
+def _share(page: DeadlinePage) -> Card:
+    points = [point for point in page.days if point.retiring or point.replacement]
+    return Card(
+        id="share",
+        title=_("How calls are shared"),
+        summary=_("Per day, the part of calls that goes to retiring models and to their replacements."),
+        figure=burndown.share(
+            [point.day for point in points],
+            [point.retiring for point in points],
+            [point.replacement for point in points],
+            say=_,
+        ),
+        columns=(_("Day"), _("Retiring models"), _("Replacements")),
+        rows=[(point.day, point.retiring, point.replacement) for point in reversed(points)],
+        short=True,
+    )
+
+
+def _note(page: DeadlinePage, today: date) -> str:
+    notes = [_("Up to %(day)s.") % {"day": day_text(page.days[-1].day)}]
+    if page.days[-1].day == today:
+        notes.append(_("The last day is not over."))
+    if page.summary.incomplete:
+        notes.append(_("Some usage comes without a count and is left out."))
+    return " ".join(notes)

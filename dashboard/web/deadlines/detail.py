@@ -1,0 +1,184 @@
+"""One deadline's page: its numbers, its days, its applications, its models."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.core.paginator import Page
+from django.utils import formats
+from django.utils.translation import gettext as _
+
+from dashboard.catalog.lifecycle import EntryState
+from dashboard.catalog.regions import Due
+from dashboard.catalog.snapshot import Deadline, Snapshot
+from dashboard.findings.deadlines.applications import ApplicationProgress, Ranked, progress_of, ranking
+from dashboard.findings.deadlines.summary import DayPoint, DeadlineSummary, overall, series
+from dashboard.findings.due_dates import due_when, earlier
+from dashboard.findings.models import Finding
+from dashboard.web.deadlines.queries import DeadlineRow
+
+__all__ = ["DeadlinePage", "Member", "ModelGroup", "page", "points"]
+
+BEFORE, AFTER = timedelta(days=400), timedelta(days=60)
+"""The burn-down shows at most so much before and after the sunset."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One application of the deadline; `finding` is the key of its only finding, None if it has several."""
+
+    progress: ApplicationProgress
+    finding: int | None
+    findings: int
+    fate: str
+    """What becomes of its calls after the sunset: "broken", or "redirected" where none of them fails."""
+    is_past: bool
+    earlier: Due | None = None
+    """Its own end, where it comes before the deadline's day."""
+
+    @property
+    def status(self) -> str:
+        """The finding's status; after the sunset, what happens to calls that still arrive."""
+        return self.fate if self.is_past and self.progress.remaining > 0 else self.progress.status
+
+    @property
+    def verdict(self) -> str:
+        """The forecast's word; "silent" where calls ended with the reports that would carry them."""
+        verdict = self.progress.forecast.verdict
+        return "silent" if verdict == "done" and not self.progress.done else verdict
+
+
+@dataclass(frozen=True, slots=True)
+class ModelGroup:
+    """Entries of the deadline that share a kind, a fate and what is recommended in their place."""
+
+    kind: str
+    on_sunset: str
+    replacements: list[EntryState]
+    entries: list[EntryState]
+
+    @property
+    def source_urls(self) -> list[str]:
+        """Where their dates are written; each once."""
+        return list(dict.fromkeys(entry.source_url for entry in self.entries if entry.source_url))
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlinePage:
+    """Everything on the page. `days` are the points of the burn-down, oldest first.
+
+    `members` are the applications that `listed`, a page of all, shows: those that still call first.
+    """
+
+    row: DeadlineRow
+    listed: Page
+    members: list[Member]
+    groups: list[ModelGroup]
+    days: list[DayPoint]
+
+    @property
+    def summary(self) -> DeadlineSummary:
+        return self.row.summary
+
+    @property
+    def left(self) -> list[Member]:
+        return [member for member in self.members if not member.progress.done]
+
+    @property
+    def done(self) -> list[Member]:
+        return [member for member in self.members if member.progress.done]
+
+    @property
+    def is_past(self) -> bool:
+        """Calls fail, or are redirected, from the sunset day itself on."""
+        return self.summary.days_left <= 0
+
+    @property
+    def days_past(self) -> int:
+        return max(-self.summary.days_left, 0)
+
+    @property
+    def baseline_note(self) -> str:
+        most = formats.number_format(round(self.summary.baseline), force_grouping=True)
+        return _("at most %(n)s a day") % {"n": most}
+
+    @property
+    def done_of(self) -> str:
+        return f"{self.summary.applications_done} / {self.summary.applications_total}"
+
+    @property
+    def redirected_per_day(self) -> float:
+        return max(self.summary.remaining - self.summary.failing_per_day, 0)
+
+
+def page(deadline: Deadline, snapshot: Snapshot, page_of: Callable[[Sequence], Page]) -> DeadlinePage:
+    """The page of a deadline as known on the snapshot's day; `page_of` chooses which applications it shows."""
+    found = overall(deadline, snapshot)
+    ends = _ends(deadline, snapshot)
+    first = min(ends.values(), key=lambda due: due.on, default=None)
+    ranked = sorted(ranking(deadline, snapshot, found.measured_from), key=lambda one: one.done)
+    listed = page_of(ranked)
+    return DeadlinePage(
+        row=DeadlineRow(found, deadline.entries, first),
+        listed=listed,
+        members=_members(list(listed.object_list), found, deadline, snapshot, ends),
+        groups=_groups(deadline, snapshot),
+        days=_points(deadline, snapshot, found.measured_from),
+    )
+
+
+def points(deadline: Deadline, snapshot: Snapshot) -> list[DayPoint]:
+    """The days of the burn-down: from where its baseline is measured to the snapshot's day."""
+    return _points(deadline, snapshot, overall(deadline, snapshot).measured_from)
+
+
+def _points(deadline: Deadline, snapshot: Snapshot, measured_from: date) -> list[DayPoint]:
+    first = max(measured_from, deadline.sunset_on - BEFORE)
+    return series(deadline, snapshot, min(first, snapshot.as_of), min(snapshot.as_of, deadline.sunset_on + AFTER))
+
+
+def _groups(deadline: Deadline, snapshot: Snapshot) -> list[ModelGroup]:
+    """Groups by kind, the largest first within one."""
+    found: dict[tuple, list[EntryState]] = {}
+    for entry in deadline.entries:
+        found.setdefault((entry.kind, entry.on_sunset, entry.replacements), []).append(entry)
+    groups = [
+        ModelGroup(kind, on_sunset, snapshot.replacements(entries[0]), entries)
+        for (kind, on_sunset, _), entries in found.items()
+    ]
+    return sorted(groups, key=lambda group: (group.kind, -len(group.entries), group.entries[0].id))
+
+
+def _members(
+    ranked: Sequence[Ranked],
+    found: DeadlineSummary,
+    deadline: Deadline,
+    snapshot: Snapshot,
+    ends: dict[int, Due],
+) -> list[Member]:
+    redirected = {entry.pk for entry in deadline.entries if entry.on_sunset == "redirects"}
+    findings: dict[int, list[tuple[int, int]]] = {}
+    known = Finding.objects.for_entries(entry.pk for entry in deadline.entries)
+    known = known.for_applications(one.pk for one in ranked).order_by("pk")
+    for application, pk, entry in known.values_list("application", "pk", "entry"):
+        findings.setdefault(application, []).append((pk, entry))
+    members = []
+    for one in progress_of(ranked, deadline, snapshot, found.measured_from):
+        own = findings[one.pk]
+        fate = "redirected" if all(entry in redirected for _pk, entry in own) else "broken"
+        key = own[0][0] if len(own) == 1 else None
+        members.append(Member(one, key, len(own), fate, found.days_left <= 0, ends.get(one.pk)))
+    return members
+
+
+def _ends(deadline: Deadline, snapshot: Snapshot) -> dict[int, Due]:
+    """Per application that meets an end before the deadline's day: the first of them. One query, or none."""
+    varying = [entry.pk for entry in deadline.entries if entry.pk in snapshot.varying]
+    ends: dict[int, Due] = {}
+    apart = Finding.objects.seen_by(snapshot.as_of, snapshot, varying).alive().apart() if varying else {}
+    for (application, pk), (_pk, regions, idle) in apart.items():
+        entry = snapshot.entries[pk]
+        due = earlier(entry, due_when(entry, regions, idle))
+        if due and (application not in ends or due.on < ends[application].on):
+            ends[application] = due
+    return ends

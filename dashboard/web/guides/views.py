@@ -1,0 +1,15 @@
+"""/guides/: how to leave a model, family by family, and where platforms announce what ends."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from dashboard.catalog.models import Platform
+from dashboard.web.common.as_of import Request
+from dashboard.web.common.guide_links import GUIDES
+
+__all__ = ["index"]
+
+
+def index(request: Request) -> HttpResponse:
+    context = {"guides": GUIDES, "platforms": Platform.objects.all()}
+    return render(request, "pages/guides.html", context)

@@ -1,0 +1,184 @@
+"""The overview: what sunsets next, who is not ready, what nobody knows, and whether the data is fresh."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from django.db.models import OuterRef, Subquery
+
+from dashboard.catalog.models import Revision
+from dashboard.catalog.snapshot import Snapshot
+from dashboard.findings.choices import Status
+from dashboard.findings.due_dates import due_of
+from dashboard.findings.models import Finding, Traffic
+from dashboard.usage.models import Application, DailyRollup, Source
+from dashboard.web.common import calls
+from dashboard.web.deadlines.queries import DeadlineRow, both
+
+__all__ = ["AtRisk", "Change", "Overview", "Sources", "overview"]
+
+NEXT, AT_RISK, CHANGES = 6, 8, 6
+RISK_DAYS = 30
+CHANGE_DAYS = 90
+MOST_FINDINGS, MOST_REVISIONS, MOST_SOURCES = 300, 500, 200
+SILENT_DAYS = 2
+
+
+@dataclass(slots=True)
+class AtRisk:
+    """An application that calls a model whose end is near or past for it. Calls are those of the last 7 days.
+
+    `due_on` is the day its own calls end, `deadline_on` that of the deadline the model belongs to.
+    """
+
+    application: Application
+    platform: str
+    due_on: date
+    deadline_on: date
+    days_left: int
+    announced_on: date | None
+    models: list[str] = field(default_factory=list)
+    calls: int | None = None
+    status: str = Status.OPEN.value
+
+    @property
+    def others(self) -> int:
+        """How many models beside the first."""
+        return len(self.models) - 1
+
+
+@dataclass(slots=True)
+class Change:
+    """What became known of one platform's models on one day."""
+
+    known_on: date
+    platform: str
+    source_url: str
+    names: list[str] = field(default_factory=list)
+
+    @property
+    def first_names(self) -> list[str]:
+        return self.names[:3]
+
+    @property
+    def more(self) -> int:
+        return max(len(self.names) - 3, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """How fresh usage is. `newest` is the last day with calls; troubled sources have a problem, silent no news."""
+
+    total: int
+    newest: date | None
+    troubled: list[Source]
+    silent: list[Source]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Everything on the page."""
+
+    has_usage: bool
+    has_catalog: bool
+    next: DeadlineRow | None
+    """The next sunset that somebody here still has to do something for; else the next one known."""
+    rows: list[DeadlineRow]
+    """The first few deadlines ahead that concern us, soonest first."""
+    ours_total: int
+    """How many deadlines ahead concern us."""
+    per_day: float
+    """Calls per day to models of these and of past deadlines, in the mean of the last complete week."""
+    overdue: list[DeadlineRow]
+    """Past deadlines whose models are still called."""
+    at_risk: list[AtRisk]
+    at_risk_total: int
+    uncatalogued: int
+    calls: int
+    changes: list[Change]
+    sources: Sources
+
+    @property
+    def uncatalogued_share(self) -> float | None:
+        return self.uncatalogued / self.calls if self.calls else None
+
+
+def overview(snapshot: Snapshot) -> Overview:
+    """The overview as of the snapshot's day. The number of queries is constant."""
+    ahead, behind = both(snapshot)
+    ours = [row for row in ahead if row.is_ours]
+    # Less than a call every other day shows among the applications at risk, not as an alarm of "0 calls".
+    overdue = [row for row in behind if row.summary.remaining >= 0.5]
+    risky = _at_risk(snapshot)
+    unknown, total = calls.share_uncatalogued(*calls.week(snapshot.as_of))
+    return Overview(
+        has_usage=Traffic.objects.exists(),
+        has_catalog=bool(snapshot.entries),
+        next=next(iter([row for row in ours if row.summary.remaining] or ours or ahead), None),
+        rows=ours[:NEXT],
+        ours_total=len(ours),
+        per_day=sum(row.summary.remaining for row in (*ours, *overdue)),
+        overdue=overdue[:NEXT],
+        at_risk=risky[:AT_RISK],
+        at_risk_total=len(risky),
+        uncatalogued=unknown,
+        calls=total,
+        changes=_changes(snapshot.as_of),
+        sources=_sources(snapshot.as_of),
+    )
+
+
+def _at_risk(snapshot: Snapshot) -> list[AtRisk]:
+    """Applications that nobody has exempted, with the end that bites first; nearest first, then loudest."""
+    alive = Finding.objects.as_of(snapshot.as_of, snapshot).alive().due_within(RISK_DAYS)
+    findings = [f for f in alive.by_due()[:MOST_FINDINGS] if f.status != Status.EXEMPT]  # type: ignore[attr-defined]
+    volume = calls.by_pair([(f.application_id, f.entry_id) for f in findings], snapshot.as_of)
+    found: dict[int, AtRisk] = {}
+    for finding in findings:
+        entry = snapshot.entries[finding.entry_id]
+        due = due_of(finding, snapshot)
+        if not due:
+            continue
+        deadline_on = entry.sunset_on or due.on
+        one = found.setdefault(
+            finding.application_id,
+            AtRisk(finding.application, entry.platform, due.on, deadline_on, due.days_left, entry.announced_on),
+        )
+        one.models.append(entry.id)
+        told = volume[finding.application_id, finding.entry_id]
+        one.calls = (one.calls or 0) + told if told is not None else one.calls
+        if finding.status == Status.REGRESSED:  # type: ignore[attr-defined]
+            one.status = Status.REGRESSED.value
+    return sorted(found.values(), key=lambda one: (one.days_left, -(one.calls or 0), one.application.name))
+
+
+def _changes(as_of: date) -> list[Change]:
+    rows = (
+        Revision.objects.filter(known_on__lte=as_of, known_on__gt=as_of - timedelta(days=CHANGE_DAYS))
+        .order_by("-known_on", "entry__platform__slug", "entry__name")
+        .values_list("known_on", "entry__platform__slug", "entry__name", "source_url")[:MOST_REVISIONS]
+    )
+    return _grouped(rows)[:CHANGES]
+
+
+def _grouped(rows: Iterable[tuple[date, str, str, str]]) -> list[Change]:
+    found: dict[tuple[date, str], Change] = {}
+    for known_on, platform, name, url in rows:
+        change = found.setdefault((known_on, platform), Change(known_on, platform, url))
+        if name not in change.names:
+            change.names.append(name)
+    return list(found.values())
+
+
+def _sources(as_of: date) -> Sources:
+    """Sources by name; a source is silent when its last report is more than two days old."""
+    reported = DailyRollup.objects.filter(source=OuterRef("pk"), day__lte=as_of).order_by("-day").values("day")[:1]
+    found = list(Source.objects.annotate(reported_on=Subquery(reported))[:MOST_SOURCES])
+    newest = max((s.reported_on for s in found if s.reported_on), default=None)
+    old = as_of - timedelta(days=SILENT_DAYS)
+    return Sources(
+        total=len(found),
+        newest=newest,
+        troubled=[s for s in found if s.problem],
+        silent=[s for s in found if s.reported_on and s.reported_on < old and not s.paused],
+    )

@@ -1,0 +1,14 @@
+"""/: what needs attention."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from dashboard.catalog import snapshot as catalog
+from dashboard.web.common.as_of import Request
+from dashboard.web.overview.queries import overview
+
+__all__ = ["show"]
+
+
+def show(request: Request) -> HttpResponse:
+    return render(request, "pages/overview.html", {"overview": overview(catalog.load(request.as_of))})

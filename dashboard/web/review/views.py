@@ -1,0 +1,124 @@
+"""/catalog/review/: what feeds say otherwise than the catalog, for editors to decide."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from dashboard.catalog import snapshot as catalog
+from dashboard.catalog.feeds import proposals
+from dashboard.catalog.feeds.proposals import Decision
+from dashboard.catalog.messages import translated
+from dashboard.core import clock
+from dashboard.findings.enqueue import scan_soon
+from dashboard.web.common.as_of import Request
+from dashboard.web.common.filters import Filters, Search, page_of
+from dashboard.web.common.permissions import REVIEW
+from dashboard.web.review import forms
+from dashboard.web.review import queries as query
+from dashboard.web.review.queries import Wanted
+
+__all__ = ["edit", "index"]
+
+PAGE_SIZE = 25
+SELECTED = "selected"
+
+reviewer_required = permission_required(REVIEW, raise_exception=True)
+
+
+class ReviewFilters(Filters):
+    """Which proposals to list."""
+
+    q = Search(gettext_lazy("Part of an id"))
+
+    def __init__(self, request: Request) -> None:
+        super().__init__(request.GET)
+        choices = query.choices()
+        self.select("platform", _("Platform"), choices["platform"])
+        self.select("feed", _("Feed"), choices["feed"])
+        self.select("change", _("What changes"), choices["change"])
+        self.check("called", _("Only what is called"))
+
+    def wanted(self) -> Wanted:
+        return Wanted(
+            self.chosen("q"),
+            self.chosen("platform"),
+            self.chosen("feed"),
+            self.chosen("change"),
+            bool(self.chosen("called")),
+        )
+
+
+@reviewer_required
+def index(request: Request) -> HttpResponse:
+    """The list; a POST accepts or rejects one proposal (its id) or those that are ticked."""
+    if request.method == "POST":
+        return _decide(request)
+    filters = ReviewFilters(request)
+    page = page_of(request, query.find(filters.wanted(), request.as_of, request.today), PAGE_SIZE)
+    context = {
+        "filters": filters,
+        "page": page,
+        "groups": query.groups(page.object_list, request.as_of),
+        "acting": request.as_of == request.today,
+    }
+    return render(request, "pages/review.html", context)
+
+
+@reviewer_required
+def edit(request: Request, pk: int) -> HttpResponse:
+    """One proposal, to be accepted with another value or source."""
+    found = proposals.waiting().filter(pk=pk).first()
+    if not found:
+        raise Http404
+    form = forms.form_for(found, catalog.load(request.today), request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        decision = proposals.accept_edited(
+            found,
+            new=form.value(),
+            source_url=form.cleaned_data["source_url"],
+            now=clock.now(),
+            by=request.user,
+            note=form.cleaned_data["note"],
+        )
+        for _row, problem in decision.refused:
+            form.add_error(None, translated(problem))
+        if not decision.refused:
+            scan_soon()
+            messages.success(request, _told(decision, "accept"))
+            return redirect("review")
+    [group] = query.groups([found], request.today)
+    context = {"form": form, "row": group.rows[0]}
+    return render(request, "pages/review_edit.html", context, status=422 if form.errors else 200)
+
+
+def _decide(request: Request) -> HttpResponse:
+    verb = "accept" if "accept" in request.POST else "reject" if "reject" in request.POST else ""
+    which = request.POST.get(verb, "")
+    ids = request.POST.getlist(SELECTED) if which == SELECTED else [which]
+    if not verb or not all(text.isdecimal() and len(text) < 19 for text in ids):
+        raise BadRequest
+    found = list(proposals.waiting().filter(pk__in=ids[: PAGE_SIZE * 4]))
+    act = proposals.accept if verb == "accept" else proposals.reject
+    decision = act(found, now=clock.now(), by=request.user, note=request.POST.get("note", "").strip())
+    if decision.done and verb == "accept":
+        scan_soon()
+    for row, problem in decision.refused:
+        messages.error(request, f"{row.platform.slug}/{row.name}: {translated(problem)}")
+    if decision.done:
+        messages.success(request, _told(decision, verb))
+    elif not decision.refused:
+        nothing = _("Nothing was selected.") if not ids else _("That has been decided already.")
+        messages.warning(request, nothing)
+    return redirect(request.get_full_path())  # the same list with its filters
+
+
+def _told(decision: Decision, verb: str) -> str:
+    n = len(decision.done)
+    if verb == "accept":
+        words = ngettext("%(n)s change accepted.", "%(n)s changes accepted.", n) % {"n": n}
+        return f"{words} {_('Findings follow within a minute.')}"
+    return ngettext("%(n)s change rejected.", "%(n)s changes rejected.", n) % {"n": n}

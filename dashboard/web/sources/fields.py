@@ -1,0 +1,220 @@
+"""Fields of the form of a source: several values as lines, names of secrets, and what the form does not know."""
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from dashboard.usage.connectors.files.allowed_paths import problem_of
+from dashboard.usage.connectors.secrets import SecretError, name_of
+from dashboard.web.common.filters import Words
+
+__all__ = ["Extra", "Lines", "Pairs", "Paths", "Secret", "choice", "day", "looks_like_key", "number", "text"]
+
+MAX_PATHS = 50
+MAX_PAIRS = 5000
+MAX_TEXT = 500_000
+
+_known_keys = re.compile(
+    r"(?:sk|pk|rk)[-_]|gsk_|xai-|AIza|AKIA|ASIA|gh[pousr]_|github_pat_|eyJ|hf_|r8_|glpat-|xox[abp]-|bearer\s|basic\s",
+    re.IGNORECASE,
+)
+_password_in_url = re.compile(r"://[^/\s@]*:[^/\s@]+@")
+_token = re.compile(r"[A-Za-z0-9+/_=-]{24,}")
+_quoted = re.compile(r'"([^"]*)"')
+_variable = re.compile(r"[A-Z][A-Z0-9_]{1,99}")
+
+
+def looks_like_key(value: str) -> bool:
+    """Whether a text is likely a secret itself: a key by its beginning, an address with a password, a long token.
+
+    A long name in words, such as LITELLM_DATABASE_URL_OF_PRODUCTION, is none: keys mix in digits.
+    """
+    value = value.strip().removeprefix("env:")
+    if _known_keys.match(value) or _password_in_url.search(value):
+        return True
+    return bool(_token.fullmatch(value)) and sum(letter.isdigit() for letter in value) >= 4
+
+
+def text(label: Words, help_text: Words = "", *, example: str = "", required: bool = True, **more: Any) -> Any:
+    widget = forms.TextInput({"class": "input", "placeholder": example, "autocomplete": "off"})
+    return forms.CharField(label=label, help_text=help_text, required=required, widget=widget, **more)
+
+
+def choice(label: Words, choices: Iterable[tuple[str, Words]], help_text: Words = "", **more: Any) -> Any:
+    widget = forms.Select({"class": "select"})
+    return forms.ChoiceField(label=label, help_text=help_text, choices=list(choices), widget=widget, **more)
+
+
+def day(label: Words, help_text: Words = "") -> Any:
+    widget = forms.DateInput({"class": "input", "type": "date"}, format="%Y-%m-%d")
+    return forms.DateField(
+        label=label, help_text=help_text, required=False, widget=widget, input_formats=["%Y-%m-%d"]
+    )
+
+
+def number(label: Words, help_text: Words, least: int, most: int, *, required: bool = True) -> Any:
+    widget = forms.NumberInput({"class": "input"})
+    return forms.IntegerField(
+        label=label, help_text=help_text, min_value=least, max_value=most, required=required, widget=widget
+    )
+
+
+class _Lines(forms.CharField):
+    """A text of several lines."""
+
+    def __init__(self, label: Words, help_text: Words, *, example: str = "", rows: int = 3) -> None:
+        attrs = {"class": "textarea code", "rows": rows, "placeholder": example, "spellcheck": "false"}
+        widget = forms.Textarea(attrs)
+        super().__init__(label=label, help_text=help_text, required=False, max_length=MAX_TEXT, widget=widget)
+
+
+class Lines(_Lines):
+    """A text per line: one as a text, several as a list, none as ""."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(map(str, value)) if isinstance(value, list) else value
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(super().has_changed(self.prepare_value(initial), data))
+
+    def clean(self, value: Any) -> Any:
+        lines = [line.strip() for line in super().clean(value).splitlines() if line.strip()]
+        if len(lines) > MAX_PATHS:
+            raise ValidationError(_("At most %(count)s lines") % {"count": MAX_PATHS})
+        return lines if len(lines) > 1 else "".join(lines)
+
+
+class Paths(_Lines):
+    """Absolute paths and patterns inside the allowed folders, one per line; as text."""
+
+    def clean(self, value: Any) -> str:
+        lines = [line.strip() for line in super().clean(value).splitlines() if line.strip()]
+        if len(lines) > MAX_PATHS:
+            raise ValidationError(
+                _("At most %(count)s lines; a pattern may stand for many files") % {"count": MAX_PATHS}
+            )
+        roots = [settings.SUNDIAL_INBOX, *settings.SUNDIAL_WATCH_ROOTS]
+        problems = [problem for line in lines if (problem := problem_of(line, roots))]
+        if problems:
+            raise ValidationError(problems)
+        return "\n".join(lines)
+
+
+class Pairs(_Lines):
+    """`left = right` per line; a dict of texts. What lines cannot say of a stored dict stays as it was."""
+
+    def prepare_value(self, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return "\n".join(f"{left} = {right}" for left, right in value.items())
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(super().has_changed(self.prepare_value(initial), data))
+
+    def clean(self, value: Any) -> Any:
+        found: dict[str, str] = {}
+        problems = []
+        for number, line in enumerate(super().clean(value).splitlines(), 1):
+            if not line.strip():
+                continue
+            # The last sign: names of deployments may hold one, ids of models never do.
+            left, sign, right = (part.strip() for part in line.rpartition("="))
+            if not (sign and left and right):
+                problems.append(_("Line %(n)s: write name = model, with both sides") % {"n": number})
+            elif left in found:
+                problems.append(_("Line %(n)s names “%(name)s” again") % {"n": number, "name": left[:100]})
+            found[left] = right
+        if len(found) > MAX_PAIRS:
+            problems.append(
+                ngettext("At most %(n)s line", "At most %(n)s lines", MAX_PAIRS) % {"n": f"{MAX_PAIRS:,}"}
+            )
+        if problems:
+            raise ValidationError(problems[:5])
+        return found
+
+
+class _NameOnly(forms.TextInput):
+    """Shows what names a secret, and never anything that may be one."""
+
+    def format_value(self, value: Any) -> str:
+        try:
+            return "" if not value or looks_like_key(str(value)) else f"env:{name_of(str(value))}"
+        except SecretError:
+            return str(value) if _variable.fullmatch(str(value)) else ""
+
+
+class Secret(forms.CharField):
+    """The name of an environment variable, as `env:NAME` (or just the name, in capitals); "" for none."""
+
+    def __init__(self, label: Words, help_text: Words, *, example: str, required: bool = True) -> None:
+        attrs = {"class": "input", "placeholder": example, "autocomplete": "off", "spellcheck": "false"}
+        widget = _NameOnly(attrs)
+        super().__init__(label=label, help_text=help_text, required=required, max_length=2000, widget=widget)
+
+    def clean(self, value: Any) -> str:
+        name = super().clean(value)
+        if not name:
+            return ""
+        if looks_like_key(name):
+            raise ValidationError(
+                _(
+                    "That looks like the secret itself. Sundial keeps none: put it into an environment variable "
+                    "where Sundial runs, and write the variable’s name here. If others saw this screen, renew it."
+                )
+            )
+        if _variable.fullmatch(name):
+            name = f"env:{name}"
+        try:
+            return f"env:{name_of(name)}"
+        except SecretError as problem:
+            raise ValidationError(str(problem)) from None
+
+
+class Extra(_Lines):
+    """Further settings as a JSON object; those that the form has fields for do not belong here.
+
+    What may be a secret is shown as dots, also when it was stored by other means; so whoever reads the value
+    asks `has_changed` whether to take it.
+    """
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            value = json.dumps(value, indent=2, ensure_ascii=False) if value else ""
+        return _quoted.sub(_masked, value) if isinstance(value, str) else value
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(super().has_changed(self.prepare_value(initial), data))
+
+    def clean(self, value: Any) -> Any:
+        written = super().clean(value).strip()
+        if not written:
+            return {}
+        try:
+            found = json.loads(written)
+        except (ValueError, RecursionError) as problem:
+            line = getattr(problem, "lineno", 1)
+            raise ValidationError(_("Line %(n)s: this is not JSON") % {"n": line}) from None
+        if not isinstance(found, dict):
+            raise ValidationError(_('Write a JSON object, such as {"window_hours": 12}'))
+        if any(looks_like_key(one) for one in _texts(found)):
+            raise ValidationError(_("This holds what looks like a secret: name an environment variable instead"))
+        return found
+
+
+def _masked(found: re.Match[str]) -> str:
+    return '"…"' if looks_like_key(found[1]) else found[0]
+
+
+def _texts(value: Any) -> Iterable[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _texts(each)

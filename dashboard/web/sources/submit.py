@@ -1,0 +1,59 @@
+"""What the form of a source leads to: a test that writes nothing, or a source that is saved."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import IntegrityError
+from django.utils.translation import gettext as _
+
+from dashboard.catalog import snapshot as catalog
+from dashboard.catalog.lifecycle import EntryState
+from dashboard.findings import name_resolution
+from dashboard.findings.enqueue import scan_soon
+from dashboard.usage import services
+from dashboard.usage.models import CalledName, Source
+from dashboard.usage.preview import Preview, Record, preview
+from dashboard.web.sources.forms import SourceForm
+
+__all__ = ["Tested", "store", "tested"]
+
+NAMING = ("platform", "deployments")
+"""What decides what names mean."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """What a test found; `records` each with the catalog's entry for it, None where it is in no catalog."""
+
+    preview: Preview
+    records: list[tuple[Record, EntryState | None]]
+
+
+def tested(source: Source, now: datetime, today: date) -> Tested:
+    """Look into a source that need not be saved, and say what its names mean today."""
+    found = preview(source, now)
+    snapshot = catalog.load(today)
+    records = []
+    for record in found.records:
+        name = CalledName(
+            source=source, platform=record.platform, called_as=record.called_as, endpoint=record.endpoint
+        )
+        match = name_resolution.meaning(name, snapshot)
+        records.append((record, snapshot.entries[match.entry] if match.entry else None))
+    return Tested(found, records)
+
+
+def store(form: SourceForm, *, by: Any, now: datetime) -> Source | None:
+    """Save what a valid form makes, and let names mean what they then mean; None if the form objects after all."""
+    source = form.candidate()
+    before = {} if form.is_new else services.facts(form.source)
+    try:
+        services.save(source, before, by=by, now=now)
+    except IntegrityError:
+        form.add_error("slug", _("This short name is taken"))
+        return None
+    if before and any(before[name] != getattr(source, name) for name in NAMING):
+        name_resolution.invalidate(source)
+        scan_soon()
+    return source

@@ -1,0 +1,47 @@
+"""/patterns/: every component, live, for those who build pages."""
+
+from datetime import date, timedelta
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from dashboard.charts import burndown, palette
+from dashboard.charts.card import Card
+from dashboard.charts.layout import Marker
+from dashboard.web.common.as_of import Request
+
+__all__ = ["show"]
+
+
+def show(request: Request) -> HttpResponse:
+    """Components with made-up values; nothing here is data."""
+    lefts = (180, 60, 21, 3, 0, -12)
+    context = {
+        "stages": palette.STAGES,
+        "statuses": palette.STATUSES,
+        "verdicts": palette.VERDICTS,
+        "tones": palette.TONES,
+        "lefts": [(left, request.as_of + timedelta(days=left)) for left in lefts],
+        "announced_on": request.as_of - timedelta(days=90),
+        "spark": [9, 9, 8, 8, 6, 6, 5, 3, 3, 2, 1],
+        "card": _card(request.as_of),
+    }
+    return render(request, "pages/patterns.html", context)
+
+
+def _card(as_of: date) -> Card:
+    days = [as_of - timedelta(days=left) for left in range(59, -1, -1)]
+    retiring = [900 - 14 * i + 40 * (i % 7) for i in range(60)]
+    replacement = [14 * i for i in range(60)]
+    sunset = as_of + timedelta(days=20)
+    marks = [Marker("announced", days[10]), Marker("as of", as_of), Marker("sunset", sunset)]
+    return Card(
+        id="pattern-chart",
+        title=_("A chart"),
+        summary=_("Calls to retiring models fall while calls to their replacements rise."),
+        figure=burndown.calls(days, retiring, replacement, marks=marks, last=sunset, partial=True, say=_),
+        columns=(_("Day"), _("Retiring"), _("Replacement")),
+        rows=list(zip(days, retiring, replacement, strict=True)),
+        note=_("Made-up numbers; the last day is not over."),
+    )

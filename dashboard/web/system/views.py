@@ -1,0 +1,56 @@
+"""What stands around the pages: health checks and the choice of a theme."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import redirect, resolve_url
+from django.templatetags.static import static
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from dashboard.core import clock
+from dashboard.core.health import readiness
+from dashboard.web.common.context import THEMES
+
+__all__ = ["favicon", "healthz", "readyz", "theme"]
+
+YEAR = 365 * 24 * 3600
+
+
+@login_not_required
+@require_GET
+@never_cache
+def healthz(request: HttpRequest) -> HttpResponse:
+    """This process answers. Asks nothing of the database or the broker."""
+    return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
+
+
+@login_not_required
+@require_GET
+@never_cache
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Database, broker, worker and beat, each with `ok`; 503 while any of them is not."""
+    parts = readiness(clock.wall())
+    ready = all(part["ok"] for part in parts.values())
+    return JsonResponse({"ready": ready, "parts": parts}, status=200 if ready else 503)
+
+
+@login_not_required
+@require_GET
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Where browsers look on pages that name no icon, such as the admin's."""
+    return redirect(static("dashboard/favicon.svg"))
+
+
+@login_not_required
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    """Keep the reader's choice of light, dark or automatic in a cookie, and go back."""
+    back = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure()):
+        back = resolve_url("overview")
+    response = HttpResponseRedirect(back)
+    choice = request.POST.get("theme", "")
+    if choice in THEMES:
+        response.set_cookie("sundial_theme", choice, max_age=YEAR, samesite="Lax", secure=request.is_secure())
+    return response
