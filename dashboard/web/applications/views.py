@@ -47,13 +47,13 @@ def index(request: Request) -> HttpResponseBase:
     page = page_of(request, keys)
     rows = list(query.rows(list(page.object_list), due, request.as_of))
     context = {"filters": filters, "page": page, "rows": rows, "busy": len(due)}
-    return render(request, "pages/applications.html", context)
+    return render(request, "applications/list.html", context)
 
 
 def application(request: Request, slug: str) -> HttpResponse:
     found = get_object_or_404(Application, slug=slug)
     page = query.page(found, catalog.load(request.as_of), request.today)
-    return render(request, "pages/application.html", {"page": page, "application": found})
+    return render(request, "applications/detail.html", {"page": page, "application": found})
 
 
 def _lines(rows: Iterator[ApplicationRow]) -> Iterator[tuple]:

@@ -58,7 +58,7 @@ def index(request: Request) -> HttpResponseBase:
     page = page_of(request, found)
     rows = rows_of(page.object_list, snapshot, used)
     context = {"filters": filters, "page": page, "rows": list(rows), "total": len(snapshot.entries)}
-    return render(request, "pages/models.html", context)
+    return render(request, "catalog/list.html", context)
 
 
 def entry(request: Request, platform: str, entry_id: str) -> HttpResponse:
@@ -67,8 +67,8 @@ def entry(request: Request, platform: str, entry_id: str) -> HttpResponse:
     if not found:
         close = detail.close_names(platform, entry_id, snapshot)
         context = {"id": entry_id, "platform": platform, "close": [snapshot.entries[name.entry] for name in close]}
-        return render(request, "pages/model_unknown.html", context, status=404)
-    return render(request, "pages/model.html", {"model": detail.page(found, snapshot, request.today)})
+        return render(request, "catalog/unknown.html", context, status=404)
+    return render(request, "catalog/detail.html", {"model": detail.page(found, snapshot, request.today)})
 
 
 def _lines(entries: Iterable[EntryState], snapshot: Snapshot, used: dict[int, Usage]) -> Iterator[tuple]:

@@ -23,7 +23,7 @@ def index(request: Request) -> HttpResponse:
     everything = request.GET.get("all") == "1"
     rows, past = ([row for row in rows if everything or row.is_ours] for rows in queries.both(snapshot))
     context = {"rows": rows, "past": past, "everything": everything, "known": len(snapshot.deadlines)}
-    return render(request, "pages/deadlines.html", context)
+    return render(request, "deadlines/list.html", context)
 
 
 def show(request: Request, platform: str, date: date) -> HttpResponseBase:
@@ -44,4 +44,4 @@ def show(request: Request, platform: str, date: date) -> HttpResponseBase:
         "charts": charts.cards(page, request.today, f"?{query.urlencode()}"),
         "sentence": verdict_sentence(page.summary.forecast, date, request.as_of),
     }
-    return render(request, "pages/deadline.html", context)
+    return render(request, "deadlines/detail.html", context)

@@ -73,7 +73,7 @@ def index(request: Request) -> HttpResponseBase:
         "rows": list(query.rows_of(page.object_list, snapshot)),
         "chips": query.chips(counts, wanted.status),
     }
-    return render(request, "pages/findings.html", context)
+    return render(request, "findings/list.html", context)
 
 
 def finding(request: Request, pk: int) -> HttpResponse:
@@ -105,7 +105,7 @@ def _show(request: Request, pk: int, *, mistaken: Any = None, verb: str = "") ->
     forms = [(act, mistaken if act.verb == verb else form, act.verb == verb) for act, form in offers]
     acting = request.as_of == request.today
     context = {"page": page, "forms": forms if acting else [], "elsewhen": bool(forms) and not acting}
-    return render(request, "pages/finding.html", context)
+    return render(request, "findings/detail.html", context)
 
 
 def _lines(rows: Iterator[FindingRow]) -> Iterator[tuple]:

@@ -12,4 +12,4 @@ __all__ = ["index"]
 
 def index(request: Request) -> HttpResponse:
     context = {"guides": GUIDES, "platforms": Platform.objects.all()}
-    return render(request, "pages/guides.html", context)
+    return render(request, "guides/guides.html", context)

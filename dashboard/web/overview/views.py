@@ -11,4 +11,4 @@ __all__ = ["show"]
 
 
 def show(request: Request) -> HttpResponse:
-    return render(request, "pages/overview.html", {"overview": overview(catalog.load(request.as_of))})
+    return render(request, "overview/overview.html", {"overview": overview(catalog.load(request.as_of))})

@@ -65,7 +65,7 @@ def index(request: Request) -> HttpResponse:
         "groups": query.groups(page.object_list, request.as_of),
         "acting": request.as_of == request.today,
     }
-    return render(request, "pages/review.html", context)
+    return render(request, "review/list.html", context)
 
 
 @reviewer_required
@@ -92,7 +92,7 @@ def edit(request: Request, pk: int) -> HttpResponse:
             return redirect("review")
     [group] = query.groups([found], request.today)
     context = {"form": form, "row": group.rows[0]}
-    return render(request, "pages/review_edit.html", context, status=422 if form.errors else 200)
+    return render(request, "review/edit.html", context, status=422 if form.errors else 200)
 
 
 def _decide(request: Request) -> HttpResponse:

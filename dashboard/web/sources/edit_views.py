@@ -73,7 +73,7 @@ def _form_page(request: Request, source: Source, saved: str) -> HttpResponse:
         else:
             wrong = True
     context = {"form": form, "source": source, "tested": tested, "kinds": _kinds(form)}
-    return render(request, "pages/source_form.html", context, status=422 if wrong else 200)
+    return render(request, "sources/form.html", context, status=422 if wrong else 200)
 
 
 def _kinds(form: SourceForm | None) -> list[tuple[str, Any, Any, bool]]:

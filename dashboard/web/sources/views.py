@@ -57,7 +57,7 @@ def index(request: Request) -> HttpResponse:
         "feeds_problem": feeds_problem,
         "known_to": freshness.newest_on(request.today),
     }
-    return render(request, "pages/sources.html", context)
+    return render(request, "sources/list.html", context)
 
 
 def source(request: Request, slug: str) -> HttpResponse:
@@ -71,12 +71,12 @@ def source(request: Request, slug: str) -> HttpResponse:
         "editable": shown.kind in FORMS,
         "back_fill": BackFillForm(initial=shown.config) if shown.kind in ASKED else None,
     }
-    return render(request, "pages/source.html", context)
+    return render(request, "sources/detail.html", context)
 
 
 def status(request: Request, slug: str) -> HttpResponse:
     """The part of a source's page that changes while it is read, for a page that asks again."""
-    return render(request, "partials/source_status.html", _status(request, slug))
+    return render(request, "sources/status.html", _status(request, slug))
 
 
 def _status(request: Request, slug: str) -> dict:

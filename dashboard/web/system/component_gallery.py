@@ -27,7 +27,7 @@ def show(request: Request) -> HttpResponse:
         "spark": [9, 9, 8, 8, 6, 6, 5, 3, 3, 2, 1],
         "card": _card(request.as_of),
     }
-    return render(request, "pages/patterns.html", context)
+    return render(request, "system/component_gallery.html", context)
 
 
 def _card(as_of: date) -> Card:

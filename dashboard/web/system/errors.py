@@ -9,7 +9,7 @@ __all__ = ["bad_request", "csrf_failure", "forbidden", "not_found", "server_erro
 
 
 def _page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
-    return render(request, "pages/error.html", {"status": status, "title": title, "text": text}, status=status)
+    return render(request, "system/error.html", {"status": status, "title": title, "text": text}, status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -47,7 +47,7 @@ def first(request: HttpRequest, token: str) -> HttpResponse:
             login(request, user, backend=BACKEND)
             return redirect("overview")
     except setup_link.FirstSignInError as error:
-        return render(request, "registration/first.html", {"problem": str(error)}, status=410)
+        return render(request, "registration/setup_link.html", {"problem": str(error)}, status=410)
     except ValidationError as error:
         form.add_error(None, error)
-    return render(request, "registration/first.html", {"form": form})
+    return render(request, "registration/setup_link.html", {"form": form})

@@ -55,7 +55,7 @@ def link(context: template.Context, name: str, *args: Any, **query: Any) -> str:
     return address(name, *args) + (f"?{urlencode(asked)}" if asked else "")
 
 
-@register.inclusion_tag("components/keep_day.html", takes_context=True)
+@register.inclusion_tag("components/as_of_field.html", takes_context=True)
 def keep_day(context: template.Context) -> dict[str, Any]:
     """The day as a hidden field, for a form that filters by GET."""
     return {"day": context["site"].day}
@@ -197,7 +197,7 @@ def progress(value: float | None) -> dict[str, Any]:
     return {"value": value, "width": sun.share(value or 0, 1)}
 
 
-@register.inclusion_tag("components/sunarc.html")
+@register.inclusion_tag("components/sun_arc.html")
 def sunarc(announced_on: date, sunset_on: date, as_of: date) -> dict[str, Any]:
     """The sun between announcement and sunset, where it stands on the day."""
     return {"arc": sun.arc(announced_on, sunset_on, as_of)}

@@ -68,7 +68,7 @@ def show(request: Request) -> HttpResponse:
         "behind": by_month(behind),
         "chart": _card(ahead + behind, steps, request) if ahead or behind or steps else None,
     }
-    return render(request, "pages/timeline.html", context)
+    return render(request, "timeline/timeline.html", context)
 
 
 def _card(rows: list[DeadlineRow], steps: list[StepRow], request: Request) -> Card:

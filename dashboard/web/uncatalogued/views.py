@@ -61,7 +61,7 @@ def index(request: Request) -> HttpResponse:
         "acting": request.as_of == request.today,
         "regret": last_act(request.user, clock.now()) if "done" in request.GET else None,
     }
-    return render(request, "pages/uncatalogued.html", context)
+    return render(request, "uncatalogued/list.html", context)
 
 
 def name(request: Request) -> HttpResponse:
@@ -123,4 +123,4 @@ def _show(
         "forms": [(act, mistaken if act.verb == verb else form, act.verb == verb) for act, form in offers],
         "elsewhen": not acting,
     }
-    return render(request, "pages/uncatalogued_name.html", context, status=status)
+    return render(request, "uncatalogued/detail.html", context, status=status)
