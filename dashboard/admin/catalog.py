@@ -14,9 +14,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.admin.entry_bulk import BulkEdits
-from dashboard.admin.entry_files import CatalogFiles
-from dashboard.admin.entry_form import KINDS, EntryForm, state_of
+from dashboard.admin.catalog_bulk import BulkEdits
+from dashboard.admin.catalog_files import CatalogFiles
+from dashboard.admin.catalog_form import KINDS, EntryForm, state_of
 from dashboard.admin.site import HTTPS, AuditedAdmin, scan_soon
 from dashboard.catalog import snapshot
 from dashboard.catalog.changes import undo
