@@ -42,7 +42,7 @@ class ApplicationProgress:
     owner: str
     baseline: float
     remaining: float
-    deadlines_forecast: float | None
+    progress: float | None
     last_call_on: date | None
     status: str
     done: bool

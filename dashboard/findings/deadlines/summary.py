@@ -55,7 +55,7 @@ class DeadlineSummary:
     applications_done: int
     baseline: float
     remaining: float
-    deadlines_forecast: float | None
+    progress: float | None
     replacement: float
     replacement_share: float | None
     failing_per_day: float

@@ -19,7 +19,7 @@ class Guide:
 
     @property
     def template(self) -> str:
-        return f"partials/guides/{self.slug}.html"
+        return f"guides/topics/{self.slug}.html"
 
 
 GUIDES = (

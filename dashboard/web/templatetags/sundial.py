@@ -73,7 +73,7 @@ def day(value: date | datetime | None) -> SafeString | str:
 
 
 @lru_cache(maxsize=4000)
-def _day(value: date, language: str) -> SafeString:  # noqa: ARG001  the words are in it
+def _day(value: date, language: str) -> SafeString:
     words = formats.date_format(value, pgettext("date format of PHP's date()", "j M Y"))
     return format_html('<time datetime="{}">{}</time>', value.isoformat(), words)
 
