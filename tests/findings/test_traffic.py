@@ -5,9 +5,7 @@ from collections import defaultdict
 from datetime import date, timedelta
 
 import pytest
-from django.core.management import call_command
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 
 from dashboard.catalog import snapshot
 from dashboard.catalog.models import Alias, Milestone
@@ -15,7 +13,7 @@ from dashboard.findings import scan
 from dashboard.findings.deadlines.applications import progress_of, ranking
 from dashboard.findings.deadlines.summary import all_summaries, list_summaries, summary
 from dashboard.findings.due_dates import due_of
-from dashboard.findings.models import CallRegions, Finding, Resolution, ScannedEntry, Spell
+from dashboard.findings.models import CallRegions, Finding, ScannedEntry, Spell
 from dashboard.findings.name_resolution import with_meaning
 from dashboard.usage import retention
 from dashboard.usage.attribution import reattribute
@@ -280,22 +278,3 @@ def test_both_lists_of_deadlines_at_once_are_the_lists(world):
     scan.run(NOW, TODAY)
     known = snapshot.load(TODAY)
     assert all_summaries(known, 10) == (list_summaries(known), list_summaries(known, past=True, limit=10))
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("since", ["0001", "0005"])
-def test_the_migration_fills_the_sums_of_what_was_counted_before(world, since):
-    columns = "name_id, platform, model, entry_id, how, catalog"
-    meanings = rows(f"SELECT {columns} FROM findings_resolution")
-    call_command("migrate", "findings", since, verbosity=0)
-    if since == "0001":
-        # The table of one meaning per name holds what it held then.
-        with connection.cursor() as cursor:
-            values = f"VALUES ({', '.join(['%s'] * 6)})"
-            cursor.executemany(f"INSERT INTO findings_resolution ({columns}) {values}", meanings)
-    executor = MigrationExecutor(connection)
-    executor.migrate(executor.loader.graph.leaf_nodes())
-    check()
-    assert {row[0] for row in meanings} == set(Resolution.objects.values_list("name", flat=True))
-    scan.run(NOW, TODAY)
-    check()
