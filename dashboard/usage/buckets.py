@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from hashlib import blake2b
 from typing import NamedTuple
 
-from dashboard.usage.records import Measures, Reading, add_measures
+from dashboard.usage.records import BucketValue, Measures, add_measures
 
 __all__ = [
     "DAY",
@@ -76,7 +76,7 @@ def width(start: int, end: int) -> int:
     return next(known for known in WIDTHS if seconds <= known)
 
 
-def put(into: dict[tuple[str, int], Reading], reading: Reading) -> None:
+def put(into: dict[tuple[str, int], BucketValue], reading: BucketValue) -> None:
     """Add a reading to a delivery: rows of one key and bucket are summed, of a counter the highest stays."""
     known = into.get((reading.key, reading.start))
     if known is not None:

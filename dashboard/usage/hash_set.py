@@ -6,16 +6,16 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Marks", "Run", "from_digests", "run_of"]
+__all__ = ["HashSet", "SortedHashes", "from_digests", "sorted_hashes"]
 
 # Marks in rising order, each once.
-Run: TypeAlias = npt.NDArray[np.uint64]
+SortedHashes: TypeAlias = npt.NDArray[np.uint64]
 
-NONE: Run = np.empty(0, np.uint64)
+NONE: SortedHashes = np.empty(0, np.uint64)
 STORED, DIGEST = np.dtype("<u8"), np.dtype(">u8")
 
 
-class Marks:
+class HashSet:
     """A set of marks, kept as few runs: each is more than twice as long as the next.
 
     So adding a run costs its own length on average, however many there are, and nothing is ever unpacked
@@ -24,18 +24,18 @@ class Marks:
 
     __slots__ = ("_members", "_runs")
 
-    def __init__(self, run: Run | None = None) -> None:
-        self._runs: list[Run] = [] if run is None else [run]
+    def __init__(self, run: SortedHashes | None = None) -> None:
+        self._runs: list[SortedHashes] = [] if run is None else [run]
         self._members: set[int] | None = None
 
     def __len__(self) -> int:
         return sum(map(len, self._runs))
 
-    def meets(self, run: Run) -> bool:
+    def meets(self, run: SortedHashes) -> bool:
         """Whether one of these is in the set."""
         return any(_meet(known, run) for known in self._runs)
 
-    def add(self, run: Run) -> None:
+    def add(self, run: SortedHashes) -> None:
         """Add marks of which none is in the set yet."""
         if not len(run):
             return
@@ -45,7 +45,7 @@ class Marks:
             run = np.sort(np.concatenate((self._runs.pop(), run)), kind="stable")
         self._runs.append(run)
 
-    def run(self) -> Run:
+    def run(self) -> SortedHashes:
         """All of them as one run."""
         if len(self._runs) != 1:
             self._runs = [np.sort(np.concatenate([NONE, *self._runs]))]
@@ -62,23 +62,23 @@ class Marks:
         return self.run().astype(STORED).tobytes()
 
     @classmethod
-    def unpacked(cls, *segments: bytes | memoryview) -> "Marks":
+    def unpacked(cls, *segments: bytes | memoryview) -> "HashSet":
         """What `packed` gave, of several sets together."""
         return cls(np.unique(np.frombuffer(b"".join(segments), STORED).astype(np.uint64)))
 
 
-def run_of(marks: Collection[int]) -> Run:
+def sorted_hashes(marks: Collection[int]) -> SortedHashes:
     """These marks in order; each comes once."""
     return np.sort(np.fromiter(marks, np.uint64, len(marks)))
 
 
-def from_digests(digests: bytes) -> Run | None:
+def from_digests(digests: bytes) -> SortedHashes | None:
     """The run of marks that 64-bit digests in network order stand for; None when one comes twice."""
     run = np.sort(np.frombuffer(digests, DIGEST).astype(np.uint64))
     return None if (run[1:] == run[:-1]).any() else run
 
 
-def _meet(one: Run, other: Run) -> bool:
+def _meet(one: SortedHashes, other: SortedHashes) -> bool:
     few, many = (one, other) if len(one) < len(other) else (other, one)
     if not len(few) or few[0] > many[-1] or few[-1] < many[0]:
         return False

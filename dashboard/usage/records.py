@@ -27,13 +27,13 @@ __all__ = [
     "SECONDS",
     "UNKNOWN",
     "Batch",
+    "BucketValue",
     "Called",
     "Caller",
     "Evidence",
     "Group",
     "Measures",
     "Pair",
-    "Reading",
     "Reject",
     "Row",
     "add_measures",
@@ -104,7 +104,7 @@ Group = list[Any]
 AT, LINE, ID = 6, 7, 8  # where a group holds them
 
 
-class Reading(NamedTuple):
+class BucketValue(NamedTuple):
     """What an aggregated source tells of one key in one bucket; told again, the later value replaces it.
 
     `key` is a digest of all that tells its rows apart, `start` seconds since 1970. `seconds` is the
@@ -145,7 +145,7 @@ class Batch:
     groups: dict[tuple[int, int, int], Group] = field(default_factory=dict)
     fresh: dict[int, set[int]] = field(default_factory=dict)
     bulk: dict[int, bytes] = field(default_factory=dict)
-    readings: dict[tuple[str, int], Reading] = field(default_factory=dict)
+    readings: dict[tuple[str, int], BucketValue] = field(default_factory=dict)
     rejects: list[Reject] = field(default_factory=list)
     lines: int = 0
     accepted: int = 0

@@ -10,7 +10,7 @@ from dashboard.usage.ingest import aggregates
 from dashboard.usage.ingest.dimensions import Dimensions
 from dashboard.usage.ingest.pipeline import import_file
 from dashboard.usage.models import AggregateRow, DailyRollup, HourlyRollup, RejectedLine, SeenIds, Stream
-from dashboard.usage.records import Called, Caller, Reading
+from dashboard.usage.records import BucketValue, Called, Caller
 from dashboard.usage.retention import Pruned, prune
 from tests.usage.conftest import NOW, line
 
@@ -73,7 +73,7 @@ def test_a_run_is_bounded_and_the_next_one_goes_on(source, write, monkeypatch):
 def told(source, day: str, seconds: int = 3600, calls: int = 5, key: str = "a", told_on=NOW) -> None:
     """One delivery of one bucket, as an aggregated source tells it."""
     start = int(datetime.fromisoformat(f"{day}T00:00+00:00").timestamp())
-    reading = Reading(key, start, seconds, Caller("shop"), Called("openai", "gpt-4"), (calls, *[None] * 5))
+    reading = BucketValue(key, start, seconds, Caller("shop"), Called("openai", "gpt-4"), (calls, *[None] * 5))
     with transaction.atomic():
         aggregates.replace(source, [reading], Dimensions(source), told_on.date())
 

@@ -23,7 +23,7 @@ from dashboard.usage.connectors.usage_api import connector
 from dashboard.usage.formats.registry import FORMATS
 from dashboard.usage.ingest.chunks import MAX_LINE
 from dashboard.usage.ingest.decompress import kind_of
-from dashboard.usage.records import Batch, Reading, Reject, last_hour
+from dashboard.usage.records import Batch, BucketValue, Reject, last_hour
 
 __all__ = ["into_api", "into_bucket", "into_database", "newest"]
 
@@ -41,7 +41,7 @@ def into_database(config: Mapping[str, Any], now: datetime) -> Glimpse:
             table = table_of(config, connection)
             begun = time.monotonic()
 
-            def rows(begin: int, end: int, most: int = 1) -> tuple[list[Reading], int, list[str]]:
+            def rows(begin: int, end: int, most: int = 1) -> tuple[list[BucketValue], int, list[str]]:
                 _check_patience(begun)
                 return sql_connector.asked(connection, table, begin, end, now, most)
 

@@ -17,7 +17,7 @@ from dashboard.usage.ingest import aggregates
 from dashboard.usage.ingest.dimensions import Dimensions
 from dashboard.usage.ingest.pipeline import Counts
 from dashboard.usage.models import Source, Stream
-from dashboard.usage.records import Reading
+from dashboard.usage.records import BucketValue
 
 __all__ = ["DeliveryError", "Place", "since", "steps"]
 
@@ -82,7 +82,7 @@ class Place:
                 return  # it was not delivered
 
     def deliver(
-        self, readings: Collection[Reading], span: tuple[int, int], accepted: int, rejected: int = 0
+        self, readings: Collection[BucketValue], span: tuple[int, int], accepted: int, rejected: int = 0
     ) -> Counts:
         """Count one delivery, which tells all of a span that touches what is known; in one transaction.
 

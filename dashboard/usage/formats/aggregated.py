@@ -14,7 +14,7 @@ import msgspec
 from dashboard.usage.buckets import put
 from dashboard.usage.formats.base import Sample, reason
 from dashboard.usage.formats.documents import FAULTS, DocumentFormat
-from dashboard.usage.records import FIRST_HOUR, Batch, Reading, cost_nano, tokens
+from dashboard.usage.records import FIRST_HOUR, Batch, BucketValue, cost_nano, tokens
 
 __all__ = ["Aggregated", "amount", "columns_of", "count", "header", "text"]
 
@@ -42,7 +42,7 @@ class Aggregated(DocumentFormat):
         """The records in one element of a page, or one line."""
         yield element
 
-    def reading(self, record: Any) -> Reading | None:
+    def reading(self, record: Any) -> BucketValue | None:
         raise NotImplementedError
 
     def opened(self, head: bytes, config: Mapping[str, Any]) -> Self:  # noqa: ARG002  one format maps columns

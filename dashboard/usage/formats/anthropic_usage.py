@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from dashboard.usage.buckets import digest, instant, width
 from dashboard.usage.formats.aggregated import Aggregated, count, text
 from dashboard.usage.formats.base import Sample
-from dashboard.usage.records import Called, Caller, Reading, clean
+from dashboard.usage.records import BucketValue, Called, Caller, clean
 
 __all__ = ["AnthropicUsage"]
 
@@ -44,7 +44,7 @@ class AnthropicUsage(Aggregated):
         start, end = instant(element.get("starting_at")), instant(element.get("ending_at"))
         yield from (Result(start, end, told if isinstance(told, dict) else {}) for told in results)
 
-    def reading(self, record: Result) -> Reading:
+    def reading(self, record: Result) -> BucketValue:
         told = record.told
         created = told.get("cache_creation")
         inputs = [
@@ -56,7 +56,7 @@ class AnthropicUsage(Aggregated):
             ),
         ]
         known = [number for number in inputs if number is not None]
-        return Reading(
+        return BucketValue(
             digest(*(told.get(name) for name in DIMENSIONS)),
             record.start,
             width(record.start, record.end),

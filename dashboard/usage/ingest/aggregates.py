@@ -16,7 +16,7 @@ from dashboard.usage.ingest import latest_calls
 from dashboard.usage.ingest.dimensions import Dimensions
 from dashboard.usage.ingest.rollups import merge
 from dashboard.usage.models import AggregateRow, DailyRollup, HourlyRollup, Source
-from dashboard.usage.records import Called, Caller, Reading
+from dashboard.usage.records import BucketValue, Called, Caller
 
 __all__ = ["replace"]
 
@@ -29,7 +29,7 @@ Kept = dict[str, dict[int, Value]]
 
 
 def replace(
-    source: Source, readings: Collection[Reading], dimensions: Dimensions, told_on: date | None = None
+    source: Source, readings: Collection[BucketValue], dimensions: Dimensions, told_on: date | None = None
 ) -> None:
     """Take in one delivery of the day `told_on`, in which each (key, start) comes once.
 
@@ -54,9 +54,9 @@ def replace(
         latest_calls.keep("", _proofs(told))
 
 
-def _pages(readings: Collection[Reading]) -> Iterator[list[Reading]]:
+def _pages(readings: Collection[BucketValue]) -> Iterator[list[BucketValue]]:
     """Readings by key, all of one key together."""
-    grouped: dict[str, list[Reading]] = defaultdict(list)
+    grouped: dict[str, list[BucketValue]] = defaultdict(list)
     for reading in readings:
         grouped[reading.key].append(reading)
     keys = sorted(grouped)
@@ -64,7 +64,7 @@ def _pages(readings: Collection[Reading]) -> Iterator[list[Reading]]:
         yield [reading for key in keys[start : start + PAGE] for reading in grouped[key]]
 
 
-def _keyed(page: list[Reading], dimensions: Dimensions) -> Kept:
+def _keyed(page: list[BucketValue], dimensions: Dimensions) -> Kept:
     callers: dict[Caller, date] = {}
     names: dict[Called, date] = {}
     for reading in page:
@@ -91,7 +91,7 @@ def _proofs(told: Kept) -> dict[tuple[int, int], latest_calls.Proof]:
     return found
 
 
-def _known(source: Source, page: list[Reading]) -> tuple[dict[tuple[str, int], int], Kept]:
+def _known(source: Source, page: list[BucketValue]) -> tuple[dict[tuple[str, int], int], Kept]:
     """What is kept of these keys: of the days told about, and of a counter everything."""
     first, last = min(r.start for r in page) // DAY * DAY, (max(r.start for r in page) // DAY + 1) * DAY
     days = Q(start__gte=datetime.fromtimestamp(first, UTC), start__lt=datetime.fromtimestamp(last, UTC))

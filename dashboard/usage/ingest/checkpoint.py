@@ -14,22 +14,22 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from dashboard.usage.accumulator import Tally
+from dashboard.usage.accumulator import Accumulator
 from dashboard.usage.formats.registry import AUTO
 from dashboard.usage.ingest.chunks import TAIL, Checkpoint, locate, tail_hash
-from dashboard.usage.ingest.decompress import Content, ContentError
+from dashboard.usage.ingest.decompress import ContentError, DecompressedStream
 from dashboard.usage.models import Source, Stream
 
-__all__ = ["Moved", "Position"]
+__all__ = ["CheckpointMoved", "Checkpointer"]
 
 MARKS = 64
 
 
-class Moved(Exception):  # noqa: N818  an event, not an error
+class CheckpointMoved(Exception):  # noqa: N818  an event, not an error
     """Somebody else read this content, or counted one of its ids, since we looked."""
 
 
-class Position:
+class Checkpointer:
     """How far the content of one file was read; `stat` and `head` are set, and then `find` comes first."""
 
     stat: os.stat_result
@@ -63,7 +63,7 @@ class Position:
             self._jump(own, best)
         self.end = best
 
-    def advance(self, tally: Tally, end: Checkpoint, tail: bytes, looked_at: dict[str, Any]) -> None:
+    def advance(self, accumulator: Accumulator, end: Checkpoint, tail: bytes, looked_at: dict[str, Any]) -> None:
         """Move the stream's checkpoint to `end`, inside a transaction. Raises Moved, or Source.DoesNotExist.
 
         The position itself is to be set to it when the transaction has held.
@@ -73,7 +73,7 @@ class Position:
         others = Stream.objects.rivals(self.source, self.head).values_list("pk", "offset")
         own = self.stream.pk if self.stream else None
         if _fingerprint(row for row in others if row[0] != own) != self._rivals:
-            raise Moved
+            raise CheckpointMoved
         stream = self.stream or self._create()
         marks = _thinned([*stream.marks, _mark(end)])
         changed = Stream.objects.at(stream.pk, self.end.offset).update(
@@ -82,14 +82,14 @@ class Position:
             tail=tail_hash(tail),
             marks=marks,
             lines=end.lines,
-            accepted=F("accepted") + tally.accepted,
-            rejected=F("rejected") + tally.rejected,
-            duplicates=F("duplicates") + tally.duplicates,
-            skipped=F("skipped") + tally.skipped,
+            accepted=F("accepted") + accumulator.accepted,
+            rejected=F("rejected") + accumulator.rejected,
+            duplicates=F("duplicates") + accumulator.duplicates,
+            skipped=F("skipped") + accumulator.skipped,
             **looked_at,
         )
         if not changed:
-            raise Moved
+            raise CheckpointMoved
         stream.marks = marks
         self.stream = stream
 
@@ -137,7 +137,7 @@ class Position:
 
     def _tail_at(self, offset: int) -> str:
         try:
-            with Content(self.path) as content:
+            with DecompressedStream(self.path) as content:
                 content.skip_to(max(0, offset - TAIL))
                 tail = content.read(offset - content.position)
                 return tail_hash(tail) if content.position == offset else ""
@@ -157,7 +157,7 @@ class Position:
             rejected=to.rejected,
         )
         if not changed:
-            raise Moved
+            raise CheckpointMoved
         self.passed += to.records - mine.records
         stream.refresh_from_db()
 

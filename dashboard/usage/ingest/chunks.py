@@ -12,19 +12,19 @@ from pathlib import Path
 from isal import isal_zlib
 
 from dashboard.usage.formats.documents import LARGEST, is_json
-from dashboard.usage.ingest.decompress import Content, ContentError
+from dashboard.usage.ingest.decompress import ContentError, DecompressedStream
 
 __all__ = [
     "HEAD",
     "MAX_LINE",
     "PIECE",
     "TAIL",
-    "Block",
     "Checkpoint",
-    "blocks",
+    "Chunk",
     "document",
     "head_of",
     "locate",
+    "read_chunks",
     "tail_hash",
 ]
 
@@ -47,7 +47,7 @@ class Checkpoint:
 
 
 @dataclass(frozen=True)
-class Block:
+class Chunk:
     """Complete lines from `start` to `end`, the checksums of everything before and up to them, the last bytes.
 
     Their bytes come in `parts`, as they were read, where they are kept. An overlong line is a block of its own
@@ -99,7 +99,7 @@ def locate(path: Path, start: Checkpoint, known: list[Checkpoint]) -> Checkpoint
     best, checksum = start, start.checksum
     if not points:
         return best
-    with Content(path, start.offset) as content:
+    with DecompressedStream(path, start.offset) as content:
         for offset in sorted(points):
             while content.position < offset:
                 piece = content.read(min(PIECE, offset - content.position))
@@ -110,15 +110,15 @@ def locate(path: Path, start: Checkpoint, known: list[Checkpoint]) -> Checkpoint
     return best
 
 
-def blocks(
-    content: Content,
+def read_chunks(
+    content: DecompressedStream,
     start: Checkpoint,
     tail: bytes,
     is_final: Callable[[bytes], bool],
     size: int = PIECE,
     *,
     keep: bool = True,
-) -> Iterator[Block]:
+) -> Iterator[Chunk]:
     """Read on from `start`, where `content` stands; `tail` are the last bytes before it.
 
     The last line without a newline counts when `is_final(line)`; otherwise it waits. Without `keep` the blocks
@@ -129,14 +129,14 @@ def blocks(
     overlong = False
     begun = -1  # where the overlong line began
 
-    def block(*parts: bytes | memoryview, keep: bool = True, **kind: bool) -> Block:
+    def block(*parts: bytes | memoryview, keep: bool = True, **kind: bool) -> Chunk:
         nonlocal checksum, tail, end
         first, before = begun if begun >= 0 else end, checksum
         for part in parts:
             checksum = isal_zlib.crc32(part, checksum)
             tail = (tail + bytes(part[-TAIL:]))[-TAIL:]
             end += len(part)
-        return Block(parts if keep else (), before, checksum, tail, first, end, **kind)
+        return Chunk(parts if keep else (), before, checksum, tail, first, end, **kind)
 
     for piece in content.pieces(min(size, MAX_LINE // 2)):
         if end == start.offset and not rest and piece[:1] == b"\n" and tail and tail[-1:] != b"\n":
@@ -168,7 +168,7 @@ def blocks(
         yield block(rest, keep=keep)
 
 
-def document(content: Content, start: Checkpoint, tail: bytes) -> Iterator[Block]:
+def document(content: DecompressedStream, start: Checkpoint, tail: bytes) -> Iterator[Chunk]:
     """All that is left as one document, if it is one; a document that is still being written raises."""
     data = content.read(LARGEST + 1)
     if len(data) > LARGEST:
@@ -179,7 +179,7 @@ def document(content: Content, start: Checkpoint, tail: bytes) -> Iterator[Block
     if data:
         end = start.offset + len(data)
         checksum = isal_zlib.crc32(data, start.checksum)
-        yield Block(
+        yield Chunk(
             (data,),
             start.checksum,
             checksum,

@@ -22,15 +22,15 @@ from typing import IO, Any, Self
 from dashboard.usage.formats.base import Format
 from dashboard.usage.formats.documents import DocumentFormat
 from dashboard.usage.formats.fast_path import QuickFormat
-from dashboard.usage.ingest.chunks import Block
+from dashboard.usage.ingest.chunks import Chunk
 from dashboard.usage.ingest.worker import ANSWER, QUESTION, receive, send, unpacked
 from dashboard.usage.records import Batch
 
 __all__ = [
     "LONG_RUN",
     "RUN",
-    "Helpers",
-    "Run",
+    "ChunkRun",
+    "WorkerProcesses",
     "at_once",
     "decode",
     "decoded_ahead",
@@ -46,10 +46,10 @@ LONG_RUN = 32 << 20  # the same for helpers that read them as they go: fewer sum
 ROOT = Path(__file__).parents[3]
 
 # Blocks of lines that follow each other.
-Run = list[Block]
+ChunkRun = list[Chunk]
 
 
-class Helpers:
+class WorkerProcesses:
     """Processes that decode one format; they start with the first block and end with the context.
 
     With the `descriptor` of a file that holds the content as it is they read it themselves. `opening` is what
@@ -104,10 +104,10 @@ class Helpers:
                     _close(pipe)
             process.wait()
 
-    def submit(self, run: Run) -> "Future[Batch]":
+    def submit(self, run: ChunkRun) -> "Future[Batch]":
         return self._threads.submit(self._ask, run)
 
-    def _ask(self, run: Run) -> Batch:
+    def _ask(self, run: ChunkRun) -> Batch:
         process = self._idle.get()
         try:
             first, last = run[0], run[-1]
@@ -132,9 +132,9 @@ def spare() -> int:
     return min(MOST, cores) if cores > 1 and os.getloadavg()[0] < cores else 0
 
 
-def decoded_ahead(cut: Iterable[Run], helpers: Helpers) -> Iterator[tuple[Run, Batch | None]]:
+def decoded_ahead(cut: Iterable[ChunkRun], helpers: WorkerProcesses) -> Iterator[tuple[ChunkRun, Batch | None]]:
     """Each run of blocks in order with what it adds up to; None for one that is to be decoded here."""
-    waiting: deque[tuple[Run, Future[Batch] | None]] = deque()
+    waiting: deque[tuple[ChunkRun, Future[Batch] | None]] = deque()
     for run in cut:
         waiting.append((run, helpers.submit(run) if run[0].is_lines else None))
         if len(waiting) >= helpers.number + AHEAD:
@@ -143,9 +143,9 @@ def decoded_ahead(cut: Iterable[Run], helpers: Helpers) -> Iterator[tuple[Run, B
         yield _answered(*waiting.popleft())
 
 
-def runs(blocks: Iterable[Block], most: int = RUN) -> Iterator[Run]:
+def runs(blocks: Iterable[Chunk], most: int = RUN) -> Iterator[ChunkRun]:
     """Lines together up to `most` bytes; whatever else by itself."""
-    run: Run = []
+    run: ChunkRun = []
     for block in blocks:
         if run and not (block.is_lines and block.end - run[0].start <= most):
             yield run
@@ -158,7 +158,7 @@ def runs(blocks: Iterable[Block], most: int = RUN) -> Iterator[Run]:
         yield run
 
 
-def at_once(run: Run, reader: Format, last_hour: int) -> Batch | None:
+def at_once(run: ChunkRun, reader: Format, last_hour: int) -> Batch | None:
     """What a run adds up to by the short way of its format, as a helper would tell; None without one."""
     if not (run[0].is_lines and isinstance(reader, QuickFormat)):
         return None
@@ -166,7 +166,7 @@ def at_once(run: Run, reader: Format, last_hour: int) -> Batch | None:
         return reader.part((block.data for block in run), last_hour, run[0].before, run[0].start)
 
 
-def decode(block: Block, reader: Format, batch: Batch, line: int) -> None:
+def decode(block: Chunk, reader: Format, batch: Batch, line: int) -> None:
     """Decode here, with the ids that were counted before in sight; the block's first line is number `line`."""
     if block.is_rest:
         return
@@ -194,7 +194,7 @@ def without_gc() -> Iterator[None]:
             gc.enable()
 
 
-def _answered(run: Run, future: "Future[Batch] | None") -> tuple[Run, Batch | None]:
+def _answered(run: ChunkRun, future: "Future[Batch] | None") -> tuple[ChunkRun, Batch | None]:
     try:
         return run, future.result() if future else None
     except (OSError, EOFError, ValueError):  # the helper is gone, or saw something else

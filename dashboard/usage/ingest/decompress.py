@@ -16,7 +16,7 @@ from isal import igzip, igzip_lib
 if TYPE_CHECKING:
     from dashboard.usage.ingest.parquet import Rows
 
-__all__ = ["Content", "ContentError", "TooLarge", "kind_of", "unpacked"]
+__all__ = ["ContentError", "DecompressedStream", "TooLarge", "kind_of", "unpacked"]
 
 GZIP, ZSTD, PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
 PIECE = 4 << 20
@@ -34,7 +34,7 @@ class TooLarge(ContentError):  # noqa: N818  it says what the error is
     """More is in there than anybody wants to read at once."""
 
 
-class Content:
+class DecompressedStream:
     """An open file. `position` is the offset in inflated bytes of the next byte that `pieces` yields."""
 
     def __init__(self, path: Path, position: int = 0) -> None:

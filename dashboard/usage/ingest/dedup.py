@@ -10,16 +10,16 @@ from datetime import UTC, date, datetime
 from django.db.models import Max
 
 from dashboard.core.fields import hour_number
-from dashboard.usage.hash_set import Marks, Run
+from dashboard.usage.hash_set import HashSet, SortedHashes
 from dashboard.usage.models import SeenIds
 
-__all__ = ["Fresh", "SeenHashes"]
+__all__ = ["NewHashes", "SeenHashes"]
 
 KEPT = 500_000  # hashes in memory, 8 bytes each, or about 70 where they are asked for one by one
 MANY = 64  # segments of one hour that are worth merging
 
-Fresh = dict[int, Run]  # by hour
-NOTHING = Marks()
+NewHashes = dict[int, SortedHashes]  # by hour
+NOTHING = HashSet()
 
 
 class SeenHashes:
@@ -28,13 +28,13 @@ class SeenHashes:
     def __init__(self, source_id: int, today: date) -> None:
         self._source = source_id
         self._today = today
-        self._hours: dict[int, Marks] = {}
+        self._hours: dict[int, HashSet] = {}
         self._kept = 0
         self._merge: dict[int, list[int]] = {}
         self._newest = 0
         self._stored: set[int] | None = None  # the hours that have segments: the others need no query
 
-    def of(self, hour: int) -> Marks:
+    def of(self, hour: int) -> HashSet:
         """The hashes of that hour; not to be changed."""
         known = self._hours.get(hour)
         if known is None:
@@ -47,7 +47,7 @@ class SeenHashes:
             self._kept += len(known)
         return known
 
-    def collides(self, fresh: Fresh) -> bool:
+    def collides(self, fresh: NewHashes) -> bool:
         """Whether another session counted one of these since they were looked up. Asked under the lock."""
         stored = self._look()
         rows = self._mine().filter(pk__gt=self._newest).values_list("pk", "hour", "hashes")
@@ -56,15 +56,15 @@ class SeenHashes:
             number = hour_number(hour)
             stored.add(number)
             self._hours.pop(number, None)
-            clash = clash or (number in fresh and Marks.unpacked(hashes).meets(fresh[number]))
+            clash = clash or (number in fresh and HashSet.unpacked(hashes).meets(fresh[number]))
             self._newest = pk
         return clash
 
-    def store(self, fresh: Fresh) -> None:
+    def store(self, fresh: NewHashes) -> None:
         """Append these hashes, and put an hour's many small segments together. Inside the transaction."""
         rows = []
         for hour, hashes in fresh.items():
-            segment = Marks(hashes)
+            segment = HashSet(hashes)
             if self._merge.pop(hour, None):
                 segment = self._load(hour)
                 segment.add(hashes)
@@ -76,7 +76,7 @@ class SeenHashes:
             SeenIds.objects.bulk_create(rows, batch_size=500)
             self._newest = self._highest()
 
-    def commit(self, fresh: Fresh) -> None:
+    def commit(self, fresh: NewHashes) -> None:
         """The transaction held: what was fresh is old now."""
         for hour, hashes in fresh.items():
             if self._stored is not None:
@@ -105,11 +105,11 @@ class SeenHashes:
     def _highest(self) -> int:
         return self._mine().aggregate(newest=Max("pk"))["newest"] or 0
 
-    def _load(self, hour: int) -> Marks:
+    def _load(self, hour: int) -> HashSet:
         segments = list(self._mine().filter(hour=_hour(hour)).values_list("pk", "hashes"))
         if len(segments) >= MANY:
             self._merge[hour] = [pk for pk, _ in segments]
-        return Marks.unpacked(*(hashes for _, hashes in segments))
+        return HashSet.unpacked(*(hashes for _, hashes in segments))
 
 
 def _hour(number: int) -> datetime:

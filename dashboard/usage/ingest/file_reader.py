@@ -15,7 +15,7 @@ import msgspec
 from django.db import transaction
 from isal.isal_zlib import crc32
 
-from dashboard.usage.accumulator import Tally
+from dashboard.usage.accumulator import Accumulator
 from dashboard.usage.formats import row_columns as tables
 from dashboard.usage.formats.aggregated import Aggregated
 from dashboard.usage.formats.base import Format
@@ -23,21 +23,30 @@ from dashboard.usage.formats.detect import detect
 from dashboard.usage.formats.documents import DocumentFormat, is_document, is_json
 from dashboard.usage.formats.fast_path import SMALL, QuickFormat
 from dashboard.usage.formats.registry import AUTO, FORMATS
-from dashboard.usage.ingest.checkpoint import Moved, Position
+from dashboard.usage.ingest.checkpoint import Checkpointer, CheckpointMoved
 from dashboard.usage.ingest.chunks import (
     HEAD,
     MAX_LINE,
     PIECE,
     TAIL,
-    Block,
     Checkpoint,
-    blocks,
+    Chunk,
     document,
     head_of,
+    read_chunks,
 )
-from dashboard.usage.ingest.decode import LONG_RUN, RUN, Helpers, Run, at_once, decode, decoded_ahead, runs
-from dashboard.usage.ingest.decompress import Content, ContentError
-from dashboard.usage.ingest.dedup import Fresh
+from dashboard.usage.ingest.decode import (
+    LONG_RUN,
+    RUN,
+    ChunkRun,
+    WorkerProcesses,
+    at_once,
+    decode,
+    decoded_ahead,
+    runs,
+)
+from dashboard.usage.ingest.decompress import ContentError, DecompressedStream
+from dashboard.usage.ingest.dedup import NewHashes
 from dashboard.usage.ingest.persist import count
 from dashboard.usage.models import Source, Stream
 from dashboard.usage.records import Batch, last_hour
@@ -45,7 +54,7 @@ from dashboard.usage.records import Batch, last_hour
 if TYPE_CHECKING:
     from dashboard.usage.ingest.pipeline import Session
 
-__all__ = ["InputError", "Progress", "Reading"]
+__all__ = ["FileReader", "InputError", "Progress"]
 
 SQUEEZED = 6  # what a compressed log's byte on disk stands for, roughly
 ATTEMPTS = 50
@@ -58,7 +67,7 @@ class InputError(Exception):
     """A file that cannot be ingested; the message is one sentence naming it."""
 
 
-class Reading:
+class FileReader:
     """One file being read. The tallies grow only with what has committed."""
 
     def __init__(
@@ -71,29 +80,29 @@ class Reading:
         self.is_import = is_import
         self.progress = progress
         self.opening: tuple[bytes, dict] | None = None  # of a format that depends on how the file begins
-        self.position = Position(session.source, path, is_import=is_import)
+        self.checkpointer = Checkpointer(session.source, path, is_import=is_import)
         self.waits = False
         self.accepted = self.rejected = self.repeated = self.read = self.size = 0
 
     @property
     def end(self) -> Checkpoint:
         """How far the content is read, by whomever."""
-        return self.position.end
+        return self.checkpointer.end
 
     @property
     def duplicates(self) -> int:
-        return self.repeated + self.position.passed
+        return self.repeated + self.checkpointer.passed
 
     def run(self, stream: Stream | None) -> None:
-        position = self.position
-        position.stream = stream
+        checkpointer = self.checkpointer
+        checkpointer.stream = stream
         for _ in range(ATTEMPTS):
             try:
                 self._run()
-            except Moved:
+            except CheckpointMoved:
                 self.session.forget()
-                if position.stream is not None:
-                    position.stream = Stream.objects.filter(pk=position.stream.pk).first()
+                if checkpointer.stream is not None:
+                    checkpointer.stream = Stream.objects.filter(pk=checkpointer.stream.pk).first()
             except ContentError as problem:
                 self._give_up(f"{self.path.name} {problem}")
                 return
@@ -102,25 +111,25 @@ class Reading:
         raise InputError(f"{self.path}: other processes keep reading the same content; try again")
 
     def _run(self) -> None:
-        position = self.position
-        with Content(self.path) as content:
-            position.stat, self.size, self.kind = content.stat, content.stat.st_size, content.kind
+        checkpointer = self.checkpointer
+        with DecompressedStream(self.path) as content:
+            checkpointer.stat, self.size, self.kind = content.stat, content.stat.st_size, content.kind
             head = content.read(HEAD)
-            position.head = head_of(head)
-            if not position.head and 0 < len(head) < HEAD and self._is_final(content)(head):
-                position.head = head_of(head + b"\n")  # one line is all there is
-        if not position.head:  # nothing yet that could be known again
+            checkpointer.head = head_of(head)
+            if not checkpointer.head and 0 < len(head) < HEAD and self._is_final(content)(head):
+                checkpointer.head = head_of(head + b"\n")  # one line is all there is
+        if not checkpointer.head:  # nothing yet that could be known again
             if self.is_import and not content.complete:
                 self._give_up(f"{self.path.name} is cut off: the compressed data ends early")
             return
-        position.find()
-        start = position.end
+        checkpointer.find()
+        start = checkpointer.end
         reader = self._format(head)
         if reader is None:
             return
-        with Content(self.path) as content:
-            if (content.stat.st_dev, content.stat.st_ino) != (position.stat.st_dev, position.stat.st_ino):
-                raise Moved
+        with DecompressedStream(self.path) as content:
+            if (content.stat.st_dev, content.stat.st_ino) != (checkpointer.stat.st_dev, checkpointer.stat.st_ino):
+                raise CheckpointMoved
             content.skip_to(max(0, start.offset - TAIL))
             tail = content.read(start.offset - content.position)
             try:
@@ -132,8 +141,8 @@ class Reading:
 
     def _format(self, head: bytes) -> Format | None:
         name = self.format_name
-        if name == AUTO and self.position.stream is not None:
-            name = self.position.stream.format or AUTO
+        if name == AUTO and self.checkpointer.stream is not None:
+            name = self.checkpointer.stream.format or AUTO
         if name == AUTO:
             name, why = detect(head)
             if not name:
@@ -151,38 +160,40 @@ class Reading:
         self.opening = head.partition(b"\n")[0] + b"\n", {"columns": self.source.config.get("columns")}
         return reader.opened(*self.opening)
 
-    def _consume(self, content: Content, tail: bytes, reader: Format) -> None:
-        tally = self.session.tally()
+    def _consume(self, content: DecompressedStream, tail: bytes, reader: Format) -> None:
+        accumulator = self.session.accumulator()
         taken = content.consumed
         last = None
         try:
             for run, part in self._decoded(content, tail, reader):
-                line = self.end.lines + tally.lines + 1
-                if part is None or not tally.add(part, line):
+                line = self.end.lines + accumulator.lines + 1
+                if part is None or not accumulator.add(part, line):
                     for block in run:
                         whole = self._whole(content, block)
-                        decode(whole, reader, tally, self.end.lines + tally.lines + 1)
+                        decode(whole, reader, accumulator, self.end.lines + accumulator.lines + 1)
                 last = run[-1]
                 if self.progress:
                     self.progress(content.consumed - taken)
                     taken = content.consumed
                 # What an aggregated file tells twice of one bucket is summed: it is one delivery.
-                if self._is_full(tally, last) and not reader.aggregated:
-                    self._commit(tally, last)
-                    tally, last = self.session.tally(), None
+                if self._is_full(accumulator, last) and not reader.aggregated:
+                    self._commit(accumulator, last)
+                    accumulator, last = self.session.accumulator(), None
         except ContentError:
             if last:
-                self._commit(tally, last)
+                self._commit(accumulator, last)
             raise
         if last:
-            self._commit(tally, last, at_end=True)
-        elif not self.is_import or self.position.stream is not None:
-            self.position.note(self._looked_at())
+            self._commit(accumulator, last, at_end=True)
+        elif not self.is_import or self.checkpointer.stream is not None:
+            self.checkpointer.note(self._looked_at())
 
-    def _is_full(self, tally: Tally, last: Block) -> bool:
-        return last.end - self.end.offset >= self.session.commit_bytes or len(tally.groups) >= GROUPS
+    def _is_full(self, accumulator: Accumulator, last: Chunk) -> bool:
+        return last.end - self.end.offset >= self.session.commit_bytes or len(accumulator.groups) >= GROUPS
 
-    def _decoded(self, content: Content, tail: bytes, reader: Format) -> Iterator[tuple[Run, Batch | None]]:
+    def _decoded(
+        self, content: DecompressedStream, tail: bytes, reader: Format
+    ) -> Iterator[tuple[ChunkRun, Batch | None]]:
         """The blocks to count; with what they add up to, where that could be told without looking at ids."""
         left = (self.size - content.consumed) * (1 if content.kind == "plain" else SQUEEZED)
         believed, most = last_hour(self.session.now), self.session.commit_bytes
@@ -191,37 +202,39 @@ class Reading:
                 yield run, at_once(run, reader, believed)
             return
         keep = content.descriptor is None  # otherwise helpers read the lines themselves
-        with Helpers(
+        with WorkerProcesses(
             self.format_name, believed, self.session.helpers, content.descriptor, self.opening
         ) as helpers:
             cut = runs(self._blocks(content, tail, reader, keep=keep), min(RUN if keep else LONG_RUN, most))
             yield from decoded_ahead(cut, helpers)
 
-    def _blocks(self, content: Content, tail: bytes, reader: Format, *, keep: bool = True) -> Iterator[Block]:
+    def _blocks(
+        self, content: DecompressedStream, tail: bytes, reader: Format, *, keep: bool = True
+    ) -> Iterator[Chunk]:
         if isinstance(reader, DocumentFormat) and self._is_document(reader):
             return document(content, self.end, tail)
         size = self.session.piece or (SMALL if isinstance(reader, QuickFormat) else PIECE)
-        return blocks(content, self.end, tail, self._is_final(content), size, keep=keep)
+        return read_chunks(content, self.end, tail, self._is_final(content), size, keep=keep)
 
-    def _whole(self, content: Content, block: Block) -> Block:
+    def _whole(self, content: DecompressedStream, block: Chunk) -> Chunk:
         """The block with its bytes, read again where they were not kept."""
         if block.parts or not block.is_lines:
             return block
         data = content.again(block.start, block.end)
         if crc32(data, block.before) != block.checksum:
-            raise Moved
+            raise CheckpointMoved
         return replace(block, parts=(data,))
 
     def _is_document(self, reader: DocumentFormat) -> bool:
         """Whether this file is one page over many lines, or one too long for a line, and not lines."""
-        with Content(self.path) as content:
+        with DecompressedStream(self.path) as content:
             head = content.read(HEAD)
             if not (is_document(head) or reader.is_document(head)):
                 return False
             line, newline, _ = (head + content.read(MAX_LINE)).lstrip().partition(b"\n")
         return not (newline and is_json(line))
 
-    def _is_final(self, content: Content) -> Callable[[bytes], bool]:
+    def _is_final(self, content: DecompressedStream) -> Callable[[bytes], bool]:
         """Whether a last line without a newline counts now."""
         if content.kind != "plain":
             return lambda _line: content.complete
@@ -239,21 +252,21 @@ class Reading:
 
         return is_final
 
-    def _commit(self, tally: Tally, block: Block, *, at_end: bool = False) -> None:
-        session, position, start = self.session, self.position, self.end
+    def _commit(self, accumulator: Accumulator, block: Chunk, *, at_end: bool = False) -> None:
+        session, checkpointer, start = self.session, self.checkpointer, self.end
         end = Checkpoint(
             block.end,
             block.checksum,
-            start.lines + tally.lines,
-            start.records + tally.accepted + tally.duplicates,
-            start.rejected + tally.rejected,
+            start.lines + accumulator.lines,
+            start.records + accumulator.accepted + accumulator.duplicates,
+            start.rejected + accumulator.rejected,
         )
-        marks = tally.marks()
-        looked_at = self._looked_at() if at_end else position.name(self.format_name)
+        marks = accumulator.marks()
+        looked_at = self._looked_at() if at_end else checkpointer.name(self.format_name)
         try:
             with transaction.atomic():
-                position.advance(tally, end, block.tail, looked_at)
-                self._count(tally, marks)
+                checkpointer.advance(accumulator, end, block.tail, looked_at)
+                self._count(accumulator, marks)
         except Source.DoesNotExist:
             session.forget()
             raise InputError(f"{self.path}: its source was deleted meanwhile") from None
@@ -261,23 +274,23 @@ class Reading:
             session.forget()
             raise
         session.seen.commit(marks)
-        position.end = end
-        self.accepted += tally.accepted
-        self.rejected += tally.rejected
-        self.repeated += tally.duplicates
+        checkpointer.end = end
+        self.accepted += accumulator.accepted
+        self.rejected += accumulator.rejected
+        self.repeated += accumulator.duplicates
 
-    def _count(self, tally: Tally, marks: Fresh) -> None:
+    def _count(self, accumulator: Accumulator, marks: NewHashes) -> None:
         if marks and self.session.seen.collides(marks):
-            raise Moved
-        count(self.session, str(self.path), tally, marks)
+            raise CheckpointMoved
+        count(self.session, str(self.path), accumulator, marks)
 
     def _looked_at(self, problem: str = "") -> dict[str, Any]:
-        return self.position.place(self.format_name, self.session.now, problem, waits=self.waits)
+        return self.checkpointer.place(self.format_name, self.session.now, problem, waits=self.waits)
 
     def _give_up(self, problem: str) -> None:
         if self.is_import:
             raise InputError(f"{self.path.parent / problem}")
-        self.position.note(self._looked_at(problem))
+        self.checkpointer.note(self._looked_at(problem))
 
 
 def _is_object(line: bytes) -> bool:

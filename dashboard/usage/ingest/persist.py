@@ -4,9 +4,9 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from dashboard.core.fields import EPOCH
-from dashboard.usage.accumulator import Tally
+from dashboard.usage.accumulator import Accumulator
 from dashboard.usage.ingest import aggregates, latest_calls
-from dashboard.usage.ingest.dedup import Fresh
+from dashboard.usage.ingest.dedup import NewHashes
 from dashboard.usage.ingest.rollups import merge
 from dashboard.usage.models import RejectedLine
 from dashboard.usage.records import AT, Group, grow
@@ -19,23 +19,23 @@ __all__ = ["count"]
 REJECTED_KEPT = 1000
 
 
-def count(session: "Session", path: str, tally: Tally, marks: Fresh) -> None:
+def count(session: "Session", path: str, accumulator: Accumulator, marks: NewHashes) -> None:
     """Add up what came from `path`, with the ids, `marks`, by which it is known when it comes again."""
-    if tally.groups:
-        _add_sums(session, path, tally)
-    if tally.readings:
-        aggregates.replace(session.source, tally.readings.values(), session.dimensions, session.now.date())
+    if accumulator.groups:
+        _add_sums(session, path, accumulator)
+    if accumulator.readings:
+        aggregates.replace(session.source, accumulator.readings.values(), session.dimensions, session.now.date())
     session.seen.store(marks)
-    if tally.rejects:
-        _keep_rejects(session, path, tally)
+    if accumulator.rejects:
+        _keep_rejects(session, path, accumulator)
 
 
-def _add_sums(session: "Session", path: str, tally: Tally) -> None:
+def _add_sums(session: "Session", path: str, accumulator: Accumulator) -> None:
     """Add the sums to the rollups, and remember the latest calls as read from `path`."""
-    callers, names = list(tally.callers), list(tally.names)
+    callers, names = list(accumulator.callers), list(accumulator.names)
     called_first: dict[int, int] = {}
     named_first: dict[int, int] = {}
-    for hour, who, what in sorted(tally.groups):
+    for hour, who, what in sorted(accumulator.groups):
         called_first.setdefault(who, hour)
         named_first.setdefault(what, hour)
     dimensions = session.dimensions
@@ -46,7 +46,7 @@ def _add_sums(session: "Session", path: str, tally: Tally) -> None:
     name = [keys.get(called, 0) for called in names]
     rows: dict[tuple[int, int, int], Group] = {}
     proofs: dict[tuple[int, int], latest_calls.Proof] = {}
-    for (hour, who, what), group in tally.groups.items():
+    for (hour, who, what), group in accumulator.groups.items():
         pair = identity[who], name[what]
         known = rows.setdefault((hour, *pair), group)
         if known is not group:  # several beyond a bound that count as one
@@ -58,11 +58,11 @@ def _add_sums(session: "Session", path: str, tally: Tally) -> None:
     latest_calls.keep(path, proofs)
 
 
-def _keep_rejects(session: "Session", path: str, tally: Tally) -> None:
+def _keep_rejects(session: "Session", path: str, accumulator: Accumulator) -> None:
     """Keep the refused lines, and of the source's the newest only."""
     RejectedLine.objects.bulk_create(
         RejectedLine(source=session.source, path=path[-1000:], at=session.now, **reject._asdict())
-        for reject in tally.rejects
+        for reject in accumulator.rejects
     )
     RejectedLine.objects.keep_newest(session.source, REJECTED_KEPT)
 

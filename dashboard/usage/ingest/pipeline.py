@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from dashboard.usage.accumulator import Tally
+from dashboard.usage.accumulator import Accumulator
 from dashboard.usage.ingest.decode import spare
 from dashboard.usage.ingest.dedup import SeenHashes
 from dashboard.usage.ingest.dimensions import Dimensions
-from dashboard.usage.ingest.file_reader import InputError, Progress, Reading
+from dashboard.usage.ingest.file_reader import FileReader, InputError, Progress
 from dashboard.usage.models import Source, Stream
 from dashboard.usage.records import last_hour
 
@@ -80,7 +80,7 @@ class Session:
 
     def import_file(self, path: Path, format_name: str, progress: Progress | None = None) -> Counts:
         path = path.resolve()
-        reading = Reading(self, path, format_name, is_import=True, progress=progress)
+        reading = FileReader(self, path, format_name, is_import=True, progress=progress)
         reading.run(None)
         end = reading.end
         return Counts(
@@ -93,14 +93,14 @@ class Session:
 
     def follow(self, path: Path, format_name: str, stream: Stream | None) -> Counts:
         """Read on in a file that may still grow; `stream` is what was known to be in it, if anything."""
-        reading = Reading(self, path, format_name, is_import=False, progress=None)
+        reading = FileReader(self, path, format_name, is_import=False, progress=None)
         reading.run(stream)
         counted = reading.accepted, reading.rejected, reading.duplicates
         return Counts(sum(counted), *counted, bytes=reading.read)
 
-    def tally(self) -> Tally:
+    def accumulator(self) -> Accumulator:
         """An empty one, which knows the ids that were counted before."""
-        return Tally(last_hour(self.now), self.seen.of)
+        return Accumulator(last_hour(self.now), self.seen.of)
 
     def forget(self) -> None:
         self.dimensions.forget()

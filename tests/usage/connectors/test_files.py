@@ -44,7 +44,7 @@ def test_only_new_lines_of_a_growing_file_count(inbox, folder):
 def test_an_unchanged_file_is_not_opened(inbox, folder, monkeypatch):
     append(folder / "access.log", *PLAIN)
     poll(inbox, NOW)
-    monkeypatch.setattr("dashboard.usage.ingest.file_reader.Content", None)
+    monkeypatch.setattr("dashboard.usage.ingest.file_reader.DecompressedStream", None)
     assert poll(inbox, NOW).records == 0
 
 

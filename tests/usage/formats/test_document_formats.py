@@ -53,7 +53,7 @@ def read(format_name: str, data: bytes) -> Batch:
     return batch
 
 
-def tallies(batch: Batch) -> tuple[int, int, int, int]:
+def accumulators(batch: Batch) -> tuple[int, int, int, int]:
     return batch.accepted, batch.rejected, batch.duplicates, batch.skipped
 
 
@@ -71,7 +71,7 @@ def as_lines(found: list) -> bytes:
 def test_a_sample_adds_up_to_its_golden_sums(name):
     format_name, *expected = SAMPLES[name]
     batch = read(format_name, (GOLDEN / name).read_bytes())
-    assert tallies(batch) == tuple(expected)
+    assert accumulators(batch) == tuple(expected)
     rows = [
         [f"{datetime.fromtimestamp(hour * 3600, UTC):%Y-%m-%dT%H}", caller.consumer, *called, *map(_text, sums)]
         for (hour, caller, called), sums in batch.sums.items()
@@ -110,9 +110,9 @@ def test_records_add_up_alike_as_lines_as_an_array_and_as_a_page_of_any_layout(n
     page = json.dumps({"success": True, "next": {}, wrap: found} if wrap else found, indent=indent).encode()
     assert detect(page[: 64 << 10]).format == format_name
     lines, paged = read(format_name, as_lines(found)), read(format_name, page)
-    assert (tallies(paged), paged.sums) == (tallies(lines), lines.sums)
+    assert (accumulators(paged), paged.sums) == (accumulators(lines), lines.sums)
     one_per_line = read(format_name, page.replace(b"\n", b" ") + b"\n")
-    assert (tallies(one_per_line), one_per_line.sums) == (tallies(lines), lines.sums)
+    assert (accumulators(one_per_line), one_per_line.sums) == (accumulators(lines), lines.sums)
 
 
 def test_a_rejected_record_of_a_page_is_told_by_its_index_and_its_offset():
@@ -137,7 +137,7 @@ def test_an_empty_page_holds_nothing(name):
         known = FORMATS[format_name]
         assert isinstance(known, DocumentFormat)
         known.decode_document(page, batch, 1, 0)
-        assert (tallies(batch), batch.sums) == ((0, 0, 0, 1), {})
+        assert (accumulators(batch), batch.sums) == ((0, 0, 0, 1), {})
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_events_that_amazons_command_line_prints_as_text_are_read():
         printed = json.dumps(page, indent=4).encode()
         assert detect(printed).format == name
         events, expected = read(name, printed), read(name, as_lines(plain))
-        assert (tallies(events), events.sums) == (tallies(expected), expected.sums)
+        assert (accumulators(events), events.sums) == (accumulators(expected), expected.sums)
 
 
 def test_callers_are_known_by_what_each_log_tells():
@@ -216,7 +216,7 @@ def test_a_span_that_is_sent_again_in_another_batch_with_its_outer_call_counts_o
         '"startTimeUnixNano": 1704362400000000000, "attributes": [' + inner + "," + call + "]}]}]}]}\n"
     )
     batch = read("otlp-traces", (text % "01" + text % "02").encode())
-    assert tallies(batch) == (1, 0, 1, 0)
+    assert accumulators(batch) == (1, 0, 1, 0)
 
 
 json_values = st.recursive(
@@ -235,11 +235,11 @@ def test_no_bytes_break_a_format_and_each_line_is_accounted_for(name, data):
     batch = Batch(last_hour(NOW))
     FORMATS[name].decode(data, batch, 1, 0)
     # An array on a line may hold any number of records.
-    assert sum(tallies(batch)) >= batch.lines
-    assert sum(tallies(batch)) == batch.lines or b"[" in data
+    assert sum(accumulators(batch)) >= batch.lines
+    assert sum(accumulators(batch)) == batch.lines or b"[" in data
     whole = Batch(last_hour(NOW))
     FORMATS[name].decode_document(data, whole, 1, 0)  # type: ignore[attr-defined]
-    assert sum(tallies(whole)) == whole.lines >= 1
+    assert sum(accumulators(whole)) == whole.lines >= 1
 
 
 @given(st.data())
@@ -256,7 +256,7 @@ def test_a_record_with_any_field_replaced_is_accounted_for_and_breaks_nothing(da
         at[key] = data.draw(json_values)
     for layout in (as_lines(found), json.dumps(found, indent=1).encode()):
         batch = read(SAMPLES[name][0], layout)
-        assert sum(tallies(batch)) == len(found)
+        assert sum(accumulators(batch)) == len(found)
         assert all(value is None or value >= 0 for sums in batch.sums.values() for value in sums)
 
 
@@ -272,7 +272,7 @@ def test_any_value_in_a_trace_or_in_kongs_log_breaks_nothing(data):
         at = at[key]
     at[key] = data.draw(json_values)
     batch = read(SAMPLES[name][0], as_lines(found))
-    assert sum(tallies(batch)) >= len(found)
+    assert sum(accumulators(batch)) >= len(found)
     assert batch.accepted >= 1
 
 
@@ -294,6 +294,6 @@ def test_nothing_that_was_said_and_no_key_gets_into_what_is_kept():
     }
     batch = read("portkey", as_lines([line, line | {"created_at": "the prompt"}]))
     kept = repr((batch.sums, batch.rejects))
-    assert tallies(batch) == (1, 1, 0, 0)
+    assert accumulators(batch) == (1, 1, 0, 0)
     assert "prompt" not in kept
     assert "AbCdEfGh" not in kept

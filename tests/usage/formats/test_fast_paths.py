@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard.usage.accumulator import Tally
+from dashboard.usage.accumulator import Accumulator
 from dashboard.usage.formats.access_logs.format import AccessLog
 from dashboard.usage.formats.csv.format import CommaSeparated
 from dashboard.usage.formats.fast_path import QuickFormat
 from dashboard.usage.formats.litellm.standard_logging import LiteLLMStandardLogging
 from dashboard.usage.formats.otlp.traces import OTLPTraces
-from dashboard.usage.hash_set import Marks, run_of
+from dashboard.usage.hash_set import HashSet, sorted_hashes
 from dashboard.usage.records import Evidence, id_hash
 from tests.usage.fakes import otlp_lines
 
@@ -206,7 +206,7 @@ def test_both_ways_count_keep_and_refuse_the_same(form: QuickFormat, lines):
     @given(lines, seen_before, st.booleans(), st.integers(1, 2000))
     def check(lines, seen, is_ended, size):
         data = b"\n".join(lines) + (b"\n" if is_ended and lines else b"")
-        quick, careful = tally(seen), tally(seen)
+        quick, careful = accumulator(seen), accumulator(seen)
         part = form.part(pieces(data, size), LAST_HOUR, 77, 1000)
         if part is None or not quick.add(part, 5):
             form.decode(data, quick, 5, 1000)
@@ -238,14 +238,14 @@ def test_usual_lines_take_the_short_way(form: QuickFormat, line):
 
 def test_the_latest_call_is_told_with_its_line_and_id():
     part = LiteLLMStandardLogging().part([b"\n".join(map(call, (1, 9, 2)))], LAST_HOUR, 0, 0)
-    counted = tally(set())
+    counted = accumulator(set())
     assert part is not None
     assert counted.add(part, 11)
     assert list(counted.latest.values()) == [Evidence(AT + 3, 12, "chatcmpl-9")]
 
 
-def tally(seen: set[int]) -> Tally:
-    return Tally(LAST_HOUR, lambda _hour: Marks(run_of(seen)), before=77)
+def accumulator(seen: set[int]) -> Accumulator:
+    return Accumulator(LAST_HOUR, lambda _hour: HashSet(sorted_hashes(seen)), before=77)
 
 
 def pieces(data: bytes, size: int) -> Iterator[bytes]:
@@ -257,5 +257,5 @@ def pieces(data: bytes, size: int) -> Iterator[bytes]:
         start = end
 
 
-def ids(tally: Tally) -> dict[int, set[int]]:
-    return {hour: set(run.tolist()) for hour, run in tally.marks().items()}
+def ids(accumulator: Accumulator) -> dict[int, set[int]]:
+    return {hour: set(run.tolist()) for hour, run in accumulator.marks().items()}

@@ -13,7 +13,7 @@ from dashboard.usage.ingest import aggregates
 from dashboard.usage.ingest.dimensions import Dimensions
 from dashboard.usage.ingest.pipeline import import_file
 from dashboard.usage.models import AggregateRow, DailyRollup, HourlyRollup, StaleDay
-from dashboard.usage.records import Called, Caller, Reading
+from dashboard.usage.records import BucketValue, Called, Caller
 from tests.usage.conftest import NOW, calls, make_source, totals
 
 NOON = 1704369600  # 2024-01-04T12:00Z
@@ -21,7 +21,7 @@ MIDNIGHT = NOON - 12 * HOUR
 
 
 def told(calls: int | None, key: str = "a", start: int = NOON, seconds: int = HOUR, *, by: str = "", tokens=None):
-    return Reading(
+    return BucketValue(
         digest(key),
         start,
         seconds,
@@ -31,7 +31,7 @@ def told(calls: int | None, key: str = "a", start: int = NOON, seconds: int = HO
     )
 
 
-def deliver(source, *readings: Reading) -> None:
+def deliver(source, *readings: BucketValue) -> None:
     delivery: dict = {}
     for reading in readings:
         put(delivery, reading)

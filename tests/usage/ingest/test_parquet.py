@@ -15,7 +15,7 @@ from dashboard.usage.connectors.files.preview import NoGlimpse, into_file
 from dashboard.usage.formats.documents import is_json
 from dashboard.usage.formats.row_columns import COLUMNS, chosen
 from dashboard.usage.ingest import parquet
-from dashboard.usage.ingest.decompress import Content, ContentError
+from dashboard.usage.ingest.decompress import ContentError, DecompressedStream
 from dashboard.usage.ingest.pipeline import InputError, import_file
 from dashboard.usage.models import LatestCall, RejectedLine, Source
 from dashboard.usage.polling import poll
@@ -44,7 +44,7 @@ def of_lines(path: Path, data: bytes, options: str = "") -> Path:
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
-    with Content(path) as content:
+    with DecompressedStream(path) as content:
         data = b"".join(content.pieces())
         assert content.complete
     return [json.loads(raw) for raw in data.splitlines()]
@@ -271,7 +271,7 @@ def test_no_bytes_break_the_reader(tmp_path_factory, data):
         whole[data.draw(st.integers(4, len(whole) - 5))] = data.draw(st.integers(0, 255))
     (folder / "b.parquet").write_bytes(whole)
     try:
-        with Content(folder / "b.parquet") as content:
+        with DecompressedStream(folder / "b.parquet") as content:
             assert sum(map(len, content.pieces())) < 1 << 20
     except ContentError:
         return
@@ -285,9 +285,9 @@ def test_a_file_needs_bounded_memory_however_large_its_row_groups(tmp_path):
         ", ROW_GROUP_SIZE 400000",
     )
     code = (
-        "import resource, sys; from pathlib import Path; from dashboard.usage.ingest.decompress import Content\n"
+        "import resource, sys; from pathlib import Path; from dashboard.usage.ingest.decompress import DecompressedStream\n"
         "import dashboard.usage.ingest.parquet, duckdb\n"
-        "with Content(Path(sys.argv[1])) as content:\n"
+        "with DecompressedStream(Path(sys.argv[1])) as content:\n"
         "    content.read(1); before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "    n = sum(map(len, content.pieces()))\n"
         "print(n, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"

@@ -19,8 +19,8 @@ from dashboard.usage.formats.detect import detect
 from dashboard.usage.formats.documents import DocumentFormat, is_document, is_json
 from dashboard.usage.formats.registry import AUTO, FORMATS
 from dashboard.usage.ingest.chunks import HEAD, MAX_LINE
-from dashboard.usage.ingest.decompress import Content, ContentError
-from dashboard.usage.records import Batch, Called, Caller, Reading, Reject, last_hour
+from dashboard.usage.ingest.decompress import ContentError, DecompressedStream
+from dashboard.usage.records import Batch, BucketValue, Called, Caller, Reject, last_hour
 
 __all__ = ["RECORDS", "Glimpse", "NoGlimpse", "Seen", "into_file", "told"]
 
@@ -80,7 +80,7 @@ def into_file(
     A copy is told as the `place` it comes from; `is_cut` when it is not all of it.
     """
     try:
-        with Content(path) as content:
+        with DecompressedStream(path) as content:
             head = content.read(BYTES)
             if len(head) == BYTES and b"\n" not in head:
                 head += content.read(MAX_LINE)
@@ -163,6 +163,6 @@ def _seen(batch: Batch) -> list[Seen]:
     return sums + told(batch.readings.values())
 
 
-def told(readings: Iterable[Reading]) -> list[Seen]:
+def told(readings: Iterable[BucketValue]) -> list[Seen]:
     """What readings say."""
     return [Seen(r.start, r.seconds, r.caller, r.called, tuple(r.measures)) for r in readings]

@@ -10,9 +10,9 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F
 
-from dashboard.usage.accumulator import Tally
+from dashboard.usage.accumulator import Accumulator
 from dashboard.usage.connectors.push.upload import Busy, Paused, Unknown
-from dashboard.usage.ingest.dedup import Fresh
+from dashboard.usage.ingest.dedup import NewHashes
 from dashboard.usage.ingest.persist import count
 from dashboard.usage.ingest.pipeline import Counts, Session
 from dashboard.usage.models import Source, SourceKind, Stream
@@ -36,13 +36,15 @@ def take(
     """
     post = Post(Session(source, now, helpers=0), place, format_name, size)
     for _ in range(ATTEMPTS):
-        tally = post.tally(add)
-        if not (tally.accepted or tally.rejected or tally.duplicates or tally.skipped):
+        accumulator = post.accumulator(add)
+        if not (accumulator.accepted or accumulator.rejected or accumulator.duplicates or accumulator.skipped):
             return Counts(bytes=size), []
-        if post.commit(tally):
-            counts = tally.accepted + tally.rejected + tally.duplicates
-            reasons = list(dict.fromkeys(reject.reason for reject in tally.rejects))
-            return Counts(counts, tally.accepted, tally.rejected, tally.duplicates, size), reasons
+        if post.commit(accumulator):
+            counts = accumulator.accepted + accumulator.rejected + accumulator.duplicates
+            reasons = list(dict.fromkeys(reject.reason for reject in accumulator.rejects))
+            return Counts(
+                counts, accumulator.accepted, accumulator.rejected, accumulator.duplicates, size
+            ), reasons
     raise Busy("Others keep counting the same records: send them again")
 
 
@@ -55,17 +57,17 @@ class Post:
         self.format_name = format_name
         self.size = size
 
-    def tally(self, add: Callable[[Batch], None]) -> Tally:
-        tally = self.session.tally()
-        add(tally)
-        return tally
+    def accumulator(self, add: Callable[[Batch], None]) -> Accumulator:
+        accumulator = self.session.accumulator()
+        add(accumulator)
+        return accumulator
 
-    def commit(self, tally: Tally) -> bool:
+    def commit(self, accumulator: Accumulator) -> bool:
         """False, and nothing counted, when an id was counted by somebody else meanwhile."""
-        marks = tally.marks()
+        marks = accumulator.marks()
         try:
             with transaction.atomic():
-                self._keep(tally, marks)
+                self._keep(accumulator, marks)
         except _Counted:
             self.session.forget()
             return False
@@ -74,7 +76,7 @@ class Post:
             raise
         return True
 
-    def _keep(self, tally: Tally, marks: Fresh) -> None:
+    def _keep(self, accumulator: Accumulator, marks: NewHashes) -> None:
         session, source = self.session, self.session.source
         # The source's row is the lock, as for every reader of it.
         mine = Source.objects.filter(pk=source.pk)
@@ -84,18 +86,18 @@ class Post:
             raise Unknown(f"The source {source.slug} was deleted meanwhile")
         if marks and session.seen.collides(marks):
             raise _Counted
-        read = tally.accepted + tally.rejected + tally.duplicates + tally.skipped
+        read = accumulator.accepted + accumulator.rejected + accumulator.duplicates + accumulator.skipped
         Stream.objects.filter(pk=self._sum().pk).update(
             offset=F("offset") + self.size,
             lines=F("lines") + read,
-            accepted=F("accepted") + tally.accepted,
-            rejected=F("rejected") + tally.rejected,
-            duplicates=F("duplicates") + tally.duplicates,
-            skipped=F("skipped") + tally.skipped,
+            accepted=F("accepted") + accumulator.accepted,
+            rejected=F("rejected") + accumulator.rejected,
+            duplicates=F("duplicates") + accumulator.duplicates,
+            skipped=F("skipped") + accumulator.skipped,
             format=self.format_name,
             read_at=session.now,
         )
-        count(session, self.place, tally, marks)
+        count(session, self.place, accumulator, marks)
         if session.dimensions.overflow:
             mine.update(problem=session.dimensions.overflow[:500])
 

@@ -13,7 +13,7 @@ from django.db.models import F
 from dashboard.usage.connectors.s3.client import Listed
 from dashboard.usage.formats.documents import is_json
 from dashboard.usage.ingest.chunks import HEAD
-from dashboard.usage.ingest.decompress import Content
+from dashboard.usage.ingest.decompress import DecompressedStream
 from dashboard.usage.models import LatestCall, RejectedLine, Source, Stream
 
 __all__ = ["IDENTIFIED", "Bundle", "inflated", "is_lines"]
@@ -89,7 +89,7 @@ def inflated(data: bytes, path: Path, most: int) -> bytes | None:
     Raises ContentError when it is damaged, ValueError when it is cut off.
     """
     path.write_bytes(data)
-    with Content(path) as content:
+    with DecompressedStream(path) as content:
         if content.kind == "plain":
             return data
         inside = content.read(most + 1)

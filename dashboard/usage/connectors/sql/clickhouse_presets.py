@@ -10,7 +10,7 @@ from dashboard.usage.connectors.sync_window import DeliveryError
 from dashboard.usage.formats.caller_labels import APPLICATION, TAGS, TEAM
 from dashboard.usage.formats.gateways.helicone import Helicone
 from dashboard.usage.formats.langfuse import common as langfuse
-from dashboard.usage.records import Reading
+from dashboard.usage.records import BucketValue
 
 __all__ = ["helicone_table", "langfuse_table"]
 
@@ -41,11 +41,11 @@ def langfuse_table(name: str, columns: Columns) -> Table:
     kinds = ", ".join(f"'{kind}'" for kind in langfuse.CALLS)
     also = f" AND {groups['kind']} IN ({kinds}) AND {columns.quoted('is_deleted')} = 0"
 
-    def reading(row: Row, begin: int) -> Reading:
+    def reading(row: Row, begin: int) -> BucketValue:
         project, environment, kind, model = (text(row[column]) for column in groups)
         who, what = langfuse.describe((project, None, environment, b"", kind, model))
         key = digest(project, environment, kind, model)
-        return Reading(key, begin, times.step, who, what, measures(row))
+        return BucketValue(key, begin, times.step, who, what, measures(row))
 
     question = query(f"{columns.table} FINAL", groups, sums, times, also)
     # Observations are written when a trace ends, and their costs a while later.
@@ -76,11 +76,11 @@ def helicone_table(name: str, columns: Columns) -> Table:
     times = columns.times("request_created_at", "", "hour")
     reader = Helicone()
 
-    def reading(row: Row, begin: int) -> Reading:
+    def reading(row: Row, begin: int) -> BucketValue:
         user, properties, provider, address, model = (text(row[column]) for column in groups)
         who, what = reader.describe((user, properties.encode(), provider, address, model))
         key = digest(user, properties, provider, address, model)
-        return Reading(key, begin, times.step, who, what, measures(row))
+        return BucketValue(key, begin, times.step, who, what, measures(row))
 
     question = query(f"{columns.table} FINAL", groups, sums, times, f" AND {status} >= 0")
     return Table(name, question, times.step, 3, times.bounds, reading)

@@ -25,7 +25,7 @@ from dashboard.usage.connectors.sql.presets import Table, table_of
 from dashboard.usage.connectors.sync_window import DeliveryError, Place, since
 from dashboard.usage.ingest.pipeline import Counts
 from dashboard.usage.models import Source
-from dashboard.usage.records import FIRST_HOUR, Reading, clean, last_hour
+from dashboard.usage.records import FIRST_HOUR, BucketValue, clean, last_hour
 
 __all__ = ["asked", "connected", "in_words", "read"]
 
@@ -78,10 +78,10 @@ def _steps(table: Table, place: Place, now: datetime) -> Iterator[tuple[int, int
 
 def asked(
     connection: Connection, table: Table, begin: int, end: int, now: datetime, most: int = MOST_ROWS + 1
-) -> tuple[list[Reading], int, list[str]]:
+) -> tuple[list[BucketValue], int, list[str]]:
     """The readings of one bucket, from at most `most` rows; how many those were, what was wrong with others."""
     rows = connection.execute(text(table.query), table.bounds(begin, end) | {"most": most}).mappings()
-    told: dict[tuple[str, int], Reading] = {}
+    told: dict[tuple[str, int], BucketValue] = {}
     accepted, wrong = 0, []
     for number, row in enumerate(rows, 1):
         if number > MOST_ROWS:

@@ -20,7 +20,7 @@ from sqlalchemy.types import JSON, Boolean, Date, DateTime, Integer, NullType, N
 from dashboard.usage.buckets import DAY, HOUR
 from dashboard.usage.connectors.sync_window import DeliveryError
 from dashboard.usage.formats.aggregated import amount, count
-from dashboard.usage.records import Reading, clean
+from dashboard.usage.records import BucketValue, clean
 
 __all__ = [
     "ALIAS",
@@ -51,7 +51,7 @@ class Table:
     step: int
     window_hours: int
     bounds: Callable[[int, int], dict[str, Any]]
-    reading: Callable[[Row, int], Reading | None]
+    reading: Callable[[Row, int], BucketValue | None]
 
 
 class Columns:

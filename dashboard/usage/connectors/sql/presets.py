@@ -20,7 +20,7 @@ from dashboard.usage.connectors.sql.introspection import (
 from dashboard.usage.connectors.sync_window import DeliveryError
 from dashboard.usage.formats.litellm import common as litellm
 from dashboard.usage.formats.litellm.daily import ENTITIES, LiteLLMDaily
-from dashboard.usage.records import INTERNAL, UNKNOWN, Called, Caller, Reading, clean
+from dashboard.usage.records import INTERNAL, UNKNOWN, BucketValue, Called, Caller, clean
 
 __all__ = ["PRESETS", "Table", "table_of"]
 
@@ -90,11 +90,11 @@ def _spend_logs(name: str, columns: Columns) -> Table:
     tool = has("mcp_namespaced_tool_name", "''")
     question = query(columns.table, groups, sums, times, f" AND COALESCE({tool}, '') = ''")
 
-    def reading(row: Row, begin: int) -> Reading | None:
+    def reading(row: Row, begin: int) -> BucketValue | None:
         if not litellm.is_call(text(row["call_type"])):
             return None
         alias, key_hash, tags = text(row["alias"]), text(row["api_key"]), text(row["tags"]).encode()
-        return Reading(
+        return BucketValue(
             digest(*(text(row[column]) for column in groups)),
             begin,
             times.step,
@@ -126,7 +126,7 @@ def _daily(name: str, columns: Columns) -> Table:
     times = columns.times("date", "", "day")
     reader = LiteLLMDaily()
 
-    def reading(row: Row, _begin: int) -> Reading | None:
+    def reading(row: Row, _begin: int) -> BucketValue | None:
         return reader.reading({column: plain(value) for column, value in row.items()})
 
     return Table(name, query(columns.table, groups, sums, times), times.step, 72, times.bounds, reading)
@@ -150,10 +150,10 @@ def _generic(name: str, columns: Columns, config: Mapping[str, Any]) -> Table:
     unit = str(config.get("time_unit") or "")
     times = columns.times(str(named["time"]), unit, config.get("bucket"))
 
-    def reading(row: Row, begin: int) -> Reading:
+    def reading(row: Row, begin: int) -> BucketValue:
         told = {field: text(row.get(field)) for field in (*WHO, *WHAT)}
         consumer = clean(told["application"] or told["team"] or told["key_alias"] or told["service"], 200)
-        return Reading(
+        return BucketValue(
             digest(*(told[field] for field in (*WHO, *WHAT))),
             begin,
             times.step,

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from dashboard.usage.buckets import DAY, HOUR, MINUTE, digest, instant
 from dashboard.usage.formats.aggregated import Aggregated, count, text
 from dashboard.usage.formats.base import Sample
-from dashboard.usage.records import Called, Caller, Reading, clean
+from dashboard.usage.records import BucketValue, Called, Caller, clean
 
 __all__ = ["AzureMonitorMetrics"]
 
@@ -61,7 +61,7 @@ class AzureMonitorMetrics(Aggregated):
                 for point in _list(series, "data"):
                     yield Point(account[1].lower() if account else "", what, dimensions, point, seconds)
 
-    def reading(self, record: Point) -> Reading | None:
+    def reading(self, record: Point) -> BucketValue | None:
         number = count(record.point.get("total"), "total")
         if number is None:
             return None
@@ -72,7 +72,7 @@ class AzureMonitorMetrics(Aggregated):
             raise ValueError("a series without a model: split the metric by ModelDeploymentName")
         failed = number if status[:1] in {"4", "5"} else 0
         is_calls = record.what == CALLS
-        return Reading(
+        return BucketValue(
             digest(record.account, record.what, *(f"{name}={told[name]}" for name in sorted(told))),
             instant(record.point.get("timeStamp")),
             record.seconds,

@@ -17,7 +17,7 @@ from dashboard.usage.formats.base import Sample, reason
 from dashboard.usage.formats.csv.fast_path import UsualRows
 from dashboard.usage.formats.documents import FAULTS
 from dashboard.usage.formats.fast_path import QuickFormat
-from dashboard.usage.records import INTERNAL, UNKNOWN, Batch, Called, Caller, Group, Reading, Row, clean
+from dashboard.usage.records import INTERNAL, UNKNOWN, Batch, BucketValue, Called, Caller, Group, Row, clean
 
 __all__ = ["CommaSeparated"]
 
@@ -42,12 +42,12 @@ class CommaSeparated(Aggregated):
             return CallRows(reader.columns, reader.delimiter)
         return reader
 
-    def reading(self, record: Mapping[str, str]) -> Reading:
+    def reading(self, record: Mapping[str, str]) -> BucketValue:
         when = _when(record)
         is_day = len(when) == 10 and when[4:5] == "-"
         start = instant(when)
         calls, *others = self._measures(record)
-        return Reading(
+        return BucketValue(
             digest(*(text(record.get(name)) for name in (*WHO, *WHAT))),
             start if is_day else start // MINUTE * MINUTE,
             DAY if is_day else MINUTE,

@@ -7,7 +7,7 @@ from dashboard.core.providers import platform_of_tool
 from dashboard.usage.buckets import DAY, digest, instant
 from dashboard.usage.formats.aggregated import Aggregated, amount, count, header, text
 from dashboard.usage.formats.base import Sample
-from dashboard.usage.records import Called, Caller, Reading, clean
+from dashboard.usage.records import BucketValue, Called, Caller, clean
 
 __all__ = ["OpenRouterActivity"]
 
@@ -18,12 +18,12 @@ class OpenRouterActivity(Aggregated):
     name = "openrouter-activity"
     tabular = True
 
-    def reading(self, record: Mapping[str, Any]) -> Reading:
+    def reading(self, record: Mapping[str, Any]) -> BucketValue:
         model = text(record.get("model")) or text(record.get("model_permaslug"))
         if not model:
             raise ValueError("no model")
         workspace = text(record.get("workspace_id"))
-        return Reading(
+        return BucketValue(
             digest(*(record.get(name) for name in ("endpoint_id", "model", "provider_name", "workspace_id"))),
             instant(record.get("date")) // DAY * DAY,
             DAY,

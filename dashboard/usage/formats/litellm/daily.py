@@ -11,7 +11,7 @@ from dashboard.core.providers import platform_of_provider
 from dashboard.usage.buckets import DAY, digest, instant
 from dashboard.usage.formats.aggregated import Aggregated, amount, count, header, text
 from dashboard.usage.formats.base import Sample
-from dashboard.usage.records import UNKNOWN, Called, Caller, Reading, clean
+from dashboard.usage.records import UNKNOWN, BucketValue, Called, Caller, clean
 
 __all__ = ["LiteLLMDaily"]
 
@@ -23,7 +23,7 @@ class LiteLLMDaily(Aggregated):
     name = "litellm-daily"
     tabular = True
 
-    def reading(self, record: Mapping[str, Any]) -> Reading | None:
+    def reading(self, record: Mapping[str, Any]) -> BucketValue | None:
         if "tag" in record:
             raise ValueError("the Tag table counts a call once per tag: export another LiteLLM_Daily table")
         model, provider = text(record.get("model")), text(record.get("custom_llm_provider"))
@@ -34,7 +34,7 @@ class LiteLLMDaily(Aggregated):
         key, endpoint = text(record.get("api_key")), text(record.get("endpoint"))
         # Only the Global table, which has no keys, tells its rows apart by the group.
         group = record.get("model_group") if "api_key" not in record else None
-        return Reading(
+        return BucketValue(
             digest(*(text(record.get(name)) for name in ENTITIES), key, model, provider, endpoint, group),
             instant(record.get("date")) // DAY * DAY,
             DAY,

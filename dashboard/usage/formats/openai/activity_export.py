@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dashboard.usage.buckets import DAY, digest, instant
 from dashboard.usage.formats.aggregated import Aggregated, count, header, text
 from dashboard.usage.formats.base import Sample
-from dashboard.usage.records import Called, Caller, Reading, clean
+from dashboard.usage.records import BucketValue, Called, Caller, clean
 
 __all__ = ["OpenAIActivityExport"]
 
@@ -27,13 +27,13 @@ class OpenAIActivityExport(Aggregated):
     name = "openai-activity-export"
     tabular = True
 
-    def reading(self, record: Mapping[str, str]) -> Reading | None:
+    def reading(self, record: Mapping[str, str]) -> BucketValue | None:
         model, calls = _first(record, MODEL), count(_first(record, CALLS), "the number of requests")
         if not model and not calls:
             return None
         user = text(record.get("user"))
         dimensions = ("usage_type", "user", "user_id", "batch", *MODEL, *PROJECT, *KEY)
-        return Reading(
+        return BucketValue(
             digest(*(record.get(name) for name in dimensions)),
             instant(_first(record, TIME)) // DAY * DAY,
             DAY,

@@ -5,7 +5,7 @@ from typing import Any
 from dashboard.usage.buckets import MINUTE, digest, instant
 from dashboard.usage.formats.aggregated import Aggregated, count, text
 from dashboard.usage.formats.base import Sample
-from dashboard.usage.records import Called, Caller, Reading, clean
+from dashboard.usage.records import BucketValue, Called, Caller, clean
 
 __all__ = ["OpenAILegacyUsage"]
 
@@ -16,7 +16,7 @@ ENDPOINTS = {"completion": "/v1/completions", "embeddings": "/v1/embeddings", "e
 class OpenAILegacyUsage(Aggregated):
     name = "openai-legacy-usage"
 
-    def reading(self, record: dict[str, Any]) -> Reading:
+    def reading(self, record: dict[str, Any]) -> BucketValue:
         model, operation = text(record.get("snapshot_id")), text(record.get("operation"))
         calls = count(record.get("n_requests"), "n_requests")
         if not model or calls is None:
@@ -24,7 +24,7 @@ class OpenAILegacyUsage(Aggregated):
         endpoint = ENDPOINTS.get(operation, "")
         if operation == "completion" and model.startswith(("gpt-3.5-turbo", "gpt-4")):
             endpoint = "/v1/chat/completions"
-        return Reading(
+        return BucketValue(
             digest(model, operation),
             instant(record.get("aggregation_timestamp")),
             5 * MINUTE,

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from dashboard.usage.buckets import digest, instant, width
 from dashboard.usage.formats.aggregated import Aggregated, count, text
 from dashboard.usage.formats.base import Sample
-from dashboard.usage.records import Called, Caller, Reading, clean
+from dashboard.usage.records import BucketValue, Called, Caller, clean
 
 __all__ = ["OpenAIUsage"]
 
@@ -41,7 +41,7 @@ class OpenAIUsage(Aggregated):
         end = instant(element.get("end_time"))
         yield from (Result(start, end, told if isinstance(told, dict) else {}) for told in results)
 
-    def reading(self, record: Result) -> Reading | None:
+    def reading(self, record: Result) -> BucketValue | None:
         told = record.told
         calls = count(told.get("num_model_requests"), "num_model_requests")
         if calls is None:
@@ -49,7 +49,7 @@ class OpenAIUsage(Aggregated):
         kind = text(told.get("object")).removeprefix("organization.usage.").removesuffix(".result")
         dimensions = ("project_id", "user_id", "api_key_id", "model", "batch", "service_tier", "api_source")
         project, model = text(told.get("project_id")), text(told.get("model"))
-        return Reading(
+        return BucketValue(
             digest(kind, *(told.get(name) for name in (*dimensions, "source", "size"))),
             record.start,
             width(record.start, record.end),

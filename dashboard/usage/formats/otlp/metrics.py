@@ -13,7 +13,7 @@ from dashboard.usage.buckets import HOUR, RUNNING, digest
 from dashboard.usage.formats.aggregated import Aggregated
 from dashboard.usage.formats.base import Sample
 from dashboard.usage.formats.otlp import spans as otlp_spans
-from dashboard.usage.records import Batch, Called, Caller, Group, Reading, Row, tokens
+from dashboard.usage.records import Batch, BucketValue, Called, Caller, Group, Row, tokens
 
 __all__ = ["NAMES", "OTLPMetrics", "attributes_of", "identity_of", "list_of", "object_of"]
 
@@ -57,12 +57,12 @@ class OTLPMetrics(Aggregated):
                 for metric in list_of(scope, "metrics"):
                     yield from _points(metric, source, resource, everything)
 
-    def reading(self, record: Point) -> Reading:
+    def reading(self, record: Point) -> BucketValue:
         key, measures = _key(record), _measures(record)
         start = _nano(record.point, "timeUnixNano") // 1_000_000_000 // HOUR * HOUR
         # What restarted counts from 0 again, as a series of its own.
         series = digest(record.series, record.point.get("startTimeUnixNano"))
-        return Reading(series, start, RUNNING, *self.describe(key), tuple(measures))
+        return BucketValue(series, start, RUNNING, *self.describe(key), tuple(measures))
 
     def extract(self, record: Point) -> Row:
         at = _nano(record.point, "timeUnixNano")
