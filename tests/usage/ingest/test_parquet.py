@@ -15,7 +15,7 @@ from dashboard.usage.connectors.files.preview import NoGlimpse, into_file
 from dashboard.usage.formats.documents import is_json
 from dashboard.usage.formats.row_columns import COLUMNS, chosen
 from dashboard.usage.ingest import parquet
-from dashboard.usage.ingest.decompress import ContentError, DecompressedStream
+from dashboard.usage.ingest.decompress import DecompressedStreamError, DecompressedStream
 from dashboard.usage.ingest.pipeline import InputError, import_file
 from dashboard.usage.models import LatestCall, RejectedLine, Source
 from dashboard.usage.polling import poll
