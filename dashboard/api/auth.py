@@ -20,12 +20,12 @@ from dashboard.access.models import ApiToken, Role
 from dashboard.api.errors import ApiError, problem
 from dashboard.core import clock
 
-__all__ = ["PUSHERS", "READERS", "ApiRequest", "api", "may", "token_of"]
+__all__ = ["INGEST_ROLES", "READ_ROLES", "ApiRequest", "api", "authenticate", "require_role"]
 
 log = logging.getLogger(__name__)
 
-READERS = frozenset({Role.VIEWER, Role.EDITOR})
-PUSHERS = frozenset({Role.INGEST, Role.EDITOR})
+READ_ROLES = frozenset({Role.VIEWER, Role.EDITOR})
+INGEST_ROLES = frozenset({Role.INGEST, Role.EDITOR})
 RETRY_SECONDS = 10
 FIRST, LAST = date(2015, 1, 1), date(2099, 12, 31)
 
@@ -40,7 +40,7 @@ class ApiRequest(HttpRequest):
     role: str | None
 
 
-def api(*methods: str, roles: frozenset[Role] = READERS, sessions: bool = True) -> Callable[[View], View]:
+def api(*methods: str, roles: frozenset[Role] = READ_ROLES, sessions: bool = True) -> Callable[[View], View]:
     """Make a view one of the API; see the module. `roles` are those whose tokens may use it.
 
     Without `sessions` a token is needed, also by somebody who is signed in.
@@ -82,19 +82,19 @@ def _admit(request: Any, methods: tuple[str, ...], roles: frozenset[Role], *, se
     by_session = anonymous and request.user.is_authenticated
     if anonymous and not by_session:
         raise ApiError(401, "Send a token as 'Authorization: Bearer TOKEN', or sign in")
-    request.token = None if by_session else token_of(request)
+    request.token = None if by_session else authenticate(request)
     request.role = request.token.role if request.token else None
     if request.token:
-        may(request.token, roles)
+        require_role(request.token, roles)
     request.as_of = _day(request)
 
 
-def may(token: ApiToken, roles: frozenset[Role]) -> None:
+def require_role(token: ApiToken, roles: frozenset[Role]) -> None:
     if token.role not in roles:
         raise ApiError(403, f"A token of the role {token.role} may not do this")
 
 
-def token_of(request: HttpRequest) -> ApiToken:
+def authenticate(request: HttpRequest) -> ApiToken:
     """The request's token; raises a 401 without one that is known."""
     header = request.headers.get("Authorization", "")
     if not header:

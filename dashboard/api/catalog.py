@@ -4,7 +4,7 @@ from typing import Any
 
 from dashboard.api.auth import ApiRequest, api
 from dashboard.api.errors import ApiError
-from dashboard.api.pagination import choice, listing, only
+from dashboard.api.pagination import paginate, parse_choice, reject_unknown_parameters
 from dashboard.catalog import serializers
 from dashboard.catalog import snapshot as catalog
 from dashboard.catalog.choices import Kind
@@ -18,11 +18,11 @@ __all__ = ["detail", "index"]
 @api("GET")
 def index(request: ApiRequest) -> dict[str, Any]:
     """By platform and id; filters platform, kind, stage, and q: part of an id or alias, or a name as logged."""
-    only(request, "platform", "kind", "stage", "q")
+    reject_unknown_parameters(request, "platform", "kind", "stage", "q")
     snapshot, records = catalog.load(request.as_of), serializers.details()
-    platform = choice(request, "platform", sorted({entry.platform for entry in snapshot}))
-    kind = choice(request, "kind", Kind.values)
-    stage = choice(request, "stage", STAGES)
+    platform = parse_choice(request, "platform", sorted({entry.platform for entry in snapshot}))
+    kind = parse_choice(request, "kind", Kind.values)
+    stage = parse_choice(request, "stage", STAGES)
     found = [
         entry
         for entry in snapshot
@@ -32,7 +32,7 @@ def index(request: ApiRequest) -> dict[str, Any]:
     ]
     if text := request.GET.get("q", "").strip()[:300]:
         found = _named(text, platform, found, snapshot, records)
-    return listing(
+    return paginate(
         request, found, lambda entry: serializers.model_json(entry, snapshot, records[entry.platform, entry.id])
     )
 
@@ -40,7 +40,7 @@ def index(request: ApiRequest) -> dict[str, Any]:
 @api("GET")
 def detail(request: ApiRequest, platform: str, entry_id: str) -> dict[str, Any]:
     """One entry; an endpoint's id with or without its leading slash."""
-    only(request)
+    reject_unknown_parameters(request)
     snapshot = catalog.load(request.as_of)
     entry = snapshot.get(platform, entry_id)
     if not entry:

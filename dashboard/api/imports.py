@@ -8,9 +8,9 @@ from typing import Any
 from django.conf import settings
 
 from dashboard.api import uploads
-from dashboard.api.auth import PUSHERS, ApiRequest, api
+from dashboard.api.auth import INGEST_ROLES, ApiRequest, api
 from dashboard.api.errors import ApiError
-from dashboard.api.pagination import choice, only
+from dashboard.api.pagination import parse_choice, reject_unknown_parameters
 from dashboard.core import clock
 from dashboard.findings.enqueue import scan_soon
 from dashboard.usage.connectors.push import upload
@@ -18,9 +18,9 @@ from dashboard.usage.connectors.tempdir import workroom
 from dashboard.usage.formats.registry import names
 from dashboard.usage.ingest.decompress import kind_of
 
-__all__ = ["STATUS", "take"]
+__all__ = ["STATUS_BY_ERROR", "import_usage"]
 
-STATUS: dict[type[upload.NotTaken], int] = {
+STATUS_BY_ERROR: dict[type[upload.NotTaken], int] = {
     upload.Unknown: 404,
     upload.WrongKind: 409,
     upload.Paused: 409,
@@ -30,28 +30,28 @@ STATUS: dict[type[upload.NotTaken], int] = {
 ENCODINGS = {"": "", "identity": "", "gzip": "gz", "x-gzip": "gz", "zstd": "zst"}
 
 
-@api("POST", roles=PUSHERS, sessions=False)
-def take(request: ApiRequest) -> dict[str, Any]:
+@api("POST", roles=INGEST_ROLES, sessions=False)
+def import_usage(request: ApiRequest) -> dict[str, Any]:
     """Into `?source=`, in `?format=` or the source's own; answers as `usage import --json` does."""
-    only(request, "source", "format")
+    reject_unknown_parameters(request, "source", "format")
     started, now = monotonic(), clock.latest()
     encoding = request.headers.get("Content-Encoding", "").strip().lower()
     if encoding not in ENCODINGS:
         raise ApiError(415, f"Content-Encoding may be gzip or zstd, not {encoding[:40]!r}")
     if not request.GET.get("source", "").strip():
         raise ApiError(400, "Name the source: ?source=NAME", parameter="source")
-    wanted = choice(request, "format", names())
+    wanted = parse_choice(request, "format", names())
     try:
         source = upload.find(request.GET["source"])
         with workroom() as room:
             path = room / "body"
-            if not uploads.save(request, path, settings.SUNDIAL_PUSH_MAX_BYTES):
+            if not uploads.save_body(request, path, settings.SUNDIAL_PUSH_MAX_BYTES):
                 raise ApiError(400, "The body is empty: send a file, with curl as --data-binary @FILE")
             _check_encoding(path, ENCODINGS[encoding])
             name = f"{now:%Y-%m-%d %H:%M:%S} {request.token.name if request.token else ''}".strip()
             counts = upload.take_file(source, path, wanted or source.format, name, now)
     except upload.NotTaken as problem:
-        raise ApiError(STATUS[type(problem)], str(problem)) from None
+        raise ApiError(STATUS_BY_ERROR[type(problem)], str(problem)) from None
     if counts.accepted:
         scan_soon()
     return {"files": 1, **asdict(counts), "seconds": round(monotonic() - started, 3)}

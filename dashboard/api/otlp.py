@@ -12,10 +12,10 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
 from dashboard.api import uploads
-from dashboard.api.auth import PUSHERS, may, token_of
+from dashboard.api.auth import INGEST_ROLES, authenticate, require_role
 from dashboard.api.errors import ApiError
-from dashboard.api.imports import STATUS
-from dashboard.api.otlp_responses import failure, success
+from dashboard.api.imports import STATUS_BY_ERROR
+from dashboard.api.otlp_responses import failure_response, success_response
 from dashboard.core import clock
 from dashboard.usage.connectors.push import otlp_batches, upload
 from dashboard.usage.formats.otlp.requests import SIGNALS, Signal
@@ -44,13 +44,13 @@ def receiver(signal: Signal) -> Callable[[HttpRequest], HttpResponse]:
         except upload.Paused as problem:
             return _failed(503, str(problem), is_json=is_json)  # the exporter keeps it for a while
         except upload.NotTaken as problem:
-            return _failed(STATUS[type(problem)], str(problem), is_json=is_json)
+            return _failed(STATUS_BY_ERROR[type(problem)], str(problem), is_json=is_json)
         except (OperationalError, InterfaceError):
             return _failed(503, "The database is busy: send it again", is_json=is_json)
         except Exception:
             log.exception("%s %s failed", request.method, request.path)
             return _failed(500, "Something broke here; the server's log says what", is_json=is_json)
-        return success(signal.name, rejected, "; ".join(reasons[:5]), is_json=is_json)
+        return success_response(signal.name, rejected, "; ".join(reasons[:5]), is_json=is_json)
 
     vars(receive).update(login_required=False, reads_as_of=True, csrf_exempt=True)
     return receive
@@ -63,14 +63,14 @@ def _taken(request: HttpRequest, signal: Signal) -> tuple[int, list[str]]:
     """How many records were refused, and why."""
     if request.method != "POST":
         raise ApiError(405, f"{request.method} is not possible here")
-    may(token_of(request), PUSHERS)
+    require_role(authenticate(request), INGEST_ROLES)
     if request.content_type not in TYPES:
         raise ApiError(415, f"Content-Type must be one of {', '.join(TYPES)}")
     encoding = request.headers.get("Content-Encoding", "").strip().lower()
     if encoding not in {"", "identity", "gzip"}:
         raise ApiError(415, "Content-Encoding must be gzip, or none")
     source = _source(request.GET.get("source", ""))
-    body = uploads.read(request, MOST)
+    body = uploads.read_body(request, MOST)
     size = len(body)
     try:
         body = unpacked(body, MOST) if encoding == "gzip" else body
@@ -102,7 +102,7 @@ def _source(name: str) -> Source:
 
 
 def _failed(status: int, message: str, *, is_json: bool) -> HttpResponse:
-    response = failure(status, message, is_json=is_json)
+    response = failure_response(status, message, is_json=is_json)
     if status == 401:
         response["WWW-Authenticate"] = 'Bearer realm="Sundial"'
     if status == 405:

@@ -2,7 +2,7 @@
 
 from django.http import HttpResponse, JsonResponse
 
-__all__ = ["failure", "success"]
+__all__ = ["failure_response", "success_response"]
 
 REFUSED = {"traces": "rejectedSpans", "metrics": "rejectedDataPoints", "logs": "rejectedLogRecords"}
 PROTOBUF = "application/x-protobuf"
@@ -11,7 +11,7 @@ CODES = {400: 3, 401: 16, 403: 7, 404: 5, 405: 12, 409: 9, 411: 3, 413: 8, 415: 
 INTERNAL = 13
 
 
-def success(signal: str, rejected: int, message: str, *, is_json: bool) -> HttpResponse:
+def success_response(signal: str, rejected: int, message: str, *, is_json: bool) -> HttpResponse:
     """An Export…ServiceResponse; with a partial success when something was refused."""
     if is_json:
         # 64-bit numbers are texts in protobuf's JSON.
@@ -21,7 +21,7 @@ def success(signal: str, rejected: int, message: str, *, is_json: bool) -> HttpR
     return HttpResponse(_bytes(1, partial) if rejected else b"", content_type=PROTOBUF)
 
 
-def failure(status: int, message: str, *, is_json: bool) -> HttpResponse:
+def failure_response(status: int, message: str, *, is_json: bool) -> HttpResponse:
     """A google.rpc.Status."""
     code = CODES.get(status, INTERNAL)
     if is_json:

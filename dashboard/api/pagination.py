@@ -7,13 +7,13 @@ from django.http import HttpRequest
 
 from dashboard.api.errors import ApiError
 
-__all__ = ["MAX_PAGE_SIZE", "choice", "listing", "only"]
+__all__ = ["MAX_PAGE_SIZE", "paginate", "parse_choice", "reject_unknown_parameters"]
 
 PAGE_SIZE, MAX_PAGE_SIZE = 100, 500
 ENVELOPE = ("as_of", "page", "page_size")
 
 
-def only(request: HttpRequest, *known: str) -> None:
+def reject_unknown_parameters(request: HttpRequest, *known: str) -> None:
     """Refuse a parameter that nobody reads: a misspelt filter must not answer with everything."""
     for name in request.GET:
         if name not in {*known, *ENVELOPE}:
@@ -21,7 +21,7 @@ def only(request: HttpRequest, *known: str) -> None:
             raise ApiError(400, f"No parameter {name[:40]!r} here; known are {words}", parameter=name[:40])
 
 
-def choice(request: HttpRequest, name: str, words: Collection[str]) -> str:
+def parse_choice(request: HttpRequest, name: str, words: Collection[str]) -> str:
     """The parameter's value, "" when absent; one that is not among `words` is refused."""
     value = request.GET.get(name, "")
     if value and value not in words:
@@ -29,7 +29,7 @@ def choice(request: HttpRequest, name: str, words: Collection[str]) -> str:
     return value
 
 
-def listing(request: HttpRequest, found: Sequence, item: Callable[[Any], Any]) -> dict[str, Any]:
+def paginate(request: HttpRequest, found: Sequence, item: Callable[[Any], Any]) -> dict[str, Any]:
     """The page of `found` that is asked for; `item` makes the JSON of one, and only of those on the page."""
     size = _number(request, "page_size", PAGE_SIZE, MAX_PAGE_SIZE)
     number = _number(request, "page", 1, 1_000_000_000)

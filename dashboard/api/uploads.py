@@ -8,7 +8,7 @@ from django.http import HttpRequest, UnreadablePostError
 
 from dashboard.api.errors import ApiError
 
-__all__ = ["read", "save"]
+__all__ = ["read_body", "save_body"]
 
 PIECE = 1 << 20
 ROOM = 64 << 20  # bytes of the disk that are left alone
@@ -18,7 +18,7 @@ class Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-def save(request: HttpRequest, path: Path, most: int) -> int:
+def save_body(request: HttpRequest, path: Path, most: int) -> int:
     """Write the body as it was sent to a file; its length. Raises ApiError."""
     told = _length(request, most)
     if disk_usage(path.parent).free < (told or 0) + ROOM:
@@ -36,7 +36,7 @@ def save(request: HttpRequest, path: Path, most: int) -> int:
     return written
 
 
-def read(request: HttpRequest, most: int) -> bytes:
+def read_body(request: HttpRequest, most: int) -> bytes:
     """The whole body, at most so many bytes of it. Raises ApiError."""
     told = _length(request, most)
     source, parts, taken = _source(request), [], 0

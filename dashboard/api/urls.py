@@ -12,13 +12,13 @@ app_name = "api"
 
 
 @api("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-def nothing(request: ApiRequest, rest: str) -> Any:
+def not_found(request: ApiRequest, rest: str) -> Any:
     raise ApiError(404, f"Nothing is at /api/v1/{rest[:200]}")
 
 
 urlpatterns = [
     path("models", catalog.index, name="models"),
     path("models/<slug:platform>/<path:entry_id>", catalog.detail, name="model"),
-    path("usage/import", imports.take, name="import"),
-    path("<path:rest>", nothing),
+    path("usage/import", imports.import_usage, name="import"),
+    path("<path:rest>", not_found),
 ]

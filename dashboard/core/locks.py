@@ -1,7 +1,7 @@
 """A lock in Redis: one worker at a time does a piece of work.
 
-It saves work; truth is kept by the database's constraints and guarded updates. So when the broker does
-not answer, the work is done without a lock rather than not at all.
+A lock only saves work; the database's constraints and guarded updates keep the numbers right. So while the
+broker does not answer, work is done without a lock rather than not at all.
 """
 
 import logging
@@ -12,43 +12,46 @@ from functools import cache
 
 import redis
 from django.conf import settings
+from redis.exceptions import LockNotOwnedError
+from redis.lock import Lock
 
-__all__ = ["claim", "holding", "release"]
+__all__ = ["UNLOCKED", "acquire", "release", "try_lock"]
 
 log = logging.getLogger(__name__)
 
-# Only the holder gives a lock back: an expired one may be somebody else's by now.
-RELEASE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) else return 0 end"
+UNLOCKED = ""
+"""The token of a lock that nobody holds, because the broker did not answer."""
 
 
-NOBODY = ""
-"""The claim on a lock that nobody keeps, as the broker does not answer."""
+def acquire(name: str, seconds: int) -> str | None:
+    """Acquire the lock `name` until it is released, or expires after `seconds`.
 
-
-def claim(name: str, seconds: int) -> str | None:
-    """Take the lock `name` until it is released, or expires after `seconds`: a token, or None if it is taken."""
+    Returns a token, which `release` accepts in any process, or None while somebody else holds the lock.
+    """
     token = secrets.token_hex(16)
     try:
-        return token if _client().set(_key(name), token, nx=True, ex=seconds) else None
-    except redis.RedisError as problem:
-        log.warning("Working on %s without a lock: the broker does not answer (%s)", name, problem)
-        return NOBODY
+        return token if _lock(name, seconds).acquire(blocking=False, token=token) else None
+    except redis.RedisError as error:
+        log.warning("Working on %s without a lock: the broker does not answer (%s)", name, error)
+        return UNLOCKED
 
 
 def release(name: str, token: str) -> None:
-    """Give back the lock that `token` was got for, whoever got it."""
-    if token == NOBODY:
+    """Release the lock that `token` was returned for, in whichever process; no error if it has expired."""
+    if token == UNLOCKED:
         return
     try:
-        _client().eval(RELEASE, 1, _key(name), token)
+        _lock(name).do_release(token)
+    except LockNotOwnedError:
+        pass  # it expired, and may be somebody else's by now
     except redis.RedisError:
-        log.warning("The lock on %s expires by itself: the broker does not answer", name)
+        log.warning("The lock on %s will expire by itself: the broker does not answer", name)
 
 
 @contextmanager
-def holding(name: str, seconds: int) -> Iterator[bool]:
-    """Yield whether the lock `name` is ours now. It expires after `seconds`, should we die with it."""
-    token = claim(name, seconds)
+def try_lock(name: str, seconds: int) -> Iterator[bool]:
+    """Yield whether the lock `name` was acquired. It expires after `seconds` if this process dies with it."""
+    token = acquire(name, seconds)
     try:
         yield token is not None
     finally:
@@ -56,8 +59,9 @@ def holding(name: str, seconds: int) -> Iterator[bool]:
             release(name, token)
 
 
-def _key(name: str) -> str:
-    return f"sundial:lock:{name}"
+def _lock(name: str, seconds: int | None = None) -> Lock:
+    # Not thread-local: a lock may be released by another thread or process than the one that acquired it.
+    return _client().lock(f"sundial:lock:{name}", timeout=seconds, thread_local=False)
 
 
 def _client() -> redis.Redis:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Q
 
-from dashboard.core.locks import holding
+from dashboard.core.locks import try_lock
 from dashboard.usage.connectors.files import poller
 from dashboard.usage.connectors.files.connector import INBOX
 from dashboard.usage.connectors.files.poller import LOCK_SECONDS, HandOut, Place
@@ -64,8 +64,8 @@ def poll(source: Source, now: datetime, hand_out: HandOut | None = None) -> Coun
     What goes wrong with a file is kept on its stream and told by the source; the others are read. Large files
     of several go to `hand_out`, if given, and from there to `read_file`.
     """
-    with holding(f"poll:{source.pk}", LOCK_SECONDS) as ours:
-        if not ours:
+    with try_lock(f"poll:{source.pk}", LOCK_SECONDS) as acquired:
+        if not acquired:
             return NEVER
         reader = READERS.get(source.kind)
         counts, problem = reader(source, now) if reader else poller.read(source, now, hand_out)

@@ -65,7 +65,7 @@ def test_answers_are_not_shared_between_people(api):
 
 
 def test_what_breaks_inside_is_a_problem_without_details(api, monkeypatch):
-    monkeypatch.setattr(catalog, "listing", lambda *args: 1 / 0)
+    monkeypatch.setattr(catalog, "paginate", lambda *args: 1 / 0)
     response = api.get(MODELS)
     assert (response.status_code, response["Content-Type"]) == (500, "application/problem+json")
     assert "division" not in response.text

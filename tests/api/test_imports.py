@@ -296,7 +296,7 @@ def test_a_body_that_ends_early_is_no_file(tmp_path):
     made = request(Slow(b"x" * 50), headers={"Content-Length": "100"})
     made.META["CONTENT_LENGTH"] = "100"
     with pytest.raises(uploads.ApiError, match="ended after 50 of 100 bytes"):
-        uploads.save(made, tmp_path / "body", 1000)
+        uploads.save_body(made, tmp_path / "body", 1000)
 
 
 @pytest.mark.parametrize(("size", "status"), [(50, 0), (5000, 413)])
@@ -305,10 +305,10 @@ def test_a_body_in_chunks_is_taken_up_to_the_bound(tmp_path, size, status):
     made.META |= {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True, "CONTENT_LENGTH": ""}
     if status:
         with pytest.raises(uploads.ApiError) as caught:
-            uploads.save(made, tmp_path / "body", 1000)
+            uploads.save_body(made, tmp_path / "body", 1000)
         assert caught.value.status == status
         return
-    assert uploads.save(made, tmp_path / "body", 1000) == size
+    assert uploads.save_body(made, tmp_path / "body", 1000) == size
     assert (tmp_path / "body").read_bytes() == b"x" * size
 
 
@@ -316,11 +316,11 @@ def test_a_server_that_cannot_tell_where_chunks_end_says_so(tmp_path):
     made = request(Slow(b"x"))
     made.META |= {"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": ""}
     with pytest.raises(uploads.ApiError, match="send its length"):
-        uploads.save(made, tmp_path / "body", 1000)
+        uploads.save_body(made, tmp_path / "body", 1000)
 
 
 def test_a_sender_that_goes_away_is_no_file(tmp_path):
     made = request(Slow(b"x" * 50, breaks=True))
     made.META |= {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
     with pytest.raises(uploads.ApiError, match="could not be read to its end"):
-        uploads.read(made, 1000)
+        uploads.read_body(made, 1000)

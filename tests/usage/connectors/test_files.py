@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dashboard.core.locks import holding
+from dashboard.core.locks import try_lock
 from dashboard.usage import polling
 from dashboard.usage.connectors.files import connector, poller
 from dashboard.usage.ingest.pipeline import import_file
@@ -195,8 +195,8 @@ def test_a_path_that_does_not_exist_is_told(db, tmp_path):
 
 def test_a_source_is_polled_by_one_worker_at_a_time(inbox, folder):
     append(folder / "a.log", PLAIN[0])
-    with holding(f"poll:{inbox.pk}", 60) as ours:
-        assert ours
+    with try_lock(f"poll:{inbox.pk}", 60) as acquired:
+        assert acquired
         assert poll(inbox, NOW).records == 0
     assert poll(inbox, NOW).accepted == 1
 

@@ -323,7 +323,7 @@ def test_two_readers_of_one_bucket_count_each_object_once(store, monkeypatch):
         poll(Source.objects.get(pk=source.pk), NOW)
         return mine
 
-    monkeypatch.setattr("dashboard.usage.polling.holding", _no_lock())
+    monkeypatch.setattr("dashboard.usage.polling.try_lock", _no_lock())
     monkeypatch.setattr(Remembered, "unread", meanwhile)
     poll(source, NOW)
     assert source.problem == "Another reader was faster; the next poll goes on"

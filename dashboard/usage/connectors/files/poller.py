@@ -53,7 +53,7 @@ def read(source: Source, now: datetime, hand_out: HandOut | None = None) -> tupl
     session, counts, problem = Session(source, now), Counts(), found.problem
     for file, left in changed:
         place = file.device, file.inode
-        token = locks.claim(_lock(source, place), LOCK_SECONDS)
+        token = locks.acquire(_lock(source, place), LOCK_SECONDS)
         if token is None:
             continue  # another worker is at it
         if hand_out and token and len(changed) > 1 and file.size - (left.size if left else 0) >= MUCH:
