@@ -9,7 +9,7 @@ import random
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-__all__ = ["NOW", "TODAY", "Size", "build", "touch"]
+__all__ = ["NOW", "TODAY", "Size", "add_calls", "build"]
 
 TODAY = date(2026, 11, 22)
 NOW = datetime.combine(TODAY, time(12), UTC)
@@ -74,7 +74,7 @@ def build(size: Size) -> None:
     connection.close()  # the next one has the cache that the settings give it
 
 
-def touch(pairs: int) -> None:
+def add_calls(pairs: int) -> None:
     """What a poll leaves behind that counted a call of so many (application, model) today."""
     from django.db import connection, transaction
 

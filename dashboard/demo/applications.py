@@ -8,9 +8,9 @@ davinci-002 from 2023-08-22. Addresses are of the reserved domain .example.
 
 from datetime import date
 
-from dashboard.demo.scenario import Member, Stream, day, moves
+from dashboard.demo.scenario import CallStream, DemoApplication, migration, scenario_day
 
-__all__ = ["AVAILABLE_FROM", "CAST", "HEALTH_CHECK_KEY"]
+__all__ = ["APPLICATIONS", "AVAILABLE_FROM", "HEALTH_CHECK_KEY"]
 
 HEALTH_CHECK_KEY = "litellm-internal-health-check"
 
@@ -19,233 +19,234 @@ EMBED = "text-embedding-ada-002"
 OLD_TUNE, NEW_TUNE = "davinci:ft-acme-2023-05-30-16-22-47", "ft:davinci-002:acme::8abcD1eF"
 
 
-def re_embeds(before: str, volume: float, *points: tuple[str, float]) -> tuple[Stream, ...]:
+def embedding_migration(before: str, volume: float, *points: tuple[str, float]) -> tuple[CallStream, ...]:
     """Embeddings move to the one model that follows them all."""
-    return moves(before, EMBED, volume, *points, api="embeddings", to="embeddings")
+    return migration(before, EMBED, volume, *points, api="embeddings", to="embeddings")
 
 
-def spike(model: str, volume: float, *corners: str) -> Stream:
+def spike(model: str, volume: float, *corners: str) -> CallStream:
     """All stored content embedded anew: nothing until the first corner, all from the second to the third."""
     heights = zip(corners, (0.0, 1.0, 1.0, 0.0), strict=True)
-    return Stream(model, "embeddings", volume, tuple((day(text), height) for text, height in heights))
+    return CallStream(model, "embeddings", volume, tuple((scenario_day(text), height) for text, height in heights))
 
 
 # fmt: off
-GATEWAY: tuple[Member, ...] = (
-    Member(
+GATEWAY: tuple[DemoApplication, ...] = (
+    DemoApplication(
         "checkout-help", "Checkout help", "Payments", "payments@acme.example", "litellm", "shop",
-        moves("text-davinci-003", CHAT, 60, ("07-10", 1), ("07-28", 0), to="chat"),
+        migration("text-davinci-003", CHAT, 60, ("07-10", 1), ("07-28", 0), to="chat"),
         role="The early mover: off three weeks after the announcement", criticality=1,
     ),
-    Member(
+    DemoApplication(
         "copywriter", "Product copywriter", "Growth", "growth@acme.example", "litellm", "office",
-        moves("text-davinci-003", INSTRUCT, 40, ("09-20", 1), ("10-20", 0)),
+        migration("text-davinci-003", INSTRUCT, 40, ("09-20", 1), ("10-20", 0)),
         role="Known by its key alone, which belongs to no team", key_alias_only=True,
     ),
-    Member(
+    DemoApplication(
         "reply-drafts", "Support reply drafts", "Customer Care", "care@acme.example", "litellm", "shop",
-        moves("text-davinci-003", GPT4, 110, ("08-01", 1), ("11-27", 0), to="chat"),
+        migration("text-davinci-003", GPT4, 110, ("08-01", 1), ("11-27", 0), to="chat"),
         role="The steady burn-down, a few percent a week", criticality=2,
     ),
-    Member(
+    DemoApplication(
         "intent", "Intent classifier", "Customer Care", "care@acme.example", "litellm", "shop",
-        moves(OLD_TUNE, NEW_TUNE, 70, ("10-02", 1), ("10-16", 0.8), ("11-15", 0)),
+        migration(OLD_TUNE, NEW_TUNE, 70, ("10-02", 1), ("10-16", 0.8), ("11-15", 0)),
         role="The fine-tune: trained again on davinci-002", criticality=2,
     ),
-    Member(
+    DemoApplication(
         HEALTH_CHECK_KEY, "Gateway health check", "", "", "litellm", "always",
-        moves("text-davinci-003", INSTRUCT, 12, ("09-25", 1), ("09-26", 0)),
+        migration("text-davinci-003", INSTRUCT, 12, ("09-25", 1), ("09-26", 0)),
         role="The gateway probing its own routes", internal=True,
     ),
-    Member(
+    DemoApplication(
         "ticket-tagger", "Ticket tagger", "Customer Care", "care@acme.example", "litellm", "shop",
-        moves("ada", "", 45, served_by="babbage-002"),
+        migration("ada", "", 45, served_by="babbage-002"),
         role="The silently redirected: babbage-002 answers for ada from the day on",
     ),
-    Member(
+    DemoApplication(
         "returns-letters", "Returns letters", "Logistics", "logistics@acme.example", "litellm", "shop",
-        moves("text-davinci-003", "", 40),
+        migration("text-davinci-003", "", 40),
         role="The one that never moves and breaks on the day", criticality=2,
     ),
-    Member(
+    DemoApplication(
         "gift-finder", "Gift finder", "Growth", "growth@acme.example", "litellm", "shop",
-        moves("text-curie-001", INSTRUCT, 60, ("12-06", 1), ("12-12", 0.8), ("12-21", 0)),
+        migration("text-curie-001", INSTRUCT, 60, ("12-06", 1), ("12-12", 0.8), ("12-21", 0)),
         role="The late one: nothing until the December rush", criticality=1,
     ),
-    Member(
+    DemoApplication(
         "welcome-mails", "Welcome mails", "People", "people@acme.example", "litellm", "office",
-        moves("text-davinci-002", CHAT, 25, ("08-21", 1), ("09-08", 0), to="chat"),
+        migration("text-davinci-002", CHAT, 25, ("08-21", 1), ("09-08", 0), to="chat"),
     ),
-    Member(
+    DemoApplication(
         "contracts", "Contract summaries", "Legal", "legal-tech@acme.example", "litellm", "office",
-        moves("text-davinci-003", GPT4, 30, ("09-04", 1), ("12-08", 0.3), ("12-20", 0.1), ("12-22", 0), to="chat"),
+        migration("text-davinci-003", GPT4, 30, ("09-04", 1), ("12-08", 0.3), ("12-20", 0.1), ("12-22", 0),
+                  to="chat"),
         role="Slow but moving: every template is read by a lawyer first",
     ),
-    Member(
+    DemoApplication(
         "survey-insights", "Survey insights", "Research", "", "litellm", "office",
-        moves("text-babbage-001", INSTRUCT, 20, ("11-01", 1), ("11-20", 0.5), ("12-18", 0.5), ("12-29", 0)),
+        migration("text-babbage-001", INSTRUCT, 20, ("11-01", 1), ("11-20", 0.5), ("12-18", 0.5), ("12-29", 0)),
         role="Nobody's: it has no owner, so the fallback address is told", criticality=4,
     ),
-    Member(
+    DemoApplication(
         "llama-lab", "Llama lab", "Data Science", "data-science@acme.example", "litellm", "office",
-        (Stream("llama-2-13b-chat", "chat", 35),),
+        (CallStream("llama-2-13b-chat", "chat", 35),),
         role="Self-hosted, so no catalog knows its name", criticality=4,
     ),
-    Member(
+    DemoApplication(
         "shop-assistant", "Shop assistant", "Search", "search@acme.example", "litellm", "shop",
-        (Stream(CHAT, "chat", 60),),
+        (CallStream(CHAT, "chat", 60),),
         role="Nothing to do", criticality=1,
     ),
-    Member(
+    DemoApplication(
         "review-bot", "Code review bot", "Developer Platform", "devplatform@acme.example", "litellm", "office",
-        (Stream(GPT4, "chat", 30),),
+        (CallStream(GPT4, "chat", 30),),
         role="Nothing to do",
     ),
 )
 
-EDGE: tuple[Member, ...] = (
-    Member(
+EDGE: tuple[DemoApplication, ...] = (
+    DemoApplication(
         "address-svc", "Address normaliser", "Logistics", "logistics@acme.example", "edge", "shop",
-        moves("curie", "davinci-002", 90, ("10-02", 1), ("11-05", 0)),
+        migration("curie", "davinci-002", 90, ("10-02", 1), ("11-05", 0)),
     ),
-    Member(
+    DemoApplication(
         "spellfix", "Spelling fixer", "Content", "content@acme.example", "edge", "office",
-        moves("text-davinci-edit-001", CHAT, 70, ("10-23", 1), ("11-24", 0), api="edits", to="chat"),
+        migration("text-davinci-edit-001", CHAT, 70, ("10-23", 1), ("11-24", 0), api="edits", to="chat"),
         role="Calls /v1/edits, where the log tells the endpoint but not the model",
     ),
-    Member(
+    DemoApplication(
         "snippet-fixer", "Snippet fixer", "Developer Platform", "devplatform@acme.example", "edge", "office",
-        moves("code-davinci-edit-001", CHAT, 40, ("12-11", 1), ("12-19", 0), api="edits-by-engine", to="chat"),
+        migration("code-davinci-edit-001", CHAT, 40, ("12-11", 1), ("12-19", 0), api="edits-by-engine", to="chat"),
         role="Edits by the old engines path; moves in the last weeks",
     ),
-    Member(
+    DemoApplication(
         "review-summaries", "Review summaries", "Marketplace", "marketplace@acme.example", "edge", "shop",
-        moves("text-davinci-003", INSTRUCT, 110, ("09-25", 1), ("10-25", 0)),
+        migration("text-davinci-003", INSTRUCT, 110, ("09-25", 1), ("10-25", 0)),
         criticality=2,
     ),
-    Member(
+    DemoApplication(
         "duplicates", "Duplicate listings", "Marketplace", "marketplace@acme.example", "edge", "always",
-        re_embeds("text-similarity-babbage-001", 100, ("08-14", 1), ("09-05", 0)),
+        embedding_migration("text-similarity-babbage-001", 100, ("08-14", 1), ("09-05", 0)),
     ),
-    Member(
+    DemoApplication(
         "seller-faq", "Seller questions", "Marketplace", "marketplace@acme.example", "edge", "shop",
-        moves("text-davinci-002", INSTRUCT, 50, ("11-01", 1), ("11-27", 0)),
+        migration("text-davinci-002", INSTRUCT, 50, ("11-01", 1), ("11-27", 0)),
     ),
-    Member(
+    DemoApplication(
         "delivery-notes", "Delivery notes", "Logistics", "logistics@acme.example", "edge", "always",
-        moves("text-ada-001", INSTRUCT, 60, ("10-09", 1), ("10-27", 0)),
+        migration("text-ada-001", INSTRUCT, 60, ("10-09", 1), ("10-27", 0)),
     ),
-    Member(
+    DemoApplication(
         "call-digests", "Call digests", "Customer Care", "care@acme.example", "edge", "shop",
-        moves("curie-instruct-beta", INSTRUCT, 45, ("10-30", 1), ("11-22", 0)),
+        migration("curie-instruct-beta", INSTRUCT, 45, ("10-30", 1), ("11-22", 0)),
     ),
-    Member(
+    DemoApplication(
         "signage", "Store signage", "Stores", "stores@acme.example", "edge", "office",
-        moves("davinci-instruct-beta", INSTRUCT, 15, ("10-02", 1), ("10-13", 0)),
+        migration("davinci-instruct-beta", INSTRUCT, 15, ("10-02", 1), ("10-13", 0)),
         criticality=4,
     ),
-    Member(
+    DemoApplication(
         "kiosk", "Kiosk helper", "Stores", "stores@acme.example", "edge", "shop",
-        moves("text-curie-001", INSTRUCT, 65, ("10-16", 1), ("11-03", 0.5), ("11-28", 0)),
+        migration("text-curie-001", INSTRUCT, 65, ("10-16", 1), ("11-03", 0.5), ("11-28", 0)),
     ),
-    Member(
+    DemoApplication(
         "app-tips", "Mobile tips", "Mobile", "mobile@acme.example", "edge", "shop",
-        moves("text-davinci-003", INSTRUCT, 85, ("10-10", 1), ("11-20", 0)),
+        migration("text-davinci-003", INSTRUCT, 85, ("10-10", 1), ("11-20", 0)),
         criticality=2,
     ),
 )
 
-PARTNER: tuple[Member, ...] = (
-    Member(
+PARTNER: tuple[DemoApplication, ...] = (
+    DemoApplication(
         "partner-portal", "Partner portal", "Partnerships", "partners@acme.example", "partner", "office",
-        moves("text-davinci-002", "", 35),
-        role="Its log falls silent in October, which proves nothing", last_logged_on=day("10-15"),
+        migration("text-davinci-002", "", 35),
+        role="Its log falls silent in October, which proves nothing", last_logged_on=scenario_day("10-15"),
     ),
 )
 
-PLATFORM: tuple[Member, ...] = (
-    Member(
+PLATFORM: tuple[DemoApplication, ...] = (
+    DemoApplication(
         "search-index", "Catalogue search", "Search", "search@acme.example", "platform", "always",
         (
-            *re_embeds("text-search-ada-doc-001", 180, ("11-13", 1), ("12-11", 0)),
-            *re_embeds("text-search-ada-query-001", 120, ("12-11", 1), ("12-13", 0)),
+            *embedding_migration("text-search-ada-doc-001", 180, ("11-13", 1), ("12-11", 0)),
+            *embedding_migration("text-search-ada-query-001", 120, ("12-11", 1), ("12-13", 0)),
             spike(EMBED, 1600, "11-29", "11-30", "12-09", "12-11"),
         ),
         role="Must re-embed: the whole catalogue is embedded anew before queries can switch", criticality=1,
     ),
-    Member(
+    DemoApplication(
         "help-search", "Help centre search", "Search", "search@acme.example", "platform", "shop",
         (
-            *re_embeds("text-search-curie-doc-001", 50, ("08-24", 1), ("08-28", 0)),
-            *re_embeds("text-search-curie-query-001", 100, ("08-24", 1), ("08-28", 0)),
+            *embedding_migration("text-search-curie-doc-001", 50, ("08-24", 1), ("08-28", 0)),
+            *embedding_migration("text-search-curie-query-001", 100, ("08-24", 1), ("08-28", 0)),
             spike(EMBED, 600, "08-20", "08-21", "08-23", "08-24"),
         ),
         role="Re-embedded in August, without a hitch",
     ),
-    Member(
+    DemoApplication(
         "fraud-notes", "Fraud notes", "Risk", "risk@acme.example", "platform", "nightly",
-        moves("text-davinci-003", CHAT, 120, ("09-04", 1), ("10-20", 0), ("11-23", 0), ("11-24", 0.6),
+        migration("text-davinci-003", CHAT, 120, ("09-04", 1), ("10-20", 0), ("11-23", 0), ("11-24", 0.6),
               ("12-18", 0.6), ("12-19", 0), to="chat"),
         role="The regression: a rollback brings the old batch job back in late November", criticality=2,
     ),
-    Member(
+    DemoApplication(
         "demand-stories", "Demand stories", "Supply", "supply@acme.example", "platform", "nightly",
-        moves("text-davinci-003", CHAT, 180, ("08-07", 1), ("10-16", 0), to="chat"),
+        migration("text-davinci-003", CHAT, 180, ("08-07", 1), ("10-16", 0), to="chat"),
     ),
-    Member(
+    DemoApplication(
         "price-watch", "Price watch", "Pricing", "pricing@acme.example", "platform", "always",
-        moves("babbage", "babbage-002", 300, ("09-18", 1), ("11-29", 0)),
+        migration("babbage", "babbage-002", 300, ("09-18", 1), ("11-29", 0)),
         criticality=2,
     ),
-    Member(
+    DemoApplication(
         "invoice-reader", "Invoice reader", "Finance", "finance-systems@acme.example", "platform", "office",
-        moves("text-curie-001", INSTRUCT, 260, ("10-23", 1), ("12-01", 0)),
+        migration("text-curie-001", INSTRUCT, 260, ("10-23", 1), ("12-01", 0)),
         criticality=2,
     ),
-    Member(
+    DemoApplication(
         "ledger-notes", "Ledger explanations", "Finance", "finance-systems@acme.example", "platform", "office",
-        moves("text-davinci-003", GPT4, 60, ("10-02", 1), ("10-31", 0), to="chat"),
+        migration("text-davinci-003", GPT4, 60, ("10-02", 1), ("10-31", 0), to="chat"),
     ),
-    Member(
+    DemoApplication(
         "code-search", "Code search", "Developer Platform", "devplatform@acme.example", "platform", "office",
         (
-            *re_embeds("code-search-ada-code-001", 90, ("09-11", 1), ("09-22", 0)),
-            *re_embeds("code-search-ada-text-001", 50, ("09-11", 1), ("09-22", 0)),
+            *embedding_migration("code-search-ada-code-001", 90, ("09-11", 1), ("09-22", 0)),
+            *embedding_migration("code-search-ada-text-001", 50, ("09-11", 1), ("09-22", 0)),
         ),
     ),
-    Member(
+    DemoApplication(
         "newsletter", "Newsletter drafts", "Growth", "growth@acme.example", "platform", "office",
-        moves("davinci", "davinci-002", 50, ("08-28", 1), ("09-29", 0)),
+        migration("davinci", "davinci-002", 50, ("08-28", 1), ("09-29", 0)),
     ),
-    Member(
+    DemoApplication(
         "knowledge-bot", "Knowledge bot", "IT", "it@acme.example", "platform", "office",
-        (Stream(GPT4, "chat", 90),),
+        (CallStream(GPT4, "chat", 90),),
         role="Nothing to do",
     ),
-    Member(
+    DemoApplication(
         "meeting-notes", "Meeting notes", "IT", "it@acme.example", "platform", "office",
-        (Stream(CHAT, "chat", 120),),
+        (CallStream(CHAT, "chat", 120),),
         role="Nothing to do",
     ),
-    Member(
+    DemoApplication(
         "translation-check", "Translation check", "Content", "content@acme.example", "platform", "office",
-        (Stream("gpt-3.5-turbo-0301", "chat", 100),),
+        (CallStream("gpt-3.5-turbo-0301", "chat", 100),),
         role="On a pinned snapshot with another deadline, whose date moves",
     ),
-    Member(
+    DemoApplication(
         "picking-hints", "Picking hints", "Logistics", "logistics@acme.example", "platform", "always",
-        moves("text-babbage-001", INSTRUCT, 240, ("11-13", 1), ("12-08", 0.28), ("12-27", 0)),
+        migration("text-babbage-001", INSTRUCT, 240, ("11-13", 1), ("12-08", 0.28), ("12-27", 0)),
         role="Started late, one warehouse a week", criticality=2,
     ),
-    Member(
+    DemoApplication(
         "policy-answers", "Policy answers", "People", "people@acme.example", "platform", "office",
-        (Stream(CHAT, "chat", 70),),
+        (CallStream(CHAT, "chat", 70),),
         role="Nothing to do",
     ),
 )
 # fmt: on
 
-CAST: tuple[Member, ...] = GATEWAY + EDGE + PARTNER + PLATFORM
+APPLICATIONS: tuple[DemoApplication, ...] = GATEWAY + EDGE + PARTNER + PLATFORM
 
 AVAILABLE_FROM: dict[str, date] = {
     INSTRUCT: date(2023, 9, 18),

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
-__all__ = ["Ledger", "Written"]
+__all__ = ["CallTotals", "ExpectedTotals"]
 
 
 @dataclass(slots=True)
-class Written:
+class CallTotals:
     """Sums of one ledger line. Tokens stay None where the log format has none."""
 
     calls: int = 0
@@ -17,7 +17,7 @@ class Written:
     input_tokens: int | None = None
     output_tokens: int | None = None
 
-    def add(self, other: "Written") -> None:
+    def add(self, other: "CallTotals") -> None:
         self.calls += other.calls
         self.errors += other.errors
         self.gone += other.gone
@@ -28,32 +28,32 @@ class Written:
 
 
 @dataclass(slots=True)
-class Ledger:
+class ExpectedTotals:
     """Sums per (day, application key, name as called); "" is a name that the log does not tell."""
 
-    lines: dict[tuple[date, str, str], Written] = field(default_factory=dict)
+    lines: dict[tuple[date, str, str], CallTotals] = field(default_factory=dict)
 
-    def note(self, day: date, key: str, called_as: str, written: Written) -> None:
-        self.lines.setdefault((day, key, called_as), Written()).add(written)
+    def add(self, day: date, key: str, called_as: str, written: CallTotals) -> None:
+        self.lines.setdefault((day, key, called_as), CallTotals()).add(written)
 
-    def merge(self, other: "Ledger") -> None:
+    def merge(self, other: "ExpectedTotals") -> None:
         for (day, key, called_as), written in other.lines.items():
-            self.note(day, key, called_as, written)
+            self.add(day, key, called_as, written)
 
-    def per_day(self) -> dict[date, Written]:
+    def per_day(self) -> dict[date, CallTotals]:
         """Sums over everything per day, days in order."""
-        sums: dict[date, Written] = {}
+        sums: dict[date, CallTotals] = {}
         for day, _, _, written in self.rows():
-            sums.setdefault(day, Written()).add(written)
+            sums.setdefault(day, CallTotals()).add(written)
         return sums
 
-    def rows(self) -> Iterator[tuple[date, str, str, Written]]:
+    def rows(self) -> Iterator[tuple[date, str, str, CallTotals]]:
         """(day, application key, name as called, sums), in that order."""
         for (day, key, called_as), written in sorted(self.lines.items(), key=lambda item: item[0]):
             yield day, key, called_as, written
 
-    def total(self) -> Written:
-        total = Written()
+    def total(self) -> CallTotals:
+        total = CallTotals()
         for written in self.lines.values():
             total.add(written)
         return total

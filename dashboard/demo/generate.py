@@ -16,24 +16,29 @@ from datetime import date
 from pathlib import Path
 from typing import Protocol
 
-from dashboard.demo.applications import CAST
-from dashboard.demo.expected_totals import Ledger
-from dashboard.demo.scenario import Gateway, Member, Stream, days
-from dashboard.demo.traffic import Hour, hours
+from dashboard.demo.applications import APPLICATIONS
+from dashboard.demo.expected_totals import ExpectedTotals
+from dashboard.demo.scenario import CallStream, DemoApplication, Gateway, scenario_days
+from dashboard.demo.traffic import HourlyCalls, hourly_calls
 from dashboard.demo.writers.litellm import LiteLLMLog
 from dashboard.demo.writers.nginx import NginxLog
 from dashboard.demo.writers.usage_api import PlatformLog
 
-__all__ = ["is_current", "recipe", "write"]
+__all__ = ["is_current", "source_digest", "write_logs"]
 
 MANIFEST = "manifest.json"
 
 
-class Log(Protocol):
-    def write(self, on: date, traffic: Iterator[tuple[Member, Stream, list[Hour]]], ledger: Ledger) -> None: ...
+class LogWriter(Protocol):
+    def write(
+        self,
+        on: date,
+        traffic: Iterator[tuple[DemoApplication, CallStream, list[HourlyCalls]]],
+        totals: ExpectedTotals,
+    ) -> None: ...
 
 
-WRITERS: dict[Gateway, Callable[[Path], Log]] = {
+WRITERS: dict[Gateway, Callable[[Path], LogWriter]] = {
     "litellm": LiteLLMLog,
     "edge": NginxLog,
     "partner": NginxLog,
@@ -41,35 +46,35 @@ WRITERS: dict[Gateway, Callable[[Path], Log]] = {
 }
 
 
-def write(folder: Path) -> Ledger:
+def write_logs(folder: Path) -> ExpectedTotals:
     """Write all files anew and answer what was written.
 
     The files appear under their final name all at once, so a run that is killed leaves nothing half.
     """
     building = folder.with_name(f"{folder.name}.building")
     shutil.rmtree(building, ignore_errors=True)
-    ledger = Ledger()
+    totals = ExpectedTotals()
     logs = {gateway: make(building / gateway) for gateway, make in WRITERS.items()}
-    for on in days():
+    for on in scenario_days():
         for gateway, log in logs.items():
-            log.write(on, _traffic(gateway, on), ledger)
-    total = ledger.total()
-    manifest = {"recipe": recipe(), "calls": total.calls, "errors": total.errors, "gone": total.gone}
+            log.write(on, _traffic(gateway, on), totals)
+    total = totals.total()
+    manifest = {"source_digest": source_digest(), "calls": total.calls, "errors": total.errors, "gone": total.gone}
     (building / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
     shutil.rmtree(folder, ignore_errors=True)
     building.rename(folder)
-    return ledger
+    return totals
 
 
 def is_current(folder: Path) -> bool:
     """Were the files in the folder written whole, by this recipe?"""
     try:
-        return json.loads((folder / MANIFEST).read_text())["recipe"] == recipe()
+        return json.loads((folder / MANIFEST).read_text())["source_digest"] == source_digest()
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
 
-def recipe() -> str:
+def source_digest() -> str:
     """A hash of what decides the bytes: the sources of this package."""
     digest = hashlib.sha256()
     for path in sorted(Path(__file__).parent.rglob("*.py")):
@@ -77,8 +82,8 @@ def recipe() -> str:
     return digest.hexdigest()
 
 
-def _traffic(gateway: Gateway, on: date) -> Iterator[tuple[Member, Stream, list[Hour]]]:
-    for member in CAST:
+def _traffic(gateway: Gateway, on: date) -> Iterator[tuple[DemoApplication, CallStream, list[HourlyCalls]]]:
+    for member in APPLICATIONS:
         if member.gateway == gateway:
             for stream in member.streams:
-                yield member, stream, hours(member, stream, on)
+                yield member, stream, hourly_calls(member, stream, on)

@@ -7,8 +7,8 @@ from pathlib import Path
 from django.db import transaction
 
 from dashboard.demo import actions
-from dashboard.demo.applications import CAST
-from dashboard.demo.scenario import Gateway, Member, days
+from dashboard.demo.applications import APPLICATIONS
+from dashboard.demo.scenario import DemoApplication, Gateway, scenario_days
 from dashboard.demo.writers.nginx import user_agent
 from dashboard.findings import scan
 from dashboard.usage import polling
@@ -22,7 +22,7 @@ from dashboard.usage.models import (
     StaleDay,
 )
 
-__all__ = ["SOURCES", "Loaded", "ensure_applications", "ensure_sources", "forget", "load"]
+__all__ = ["SOURCES", "LoadResult", "delete_counts", "ensure_applications", "ensure_sources", "load"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ SOURCES: dict[Gateway, LogSource] = {
 
 
 @dataclass(slots=True)
-class Loaded:
+class LoadResult:
     """What loading did: lines by fate over all sources, and the scan's result."""
 
     records: int = 0
@@ -55,14 +55,14 @@ class Loaded:
     findings: scan.ScanResult = field(default_factory=scan.ScanResult)
 
 
-def load(folder: Path, *, now: datetime, read_at: datetime, as_of: date) -> Loaded:
+def load(folder: Path, *, now: datetime, read_at: datetime, as_of: date) -> LoadResult:
     """Read what is new in the files of `folder` and bring findings in step; a second run changes nothing.
 
     `now` is the demo's pinned instant. `read_at` lies behind the story's end, as the real clock does: an
     ingest takes no calls from the future.
     """
     ensure_applications()
-    loaded = Loaded()
+    loaded = LoadResult()
     for source in ensure_sources(folder, now):
         counts = polling.poll(source, read_at)
         loaded.records += counts.records
@@ -70,7 +70,7 @@ def load(folder: Path, *, now: datetime, read_at: datetime, as_of: date) -> Load
         loaded.rejected += counts.rejected
         loaded.duplicates += counts.duplicates
     loaded.findings = scan.run(now, as_of)
-    actions.replay()
+    actions.apply_actions()
     return loaded
 
 
@@ -95,7 +95,7 @@ def ensure_sources(folder: Path, now: datetime) -> list[Source]:
 @transaction.atomic
 def ensure_applications() -> None:
     """The applications of the cast with teams, owners and rules; what somebody changed since stays."""
-    for position, member in enumerate(CAST):
+    for position, member in enumerate(APPLICATIONS):
         if member.internal:
             continue  # a gateway's own calls belong to an application that ingest makes
         application, is_new = Application.objects.get_or_create(
@@ -115,7 +115,7 @@ def ensure_applications() -> None:
 
 
 @transaction.atomic
-def forget() -> None:
+def delete_counts() -> None:
     """Take the demo's sources out again with all that was counted from them."""
     sources = Source.objects.filter(slug__in=[log.slug for log in SOURCES.values()])
     if not sources:
@@ -124,10 +124,10 @@ def forget() -> None:
     for counted in (HourlyRollup, DailyRollup):
         counted.objects.filter(source__in=sources).delete()
     sources.delete()
-    StaleDay.objects.bulk_create(StaleDay(day=day) for day in days())
+    StaleDay.objects.bulk_create(StaleDay(day=day) for day in scenario_days())
 
 
-def _rule(member: Member) -> tuple[str, str]:
+def _rule(member: DemoApplication) -> tuple[str, str]:
     """By what a log knows a member: its key's alias, its service account, its user agent, its own name."""
     if member.gateway == "litellm":
         return ApplicationRule.Field.KEY_ALIAS, f"{member.key}-*"

@@ -12,23 +12,23 @@ from typing import Literal
 __all__ = [
     "ANNOUNCED_ON",
     "FIRST_DAY",
-    "GONE_ON",
     "LAST_DAY",
+    "SUNSET_ON",
+    "CallStream",
     "Curve",
+    "DemoApplication",
     "Gateway",
-    "Member",
     "Rhythm",
-    "Stream",
-    "day",
-    "days",
-    "moves",
+    "migration",
+    "scenario_day",
+    "scenario_days",
     "share_on",
 ]
 
 FIRST_DAY = date(2023, 6, 22)
 LAST_DAY = date(2024, 1, 10)
 ANNOUNCED_ON = date(2023, 7, 6)
-GONE_ON = date(2024, 1, 4)
+SUNSET_ON = date(2024, 1, 4)
 
 Gateway = Literal["litellm", "edge", "partner", "platform"]
 Rhythm = Literal["office", "shop", "nightly", "always"]
@@ -39,7 +39,7 @@ FOREVER: Curve = ((FIRST_DAY, 1.0),)
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
+class CallStream:
     """Calls to one model: `volume` times the share of `curve` on the day.
 
     `served_by` names the model that answers in its place from the sunset on (a silent redirect);
@@ -55,7 +55,7 @@ class Stream:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class DemoApplication:
     """One application of the cast. `key` is what logs call it: service account, key alias or name.
 
     `key_alias_only`: its gateway key belongs to no team. `internal`: calls that the gateway makes itself.
@@ -67,7 +67,7 @@ class Member:
     owner: str
     gateway: Gateway
     rhythm: Rhythm
-    streams: tuple[Stream, ...]
+    streams: tuple[CallStream, ...]
     role: str = ""
     criticality: int = 3
     last_logged_on: date = LAST_DAY
@@ -75,13 +75,13 @@ class Member:
     internal: bool = False
 
 
-def day(text: str) -> date:
+def scenario_day(text: str) -> date:
     """`07-28` is a day of the story: of 2024 in January, else of 2023."""
     month, number = text.split("-")
     return date(2024 if month == "01" else 2023, int(month), int(number))
 
 
-def days(first: date = FIRST_DAY, last: date = LAST_DAY) -> Iterator[date]:
+def scenario_days(first: date = FIRST_DAY, last: date = LAST_DAY) -> Iterator[date]:
     """Every day from first to last, both included."""
     for offset in range((last - first).days + 1):
         yield first + timedelta(days=offset)
@@ -99,7 +99,7 @@ def share_on(curve: Curve, on: date) -> float:
     return height
 
 
-def moves(
+def migration(
     before: str,
     after: str,
     volume: float,
@@ -107,16 +107,16 @@ def moves(
     api: Api = "completions",
     to: Api = "completions",
     served_by: str = "",
-) -> tuple[Stream, ...]:
+) -> tuple[CallStream, ...]:
     """An application that moves `volume` calls from one model to another.
 
     Points are (day, share still going to the old model); none means that it never moves.
     """
     if not points:
-        return (Stream(before, api, volume, retires=True, served_by=served_by),)
-    curve = tuple((day(text), share) for text, share in points)
+        return (CallStream(before, api, volume, retires=True, served_by=served_by),)
+    curve = tuple((scenario_day(text), share) for text, share in points)
     rest = tuple((on, 1.0 - share) for on, share in curve)
     return (
-        Stream(before, api, volume, curve, retires=True, served_by=served_by),
-        Stream(after, to, volume, rest),
+        CallStream(before, api, volume, curve, retires=True, served_by=served_by),
+        CallStream(after, to, volume, rest),
     )

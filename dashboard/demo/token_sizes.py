@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-__all__ = ["cost_of", "length_of"]
+__all__ = ["call_cost", "draw_tokens"]
 
 # US dollars per 1,000 tokens in and out.
 PRICES: dict[str, tuple[float, float]] = {
@@ -42,13 +42,13 @@ LENGTHS: dict[str, tuple[int, int]] = {
 }
 
 
-def length_of(api: str, draw: Callable[[], float]) -> tuple[int, int]:
+def draw_tokens(api: str, draw: Callable[[], float]) -> tuple[int, int]:
     """Tokens in and out of one call; `draw` gives numbers from 0 to 1."""
     into, out = LENGTHS[api]
     return round(into * (0.4 + 1.2 * draw())), round(out * (0.3 + 1.4 * draw()))
 
 
-def cost_of(model: str, tokens_in: int, tokens_out: int) -> float:
+def call_cost(model: str, tokens_in: int, tokens_out: int) -> float:
     """US dollars, to the nano; 0 for a model with no list price, such as a self-hosted one."""
     price_in, price_out = PRICES.get(model, (0.0, 0.0))
     return round((tokens_in * price_in + tokens_out * price_out) / 1000, 9)

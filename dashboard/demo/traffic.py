@@ -14,9 +14,9 @@ from hashlib import blake2b
 from itertools import accumulate
 from random import Random
 
-from dashboard.demo.scenario import GONE_ON, Member, Rhythm, Stream, share_on
+from dashboard.demo.scenario import SUNSET_ON, CallStream, DemoApplication, Rhythm, share_on
 
-__all__ = ["Hour", "generator", "hours"]
+__all__ = ["HourlyCalls", "hourly_calls", "seeded_random"]
 
 SEED = "sundial demo 1"
 
@@ -41,7 +41,7 @@ FAILURE_RATE = 0.006
 
 
 @dataclass(frozen=True, slots=True)
-class Hour:
+class HourlyCalls:
     """Calls of one stream in one hour of a day: `failed` of them for everyday reasons, `gone` for good."""
 
     hour: int
@@ -50,32 +50,32 @@ class Hour:
     gone: int
 
 
-def generator(*names: object) -> Random:
+def seeded_random(*names: object) -> Random:
     """A random generator that belongs to these names alone."""
     digest = blake2b(":".join((SEED, *map(str, names))).encode(), digest_size=8).digest()
     return Random(int.from_bytes(digest, "big"))  # noqa: S311 - invented traffic, not a secret
 
 
-def hours(member: Member, stream: Stream, on: date) -> list[Hour]:
+def hourly_calls(member: DemoApplication, stream: CallStream, on: date) -> list[HourlyCalls]:
     """The hours of a day in which a stream is called, in order; none when the member logs nothing."""
     working_day = stream.volume * share_on(stream.curve, on)
-    mean = working_day * WEEK[member.rhythm][on.weekday()] * season(member.rhythm, on)
+    mean = working_day * WEEK[member.rhythm][on.weekday()] * seasonal_factor(member.rhythm, on)
     if mean <= 0 or on > member.last_logged_on:
         return []
-    draw = generator(member.key, stream.model, stream.api, on).random
+    draw = seeded_random(member.key, stream.model, stream.api, on).random
     total = _about(mean, draw)
     table = CUMULATED[member.rhythm]
     spread = Counter(bisect(table, draw() * table[-1]) for _ in range(total))
-    gone = stream.retires and not stream.served_by and on >= GONE_ON
+    gone = stream.retires and not stream.served_by and on >= SUNSET_ON
     found = []
     for hour in sorted(spread):
         calls = spread[hour]
         failed = 0 if gone else sum(draw() < FAILURE_RATE for _ in range(calls))
-        found.append(Hour(hour, calls, failed, calls if gone else 0))
+        found.append(HourlyCalls(hour, calls, failed, calls if gone else 0))
     return found
 
 
-def season(rhythm: Rhythm, on: date) -> float:
+def seasonal_factor(rhythm: Rhythm, on: date) -> float:
     """What the time of year does: a slow August in the office, sales around Black Friday, Christmas."""
     if date(2023, 12, 23) <= on <= date(2024, 1, 1):
         return {"office": 0.25, "shop": 0.7 if on.day in {24, 25, 26} else 1.1}.get(rhythm, 1.0)

@@ -13,7 +13,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError, ProgrammingError
 
-__all__ = ["Answer", "SundialCommand", "UsageError", "columns", "parse_day"]
+__all__ = ["CommandResult", "SundialCommand", "UsageError", "format_table", "parse_day"]
 
 
 class UsageError(Exception):
@@ -21,7 +21,7 @@ class UsageError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CommandResult:
     """What a command has to say: `data` for programs (`--json`), `text` for people, and its exit code.
 
     `verbatim` text is a file's content and goes out as it is.
@@ -48,12 +48,12 @@ class SundialCommand(BaseCommand):
         """`--json`; subcommands take it too (and leave what stands before them as it is)."""
         parser.add_argument("--json", action="store_true", default=default, help="Print one JSON document only")
 
-    def answer(self, **options: Any) -> Answer:
+    def run(self, **options: Any) -> CommandResult:
         raise NotImplementedError
 
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
-            answer = self.answer(**options)
+            answer = self.run(**options)
         except UsageError as problem:
             self._fail(str(problem), options)
         except (OperationalError, ProgrammingError) as problem:
@@ -93,7 +93,7 @@ def parse_day(text: str | None, option: str = "--as-of") -> date | None:
         raise UsageError(f"{option} must be a day such as 2024-01-04, not {text!r}") from None
 
 
-def columns(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+def format_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """A plain table: left-aligned columns two blanks apart; None shows as `-`, numbers align right."""
     cells = [["-" if cell is None else str(cell) for cell in row] for row in rows]
     widths = [max(len(text) for text in texts) for texts in zip(headers, *cells, strict=True)]

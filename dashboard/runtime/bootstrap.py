@@ -17,7 +17,7 @@ from dashboard.catalog.files.transfer import load_shipped
 from dashboard.core import clock
 from dashboard.usage.models import Source, SourceKind
 
-__all__ = ["ensure_demo_user", "ensure_inbox", "first_sign_in", "prepare", "refresh_static"]
+__all__ = ["collect_static", "ensure_demo_user", "ensure_inbox", "first_sign_in_lines", "prepare"]
 
 DEMO_USER = "demo"
 
@@ -29,7 +29,7 @@ def prepare(say: Callable[[str], None]) -> None:
     load_shipped(clock.now())
     ensure_roles()
     ensure_inbox(clock.now())
-    refresh_static(say)
+    collect_static(say)
 
 
 def ensure_inbox(now: datetime) -> Source:
@@ -49,7 +49,7 @@ def ensure_inbox(now: datetime) -> Source:
     return source
 
 
-def refresh_static(say: Callable[[str], None]) -> None:
+def collect_static(say: Callable[[str], None]) -> None:
     """Collect and compress static files, unless none has changed since the last time."""
     stamp = settings.VAR / "run" / "static.stamp"
     digest = hashlib.sha256(settings.VERSION.encode())
@@ -65,7 +65,7 @@ def refresh_static(say: Callable[[str], None]) -> None:
     stamp.write_text(fingerprint)
 
 
-def first_sign_in(base_url: str, now: datetime) -> list[str]:
+def first_sign_in_lines(base_url: str, now: datetime) -> list[str]:
     """Lines that say how to get in the first time; none once somebody has signed up."""
     if settings.SUNDIAL_DEMO:
         username, password = ensure_demo_user()

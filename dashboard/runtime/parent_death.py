@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-__all__ = ["leash"]
+__all__ = ["die_with_parent"]
 
 PR_SET_PDEATHSIG = 1
 
@@ -14,7 +14,7 @@ PR_SET_PDEATHSIG = 1
 _prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
 
-def leash() -> Callable[[], None] | None:
+def die_with_parent() -> Callable[[], None] | None:
     """A `preexec_fn`: the kernel kills the child when the thread that starts it dies, even by SIGKILL."""
     if _prctl is None:
         return None

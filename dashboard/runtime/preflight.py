@@ -17,12 +17,12 @@ from dashboard.runtime import broker
 
 __all__ = [
     "StartError",
-    "claim_state",
-    "earlier_broker_is_gone",
-    "port_is_free",
-    "services_answer",
-    "settings_are_sane",
-    "state_is_writable",
+    "check_port",
+    "check_services",
+    "check_settings",
+    "check_state_folder",
+    "lock_state_folder",
+    "wait_for_earlier_broker",
 ]
 
 DYING_SECONDS = 3.0
@@ -32,7 +32,7 @@ class StartError(Exception):
     """Sundial cannot start here; the text is one line for the person at the terminal."""
 
 
-def state_is_writable(var: Path) -> None:
+def check_state_folder(var: Path) -> None:
     """The state folder takes new files."""
     probe = var / "run" / f".probe-{os.getpid()}"
     try:
@@ -43,7 +43,7 @@ def state_is_writable(var: Path) -> None:
         raise StartError(f"The state folder {var} is not writable ({error.strerror}): set SUNDIAL_VAR") from None
 
 
-def claim_state(var: Path) -> IO[str]:
+def lock_state_folder(var: Path) -> IO[str]:
     """Lock the state folder for this process: two of us on one folder would fight over its queue.
 
     Keep the answer open as long as Sundial runs. The kernel drops the lock with the process, so one that
@@ -63,16 +63,16 @@ def claim_state(var: Path) -> IO[str]:
     return handle
 
 
-def earlier_broker_is_gone(path: Path) -> None:
+def wait_for_earlier_broker(path: Path) -> None:
     """No broker of an earlier start serves the socket `path`; one that is just dying gets a moment."""
     deadline = time.monotonic() + DYING_SECONDS
-    while broker.answers(path):
+    while broker.is_ready(path):
         if time.monotonic() > deadline:
             raise StartError(f"An embedded broker of an earlier start still serves {path}: stop it first")
         time.sleep(0.05)
 
 
-def port_is_free(host: str, port: int) -> None:
+def check_port(host: str, port: int) -> None:
     """The web server can listen on `host` and `port`."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -92,7 +92,7 @@ def port_is_free(host: str, port: int) -> None:
             ) from None
 
 
-def services_answer() -> None:
+def check_services() -> None:
     """The database, and the broker when it is not our own, can be reached."""
     try:
         connection.ensure_connection()
@@ -111,7 +111,7 @@ def services_answer() -> None:
         raise StartError(f"REDIS_URL ({_without_password(settings.REDIS_URL)}): {_first_line(error)}") from None
 
 
-def settings_are_sane() -> list[str]:
+def check_settings() -> list[str]:
     """No system check fails; the answer is what they warn of, a line each."""
     # Django keeps checks in no order: ours, which name our settings, come first.
     messages = sorted(run_checks(), key=lambda message: not (message.id or "").startswith("sundial."))

@@ -16,13 +16,13 @@ __all__ = ["Service", "all_services", "environment"]
 class Service:
     """One long-running child process.
 
-    `patience` is the seconds it gets between `stop_signal` and SIGKILL.
+    `stop_timeout` is the seconds it gets between `stop_signal` and SIGKILL.
     """
 
     name: str
     command: tuple[str, ...]
     stop_signal: signal.Signals = signal.SIGTERM
-    patience: float = 6.0
+    stop_timeout: float = 6.0
 
 
 def all_services(host: str, port: int) -> list[Service]:
@@ -53,13 +53,15 @@ def all_services(host: str, port: int) -> list[Service]:
                 *("--without-gossip", "--without-mingle", "--loglevel", level),
             ),
             stop_signal=signal.SIGQUIT,
-            patience=settings.CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT + 4,
+            stop_timeout=settings.CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT + 4,
         ),
         Service("beat", (*celery, "beat", "--loglevel", level)),
     ]
     if settings.REDIS_EMBEDDED:
-        broker.prepare(settings.BROKER_SOCKET, settings.BROKER_FOLDER)
-        services.insert(0, Service("broker", broker.command(settings.BROKER_SOCKET, settings.BROKER_FOLDER)))
+        broker.make_folders(settings.BROKER_SOCKET, settings.BROKER_FOLDER)
+        services.insert(
+            0, Service("broker", broker.server_command(settings.BROKER_SOCKET, settings.BROKER_FOLDER))
+        )
     return services
 
 

@@ -15,7 +15,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 
-from dashboard.runtime.parent_death import leash
+from dashboard.runtime.parent_death import die_with_parent
 from dashboard.runtime.processes import Service
 
 __all__ = ["Supervisor"]
@@ -102,7 +102,7 @@ class Supervisor:
                 stderr=writing,
                 env=self.environment,
                 start_new_session=True,
-                preexec_fn=leash(),
+                preexec_fn=die_with_parent(),
             )
         except OSError:
             os.close(reading)
@@ -141,16 +141,16 @@ class Supervisor:
             transport.close()
 
     async def _stop(self, service: Service) -> None:
-        """Ask the service to stop; kill it, and all it started, when its patience is over."""
+        """Ask the service to stop; kill it, and all it started, when its stop_timeout is over."""
         process = self.processes.get(service.name)
         if process is None or process.returncode is not None:
             return
         with suppress(ProcessLookupError):
             process.send_signal(service.stop_signal)
         try:
-            await asyncio.wait_for(asyncio.shield(process.wait()), service.patience)
+            await asyncio.wait_for(asyncio.shield(process.wait()), service.stop_timeout)
         except TimeoutError:
-            self.say("sundial", f"{service.name} did not stop within {service.patience:.0f} s: killed")
+            self.say("sundial", f"{service.name} did not stop within {service.stop_timeout:.0f} s: killed")
             _signal_group(process.pid, signal.SIGKILL)
             await process.wait()
 

@@ -4,12 +4,12 @@ import asyncio
 
 from django.conf import settings
 
-__all__ = ["web_answers"]
+__all__ = ["wait_for_web"]
 
 PAUSE = 0.1
 
 
-async def web_answers(host: str, port: int) -> None:
+async def wait_for_web(host: str, port: int) -> None:
     """Return once `/healthz` answers 200; asks for ever, the caller cancels."""
     target = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  compared, not bound
     while not await _is_well(target, port):

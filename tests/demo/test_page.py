@@ -11,16 +11,16 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 
 from dashboard.core.fields import day_number
-from dashboard.demo.applications import CAST
-from dashboard.demo.scenario import FIRST_DAY, GONE_ON
+from dashboard.demo.applications import APPLICATIONS
+from dashboard.demo.scenario import FIRST_DAY, SUNSET_ON
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("told")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("loaded")]
 
 DAYS = [date(2023, 8, 15), date(2023, 12, 8), date(2024, 1, 8)]
 PAGE = "/deadlines/openai/2024-01-04/"
 
 # What the day takes away, by the names in the logs: known from the cast, not from the catalog.
-OLD = {stream.model for member in CAST for stream in member.streams if stream.retires}
+OLD = {stream.model for member in APPLICATIONS for stream in member.streams if stream.retires}
 NAMES = sorted(OLD | {f"openai/{model}" for model in OLD})
 COLUMNS = """
 FROM usage_dailyrollup d
@@ -95,9 +95,9 @@ def test_applications_are_done_after_a_week_without_a_call(visit, day):
 def test_after_the_day_the_failing_calls_are_those_that_failed_in_the_logs(visit):
     day = date(2024, 1, 8)
     shown = number(stats(visit(day))["Calls that fail per day"][0])
-    since = f"AND d.day >= {day_number(GONE_ON)}"
+    since = f"AND d.day >= {day_number(SUNSET_ON)}"
     failed, gone = sql("SUM(d.errors), SUM(d.gone)", day - timedelta(days=1), since)[0]
-    assert shown == round(failed / (day - GONE_ON).days)
+    assert shown == round(failed / (day - SUNSET_ON).days)
     assert 0.9 < gone / failed <= 1
 
 

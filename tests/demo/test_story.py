@@ -11,9 +11,9 @@ from django.db.models import Max, Sum
 from dashboard.catalog import snapshot
 from dashboard.core.fields import day_number
 from dashboard.demo import load
-from dashboard.demo.actions import ACTS
-from dashboard.demo.applications import CAST
-from dashboard.demo.scenario import GONE_ON, LAST_DAY, days
+from dashboard.demo.actions import ACTIONS
+from dashboard.demo.applications import APPLICATIONS
+from dashboard.demo.scenario import LAST_DAY, SUNSET_ON, scenario_days
 from dashboard.findings import scan
 from dashboard.findings.models import Finding, FindingAction, Status
 from dashboard.usage.models import Application, DailyRollup, RejectedLine, Source, Stream
@@ -21,10 +21,10 @@ from dashboard.usage.models import Application, DailyRollup, RejectedLine, Sourc
 NOW = datetime(2023, 12, 8, 12, tzinfo=UTC)
 READ_AT = datetime(2024, 1, 11, tzinfo=UTC)
 OPENS_ON = date(2023, 12, 8)
-MEMBERS = {member.key: member for member in CAST}
+MEMBERS = {member.key: member for member in APPLICATIONS}
 
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("told")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("loaded")]
 
 
 def findings_on(day, **narrowed):
@@ -38,30 +38,30 @@ def status(key, day):
 
 def left(day):
     """Applications that still have something to do on a day, for the deadline of the story."""
-    of_deadline = {e.pk for e in snapshot.load(day).deadlines["openai", GONE_ON].entries}
+    of_deadline = {e.pk for e in snapshot.load(day).deadlines["openai", SUNSET_ON].entries}
     alive = findings_on(day).alive().for_entries(of_deadline)
     return set(alive.values_list("application__slug", flat=True))
 
 
-def test_every_line_is_taken_and_what_was_delivered_twice_counts_once(told):
-    assert told.rejected == 0
+def test_every_line_is_taken_and_what_was_delivered_twice_counts_once(loaded):
+    assert loaded.rejected == 0
     assert RejectedLine.objects.count() == 0
-    assert told.duplicates == 60
-    assert told.accepted > 300_000
+    assert loaded.duplicates == 60
+    assert loaded.accepted > 300_000
 
 
-def test_every_file_is_read_to_its_end(story):
+def test_every_file_is_read_to_its_end(demo_files):
     for stream in Stream.objects.all():
         assert stream.offset > 0
-    assert Stream.objects.count() == sum(1 for p in story.folder.rglob("*") if p.is_file()) - 1
+    assert Stream.objects.count() == sum(1 for p in demo_files.folder.rglob("*") if p.is_file()) - 1
 
 
-def test_every_day_adds_up_to_what_was_written(story):
+def test_every_day_adds_up_to_what_was_written(demo_files):
     sums = DailyRollup.objects.values("day").annotate(
         Sum("calls"), Sum("errors"), Sum("input_tokens"), Sum("output_tokens"), gone__sum=Sum("gone")
     )
     counted = {row["day"]: row for row in sums}
-    written = story.ledger.per_day()
+    written = demo_files.totals.per_day()
     assert counted.keys() == written.keys()
     for day, sums in written.items():
         row = counted[day]
@@ -72,43 +72,43 @@ def test_every_day_adds_up_to_what_was_written(story):
         assert row["output_tokens__sum"] == sums.output_tokens, day
 
 
-def test_every_application_adds_up_to_what_was_written_for_it(story):
+def test_every_application_adds_up_to_what_was_written_for_it(demo_files):
     rows = DailyRollup.objects.values_list("identity__application__slug", "name__called_as").annotate(Sum("calls"))
     internal = Application.objects.get(internal=True).slug
     counted = {(slug, name): calls for slug, name, calls in rows}
     written = {}
-    for _, key, name, sums in story.ledger.rows():
+    for _, key, name, sums in demo_files.totals.rows():
         slug = internal if MEMBERS[key].internal else key
         written[slug, name] = written.get((slug, name), 0) + sums.calls
     assert counted == written
 
 
-def test_reading_again_changes_nothing(story, readable):
+def test_reading_again_changes_nothing(demo_files, readable):
     before = list(DailyRollup.objects.aggregate(Max("pk"), Sum("calls")).values())
-    again = load.load(story.folder, now=NOW, read_at=READ_AT, as_of=LAST_DAY)
+    again = load.load(demo_files.folder, now=NOW, read_at=READ_AT, as_of=LAST_DAY)
     assert (again.records, again.findings.opened, again.findings.days) == (0, 0, 0)
     assert set(Source.objects.values_list("problem", flat=True)) == {""}
     assert list(DailyRollup.objects.aggregate(Max("pk"), Sum("calls")).values()) == before
 
 
-def test_what_somebody_changed_in_the_demo_stays_changed(story, readable):
+def test_what_somebody_changed_in_the_demo_stays_changed(demo_files, readable):
     Application.objects.filter(slug="survey-insights").update(owner="found@acme.example")
-    load.load(story.folder, now=NOW, read_at=READ_AT, as_of=LAST_DAY)
+    load.load(demo_files.folder, now=NOW, read_at=READ_AT, as_of=LAST_DAY)
     assert Application.objects.get(slug="survey-insights").owner == "found@acme.example"
 
 
 def test_starting_over_takes_out_all_that_was_counted():
-    load.forget()
+    load.delete_counts()
     assert not DailyRollup.objects.exists()
     assert not Source.objects.filter(slug="ai-gateway").exists()
     scan.run(NOW, LAST_DAY)
     assert not Finding.objects.as_of(OPENS_ON, snapshot.load(OPENS_ON)).alive().exists()
 
 
-def test_the_command_finds_the_demo_in_place(story, readable, settings, capsys):
+def test_the_command_finds_the_demo_in_place(demo_files, readable, settings, capsys):
     settings.SUNDIAL_DEMO = True
     settings.SUNDIAL_TODAY = OPENS_ON
-    settings.SUNDIAL_DEMO_LOGS = story.folder
+    settings.SUNDIAL_DEMO_LOGS = demo_files.folder
     call_command("demo", "--json")
     said = json.loads(capsys.readouterr().out)
     assert (said["records"], said["rejected"]) == (0, 0)
@@ -125,7 +125,7 @@ def test_nothing_is_found_before_the_announcement_and_much_on_its_day():
     assert (
         findings_on(date(2023, 7, 5))
         .alive()
-        .for_entries(e.pk for e in snapshot.load(GONE_ON).deadlines["openai", GONE_ON].entries)
+        .for_entries(e.pk for e in snapshot.load(SUNSET_ON).deadlines["openai", SUNSET_ON].entries)
         .count()
         == 0
     )
@@ -174,7 +174,7 @@ def test_the_one_that_never_moves_breaks_on_the_day():
 
 
 def test_the_redirected_one_goes_on_without_an_error_and_stays_open():
-    rows = DailyRollup.objects.filter(identity__application__slug="ticket-tagger", day__gte=GONE_ON)
+    rows = DailyRollup.objects.filter(identity__application__slug="ticket-tagger", day__gte=SUNSET_ON)
     sums = rows.aggregate(Sum("calls"), Sum("gone"))
     assert sums["calls__sum"] > 0
     assert not sums["gone__sum"]
@@ -187,12 +187,12 @@ def test_what_people_did_stands_in_the_history_from_its_day_on():
     assert status("search-index", date(2023, 11, 30)) == {Status.OPEN, Status.ACKNOWLEDGED}
     assert status("ticket-tagger", OPENS_ON) == {Status.SNOOZED}
     assert status("ticket-tagger", date(2023, 12, 15)) == {Status.OPEN}
-    assert FindingAction.objects.count() == len(ACTS)
+    assert FindingAction.objects.count() == len(ACTIONS)
 
 
-def test_people_did_it_only_once(story, readable):
-    load.load(story.folder, now=NOW, read_at=READ_AT, as_of=LAST_DAY)
-    assert FindingAction.objects.count() == len(ACTS)
+def test_people_did_it_only_once(demo_files, readable):
+    load.load(demo_files.folder, now=NOW, read_at=READ_AT, as_of=LAST_DAY)
+    assert FindingAction.objects.count() == len(ACTIONS)
 
 
 def test_a_source_that_fell_silent_resolves_nothing():
@@ -225,8 +225,8 @@ def test_the_upgraded_gateway_changes_names_but_not_what_they_mean():
 
 
 def test_those_with_nothing_to_do_have_no_finding_for_the_day():
-    entries = [e.pk for e in snapshot.load(LAST_DAY).deadlines["openai", GONE_ON].entries]
-    idle = {m.key for m in CAST if m.role == "Nothing to do"}
+    entries = [e.pk for e in snapshot.load(LAST_DAY).deadlines["openai", SUNSET_ON].entries]
+    idle = {m.key for m in APPLICATIONS if m.role == "Nothing to do"}
     assert not findings_on(LAST_DAY, application__slug__in=idle).for_entries(entries).exists()
 
 
@@ -243,6 +243,6 @@ def test_a_key_without_a_team_and_an_agent_without_a_name_find_their_application
 def test_all_days_of_the_story_have_calls():
     with connection.cursor() as cursor:
         cursor.execute("SELECT COUNT(DISTINCT day) FROM usage_dailyrollup WHERE calls > 0")
-        assert cursor.fetchone() == (len(list(days())),)
+        assert cursor.fetchone() == (len(list(scenario_days())),)
         cursor.execute("SELECT SUM(calls) FROM usage_dailyrollup WHERE day > %s", [day_number(LAST_DAY)])
         assert cursor.fetchone() == (None,)

@@ -41,7 +41,7 @@ def say(name: str, line: str) -> None:
 def main(folder: str, *names: str) -> None:
     journal = str(Path(folder) / "journal")
     services = [
-        Service(name, (sys.executable, "-S", "-c", SERVICE, name, journal), patience=1.0) for name in names
+        Service(name, (sys.executable, "-S", "-c", SERVICE, name, journal), stop_timeout=1.0) for name in names
     ]
     asyncio.run(Supervisor(services, {"PATH": "/usr/bin:/bin"}, say).run())
 

@@ -14,14 +14,14 @@ from typing import TypeVar
 
 from django.conf import settings
 
-__all__ = ["Running", "environment", "free_port", "is_alive", "manage", "start", "until"]
+__all__ = ["RunningProcess", "environment", "free_port", "is_alive", "run_manage", "start", "wait_until"]
 
 DEADLINE_SECONDS = 60.0
 
 T = TypeVar("T")
 
 
-def until(question: Callable[[], T], what: str) -> T:
+def wait_until(question: Callable[[], T], what: str) -> T:
     """The first answer that is true; the test fails, saying `what` it waited for, when none comes in time."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     while not (answer := question()):
@@ -55,7 +55,7 @@ def environment(var: Path, **more: str) -> dict[str, str]:
     return {**ours, "SUNDIAL_VAR": str(var), "SUNDIAL_READ_DOTENV": "0", **more}
 
 
-class Running:
+class RunningProcess:
     """A child whose output is collected while it runs."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
@@ -84,7 +84,7 @@ class Running:
                 assert line(), f"ended without {text!r}:\n{self.output}"
             return line()
 
-        return until(found_or_ended, f"{text!r} in\n{self.output}")
+        return wait_until(found_or_ended, f"{text!r} in\n{self.output}")
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> int:
         self.process.send_signal(number)
@@ -94,7 +94,7 @@ class Running:
 
 
 @contextmanager
-def start(*command: str, env: dict[str, str] | None = None) -> Iterator[Running]:
+def start(*command: str, env: dict[str, str] | None = None) -> Iterator[RunningProcess]:
     """A child for the length of a `with` block; never outlives it."""
     process = subprocess.Popen(
         command,
@@ -105,7 +105,7 @@ def start(*command: str, env: dict[str, str] | None = None) -> Iterator[Running]
         stderr=subprocess.STDOUT,
         text=True,
     )
-    running = Running(process)
+    running = RunningProcess(process)
     try:
         yield running
     finally:
@@ -117,7 +117,7 @@ def start(*command: str, env: dict[str, str] | None = None) -> Iterator[Running]
         process.stdout.close()
 
 
-def manage(*arguments: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def run_manage(*arguments: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
     """Run `manage.py` to its end."""
     return subprocess.run(
         [sys.executable, "manage.py", *arguments],

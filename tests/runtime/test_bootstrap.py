@@ -29,22 +29,22 @@ def test_what_a_person_changed_about_the_inbox_stays():
 
 
 def test_the_first_sign_in_is_offered_until_somebody_signed_up():
-    (line,) = bootstrap.first_sign_in("http://localhost:8000", NOW)
+    (line,) = bootstrap.first_sign_in_lines("http://localhost:8000", NOW)
     token = line.rpartition("/accounts/first/")[2].rstrip("/")
     setup_link.redeem(token, "ada", "correct horse battery", NOW)
-    assert bootstrap.first_sign_in("http://localhost:8000", NOW) == []
+    assert bootstrap.first_sign_in_lines("http://localhost:8000", NOW) == []
 
 
 def test_the_demo_has_a_user_whose_password_stays_the_same(settings, tmp_path):
     settings.SUNDIAL_DEMO = True
     settings.VAR = tmp_path
-    (line,) = bootstrap.first_sign_in("http://localhost:8000", NOW)
+    (line,) = bootstrap.first_sign_in_lines("http://localhost:8000", NOW)
     user = User.objects.get()
     password = (tmp_path / "demo-password").read_text()
     assert line == f"Sign in as demo with the password {password}"
     assert (user.username, user.check_password(password)) == ("demo", True)
     assert (tmp_path / "demo-password").stat().st_mode & 0o077 == 0
-    assert bootstrap.first_sign_in("http://localhost:8000", NOW) == [line]
+    assert bootstrap.first_sign_in_lines("http://localhost:8000", NOW) == [line]
 
 
 def test_a_demo_user_without_the_kept_password_gets_a_new_one(settings, tmp_path):
@@ -66,12 +66,12 @@ def test_static_files_are_collected_again_only_when_one_changed(settings, tmp_pa
     settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
     said: list[str] = []
 
-    bootstrap.refresh_static(said.append)
+    bootstrap.collect_static(said.append)
     assert (tmp_path / "static" / "page.css").read_text() == "a { color: red }"
-    bootstrap.refresh_static(said.append)
+    bootstrap.collect_static(said.append)
     assert len(said) == 1
 
     (source / "page.css").write_text("a { color: darkred }")
-    bootstrap.refresh_static(said.append)
+    bootstrap.collect_static(said.append)
     assert (tmp_path / "static" / "page.css").read_text() == "a { color: darkred }"
     assert len(said) == 2

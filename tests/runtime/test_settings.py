@@ -7,7 +7,7 @@ import sys
 import pytest
 from django.conf import settings
 
-from tests.runtime.processes import environment, manage
+from tests.runtime.processes import environment, run_manage
 
 
 def values(env: dict[str, str], *names: str) -> list[str]:
@@ -78,7 +78,7 @@ def test_a_public_https_address_opens_its_host_and_secures_cookies(tmp_path):
     ],
 )
 def test_every_command_answers_a_wrong_setting_with_one_line_and_exit_2(tmp_path, name, value, complaint):
-    done = manage("check", env=environment(tmp_path / "var", **{name: value}))
+    done = run_manage("check", env=environment(tmp_path / "var", **{name: value}))
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.startswith(f"sundial: {complaint}")
@@ -87,7 +87,7 @@ def test_every_command_answers_a_wrong_setting_with_one_line_and_exit_2(tmp_path
 
 def test_a_state_folder_that_cannot_be_made_is_one_line(tmp_path):
     (tmp_path / "file").write_text("in the way")
-    done = manage("check", env=environment(tmp_path / "file" / "var"))
+    done = run_manage("check", env=environment(tmp_path / "file" / "var"))
     assert done.returncode == 2
     assert done.stderr.startswith(f"sundial: The state folder {tmp_path}/file/var cannot be used")
     assert done.stderr.count("\n") == 1

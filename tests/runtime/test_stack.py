@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.runtime.processes import environment, free_port, is_alive, start, until
+from tests.runtime.processes import environment, free_port, is_alive, start, wait_until
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
 
@@ -57,7 +57,7 @@ def test_up_serves_works_stops_cleanly_and_survives_being_killed(tmp_path):
         assert status_of(f"{address}/healthz") == 200
         assert status_of(f"{address}/accounts/login/") == 200
         assert (var / "inbox").is_dir()
-        until(lambda: {"worker", "beat"} <= set(heartbeats(var)), "worker and beat to show life")
+        wait_until(lambda: {"worker", "beat"} <= set(heartbeats(var)), "worker and beat to show life")
         assert up.stop(signal.SIGINT) == 0
         assert processes_of(var) == []
 
@@ -65,7 +65,7 @@ def test_up_serves_works_stops_cleanly_and_survives_being_killed(tmp_path):
         up.wait_for("Sundial is at")
         assert "collecting static files" not in up.output
         up.stop(signal.SIGKILL)
-        until(lambda: not processes_of(var), "everything to die with its parent")
+        wait_until(lambda: not processes_of(var), "everything to die with its parent")
 
     with start(*command, env=environment(var)) as up:
         up.wait_for("Sundial is at")

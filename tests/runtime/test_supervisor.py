@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.runtime.processes import Running, is_alive, start, until
+from tests.runtime.processes import RunningProcess, is_alive, start, wait_until
 
 
 class Parent:
     """A running supervisor and what its services wrote into their journal."""
 
-    def __init__(self, running: Running, journal: Path) -> None:
+    def __init__(self, running: RunningProcess, journal: Path) -> None:
         self.running = running
         self.journal = journal
 
@@ -24,7 +24,7 @@ class Parent:
 
     def pids(self, count: int) -> list[int]:
         """The process ids of the first `count` starts."""
-        until(lambda: len(self.events("start")) >= count, f"{count} starts in\n{self.running.output}")
+        wait_until(lambda: len(self.events("start")) >= count, f"{count} starts in\n{self.running.output}")
         return [pid for _, pid in self.events("start")]
 
 
@@ -70,7 +70,7 @@ def test_what_a_dead_service_had_started_goes_with_it(tmp_path):
         parent.pids(2)
         started = dict(parent.events("start"))
         os.kill(started["parent-of-one"], signal.SIGKILL)
-        until(lambda: not is_alive(started["helper"]), "the helper's end")
+        wait_until(lambda: not is_alive(started["helper"]), "the helper's end")
         parent.running.stop()
 
 
@@ -80,7 +80,7 @@ def test_log_lines_carry_the_name_of_their_service(tmp_path):
         parent.running.stop()
 
 
-def test_a_service_that_ignores_the_stop_is_killed_when_its_patience_is_over(tmp_path):
+def test_a_service_that_ignores_the_stop_is_killed_when_its_stop_timeout_is_over(tmp_path):
     with supervised(tmp_path, "web", "stubborn") as parent:
         pids = parent.pids(2)
         assert parent.running.stop() == 0
@@ -103,4 +103,4 @@ def test_nothing_outlives_a_parent_that_was_killed(tmp_path):
     with supervised(tmp_path, "broker", "web", "stubborn") as parent:
         pids = parent.pids(3)
         parent.running.stop(signal.SIGKILL)
-        until(lambda: not any(is_alive(pid) for pid in pids), "the services' end")
+        wait_until(lambda: not any(is_alive(pid) for pid in pids), "the services' end")

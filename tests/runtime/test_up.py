@@ -9,7 +9,7 @@ import pytest
 
 from dashboard.runtime import broker
 from dashboard.runtime.demo_env import demo_environment
-from tests.runtime.processes import environment, free_port, manage
+from tests.runtime.processes import environment, free_port, run_manage
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def var(tmp_path: Path) -> Path:
 
 def refusal(*arguments: str, env: dict[str, str]) -> str:
     """The one line with which `up` gives up."""
-    done = manage("up", *arguments, env=env)
+    done = run_manage("up", *arguments, env=env)
     assert done.returncode == 2, done.stdout + done.stderr
     lines = [line for line in done.stderr.splitlines() if line]
     assert len(lines) == 1, done.stderr
@@ -86,7 +86,7 @@ def test_a_broker_that_still_serves_the_socket_is_not_pushed_aside(tmp_path):
         pytest.fail(f"the temporary folder is too deep for a socket: {path}")
     with broker.running(path, tmp_path / "data"):
         assert "still serves" in refusal("--port", str(free_port()), env=environment(var))
-        assert broker.answers(path)
+        assert broker.is_ready(path)
 
 
 def test_the_demo_reaches_no_real_database_broker_or_mailbox(tmp_path):

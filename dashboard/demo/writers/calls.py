@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from hashlib import blake2b
 
-from dashboard.demo.scenario import Member, Stream
-from dashboard.demo.token_sizes import length_of
-from dashboard.demo.traffic import Hour, generator
+from dashboard.demo.scenario import CallStream, DemoApplication
+from dashboard.demo.token_sizes import draw_tokens
+from dashboard.demo.traffic import HourlyCalls, seeded_random
 
-__all__ = ["Call", "calls_of", "fingerprint"]
+__all__ = ["Call", "generate_calls", "stable_id"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +23,20 @@ class Call:
     serial: int
 
 
-def calls_of(member: Member, stream: Stream, on: date, hours: Iterable[Hour]) -> Iterator[Call]:
+def generate_calls(
+    member: DemoApplication, stream: CallStream, on: date, hours: Iterable[HourlyCalls]
+) -> Iterator[Call]:
     """The calls of a day, each somewhere in its hour. A call that gets no answer has no tokens."""
-    draw = generator("calls", member.key, stream.model, stream.api, on).random
+    draw = seeded_random("calls", member.key, stream.model, stream.api, on).random
     midnight = datetime(on.year, on.month, on.day, tzinfo=UTC).timestamp()
     for hour in hours:
         for serial in range(hour.calls):
             at = midnight + hour.hour * 3600 + round(draw() * 3599, 3)
             outcome = "gone" if hour.gone else "failed" if serial < hour.failed else "ok"
-            into, out = length_of(stream.api, draw) if outcome == "ok" else (0, 0)
+            into, out = draw_tokens(stream.api, draw) if outcome == "ok" else (0, 0)
             yield Call(at, outcome, into, out, serial)
 
 
-def fingerprint(*names: object, size: int = 12) -> str:
+def stable_id(*names: object, size: int = 12) -> str:
     """Hex that looks like an id and is the same for the same names."""
     return blake2b(":".join(map(str, names)).encode(), digest_size=size).hexdigest()

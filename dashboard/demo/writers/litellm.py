@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
-from dashboard.demo.expected_totals import Ledger, Written
-from dashboard.demo.scenario import GONE_ON, Member, Stream
-from dashboard.demo.token_sizes import cost_of
-from dashboard.demo.traffic import Hour
-from dashboard.demo.writers.calls import Call, calls_of, fingerprint
+from dashboard.demo.expected_totals import CallTotals, ExpectedTotals
+from dashboard.demo.scenario import SUNSET_ON, CallStream, DemoApplication
+from dashboard.demo.token_sizes import call_cost
+from dashboard.demo.traffic import HourlyCalls
+from dashboard.demo.writers.calls import Call, generate_calls, stable_id
 
 __all__ = ["LiteLLMLog", "team_alias"]
 
@@ -34,39 +34,44 @@ class LiteLLMLog:
         self.templates: dict[tuple[str, str, str, str], str] = {}
         folder.mkdir(parents=True)
 
-    def write(self, on: date, traffic: Iterable[tuple[Member, Stream, list[Hour]]], ledger: Ledger) -> None:
+    def write(
+        self,
+        on: date,
+        traffic: Iterable[tuple[DemoApplication, CallStream, list[HourlyCalls]]],
+        totals: ExpectedTotals,
+    ) -> None:
         lines: list[tuple[float, str]] = []
         for member, stream, hours in traffic:
             name = logged_name(stream, on)
-            calls = list(calls_of(member, stream, on, hours))
+            calls = list(generate_calls(member, stream, on, hours))
             lines.extend((call.at, self.line(member, stream, on, call)) for call in calls)
             if calls:
-                ledger.note(on, member.key, name, _sums(calls))
+                totals.add(on, member.key, name, _sums(calls))
         lines.sort()
         text = [line for _, line in lines]
         _write_gzip(self.folder / f"{on}.jsonl.gz", text)
         if on == RETRIED_ON:
             _write_gzip(self.folder / f"{on}.retry.jsonl.gz", text[RETRIED_LINES])
 
-    def line(self, member: Member, stream: Stream, on: date, call: Call) -> str:
-        served = stream.served_by if stream.served_by and on >= GONE_ON else stream.model
+    def line(self, member: DemoApplication, stream: CallStream, on: date, call: Call) -> str:
+        served = stream.served_by if stream.served_by and on >= SUNSET_ON else stream.model
         key = (member.key, logged_name(stream, on), served, call.outcome)
         if key not in self.templates:
             self.templates[key] = _template(member, stream, key[1], served, call.outcome)
         took = 0.09 if call.outcome != "ok" else 0.25 + call.output_tokens * 0.018
         return self.templates[key] % {
-            "id": fingerprint(member.key, stream.model, call.at, call.serial),
+            "id": stable_id(member.key, stream.model, call.at, call.serial),
             "start": call.at,
             "end": call.at + took,
             "took": took,
             "in": call.input_tokens,
             "out": call.output_tokens,
             "total": call.input_tokens + call.output_tokens,
-            "cost": cost_of(served, call.input_tokens, call.output_tokens),
+            "cost": call_cost(served, call.input_tokens, call.output_tokens),
         }
 
 
-def logged_name(stream: Stream, on: date) -> str:
+def logged_name(stream: CallStream, on: date) -> str:
     """The model's name as the gateway writes it on a day."""
     provider, _ = SELF_HOSTED.get(stream.model, ("openai", ""))
     return f"{provider}/{stream.model}" if on >= PREFIXED_FROM or provider != "openai" else stream.model
@@ -77,7 +82,7 @@ def team_alias(team: str) -> str:
     return team.lower().replace(" ", "-")
 
 
-def _template(member: Member, stream: Stream, name: str, served: str, outcome: str) -> str:
+def _template(member: DemoApplication, stream: CallStream, name: str, served: str, outcome: str) -> str:
     """A line with `%(...)s` in the places that differ from call to call: a tenth of the work of a dump."""
     provider, base = SELF_HOSTED.get(stream.model, ("openai", "https://api.openai.com"))
     team = None if member.key_alias_only or member.internal else team_alias(member.team)
@@ -102,9 +107,9 @@ def _template(member: Member, stream: Stream, name: str, served: str, outcome: s
         "response_time": "<<.3f:took>>",
         "model": name,
         "metadata": {
-            "user_api_key_hash": fingerprint("key", member.key, size=32),
+            "user_api_key_hash": stable_id("key", member.key, size=32),
             "user_api_key_alias": alias,
-            "user_api_key_team_id": fingerprint("team", team, size=16) if team else None,
+            "user_api_key_team_id": stable_id("team", team, size=16) if team else None,
             "user_api_key_team_alias": team,
             "user_api_key_org_id": None,
             "user_api_key_user_id": None,
@@ -146,8 +151,8 @@ def _template(member: Member, stream: Stream, name: str, served: str, outcome: s
     return text
 
 
-def _sums(calls: list[Call]) -> Written:
-    return Written(
+def _sums(calls: list[Call]) -> CallTotals:
+    return CallTotals(
         calls=len(calls),
         errors=sum(call.outcome != "ok" for call in calls),
         gone=sum(call.outcome == "gone" for call in calls),

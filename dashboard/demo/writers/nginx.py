@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from pathlib import Path
 
-from dashboard.demo.expected_totals import Ledger, Written
-from dashboard.demo.scenario import LAST_DAY, Member, Stream
-from dashboard.demo.traffic import Hour
-from dashboard.demo.writers.calls import Call, calls_of
+from dashboard.demo.expected_totals import CallTotals, ExpectedTotals
+from dashboard.demo.scenario import LAST_DAY, CallStream, DemoApplication
+from dashboard.demo.traffic import HourlyCalls
+from dashboard.demo.writers.calls import Call, generate_calls
 
 __all__ = ["NginxLog", "user_agent"]
 
@@ -32,15 +32,20 @@ class NginxLog:
         self.folder = folder
         folder.mkdir(parents=True)
 
-    def write(self, on: date, traffic: Iterable[tuple[Member, Stream, list[Hour]]], ledger: Ledger) -> None:
+    def write(
+        self,
+        on: date,
+        traffic: Iterable[tuple[DemoApplication, CallStream, list[HourlyCalls]]],
+        totals: ExpectedTotals,
+    ) -> None:
         lines: list[tuple[int, str]] = []
         is_running = False
         for member, stream, hours in traffic:
             is_running |= on <= member.last_logged_on
             name = stream.model if "{}" in PATHS[stream.api] else ""
             for hour in hours:
-                ledger.note(on, member.key, name, Written(hour.calls, hour.failed + hour.gone, hour.gone))
-            for call in calls_of(member, stream, on, hours):
+                totals.add(on, member.key, name, CallTotals(hour.calls, hour.failed + hour.gone, hour.gone))
+            for call in generate_calls(member, stream, on, hours):
                 second = int(call.at) % 86400
                 lines.append((second, _line(member, stream, on, second, call)))
         if not is_running:
@@ -55,14 +60,14 @@ class NginxLog:
         return self.folder / ("access.log" if sunday > LAST_DAY else f"access.log-{sunday:%Y%m%d}")
 
 
-def user_agent(member: Member) -> str:
+def user_agent(member: DemoApplication) -> str:
     """What a service calls itself: the client library, or its own name where it signs in with none."""
     if member.gateway == "partner":
         return f"Acme-{member.key}/4.2"
     return "OpenAI/v1 PythonBindings/0.27.8"
 
 
-def _line(member: Member, stream: Stream, on: date, second: int, call: Call) -> str:
+def _line(member: DemoApplication, stream: CallStream, on: date, second: int, call: Call) -> str:
     pod = f"10.42.{sum(member.key.encode()) % 200}.{2 + second % 3}"
     user = "-" if member.gateway == "partner" else member.key
     status = {"ok": 200, "failed": 502 if second % 3 else 429, "gone": 404}[call.outcome]

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
-from dashboard.demo.expected_totals import Ledger, Written
-from dashboard.demo.scenario import Member, Stream
-from dashboard.demo.token_sizes import cost_of, length_of
-from dashboard.demo.traffic import Hour, generator
+from dashboard.demo.expected_totals import CallTotals, ExpectedTotals
+from dashboard.demo.scenario import CallStream, DemoApplication
+from dashboard.demo.token_sizes import call_cost, draw_tokens
+from dashboard.demo.traffic import HourlyCalls, seeded_random
 
 __all__ = ["PlatformLog"]
 
@@ -22,23 +22,28 @@ class PlatformLog:
         self.folder = folder
         folder.mkdir(parents=True)
 
-    def write(self, on: date, traffic: Iterable[tuple[Member, Stream, list[Hour]]], ledger: Ledger) -> None:
+    def write(
+        self,
+        on: date,
+        traffic: Iterable[tuple[DemoApplication, CallStream, list[HourlyCalls]]],
+        totals: ExpectedTotals,
+    ) -> None:
         lines: list[tuple[int, str]] = []
         for number, (member, stream, hours) in enumerate(traffic):
-            draw = generator("lengths", member.key, stream.model, number, on).random
+            draw = seeded_random("lengths", member.key, stream.model, number, on).random
             for hour in hours:
                 errors = hour.failed + hour.gone
-                one_in, one_out = length_of(stream.api, draw)
+                one_in, one_out = draw_tokens(stream.api, draw)
                 into, out = one_in * (hour.calls - errors), one_out * (hour.calls - errors)
                 lines.append((hour.hour, _line(member, stream, on, hour, into, out)))
                 # This format has no column for calls that are gone for good; they are errors.
-                ledger.note(on, member.key, stream.model, Written(hour.calls, errors, 0, into, out))
+                totals.add(on, member.key, stream.model, CallTotals(hour.calls, errors, 0, into, out))
         lines.sort()
         with (self.folder / f"usage-{on:%Y-%m}.jsonl").open("a", encoding="ascii", newline="\n") as log:
             log.writelines(f"{line}\n" for _, line in lines)
 
 
-def _line(member: Member, stream: Stream, on: date, hour: Hour, into: int, out: int) -> str:
+def _line(member: DemoApplication, stream: CallStream, on: date, hour: HourlyCalls, into: int, out: int) -> str:
     return json.dumps(
         {
             "ts": f"{on}T{hour.hour:02}:00:00Z",
@@ -50,6 +55,6 @@ def _line(member: Member, stream: Stream, on: date, hour: Hour, into: int, out: 
             "errors": hour.failed + hour.gone,
             "input_tokens": into,
             "output_tokens": out,
-            "cost": cost_of(stream.model, into, out),
+            "cost": call_cost(stream.model, into, out),
         }
     )

@@ -10,7 +10,7 @@ from dashboard.alerts import outbox
 from dashboard.alerts.models import Delivery
 from dashboard.core import clock
 from dashboard.findings import scan
-from dashboard.management.base import Answer, SundialCommand, columns, parse_day
+from dashboard.management.base import CommandResult, SundialCommand, format_table, parse_day
 
 
 class Command(SundialCommand):
@@ -22,7 +22,7 @@ class Command(SundialCommand):
         parser.add_argument("--as-of", metavar="DAY", help="decide as on this day (default: today)")
         parser.add_argument("--dry-run", action="store_true", help="say what would be sent, and send nothing")
 
-    def answer(self, **options: Any) -> Answer:
+    def run(self, **options: Any) -> CommandResult:
         as_of = parse_day(options["as_of"]) or clock.today()
         scan.run(clock.now(), as_of)
         plan = outbox.plan(as_of)
@@ -35,7 +35,7 @@ class Command(SundialCommand):
             data["deliveries"] = [
                 {"recipient": d.recipient, "findings": len(d.items), "state": "planned"} for d in plan.digests
             ]
-            return Answer(data, self.text(data))
+            return CommandResult(data, self.text(data))
         written = [delivery.pk for delivery in outbox.decide(clock.now(), as_of)]
         sent = alerts_delivery.send_due(clock.latest())
         data["deliveries"] = [
@@ -48,16 +48,16 @@ class Command(SundialCommand):
             for d in Delivery.objects.filter(pk__in=written).order_by("recipient")
         ]
         data["outbox"] = asdict(sent)
-        return Answer(data, self.text(data), exit_code=1 if sent.failed or sent.unknown else 0)
+        return CommandResult(data, self.text(data), exit_code=1 if sent.failed or sent.unknown else 0)
 
     def text(self, data: dict[str, Any]) -> str:
         lines = ["Nothing new to tell" if not data["deliveries"] else ""]
         if data["deliveries"]:
             rows = [[d["recipient"], d["findings"], d["state"], d.get("subject")] for d in data["deliveries"]]
-            lines = [columns(["recipient", "findings", "state", "subject"], rows)]
+            lines = [format_table(["recipient", "findings", "state", "subject"], rows)]
         if any(data.get("outbox", {}).values()):
             lines.append("Outbox: " + ", ".join(f"{n} {word}" for word, n in data["outbox"].items() if n))
         if data["skipped"]:
             rows = [[s["application"], s["finding"], s["why"]] for s in data["skipped"]]
-            lines += ["", "Not told:", columns(["application", "finding", "why"], rows)]
+            lines += ["", "Not told:", format_table(["application", "finding", "why"], rows)]
         return "\n".join(lines)

@@ -16,7 +16,7 @@ from dashboard.catalog.feeds.sync import FeedError, SyncResult
 from dashboard.catalog.files import transfer
 from dashboard.core import clock
 from dashboard.findings import scan
-from dashboard.management.base import Answer, SundialCommand, UsageError, parse_day
+from dashboard.management.base import CommandResult, SundialCommand, UsageError, parse_day
 
 
 class Command(SundialCommand):
@@ -46,7 +46,7 @@ class Command(SundialCommand):
         for action in (bring, write, sync):
             self.add_json_option(action)
 
-    def answer(self, **options: Any) -> Answer:
+    def run(self, **options: Any) -> CommandResult:
         if options["action"] == "import":
             return self._import(options["file"], dry_run=options["dry_run"])
         if options["action"] == "export":
@@ -56,7 +56,7 @@ class Command(SundialCommand):
             return self._sync_feed(options["feed"], options["source"], anyway=options["anyway"])
         return self._sync(options["source"])
 
-    def _import(self, file: str, *, dry_run: bool) -> Answer:
+    def _import(self, file: str, *, dry_run: bool) -> CommandResult:
         try:
             result = transfer.import_file(Path(file), now=clock.now(), origin="command", dry_run=dry_run)
         except CatalogError as problem:
@@ -65,24 +65,24 @@ class Command(SundialCommand):
             raise UsageError(f"{file}: {problem.strerror or problem}") from None
         return self._told(result)
 
-    def _export(self, file: str | None, form: str | None, as_of: date, *, as_json: bool) -> Answer:
+    def _export(self, file: str | None, form: str | None, as_of: date, *, as_json: bool) -> CommandResult:
         if not file and as_json:
-            return Answer(serializers.export(as_of), "")
+            return CommandResult(serializers.export(as_of), "")
         suffix = f".{form}" if form else Path(file).suffix if file else ".yaml"
         try:
             text = transfer.export_text(suffix, as_of)
         except ValueError as problem:
             raise UsageError(f"{file}: {problem}") from None
         if not file:
-            return Answer(None, text, verbatim=True)
+            return CommandResult(None, text, verbatim=True)
         try:
             Path(file).write_text(text, encoding="utf-8", newline="")
         except OSError as problem:
             raise UsageError(f"{file}: {problem.strerror or problem}") from None
         count = len(snapshot.load(as_of).entries)
-        return Answer({"file": file, "entries": count}, f"{count} entries written to {file}")
+        return CommandResult({"file": file, "entries": count}, f"{count} entries written to {file}")
 
-    def _sync(self, source: str | None) -> Answer:
+    def _sync(self, source: str | None) -> CommandResult:
         """The shipped catalog, and every feed that the settings name."""
         if source:
             raise UsageError("--from needs the name of a feed")
@@ -97,9 +97,9 @@ class Command(SundialCommand):
             return shipped
         data = {"shipped": shipped.data, "feeds": [dataclasses.asdict(feed) for feed in feeds]}
         text = "\n".join([f"shipped: {shipped.text}", *map(_line, feeds)])
-        return Answer(data, text, int(any(feed.problem for feed in feeds)))
+        return CommandResult(data, text, int(any(feed.problem for feed in feeds)))
 
-    def _sync_feed(self, name: str, source: str | None, *, anyway: bool) -> Answer:
+    def _sync_feed(self, name: str, source: str | None, *, anyway: bool) -> CommandResult:
         if name not in FEEDS:
             raise UsageError(f"there is no feed {name!r}; known are {', '.join(FEEDS)}")
         try:
@@ -109,9 +109,9 @@ class Command(SundialCommand):
         result = feeds_sync.sync(name, location, now=clock.now(), anyway=anyway)
         if result.applied:
             scan.run(clock.now(), clock.today())
-        return Answer(dataclasses.asdict(result), _line(result), int(bool(result.problem)))
+        return CommandResult(dataclasses.asdict(result), _line(result), int(bool(result.problem)))
 
-    def _told(self, result: ImportResult) -> Answer:
+    def _told(self, result: ImportResult) -> CommandResult:
         """What changed, after findings have followed."""
         if result.changed and not result.dry_run:
             scan.run(clock.now(), clock.today())
@@ -131,7 +131,7 @@ def _line(result: SyncResult) -> str:
     return f"{line}; decide at /catalog/review/" if result.proposed or result.waiting else line
 
 
-def _summary(result: ImportResult) -> Answer:
+def _summary(result: ImportResult) -> CommandResult:
     data = dataclasses.asdict(result)
     lines = [*result.changes, *(f"note: {warning}" for warning in result.warnings)]
     counts = (
@@ -141,4 +141,4 @@ def _summary(result: ImportResult) -> Answer:
     if not result.changed:
         counts = "nothing to change"
     lines.append(f"{counts} (dry run: nothing was stored)" if result.dry_run else counts)
-    return Answer(data, "\n".join(lines))
+    return CommandResult(data, "\n".join(lines))

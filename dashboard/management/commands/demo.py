@@ -11,7 +11,7 @@ from django.core.management.base import CommandParser
 from dashboard.core import clock
 from dashboard.demo import generate, load
 from dashboard.demo.scenario import LAST_DAY
-from dashboard.management.base import Answer, SundialCommand, UsageError
+from dashboard.management.base import CommandResult, SundialCommand, UsageError
 
 
 class Command(SundialCommand):
@@ -21,7 +21,7 @@ class Command(SundialCommand):
         super().add_arguments(parser)
         parser.add_argument("--force", action="store_true", help="Start the story over: files and counts")
 
-    def answer(self, **options: Any) -> Answer:
+    def run(self, **options: Any) -> CommandResult:
         if not settings.SUNDIAL_DEMO:
             raise UsageError(
                 "The demo is no guest in a database with real data: run `manage.py up --demo`, "
@@ -30,17 +30,17 @@ class Command(SundialCommand):
         started = monotonic()
         folder = settings.SUNDIAL_DEMO_LOGS
         if options["force"] or not generate.is_current(folder):
-            load.forget()
-            generate.write(folder)
+            load.delete_counts()
+            generate.write_logs(folder)
         # `up` comes here before it starts the broker, and nobody else works on this database yet.
         logging.getLogger("dashboard.core.locks").setLevel(logging.ERROR)
         now = clock.now()
         loaded = load.load(folder, now=now, read_at=clock.latest(), as_of=max(now.date(), LAST_DAY))
         data = {**asdict(loaded), "seconds": round(monotonic() - started, 2)}
-        return Answer(data, _text(loaded, data["seconds"]))
+        return CommandResult(data, _text(loaded, data["seconds"]))
 
 
-def _text(loaded: load.Loaded, seconds: float) -> str:
+def _text(loaded: load.LoadResult, seconds: float) -> str:
     if not loaded.records:
         return "The demo is in place"
     return (

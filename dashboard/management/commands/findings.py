@@ -8,7 +8,7 @@ from dashboard.catalog import snapshot as catalog
 from dashboard.core import clock
 from dashboard.findings.models import Finding, Status
 from dashboard.findings.serializers import finding_answers
-from dashboard.management.base import Answer, SundialCommand, UsageError, columns, parse_day
+from dashboard.management.base import CommandResult, SundialCommand, UsageError, format_table, parse_day
 
 OPEN = (Status.OPEN, Status.REGRESSED, Status.ACKNOWLEDGED)
 """A finding that is being worked on is still due; a snoozed or exempt one was let off by somebody."""
@@ -25,7 +25,7 @@ class Command(SundialCommand):
         )
         parser.add_argument("--status", help=f"one of {', '.join(Status.values)} (default: all but resolved)")
 
-    def answer(self, **options: Any) -> Answer:
+    def run(self, **options: Any) -> CommandResult:
         as_of = parse_day(options["as_of"]) or clock.today()
         status, within = options["status"], options["within"]
         if status and status not in Status.values:
@@ -39,7 +39,7 @@ class Command(SundialCommand):
             found = found.due_within(within)
         answers = finding_answers(list(found.by_due()), snapshot)
         due = within is not None and any(a["status"] in OPEN for a in answers)
-        return Answer(answers, self.text(answers), exit_code=1 if due else 0)
+        return CommandResult(answers, self.text(answers), exit_code=1 if due else 0)
 
     def text(self, answers: list[dict[str, Any]]) -> str:
         if not answers:
@@ -57,4 +57,4 @@ class Command(SundialCommand):
             ]
             for a in answers
         ]
-        return columns(headers, rows)
+        return format_table(headers, rows)

@@ -8,7 +8,7 @@ from dashboard.catalog import snapshot as catalog
 from dashboard.core import clock
 from dashboard.findings.deadlines.summary import summary
 from dashboard.findings.serializers import deadline_answer
-from dashboard.management.base import Answer, SundialCommand, UsageError, columns, parse_day
+from dashboard.management.base import CommandResult, SundialCommand, UsageError, format_table, parse_day
 
 
 class Command(SundialCommand):
@@ -20,7 +20,7 @@ class Command(SundialCommand):
         parser.add_argument("date", help="the sunset date, such as 2024-01-04")
         parser.add_argument("--as-of", metavar="DAY", help="as known on this day (default: today)")
 
-    def answer(self, **options: Any) -> Answer:
+    def run(self, **options: Any) -> CommandResult:
         as_of = parse_day(options["as_of"]) or clock.today()
         sunset_on = parse_day(options["date"], "DATE")
         snapshot = catalog.load(as_of)
@@ -32,7 +32,7 @@ class Command(SundialCommand):
             hint = f"; it has {', '.join(known)}" if known else ""
             raise UsageError(f"{options['platform']} has no deadline on {sunset_on} as known on {as_of}{hint}")
         data = deadline_answer(deadline, summary(deadline, snapshot))
-        return Answer(data, self.text(data))
+        return CommandResult(data, self.text(data))
 
     def text(self, data: dict[str, Any]) -> str:
         forecast = data["forecast"]
@@ -72,7 +72,7 @@ class Command(SundialCommand):
                 ]
                 for a in data["applications"]
             ]
-            lines += ["", columns(headers, rows)]
+            lines += ["", format_table(headers, rows)]
         return "\n".join(lines)
 
 

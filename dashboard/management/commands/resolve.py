@@ -11,7 +11,7 @@ from dashboard.catalog.names.resolve import Match, Suggestion, resolve, suggest
 from dashboard.catalog.serializers import replacement_ids
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.core import clock
-from dashboard.management.base import Answer, SundialCommand, columns, parse_day
+from dashboard.management.base import CommandResult, SundialCommand, format_table, parse_day
 
 
 class Command(SundialCommand):
@@ -23,11 +23,11 @@ class Command(SundialCommand):
         parser.add_argument("--platform", default="", help="Where it was called, such as openai or aws-bedrock")
         parser.add_argument("--as-of", metavar="DAY", help="As known on that day; default today")
 
-    def answer(self, **options: Any) -> Answer:
+    def run(self, **options: Any) -> CommandResult:
         day = parse_day(options["as_of"]) or clock.today()
         snapshot = snapshots.load(day)
         found = [_row(name, options["platform"], snapshot) for name in options["names"]]
-        return Answer([row for row, _state in found], _table(found))
+        return CommandResult([row for row, _state in found], _table(found))
 
 
 def _row(name: str, platform: str, snapshot: Snapshot) -> tuple[dict[str, Any], EntryState | None]:
@@ -62,7 +62,7 @@ def _sunset(state: EntryState | None) -> str | None:
 
 
 def _table(found: list[tuple[dict[str, Any], EntryState | None]]) -> str:
-    text = columns(
+    text = format_table(
         ("called as", "entry", "how", "stage", "sunset", "days left", "replacements"),
         [
             (

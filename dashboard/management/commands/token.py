@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from dashboard.access.models import ApiToken, Role
 from dashboard.core import clock
-from dashboard.management.base import Answer, SundialCommand, UsageError
+from dashboard.management.base import CommandResult, SundialCommand, UsageError
 
 
 class Command(SundialCommand):
@@ -21,7 +21,7 @@ class Command(SundialCommand):
         create.add_argument("--role", choices=Role.values, required=True)
         self.add_json_option(create)
 
-    def answer(self, **options: Any) -> Answer:
+    def run(self, **options: Any) -> CommandResult:
         name, role = options["name"].strip(), options["role"]
         if not 0 < len(name) <= 100:
             raise UsageError("a token's name has 1 to 100 characters")
@@ -30,4 +30,4 @@ class Command(SundialCommand):
                 token = ApiToken.issue(name, role, clock.now())
         except IntegrityError:
             raise UsageError(f"there is a token named {name!r} already; delete it in the admin first") from None
-        return Answer({"name": name, "role": role, "token": token}, token)
+        return CommandResult({"name": name, "role": role, "token": token}, token)

@@ -15,7 +15,7 @@ from dashboard.core import clock
 from dashboard.runtime import bootstrap, broker, preflight, processes
 from dashboard.runtime.demo_env import demo_environment
 from dashboard.runtime.supervisor import Supervisor
-from dashboard.runtime.wait_ready import web_answers
+from dashboard.runtime.wait_ready import wait_for_web
 
 
 class Command(BaseCommand):
@@ -32,14 +32,14 @@ class Command(BaseCommand):
             command = [sys.executable, sys.argv[0], "up", "--demo", "--host", host, "--port", str(port)]
             os.execve(sys.executable, command, demo_environment(os.environ, settings.VAR, port))
         try:
-            for warning in preflight.settings_are_sane():
+            for warning in preflight.check_settings():
                 self.progress(warning)
-            preflight.state_is_writable(settings.VAR)
-            lock = preflight.claim_state(settings.VAR)
-            preflight.port_is_free(host, port)
-            preflight.services_answer()
+            preflight.check_state_folder(settings.VAR)
+            lock = preflight.lock_state_folder(settings.VAR)
+            preflight.check_port(host, port)
+            preflight.check_services()
             if settings.REDIS_EMBEDDED:
-                preflight.earlier_broker_is_gone(settings.BROKER_SOCKET)
+                preflight.wait_for_earlier_broker(settings.BROKER_SOCKET)
             with lock:
                 self.run(host, port)
         except (preflight.StartError, broker.BrokerError) as problem:
@@ -48,7 +48,7 @@ class Command(BaseCommand):
             raise CommandError("stopped before it was ready; the next start goes on", returncode=130) from None
 
     def run(self, host: str, port: int) -> None:
-        with broker.while_preparing():
+        with broker.running_if_embedded():
             bootstrap.prepare(self.progress)
             if settings.SUNDIAL_DEMO:
                 self.progress("writing the demo's logs and reading them (once)")
@@ -58,17 +58,17 @@ class Command(BaseCommand):
             os.environ["SUNDIAL_BASE_URL"] = base_url = f"http://localhost:{port}"
         welcome = [
             f"Sundial is at {base_url}/, listening on {host} port {port} (Ctrl-C stops it)",
-            *bootstrap.first_sign_in(base_url, clock.wall()),
+            *bootstrap.first_sign_in_lines(base_url, clock.wall()),
         ]
         connections.close_all()
         supervisor = Supervisor(processes.all_services(host, port), processes.environment(), self.say)
 
-        async def announce() -> None:
-            await web_answers(host, port)
+        async def print_welcome() -> None:
+            await wait_for_web(host, port)
             for line in welcome:
                 self.say("sundial", line)
 
-        asyncio.run(supervisor.run(announce))
+        asyncio.run(supervisor.run(print_welcome))
 
     def progress(self, line: str) -> None:
         self.say("sundial", line)

@@ -15,7 +15,7 @@ from django.utils.text import slugify
 from dashboard.catalog import snapshot
 from dashboard.core import clock
 from dashboard.findings import name_resolution, scan, usage_report
-from dashboard.management.base import Answer, SundialCommand, UsageError, columns, parse_day
+from dashboard.management.base import CommandResult, SundialCommand, UsageError, format_table, parse_day
 from dashboard.management.progress_bar import ProgressBar
 from dashboard.usage import polling
 from dashboard.usage.formats.registry import AUTO, names
@@ -56,10 +56,10 @@ class Command(SundialCommand):
         for action in (bring, poll, show):
             self.add_json_option(action)
 
-    def answer(self, **options: Any) -> Answer:
+    def run(self, **options: Any) -> CommandResult:
         return {"import": self._import, "poll": self._poll, "report": self._report}[options["action"]](**options)
 
-    def _import(self, **options: Any) -> Answer:
+    def _import(self, **options: Any) -> CommandResult:
         started, now = monotonic(), clock.latest()
         files: list[Path] = options["files"]
         for path in files:
@@ -78,9 +78,9 @@ class Command(SundialCommand):
         _scan()
         seconds = round(monotonic() - started, 3)
         data = {"files": len(files), **asdict(counts), "seconds": seconds}
-        return Answer(data, _import_text(source, data))
+        return CommandResult(data, _import_text(source, data))
 
-    def _poll(self, **options: Any) -> Answer:
+    def _poll(self, **options: Any) -> CommandResult:
         now = clock.latest()
         polling.ensure_inbox(now)
         sources = [_source(name) for name in options["sources"]] or list(Source.objects.polled())
@@ -95,9 +95,9 @@ class Command(SundialCommand):
             results.append({"source": source.slug, **asdict(counts), "problem": source.problem})
         _scan()
         headers = ("source", *COLUMN_HEADERS, "problem")
-        return Answer({"sources": results}, columns(headers, [list(row.values()) for row in results]))
+        return CommandResult({"sources": results}, format_table(headers, [list(row.values()) for row in results]))
 
-    def _report(self, **options: Any) -> Answer:
+    def _report(self, **options: Any) -> CommandResult:
         first, last = parse_day(options["first"], "--from"), parse_day(options["last"], "--to")
         if not first or not last:
             raise UsageError("--from and --to must be days such as 2024-01-04")
@@ -111,8 +111,8 @@ class Command(SundialCommand):
         headers = [*by, *usage_report.MEASURES]
         data = {"from": first, "to": last, "by": by, "rows": rows}
         if options["csv"]:
-            return Answer(data, _csv(headers, rows), verbatim=True)
-        return Answer(data, columns(headers, [list(row.values()) for row in rows]))
+            return CommandResult(data, _csv(headers, rows), verbatim=True)
+        return CommandResult(data, format_table(headers, [list(row.values()) for row in rows]))
 
 
 def _source_for_import(options: dict[str, Any]) -> Source:
