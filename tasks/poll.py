@@ -33,7 +33,7 @@ def poll(source_id: int) -> int:
 def read(source_id: int, device: int, inode: int, token: str) -> int:
     """Read what is new in one large file of a source, beside the others."""
     source = Source.objects.filter(pk=source_id).first()
-    return _counted(polling.read_file(source, (device, inode), token, clock.latest())) if source else 0
+    return _counted(polling.poll_file(source, (device, inode), token, clock.latest())) if source else 0
 
 
 def _counted(counts: Counts) -> int:

@@ -16,9 +16,9 @@ from dashboard.core import clock
 from dashboard.findings import name_resolution
 from dashboard.usage.attribution import reattribute
 from dashboard.usage.connectors.base import check
-from dashboard.usage.connectors.files.allowed_paths import problem_of
+from dashboard.usage.connectors.files.allowed_paths import path_problem
 from dashboard.usage.connectors.secrets import SecretError
-from dashboard.usage.connectors.sync_window import DeliveryError
+from dashboard.usage.connectors.sync_window import ConnectorError
 from dashboard.usage.formats import registry
 from dashboard.usage.models import Application, ApplicationRule, Source, SourceKind
 
@@ -57,7 +57,7 @@ class SourceForm(forms.ModelForm):
                 gettext("At most %(count)s lines; a pattern may stand for many files") % {"count": MAX_PATHS}
             )
         roots = [settings.SUNDIAL_INBOX, *settings.SUNDIAL_WATCH_ROOTS]
-        problems = [problem for line in lines if (problem := problem_of(line, roots))]
+        problems = [problem for line in lines if (problem := path_problem(line, roots))]
         if problems:
             raise forms.ValidationError(problems)
         return "\n".join(lines)
@@ -85,7 +85,7 @@ class SourceForm(forms.ModelForm):
             self.add_error("paths", gettext("Watched files: name at least one folder, file or pattern"))
         try:
             check(cleaned.get("kind", ""), cleaned.get("config") or {})
-        except (DeliveryError, SecretError) as problem:
+        except (ConnectorError, SecretError) as problem:
             self.add_error("config", str(problem))
         return cleaned
 

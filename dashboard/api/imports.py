@@ -14,18 +14,18 @@ from dashboard.api.pagination import parse_choice, reject_unknown_parameters
 from dashboard.core import clock
 from dashboard.findings.enqueue import scan_soon
 from dashboard.usage.connectors.push import upload
-from dashboard.usage.connectors.tempdir import workroom
+from dashboard.usage.connectors.tempdir import temporary_folder
 from dashboard.usage.formats.registry import names
 from dashboard.usage.ingest.decompress import kind_of
 
 __all__ = ["STATUS_BY_ERROR", "import_usage"]
 
-STATUS_BY_ERROR: dict[type[upload.NotTaken], int] = {
-    upload.Unknown: 404,
-    upload.WrongKind: 409,
-    upload.Paused: 409,
-    upload.Busy: 503,
-    upload.NotTaken: 422,
+STATUS_BY_ERROR: dict[type[upload.PushError], int] = {
+    upload.UnknownSourceError: 404,
+    upload.WrongSourceKindError: 409,
+    upload.SourcePausedError: 409,
+    upload.TryAgainError: 503,
+    upload.PushError: 422,
 }
 ENCODINGS = {"": "", "identity": "", "gzip": "gz", "x-gzip": "gz", "zstd": "zst"}
 
@@ -42,15 +42,15 @@ def import_usage(request: ApiRequest) -> dict[str, Any]:
         raise ApiError(400, "Name the source: ?source=NAME", parameter="source")
     wanted = parse_choice(request, "format", names())
     try:
-        source = upload.find(request.GET["source"])
-        with workroom() as room:
+        source = upload.push_source(request.GET["source"])
+        with temporary_folder() as room:
             path = room / "body"
             if not uploads.save_body(request, path, settings.SUNDIAL_PUSH_MAX_BYTES):
                 raise ApiError(400, "The body is empty: send a file, with curl as --data-binary @FILE")
             _check_encoding(path, ENCODINGS[encoding])
             name = f"{now:%Y-%m-%d %H:%M:%S} {request.token.name if request.token else ''}".strip()
-            counts = upload.take_file(source, path, wanted or source.format, name, now)
-    except upload.NotTaken as problem:
+            counts = upload.import_upload(source, path, wanted or source.format, name, now)
+    except upload.PushError as problem:
         raise ApiError(STATUS_BY_ERROR[type(problem)], str(problem)) from None
     if counts.accepted:
         scan_soon()

@@ -41,9 +41,9 @@ def receiver(signal: Signal) -> Callable[[HttpRequest], HttpResponse]:
             rejected, reasons = _taken(request, signal)
         except ApiError as known:
             return _failed(known.status, known.detail, is_json=is_json)
-        except upload.Paused as problem:
+        except upload.SourcePausedError as problem:
             return _failed(503, str(problem), is_json=is_json)  # the exporter keeps it for a while
-        except upload.NotTaken as problem:
+        except upload.PushError as problem:
             return _failed(STATUS_BY_ERROR[type(problem)], str(problem), is_json=is_json)
         except (OperationalError, InterfaceError):
             return _failed(503, "The database is busy: send it again", is_json=is_json)
@@ -85,20 +85,22 @@ def _taken(request: HttpRequest, signal: Signal) -> tuple[int, list[str]]:
     def add(batch: Any) -> None:
         signal.format.add(records, batch)
 
-    counts, reasons = otlp_batches.take(source, request.path, f"otlp-{signal.name}", add, size, clock.latest())
+    counts, reasons = otlp_batches.import_batch(
+        source, request.path, f"otlp-{signal.name}", add, size, clock.latest()
+    )
     return counts.rejected, reasons
 
 
 def _source(name: str) -> Source:
     """The push source that is named; else the one called `otlp`, else the only one there is."""
     if name.strip():
-        return upload.find(name, (SourceKind.PUSH,))
+        return upload.push_source(name, (SourceKind.PUSH,))
     there = list(Source.objects.filter(kind=SourceKind.PUSH).order_by("pk")[:2])
     if len(there) == 1:
-        return upload.find(there[0].slug, (SourceKind.PUSH,))
+        return upload.push_source(there[0].slug, (SourceKind.PUSH,))
     if not Source.objects.filter(kind=SourceKind.PUSH, slug=DEFAULT).exists():
         raise ApiError(404, f"Say which source: ?source=NAME; without it, the push source {DEFAULT!r} is meant")
-    return upload.find(DEFAULT, (SourceKind.PUSH,))
+    return upload.push_source(DEFAULT, (SourceKind.PUSH,))
 
 
 def _failed(status: int, message: str, *, is_json: bool) -> HttpResponse:

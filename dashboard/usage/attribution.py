@@ -9,12 +9,12 @@ from dashboard.usage.application_rules import Rule, application_slug, first_matc
 from dashboard.usage.models import Application, ApplicationRule, DailyRollup, Identity, StaleDay
 from dashboard.usage.records import INTERNAL, Caller
 
-__all__ = ["applications_for", "reattribute", "rules"]
+__all__ = ["applications_for", "load_rules", "reattribute"]
 
 PAGE = 500
 
 
-def rules() -> list[Rule]:
+def load_rules() -> list[Rule]:
     """The rules in the order in which they are tried."""
     rows = ApplicationRule.objects.order_by("position", "pk")
     return [Rule(*row) for row in rows.values_list("field", "pattern", "application_id")]
@@ -60,7 +60,7 @@ def reattribute(now: datetime) -> int:  # noqa: ARG001  every writer takes it
 
     `now` is accepted for the callers' sake: attribution has no history, the present rules name the past.
     """
-    ruled = rules()
+    ruled = load_rules()
     changed = 0
     last = 0
     while page := list(Identity.objects.filter(pk__gt=last).order_by("pk")[:PAGE]):

@@ -18,14 +18,14 @@ from dashboard.usage.silence import LONGEST_PAUSE, SILENT_AFTER, WINDOW, is_sile
 
 __all__ = [
     "DAYS",
+    "SourceActivity",
     "SourceHealth",
-    "Standing",
+    "add_details",
     "newest_rejected",
     "newest_streams",
     "reasons",
+    "source_activity",
     "source_health",
-    "standings",
-    "with_details",
 ]
 
 DAYS = 30
@@ -53,7 +53,7 @@ NOTHING = {"files": 0, "accepted": 0, "rejected": 0, "duplicates": 0, "skipped":
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class SourceActivity:
     """Where one source stands on a day: enough to tell which of them need somebody.
 
     `last_day` is the newest day with usage; `pause` the days without a word that it is used to (`silence`).
@@ -82,7 +82,7 @@ class SourceHealth:
     it lies on the day or the one before.
     """
 
-    standing: Standing
+    activity: SourceActivity
     files: int
     accepted: int
     rejected: int
@@ -95,15 +95,15 @@ class SourceHealth:
 
     @property
     def source(self) -> Source:
-        return self.standing.source
+        return self.activity.source
 
     @property
     def last_day(self) -> date | None:
-        return self.standing.last_day
+        return self.activity.last_day
 
     @property
     def silent_days(self) -> int | None:
-        return self.standing.silent_days
+        return self.activity.silent_days
 
     @property
     def polled_at(self) -> datetime | None:
@@ -111,19 +111,19 @@ class SourceHealth:
 
     @property
     def next_poll_at(self) -> datetime | None:
-        return self.standing.next_poll_at
+        return self.activity.next_poll_at
 
     @property
     def problem(self) -> str:
-        return self.standing.problem
+        return self.activity.problem
 
 
 def source_health(as_of: date, now: datetime) -> list[SourceHealth]:
     """Every source in order of its name, with all there is to tell."""
-    return with_details(standings(as_of, now), as_of)
+    return add_details(source_activity(as_of, now), as_of)
 
 
-def standings(as_of: date, now: datetime, slug: str = "") -> list[Standing]:
+def source_activity(as_of: date, now: datetime, slug: str = "") -> list[SourceActivity]:
     """Where every source (or the one of this short name) stands, in order of names: two queries."""
     told = DailyRollup.objects.filter(source=OuterRef("pk"), day__lte=as_of).order_by("-day").values("day")[:1]
     wanted = Source.objects.filter(slug=slug) if slug else Source.objects.all()
@@ -131,7 +131,7 @@ def standings(as_of: date, now: datetime, slug: str = "") -> list[Standing]:
     late = {s.pk for s in sources if s.last_day and SILENT_AFTER < (as_of - s.last_day).days <= LONGEST_PAUSE}
     pauses = _pauses(late, as_of)
     return [
-        Standing(
+        SourceActivity(
             source=source,
             last_day=source.last_day,
             silent_days=(as_of - source.last_day).days if source.last_day else None,
@@ -143,23 +143,23 @@ def standings(as_of: date, now: datetime, slug: str = "") -> list[Standing]:
     ]
 
 
-def with_details(found: Iterable[Standing], as_of: date) -> list[SourceHealth]:
+def add_details(found: Iterable[SourceActivity], as_of: date) -> list[SourceHealth]:
     """The rest of what there is to tell of some sources, in their order: three queries."""
     listed = list(found)
-    pks = [standing.source.pk for standing in listed]
+    pks = [activity.source.pk for activity in listed]
     totals = {row.pop("source"): row for row in _totals(pks)}
     hours = _newest_hours(pks, as_of)
     perday = _per_day(pks, as_of)
     days = [as_of - timedelta(days=n) for n in range(DAYS)][::-1]
     healths = []
-    for standing in listed:
-        pk = standing.source.pk
+    for activity in listed:
+        pk = activity.source.pk
         mine = perday.get(pk, {})
         tells_calls = any(calls is not None for calls, _tokens in mine.values()) or not mine
         line = tuple((mine.get(day, (0, 0))[0 if tells_calls else 1]) or 0 for day in days)
         healths.append(
             SourceHealth(
-                standing=standing,
+                activity=activity,
                 newest_hour=hours.get(pk),
                 calls=line,
                 measure="calls" if tells_calls else "tokens",

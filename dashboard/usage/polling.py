@@ -10,14 +10,14 @@ from django.db.models import Q
 from dashboard.core.locks import try_lock
 from dashboard.usage.connectors.files import poller
 from dashboard.usage.connectors.files.connector import INBOX
-from dashboard.usage.connectors.files.poller import LOCK_SECONDS, HandOut, Place
+from dashboard.usage.connectors.files.poller import LOCK_SECONDS, EnqueueFile, FileId
 from dashboard.usage.connectors.s3 import connector as s3_connector
 from dashboard.usage.connectors.sql import connector as sql_connector
 from dashboard.usage.connectors.usage_api import connector
 from dashboard.usage.ingest.pipeline import Counts
 from dashboard.usage.models import Source, SourceKind, Stream
 
-__all__ = ["INBOX", "claim_due", "ensure_inbox", "poll", "read_file"]
+__all__ = ["INBOX", "claim_due", "ensure_inbox", "poll", "poll_file"]
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ def claim_due(now: datetime) -> list[int]:
     return due
 
 
-def poll(source: Source, now: datetime, hand_out: HandOut | None = None) -> Counts:
+def poll(source: Source, now: datetime, enqueue_file: EnqueueFile | None = None) -> Counts:
     """Read what is new in a source, in the way of its kind. Nothing when another worker is at it.
 
     What goes wrong with a file is kept on its stream and told by the source; the others are read. Large files
@@ -68,16 +68,16 @@ def poll(source: Source, now: datetime, hand_out: HandOut | None = None) -> Coun
         if not acquired:
             return NEVER
         reader = READERS.get(source.kind)
-        counts, problem = reader(source, now) if reader else poller.read(source, now, hand_out)
+        counts, problem = reader(source, now) if reader else poller.poll_files(source, now, enqueue_file)
         if problem and reader:
             log.warning("%s: %s", source.slug, problem)
         _tell(source, problem, now)
         return counts
 
 
-def read_file(source: Source, place: Place, token: str, now: datetime) -> Counts:
+def poll_file(source: Source, place: FileId, token: str, now: datetime) -> Counts:
     """Read one watched file that a poll handed out with the claim on its lock."""
-    counts, problem = poller.read_one(source, place, token, now)
+    counts, problem = poller.poll_file(source, place, token, now)
     _tell(source, problem, now)
     return counts
 
@@ -85,7 +85,7 @@ def read_file(source: Source, place: Place, token: str, now: datetime) -> Counts
 def _tell(source: Source, problem: str, now: datetime) -> None:
     """Keep the source's problem truthful: this poll's own, else the newest of a file still in place."""
     if not problem:
-        stuck = Stream.objects.in_place(source).filter(~Q(problem="")).order_by("-read_at").first()
+        stuck = Stream.objects.on_disk(source).filter(~Q(problem="")).order_by("-read_at").first()
         problem = stuck.problem if stuck else ""
     Source.objects.filter(pk=source.pk).update(problem=problem[:500], polled_at=now)
     source.problem, source.polled_at = problem[:500], now

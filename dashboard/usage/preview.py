@@ -14,21 +14,21 @@ from django.utils.translation import ngettext
 
 from dashboard.core.timeouts import in_time
 from dashboard.usage.application_rules import application_slug, first_match
-from dashboard.usage.attribution import rules
-from dashboard.usage.connectors.files.connector import files_of
-from dashboard.usage.connectors.files.preview import Glimpse, NoGlimpse, Seen, into_file
-from dashboard.usage.connectors.preview_base import into_api, into_bucket, into_database
+from dashboard.usage.attribution import load_rules
+from dashboard.usage.connectors.files.connector import source_files
+from dashboard.usage.connectors.files.preview import PreviewError, Sample, SampleRecord, sample_file
+from dashboard.usage.connectors.preview_base import sample_api, sample_bucket, sample_table
 from dashboard.usage.models import Application, Source, SourceKind
 from dashboard.usage.records import Caller, Reject
 
-__all__ = ["REJECTED", "Attributed", "Preview", "Record", "preview"]
+__all__ = ["REJECTED", "Preview", "PreviewApplication", "PreviewRecord", "preview"]
 
 REJECTED = 10
 SECONDS = 40
 """How long somebody waits for a test; most parts of it have shorter bounds of their own."""
 
 
-class Attributed(NamedTuple):
+class PreviewApplication(NamedTuple):
     """The application that calls would count for; `is_new` when reading would make it."""
 
     name: str
@@ -36,7 +36,7 @@ class Attributed(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class PreviewRecord:
     """One record as it would be counted.
 
     `at` is UTC, the beginning of the hour or bucket, which lasts `seconds`. A measure that is not told is None;
@@ -46,7 +46,7 @@ class Record:
     at: datetime
     seconds: int
     caller: Caller
-    application: Attributed
+    application: PreviewApplication
     platform: str
     called_as: str
     endpoint: str
@@ -72,7 +72,7 @@ class Preview:
     others: int = 0
     format: str = ""
     why: str = ""
-    records: tuple[Record, ...] = ()
+    records: tuple[PreviewRecord, ...] = ()
     rejects: tuple[Reject, ...] = ()
     accepted: int = 0
     rejected: int = 0
@@ -86,7 +86,7 @@ def preview(source: Source, now: datetime) -> Preview:
     """Look into a source, which need not be saved. Any trouble with it is the answer's problem."""
     try:
         glimpse, others, remark = in_time(lambda: _glimpse(source, now), SECONDS)
-    except NoGlimpse as none:
+    except PreviewError as none:
         return Preview(problem=none.problem, advice=none.advice)
     except TimeoutError:
         return Preview(
@@ -117,41 +117,43 @@ def _one_of_each(rejects: Iterable[Reject]) -> tuple[Reject, ...]:
     return tuple(found.values())[:REJECTED]
 
 
-def _glimpse(source: Source, now: datetime) -> tuple[Glimpse, int, str]:
+def _glimpse(source: Source, now: datetime) -> tuple[Sample, int, str]:
     """What a first look finds, how many other files there are, and what is wrong with a path."""
     if source.kind == SourceKind.WATCH:
         return _newest_file(source, now)
     if source.kind == SourceKind.SQL:
-        return into_database(source.config, now), 0, ""
+        return sample_table(source.config, now), 0, ""
     if source.kind == SourceKind.HTTP:
-        return into_api(source.config, now), 0, ""
+        return sample_api(source.config, now), 0, ""
     if source.kind == SourceKind.S3:
-        return into_bucket(source.format, source.config, now), 0, ""
-    raise NoGlimpse(_("A source of this kind cannot be tested"))
+        return sample_bucket(source.format, source.config, now), 0, ""
+    raise PreviewError(_("A source of this kind cannot be tested"))
 
 
-def _newest_file(source: Source, now: datetime) -> tuple[Glimpse, int, str]:
+def _newest_file(source: Source, now: datetime) -> tuple[Sample, int, str]:
     """The file that changed last, how many others there are, and what is wrong with a path."""
-    found = files_of(source)
+    found = source_files(source)
     files = [file for file in found.files if file.size]
     if files:
-        return into_file(files[-1].path, source.format, source.config, now), len(files) - 1, found.problem
+        return sample_file(files[-1].path, source.format, source.config, now), len(files) - 1, found.problem
     if found.problem:
-        raise NoGlimpse(found.problem, _("Check the spelling, and that the user that runs Sundial may read it."))
+        raise PreviewError(
+            found.problem, _("Check the spelling, and that the user that runs Sundial may read it.")
+        )
     if found.files:
         empty = ngettext("The file there is empty", "All %(n)s files there are empty", len(found.files))
-        raise NoGlimpse(
+        raise PreviewError(
             empty % {"n": len(found.files)}, _("Save the source: it is read as soon as something is written.")
         )
-    raise NoGlimpse(
+    raise PreviewError(
         _("No file matches these paths"),
         _("A folder stands for everything below it; a pattern such as /var/log/gateway/*.jsonl names files."),
     )
 
 
-def _applications(callers: Iterable[Caller]) -> dict[Caller, Attributed]:
+def _applications(callers: Iterable[Caller]) -> dict[Caller, PreviewApplication]:
     """Whose calls these would be, by the rules as they are now; nothing is made."""
-    ruled = rules()
+    ruled = load_rules()
     chosen = {caller: first_match(ruled, caller) for caller in callers}
     slugs = {caller: application_slug(caller.consumer) for caller, pk in chosen.items() if pk is None}
     by_pk = dict(Application.objects.filter(pk__in=filter(None, chosen.values())).values_list("pk", "name"))
@@ -159,13 +161,13 @@ def _applications(callers: Iterable[Caller]) -> dict[Caller, Attributed]:
     found = {}
     for caller, pk in chosen.items():
         name = by_pk.get(pk) if pk is not None else by_slug.get(slugs[caller])
-        found[caller] = Attributed(name or caller.consumer, is_new=name is None)
+        found[caller] = PreviewApplication(name or caller.consumer, is_new=name is None)
     return found
 
 
-def _record(one: Seen, application: Attributed, source: Source) -> Record:
+def _record(one: SampleRecord, application: PreviewApplication, source: Source) -> PreviewRecord:
     calls, errors, gone, taken, given, nano = one.measures
-    return Record(
+    return PreviewRecord(
         at=datetime.fromtimestamp(one.start, UTC),
         seconds=one.seconds,
         caller=one.caller,

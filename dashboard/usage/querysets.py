@@ -22,11 +22,11 @@ class SourceQuerySet(models.QuerySet):
 
 
 class StreamQuerySet(models.QuerySet):
-    def in_place(self, source) -> "StreamQuerySet":
+    def on_disk(self, source) -> "StreamQuerySet":
         """Content that a file held when last looked at, furthest first."""
         return self.filter(source=source, inode__gt=0).order_by("-offset", "pk")
 
-    def left(self) -> "models.QuerySet":
+    def known_files(self) -> "models.QuerySet":
         """Tuples (device, inode, pk, size, mtime_ns, waits, path).
 
         The first two are text and `waits` is a number, as they come: converting thousands on each poll takes long.
@@ -37,11 +37,11 @@ class StreamQuerySet(models.QuerySet):
             "device_text", "inode_text", "pk", "size", "mtime_ns", "waits_number", "path"
         )
 
-    def rivals(self, source, head: str) -> "StreamQuerySet":
+    def with_same_head(self, source, head: str) -> "StreamQuerySet":
         """Content that begins with the same line, the newest of it."""
         return self.filter(source=source, head=head).order_by("-pk")[:RIVALS]
 
-    def leave_place(self, pks: Iterable[int]) -> None:
+    def mark_removed(self, pks: Iterable[int]) -> None:
         """The files that held this content hold it no more."""
         wanted = list(pks)
         for start in range(0, len(wanted), 500):

@@ -67,7 +67,7 @@ def _aggregates(first_hour: datetime) -> Iterator[QuerySet]:
     """Per source, the rows that nothing will ask for any more; a table or endpoint that lags keeps its window."""
     asked = Stream.objects.filter(head__in=[SourceKind.SQL, SourceKind.HTTP], offset__gt=0).order_by()
     reached = dict(asked.values_list("source").annotate(Min("offset")))
-    was_told = Q(told_on=None) | Q(told_on__lt=first_hour.date())
+    was_told = Q(reported_on=None) | Q(reported_on__lt=first_hour.date())
     for source in Source.objects.order_by("pk").values_list("pk", flat=True):
         until = min(first_hour, datetime.fromtimestamp(reached.get(source, LAST), UTC)) - timedelta(
             days=ASKED_DAYS

@@ -15,7 +15,7 @@ from dashboard.core import audit
 from dashboard.usage.connectors.sync_window import EARLIEST
 from dashboard.usage.models import Source, SourceKind
 
-__all__ = ["ASKED", "back_fill", "facts", "pause", "poll_soon", "resume", "save"]
+__all__ = ["ASKED", "audited_values", "back_fill", "pause", "poll_soon", "resume", "save"]
 
 log = logging.getLogger(__name__)
 
@@ -23,12 +23,23 @@ ORIGIN = "sources"
 EXPIRES = 600  # seconds after which nobody waits for a poll any more
 ASKED = frozenset({SourceKind.SQL, SourceKind.HTTP, SourceKind.S3})
 """The kinds that are read from a first day on."""
-FACTS = ("slug", "name", "kind", "format", "platform", "paths", "deployments", "config", "poll_seconds", "paused")
+AUDITED_FIELDS = (
+    "slug",
+    "name",
+    "kind",
+    "format",
+    "platform",
+    "paths",
+    "deployments",
+    "config",
+    "poll_seconds",
+    "paused",
+)
 
 
-def facts(source: Source) -> dict[str, Any]:
+def audited_values(source: Source) -> dict[str, Any]:
     """What people decide of a source, as the audit log keeps it."""
-    return {name: getattr(source, name) for name in FACTS}
+    return {name: getattr(source, name) for name in AUDITED_FIELDS}
 
 
 def save(source: Source, before: Mapping[str, Any], *, by: Any, now: datetime) -> None:
@@ -38,7 +49,7 @@ def save(source: Source, before: Mapping[str, Any], *, by: Any, now: datetime) -
             source.created_at = now
             source.save()
         else:
-            source.save(update_fields=FACTS)
+            source.save(update_fields=AUDITED_FIELDS)
         _log(source, before, by, now)
 
 
@@ -57,7 +68,7 @@ def _set_paused(source: Source, *, wanted: bool, by: Any, now: datetime) -> bool
         changed = Source.objects.filter(pk=source.pk, paused=not wanted).update(paused=wanted)
         source.refresh_from_db()
         if changed:
-            _log(source, {**facts(source), "paused": not wanted}, by, now)
+            _log(source, {**audited_values(source), "paused": not wanted}, by, now)
     return bool(changed)
 
 
@@ -74,14 +85,14 @@ def back_fill(source: Source, since: date, *, by: Any, now: datetime) -> None:
         )
     with transaction.atomic():
         source = Source.objects.select_for_update().get(pk=source.pk)
-        before = facts(source)
+        before = audited_values(source)
         source.config = {**source.config, "since": since.isoformat()}
         source.save(update_fields=["config"])
         _log(source, before, by, now)
 
 
 def _log(source: Source, before: Mapping[str, Any], by: Any, now: datetime) -> None:
-    audit.record(source, before=dict(before), after=facts(source), now=now, origin=ORIGIN, by=by)
+    audit.record(source, before=dict(before), after=audited_values(source), now=now, origin=ORIGIN, by=by)
 
 
 def poll_soon(source: Source) -> bool:

@@ -11,7 +11,7 @@ from dashboard.alerts.models import Delivery, State
 from dashboard.core.models import AuditEntry
 from dashboard.findings import scan
 from dashboard.findings.models import Finding
-from dashboard.usage.connectors.files.allowed_paths import problem_of
+from dashboard.usage.connectors.files.allowed_paths import path_problem
 from dashboard.usage.models import Application, ApplicationRule, Identity, Source
 from tests.factories import NOW, make_application, make_entry, make_source, make_usage
 
@@ -59,12 +59,12 @@ def test_a_link_out_of_the_allowed_folders_is_followed_and_refused(tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "in" / "link").symlink_to(tmp_path / "out")
     roots = [tmp_path / "in"]
-    assert problem_of(f"{tmp_path}/in/**/*.log", roots) == ""
-    assert problem_of(f"{tmp_path}/in", roots) == ""
-    assert "outside" in problem_of(f"{tmp_path}/in/link/*.log", roots)
-    assert "outside" in problem_of(f"{tmp_path}/in/../out/x.log", roots)
-    assert "outside" in problem_of(f"{tmp_path}/inner/x.log", roots)
-    assert "outside" in problem_of("/*", roots)
+    assert path_problem(f"{tmp_path}/in/**/*.log", roots) == ""
+    assert path_problem(f"{tmp_path}/in", roots) == ""
+    assert "outside" in path_problem(f"{tmp_path}/in/link/*.log", roots)
+    assert "outside" in path_problem(f"{tmp_path}/in/../out/x.log", roots)
+    assert "outside" in path_problem(f"{tmp_path}/inner/x.log", roots)
+    assert "outside" in path_problem("/*", roots)
 
 
 @pytest.mark.parametrize("deployments", ["[]", '{"a": 1}', '{"a": ""}', "nonsense"])

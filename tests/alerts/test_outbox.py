@@ -153,7 +153,7 @@ def test_half_a_year_day_by_day_tells_each_threshold_once_and_then_weekly(davinc
     assert {reason for _, reason, _ in told} == {"threshold", "late"}
 
 
-def test_an_application_that_appears_late_is_told_once_and_not_for_every_missed_threshold(davinci):
+def test_an_application_that_appears_late_is_reported_once_and_not_for_every_missed_threshold(davinci):
     make_usage("shop", davinci, "2023-12-27", 5, days=3)
     (mail,) = decide("2023-12-30")
     assert {(n.reason, n.step) for n in mail.notices.all()} == {("threshold", 7), ("new", 0)}

@@ -314,25 +314,27 @@ def test_only_post_is_possible(collector, source):
 
 
 def test_a_busy_database_asks_to_send_it_again_and_a_mistake_of_ours_does_not(collector, source, monkeypatch):
-    monkeypatch.setattr(otlp_batches.Post, "commit", mock.Mock(side_effect=OperationalError("database is locked")))
+    monkeypatch.setattr(
+        otlp_batches.PushedBatch, "commit", mock.Mock(side_effect=OperationalError("database is locked"))
+    )
     response = send(collector, traces(span(1)))
     assert "send it again" in status(response, 503)
     assert "Retry-After" in response
-    monkeypatch.setattr(otlp_batches.Post, "commit", mock.Mock(side_effect=RuntimeError("secret words")))
+    monkeypatch.setattr(otlp_batches.PushedBatch, "commit", mock.Mock(side_effect=RuntimeError("secret words")))
     assert "secret" not in status(send(collector, traces(span(1))), 500)
 
 
 def test_records_that_others_keep_counting_are_to_be_sent_again(collector, source, monkeypatch):
-    monkeypatch.setattr(otlp_batches.Post, "commit", lambda _self, _batch: False)
+    monkeypatch.setattr(otlp_batches.PushedBatch, "commit", lambda _self, _batch: False)
     assert "send them again" in status(send(collector, traces(span(1))), 503)
 
 
 def test_a_source_that_is_deleted_meanwhile_is_gone(collector, source, monkeypatch):
-    commit = otlp_batches.Post.commit
+    commit = otlp_batches.PushedBatch.commit
 
     def late(self, batch):
         Source.objects.all().delete()
         return commit(self, batch)
 
-    monkeypatch.setattr(otlp_batches.Post, "commit", late)
+    monkeypatch.setattr(otlp_batches.PushedBatch, "commit", late)
     assert "deleted meanwhile" in status(send(collector, traces(span(1))), 404)

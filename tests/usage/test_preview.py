@@ -21,9 +21,9 @@ from moto.server import ThreadedMotoServer
 from dashboard.usage import preview as preview_module
 from dashboard.usage.connectors import preview_base
 from dashboard.usage.connectors.files.preview import RECORDS
-from dashboard.usage.connectors.preview_base import newest
+from dashboard.usage.connectors.preview_base import newest_bucket
 from dashboard.usage.models import Application, ApplicationRule, Identity, Source, Stream
-from dashboard.usage.preview import Attributed, Preview, preview
+from dashboard.usage.preview import Preview, PreviewApplication, preview
 from tests.factories import make_application
 from tests.usage.conftest import GOLDEN, NOW, access, line
 
@@ -71,9 +71,9 @@ def test_a_record_names_the_application_that_rules_would_give_it(write, tmp_path
     make_application("Shop")
     write("a.jsonl", line(1, app="search") + line(2, app="SHOP") + line(3, app="stranger"))
     assert [record.application for record in look(paths=str(tmp_path)).records] == [
-        Attributed("The finder", is_new=False),
-        Attributed("Shop", is_new=False),
-        Attributed("stranger", is_new=True),
+        PreviewApplication("The finder", is_new=False),
+        PreviewApplication("Shop", is_new=False),
+        PreviewApplication("stranger", is_new=True),
     ]
 
 
@@ -226,7 +226,7 @@ def test_the_newest_bucket_is_found_in_few_questions(buckets, step):
         assert begin < end
         return any(begin <= bucket * step < end for bucket in buckets)
 
-    found = newest(is_any, 401 * step, step, 0)
+    found = newest_bucket(is_any, 401 * step, step, 0)
     assert found == ((max(buckets) * step, (max(buckets) + 1) * step) if buckets else None)
     assert len(asked) <= 20
 

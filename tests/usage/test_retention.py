@@ -70,12 +70,12 @@ def test_a_run_is_bounded_and_the_next_one_goes_on(source, write, monkeypatch):
     assert prune(later).hourly == 2
 
 
-def told(source, day: str, seconds: int = 3600, calls: int = 5, key: str = "a", told_on=NOW) -> None:
+def told(source, day: str, seconds: int = 3600, calls: int = 5, key: str = "a", reported_on=NOW) -> None:
     """One delivery of one bucket, as an aggregated source tells it."""
     start = int(datetime.fromisoformat(f"{day}T00:00+00:00").timestamp())
     reading = BucketValue(key, start, seconds, Caller("shop"), Called("openai", "gpt-4"), (calls, *[None] * 5))
     with transaction.atomic():
-        aggregates.replace(source, [reading], Dimensions(source), told_on.date())
+        aggregates.replace(source, [reading], Dimensions(source), reported_on.date())
 
 
 def days_kept() -> list[str]:
@@ -95,7 +95,7 @@ def test_buckets_of_aggregated_sources_go_behind_the_hours_and_the_longest_windo
 def test_buckets_in_the_longest_window_are_kept_however_long_ago_they_were_told(source, settings):
     settings.SUNDIAL_HOURLY_DAYS = 5
     for day in ("2024-01-11", "2024-01-12", "2024-01-13"):
-        told(source, day, told_on=NOW - timedelta(days=19))
+        told(source, day, reported_on=NOW - timedelta(days=19))
     assert prune(NOW).aggregated == 1
     assert days_kept() == ["01-12", "01-13"]
 

@@ -19,7 +19,7 @@ from dashboard.findings.models import Finding
 from dashboard.usage.models import DailyRollup, Source, Stream
 from dashboard.usage.polling import poll
 from dashboard.web.sources import submit
-from dashboard.web.sources.fields import Extra, Pairs, Secret, looks_like_key
+from dashboard.web.sources.fields import ExtraSettingsField, PairsField, SecretNameField, looks_like_key
 from dashboard.web.sources.forms_by_kind import form_for
 from tests.factories import NOW, make_entry, make_source, make_usage
 from tests.web.pages import words
@@ -425,20 +425,20 @@ def test_of_two_people_who_take_one_short_name_the_second_is_told(tmp_path):
     form = form_for(Source(kind="watch"), watch(paths=str(tmp_path)))
     assert form.is_valid()
     make_source("gateway")
-    assert submit.store(form, by=None, now=NOW) is None
+    assert submit.save_form(form, by=None, now=NOW) is None
     assert "taken" in str(form.errors["slug"])
 
 
 @given(st.dictionaries(names, names.filter(lambda name: "=" not in name), max_size=5))
 def test_a_map_is_the_same_after_it_was_shown_as_lines(pairs):
-    field = Pairs("x", "y")
+    field = PairsField("x", "y")
     assert field.clean(field.prepare_value(pairs)) == pairs
 
 
 @given(st.text(max_size=200))
 def test_any_text_is_a_map_or_a_mistake(text):
     try:
-        found = Pairs("x", "y").clean(text)
+        found = PairsField("x", "y").clean(text)
     except ValidationError:
         return
     assert all(left and right for left, right in found.items())
@@ -446,13 +446,13 @@ def test_any_text_is_a_map_or_a_mistake(text):
 
 @given(st.text(max_size=60))
 def test_only_the_name_of_a_variable_is_ever_shown_of_a_secret(text):
-    shown = Secret("x", "y", example="").widget.format_value(text)
+    shown = SecretNameField("x", "y", example="").widget.format_value(text)
     assert shown == "" or re.fullmatch(r"(env:)?[A-Za-z_][A-Za-z0-9_]*", shown)
 
 
 @given(st.recursive(st.none() | st.integers() | names, lambda inner: st.dictionaries(names, inner, max_size=3)))
 def test_further_settings_are_the_same_after_they_were_shown(value):
-    field = Extra("x", "y")
+    field = ExtraSettingsField("x", "y")
     told = {"setting": value}
     assume("…" not in field.prepare_value(told))
     assert field.clean(field.prepare_value(told)) == told

@@ -9,18 +9,18 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from dashboard.usage.buckets import DAY
-from dashboard.usage.connectors.files.connector import files_of
-from dashboard.usage.connectors.sync_window import DeliveryError, since
-from dashboard.usage.models import Source, SourceKind, Stream, Walk
+from dashboard.usage.connectors.files.connector import source_files
+from dashboard.usage.connectors.sync_window import ConnectorError, history_start
+from dashboard.usage.models import ListingCursor, Source, SourceKind, Stream
 
-__all__ = ["BackfillProgress", "Unit", "progress"]
+__all__ = ["Progress", "Unit", "progress"]
 
 COMPRESSED = (".gz", ".zst")
 Unit = Literal["seconds", "bytes", "objects"]
 
 
 @dataclass(frozen=True, slots=True)
-class BackfillProgress:
+class Progress:
     """`done` of `total`, in `unit`; `total` and `share` (0 to 1) are None where nobody can tell.
 
     Of time, UTC: everything from `complete_from` to `complete_until` was read, and `started_on` to `target` is
@@ -42,7 +42,7 @@ class BackfillProgress:
         return self.share == 1
 
 
-def progress(source: Source, now: datetime) -> BackfillProgress | None:
+def progress(source: Source, now: datetime) -> Progress | None:
     """How far it is; None where nothing was read yet, or where it makes no sense to ask (imports)."""
     if source.kind in {SourceKind.SQL, SourceKind.HTTP}:
         return _of_time(source, now)
@@ -53,12 +53,12 @@ def progress(source: Source, now: datetime) -> BackfillProgress | None:
     return None
 
 
-def _of_time(source: Source, now: datetime) -> BackfillProgress | None:
+def _of_time(source: Source, now: datetime) -> Progress | None:
     """The least of its tables or endpoints decides from when until when; their shares are averaged."""
     streams = list(Stream.objects.filter(source=source, head=source.kind, offset__gt=0).order_by("pk"))
     try:
-        first = since(source.config, now)
-    except DeliveryError:
+        first = history_start(source.config, now)
+    except ConnectorError:
         return None
     if not streams:
         return None
@@ -67,7 +67,7 @@ def _of_time(source: Source, now: datetime) -> BackfillProgress | None:
     target = max(polled, *(stream.offset for stream in streams))
     done = sum(min(target, s.offset) - max(first, min(s.begin, s.offset)) for s in streams if s.offset > first)
     total = max(1, sum(max(polled, s.offset) - first for s in streams))
-    return BackfillProgress(
+    return Progress(
         "seconds",
         done,
         total,
@@ -79,36 +79,36 @@ def _of_time(source: Source, now: datetime) -> BackfillProgress | None:
     )
 
 
-def _of_files(source: Source) -> BackfillProgress | None:
+def _of_files(source: Source) -> Progress | None:
     """What was read of what lies there; of a compressed file, whose inside has another size, all or nothing."""
-    found = files_of(source).files
+    found = source_files(source).files
     if not found:
         return None
     fields = ("device", "inode", "offset", "size", "path")
-    known = {(int(row[0]), int(row[1])): row[2:] for row in Stream.objects.in_place(source).values_list(*fields)}
+    known = {(int(row[0]), int(row[1])): row[2:] for row in Stream.objects.on_disk(source).values_list(*fields)}
     done = 0
     for file in found:
         offset, size, path = known.get((file.device, file.inode), (0, 0, ""))
         inflated = path.endswith(COMPRESSED)
         done += (file.size if size == file.size else 0) if inflated else min(offset, file.size)
     total = sum(file.size for file in found)
-    return BackfillProgress("bytes", done, total, _share(done, total))
+    return Progress("bytes", done, total, _share(done, total))
 
 
-def _of_objects(source: Source) -> BackfillProgress | None:
+def _of_objects(source: Source) -> Progress | None:
     """Objects that the whole walks have passed; one that is finished counts as passed whatever it began with."""
-    found = Walk.objects.filter(source=source, front=False, started_at__isnull=False).order_by("pk")
+    found = ListingCursor.objects.filter(source=source, front=False, started_at__isnull=False).order_by("pk")
     if not found:
         return None
     done = sum(walk.listed for walk in found)
     started = min(walk.started_at for walk in found if walk.started_at)
     under_way = [walk for walk in found if walk.finished_at is None]
     if not under_way:
-        return BackfillProgress("objects", done, done, 1.0, started_on=started)
+        return Progress("objects", done, done, 1.0, started_on=started)
     if any(walk.total is None for walk in under_way):
-        return BackfillProgress("objects", done, None, None, started_on=started)
+        return Progress("objects", done, None, None, started_on=started)
     total = done + sum(max(0, (walk.total or 0) - walk.listed) for walk in under_way)
-    return BackfillProgress("objects", done, total, _share(done, total), started_on=started)
+    return Progress("objects", done, total, _share(done, total), started_on=started)
 
 
 def _share(done: int, total: int) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext
 
-__all__ = ["SecretError", "name_of", "secret"]
+__all__ = ["SecretError", "read_secret", "variable_name"]
 
 _reference = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]{0,99})")
 # Sundial's own: a source must not be a way to send them elsewhere.
@@ -17,7 +17,7 @@ class SecretError(Exception):
     """The secret is not named as it should be, or not there; the message is one sentence without it."""
 
 
-def name_of(reference: object) -> str:
+def variable_name(reference: object) -> str:
     """The variable that `env:NAME` names. Raises SecretError; what was written instead is not repeated."""
     found = _reference.fullmatch(reference) if isinstance(reference, str) else None
     if not found:
@@ -27,9 +27,9 @@ def name_of(reference: object) -> str:
     return found[1]
 
 
-def secret(reference: object, environment: Mapping[str, str] = os.environ) -> str:
+def read_secret(reference: object, environment: Mapping[str, str] = os.environ) -> str:
     """The value of the variable that `env:NAME` names. Raises SecretError."""
-    name = name_of(reference)
+    name = variable_name(reference)
     value = environment.get(name, "").strip()
     if not value:
         raise SecretError(gettext("The environment variable %(name)s is not set") % {"name": name})

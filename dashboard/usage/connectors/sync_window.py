@@ -19,17 +19,17 @@ from dashboard.usage.ingest.pipeline import Counts
 from dashboard.usage.models import Source, Stream
 from dashboard.usage.records import BucketValue
 
-__all__ = ["DeliveryError", "Place", "since", "steps"]
+__all__ = ["ConnectorError", "WindowCheckpointer", "history_start", "spans"]
 
 DEFAULT_DAYS = 7
 EARLIEST = date(2015, 1, 1)
 
 
-class DeliveryError(Exception):
+class ConnectorError(Exception):
     """What keeps a source from being read, in one sentence without secrets."""
 
 
-class Place:
+class WindowCheckpointer:
     """How far one table or endpoint of a source is read."""
 
     def __init__(self, source: Source, path: str, now: datetime) -> None:
@@ -66,7 +66,7 @@ class Place:
         """
         start = max(self.begin, self.until - window) if self.until else max(first, until - window)
         width = min(step, DAY)
-        return steps(start // width * width, until, step, most)
+        return spans(start // width * width, until, step, most)
 
     def history(self, first: int, step: int, most: int) -> Iterator[tuple[int, int]]:
         """At most `most` spans before what is known, newest first, back to `first`.
@@ -81,7 +81,7 @@ class Place:
             if self.begin == end:
                 return  # it was not delivered
 
-    def deliver(
+    def commit_span(
         self, readings: Collection[BucketValue], span: tuple[int, int], accepted: int, rejected: int = 0
     ) -> Counts:
         """Count one delivery, which tells all of a span that touches what is known; in one transaction.
@@ -101,7 +101,7 @@ class Place:
                     read_at=self.now,
                 )
                 if not moved:
-                    raise DeliveryError("Another reader was faster; the next poll goes on")  # noqa: TRY301
+                    raise ConnectorError("Another reader was faster; the next poll goes on")  # noqa: TRY301
                 aggregates.replace(self.source, readings, self.dimensions, self.now.date())
         except BaseException:
             self.dimensions.forget()
@@ -117,7 +117,7 @@ class Place:
         return min(begin, self.begin), max(until, self.until)
 
 
-def since(config: Mapping[str, Any], now: datetime) -> int:
+def history_start(config: Mapping[str, Any], now: datetime) -> int:
     """Midnight of the day from which history is wanted: `since`, else a week ago. Raises DeliveryError."""
     wanted = config.get("since")
     if not wanted:
@@ -125,11 +125,11 @@ def since(config: Mapping[str, Any], now: datetime) -> int:
     try:
         day = date.fromisoformat(str(wanted))
     except ValueError:
-        raise DeliveryError("since is not a day such as 2024-01-04") from None
+        raise ConnectorError("since is not a day such as 2024-01-04") from None
     return int(datetime.combine(max(day, EARLIEST), datetime.min.time(), UTC).timestamp())
 
 
-def steps(start: int, until: int, step: int, most: int) -> Iterator[tuple[int, int]]:
+def spans(start: int, until: int, step: int, most: int) -> Iterator[tuple[int, int]]:
     """At most `most` spans of `step` seconds from `start` to behind `until`."""
     for _ in range(most):
         if start > until:

@@ -11,11 +11,11 @@ from django.conf import settings
 
 from dashboard.usage.models import LatestCall, RejectedLine, Source, Stream
 
-__all__ = ["known_as", "workroom"]
+__all__ = ["rename_content", "temporary_folder"]
 
 
 @contextmanager
-def workroom() -> Iterator[Path]:
+def temporary_folder() -> Iterator[Path]:
     """A new folder in the state folder. What processes left that were killed is cleared away first.
 
     A folder is alive while the file beside it is locked; the system unlocks it when its process ends.
@@ -36,7 +36,7 @@ def workroom() -> Iterator[Path]:
             mark.unlink(missing_ok=True)
 
 
-def known_as(source: Source, path: Path, name: str) -> None:
+def rename_content(source: Source, path: Path, name: str) -> None:
     """What was read from a file of ours came from elsewhere; nothing of it lies on this machine any more."""
     place, name = str(path)[-1000:], name[-1000:]
     Stream.objects.filter(source=source, path=place).update(path=name, device=0, inode=0)

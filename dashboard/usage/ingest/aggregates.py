@@ -29,9 +29,9 @@ Kept = dict[str, dict[int, Value]]
 
 
 def replace(
-    source: Source, readings: Collection[BucketValue], dimensions: Dimensions, told_on: date | None = None
+    source: Source, readings: Collection[BucketValue], dimensions: Dimensions, reported_on: date | None = None
 ) -> None:
-    """Take in one delivery of the day `told_on`, in which each (key, start) comes once.
+    """Take in one delivery of the day `reported_on`, in which each (key, start) comes once.
 
     Runs inside a transaction that holds the source's row, with whatever checkpoint stands for it; days
     whose rollups change become stale. `dimensions` must be told to forget if the transaction fails.
@@ -46,7 +46,7 @@ def replace(
             kept[key] = replaced(known[key], values)
             contributions(known[key], before)
             contributions(kept[key], after)
-        _store(source, pks, known, kept, told_on)
+        _store(source, pks, known, kept, reported_on)
         moved = difference(before, after)
         if moved:
             merge(source.pk, moved)
@@ -105,7 +105,9 @@ def _known(source: Source, page: list[BucketValue]) -> tuple[dict[tuple[str, int
     return pks, known
 
 
-def _store(source: Source, pks: dict[tuple[str, int], int], known: Kept, kept: Kept, told_on: date | None) -> None:
+def _store(
+    source: Source, pks: dict[tuple[str, int], int], known: Kept, kept: Kept, reported_on: date | None
+) -> None:
     gone = [pk for (key, start), pk in pks.items() if start not in kept[key]]
     for at in range(0, len(gone), PAGE):
         AggregateRow.objects.filter(pk__in=gone[at : at + PAGE]).delete()
@@ -115,7 +117,7 @@ def _store(source: Source, pks: dict[tuple[str, int], int], known: Kept, kept: K
                 source=source,
                 key=key,
                 start=datetime.fromtimestamp(start, UTC),
-                told_on=told_on,
+                reported_on=reported_on,
                 **dict(zip(COLUMNS, (*value[:3], *value.measures), strict=True)),
             )
             for key, values in kept.items()
@@ -125,7 +127,7 @@ def _store(source: Source, pks: dict[tuple[str, int], int], known: Kept, kept: K
         batch_size=PAGE,
         update_conflicts=True,
         unique_fields=["source", "key", "start"],
-        update_fields=[*COLUMNS, "told_on"],
+        update_fields=[*COLUMNS, "reported_on"],
     )
 
 

@@ -51,7 +51,7 @@ class Checkpointer:
         `stream` was what this very file held when it was last looked at.
         """
         own = self._continued(self.stream)
-        rows = list(Stream.objects.rivals(self.source, self.head))
+        rows = list(Stream.objects.with_same_head(self.source, self.head))
         start = _checkpoint(own) if own and not self.is_import else Checkpoint()
         points = [Checkpoint(*mark) for row in rows for mark in row.marks]
         best = locate(self.path, start, points)
@@ -70,7 +70,7 @@ class Checkpointer:
         """
         if not Source.objects.select_for_update().filter(pk=self.source.pk).exists():
             raise Source.DoesNotExist
-        others = Stream.objects.rivals(self.source, self.head).values_list("pk", "offset")
+        others = Stream.objects.with_same_head(self.source, self.head).values_list("pk", "offset")
         own = self.stream.pk if self.stream else None
         if _fingerprint(row for row in others if row[0] != own) != self._rivals:
             raise CheckpointMoved
@@ -126,13 +126,13 @@ class Checkpointer:
         """The stream that this very file held, if its content still continues it."""
         if self.is_import:
             place = {"device": self.stat.st_dev, "inode": self.stat.st_ino}
-            return Stream.objects.in_place(self.source).filter(head=self.head, **place).first()
+            return Stream.objects.on_disk(self.source).filter(head=self.head, **place).first()
         if stream is None:
             return None
         same_start = stream.head == self.head
         if same_start and (stream.offset == 0 or self._tail_at(stream.offset) == stream.tail):
             return Stream.objects.get(pk=stream.pk)
-        Stream.objects.leave_place([stream.pk])
+        Stream.objects.mark_removed([stream.pk])
         return None
 
     def _tail_at(self, offset: int) -> str:

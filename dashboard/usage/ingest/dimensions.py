@@ -10,7 +10,7 @@ from hashlib import blake2b
 from typing import TypeVar
 
 from dashboard.usage.application_rules import Rule
-from dashboard.usage.attribution import applications_for, rules
+from dashboard.usage.attribution import applications_for, load_rules
 from dashboard.usage.models import CalledName, Identity, Source
 from dashboard.usage.records import OTHER, Called, Caller
 
@@ -94,7 +94,7 @@ class Dimensions:
 
     def _make_identities(self, new: dict[Caller, date]) -> None:
         if self._rules is None:
-            self._rules = rules()
+            self._rules = load_rules()
         applications = applications_for(new, self._rules)
         digests = {_digest(caller): caller for caller in new}
         made = [

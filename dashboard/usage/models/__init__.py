@@ -5,7 +5,7 @@ alias corrects history. A measure that a source does not report is null, never 0
 """
 
 from dashboard.usage.models.callers import Application, ApplicationRule, CalledName, Identity
-from dashboard.usage.models.dedup import ReadObjects, SeenIds, Walk
+from dashboard.usage.models.dedup import ListingCursor, SeenIds, SeenObjects
 from dashboard.usage.models.rollups import (
     AggregateRow,
     DailyRollup,
@@ -26,14 +26,14 @@ __all__ = [
     "HourlyRollup",
     "Identity",
     "LatestCall",
+    "ListingCursor",
     "Measures",
-    "ReadObjects",
     "RejectedLine",
     "SeenIds",
+    "SeenObjects",
     "Source",
     "SourceDay",
     "SourceKind",
     "StaleDay",
     "Stream",
-    "Walk",
 ]

@@ -5,7 +5,7 @@ from django.db import models
 from dashboard.core.fields import DayField, HourField
 from dashboard.usage.models.sources import Source
 
-__all__ = ["ReadObjects", "SeenIds", "Walk"]
+__all__ = ["ListingCursor", "SeenIds", "SeenObjects"]
 
 
 class SeenIds(models.Model):
@@ -31,7 +31,7 @@ class SeenIds(models.Model):
         return f"{len(self.hashes) // 8} ids of {self.hour:%Y-%m-%d %H:00}"
 
 
-class Walk(models.Model):
+class ListingCursor(models.Model):
     """How far the objects under one prefix of a bucket are listed, in the order of their keys.
 
     A walk is a `front`, over what is dated recently, or a whole one. `cursor` is the key behind which the walk
@@ -53,13 +53,13 @@ class Walk(models.Model):
     )
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["source", "prefix", "front"], name="walk_once")]
+        constraints = [models.UniqueConstraint(fields=["source", "prefix", "front"], name="listing_cursor_once")]
 
     def __str__(self) -> str:
         return f"{'front' if self.front else 'whole'} walk of {self.prefix or '(all)'}"
 
 
-class ReadObjects(models.Model):
+class SeenObjects(models.Model):
     """64-bit hashes of the objects (key and ETag) of one folder that were read, and need not be read again.
 
     A segment is appended in the transaction that counts what the objects hold; small ones are merged when

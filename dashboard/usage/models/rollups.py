@@ -107,7 +107,7 @@ class AggregateRow(Measures):
     seconds = models.PositiveIntegerField()
     identity = models.ForeignKey(Identity, models.RESTRICT, related_name="+")
     name = models.ForeignKey(CalledName, models.RESTRICT, related_name="+")
-    told_on = DayField(null=True, help_text="Day on which it was told last")
+    reported_on = DayField(null=True, help_text="Day on which it was told last")
 
     class Meta:
         # The key first: a delivery asks for its keys, over the days it tells of.

@@ -22,7 +22,7 @@ from dashboard.web.sources import submit
 from dashboard.web.sources.forms import SourceForm
 from dashboard.web.sources.forms_by_kind import FORMS, BackFillForm, form_for
 
-__all__ = ["act", "add", "edit"]
+__all__ = ["add", "edit", "source_action"]
 
 may_add = permission_required("usage.add_source", raise_exception=True)
 may_change = permission_required("usage.change_source", raise_exception=True)
@@ -66,8 +66,8 @@ def _form_page(request: Request, source: Source, saved: str) -> HttpResponse:
         if not form.is_valid():
             wrong = True
         elif testing:
-            tested = submit.tested(form.candidate(), clock.latest(), request.today)
-        elif stored := submit.store(form, by=request.user, now=clock.now()):
+            tested = submit.preview_source(form.candidate(), clock.latest(), request.today)
+        elif stored := submit.save_form(form, by=request.user, now=clock.now()):
             messages.success(request, saved % {"name": stored.name})
             return _followed(stored) if form.is_new and form.testable else redirect(stored)
         else:
@@ -85,9 +85,9 @@ def _kinds(form: SourceForm | None) -> list[tuple[str, Any, Any, bool]]:
 
 @require_POST
 @may_change
-def act(request: Request, slug: str, verb: str) -> HttpResponse:
+def source_action(request: Request, slug: str, verb: str) -> HttpResponse:
     source = get_object_or_404(Source, slug=slug)
-    run = ACTS.get(verb)
+    run = ACTIONS.get(verb)
     if not run or source.kind == SourceKind.IMPORT or (verb == "poll" and source.kind == SourceKind.PUSH):
         raise Http404
     return run(request, source, clock.now())
@@ -146,7 +146,7 @@ def _followed(source: Source) -> HttpResponse:
     return redirect(f"{reverse('source', args=[source.slug])}?asked={int(clock.wall().timestamp())}")
 
 
-ACTS: dict[str, Callable[[Request, Source, datetime], HttpResponse]] = {
+ACTIONS: dict[str, Callable[[Request, Source, datetime], HttpResponse]] = {
     "pause": _pause,
     "resume": _resume,
     "poll": _poll,

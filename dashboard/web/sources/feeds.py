@@ -10,7 +10,7 @@ from dashboard.catalog.feeds.registry import FEEDS
 from dashboard.catalog.feeds.sync import FeedError
 from dashboard.catalog.models import FeedState
 
-__all__ = ["FeedRow", "rows"]
+__all__ = ["FeedRow", "feed_rows"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class FeedRow:
         return "reading" if self.daily else "imported"
 
 
-def rows() -> tuple[list[FeedRow], str]:
+def feed_rows() -> tuple[list[FeedRow], str]:
     """The feeds in the order of the registry, and what is wrong with `SUNDIAL_FEEDS`, "" if nothing is."""
     try:
         daily, problem = sync.wanted(), ""

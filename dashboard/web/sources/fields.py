@@ -11,11 +11,22 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from dashboard.usage.connectors.files.allowed_paths import problem_of
-from dashboard.usage.connectors.secrets import SecretError, name_of
+from dashboard.usage.connectors.files.allowed_paths import path_problem
+from dashboard.usage.connectors.secrets import SecretError, variable_name
 from dashboard.web.common.filters import Words
 
-__all__ = ["Extra", "Lines", "Pairs", "Paths", "Secret", "choice", "day", "looks_like_key", "number", "text"]
+__all__ = [
+    "ExtraSettingsField",
+    "LinesField",
+    "PairsField",
+    "PathsField",
+    "SecretNameField",
+    "choice_field",
+    "day_field",
+    "looks_like_key",
+    "number_field",
+    "text_field",
+]
 
 MAX_PATHS = 50
 MAX_PAIRS = 5000
@@ -42,24 +53,26 @@ def looks_like_key(value: str) -> bool:
     return bool(_token.fullmatch(value)) and sum(letter.isdigit() for letter in value) >= 4
 
 
-def text(label: Words, help_text: Words = "", *, example: str = "", required: bool = True, **more: Any) -> Any:
+def text_field(
+    label: Words, help_text: Words = "", *, example: str = "", required: bool = True, **more: Any
+) -> Any:
     widget = forms.TextInput({"class": "input", "placeholder": example, "autocomplete": "off"})
     return forms.CharField(label=label, help_text=help_text, required=required, widget=widget, **more)
 
 
-def choice(label: Words, choices: Iterable[tuple[str, Words]], help_text: Words = "", **more: Any) -> Any:
+def choice_field(label: Words, choices: Iterable[tuple[str, Words]], help_text: Words = "", **more: Any) -> Any:
     widget = forms.Select({"class": "select"})
     return forms.ChoiceField(label=label, help_text=help_text, choices=list(choices), widget=widget, **more)
 
 
-def day(label: Words, help_text: Words = "") -> Any:
+def day_field(label: Words, help_text: Words = "") -> Any:
     widget = forms.DateInput({"class": "input", "type": "date"}, format="%Y-%m-%d")
     return forms.DateField(
         label=label, help_text=help_text, required=False, widget=widget, input_formats=["%Y-%m-%d"]
     )
 
 
-def number(label: Words, help_text: Words, least: int, most: int, *, required: bool = True) -> Any:
+def number_field(label: Words, help_text: Words, least: int, most: int, *, required: bool = True) -> Any:
     widget = forms.NumberInput({"class": "input"})
     return forms.IntegerField(
         label=label, help_text=help_text, min_value=least, max_value=most, required=required, widget=widget
@@ -75,7 +88,7 @@ class _Lines(forms.CharField):
         super().__init__(label=label, help_text=help_text, required=False, max_length=MAX_TEXT, widget=widget)
 
 
-class Lines(_Lines):
+class LinesField(_Lines):
     """A text per line: one as a text, several as a list, none as ""."""
 
     def prepare_value(self, value: Any) -> Any:
@@ -91,7 +104,7 @@ class Lines(_Lines):
         return lines if len(lines) > 1 else "".join(lines)
 
 
-class Paths(_Lines):
+class PathsField(_Lines):
     """Absolute paths and patterns inside the allowed folders, one per line; as text."""
 
     def clean(self, value: Any) -> str:
@@ -101,13 +114,13 @@ class Paths(_Lines):
                 _("At most %(count)s lines; a pattern may stand for many files") % {"count": MAX_PATHS}
             )
         roots = [settings.SUNDIAL_INBOX, *settings.SUNDIAL_WATCH_ROOTS]
-        problems = [problem for line in lines if (problem := problem_of(line, roots))]
+        problems = [problem for line in lines if (problem := path_problem(line, roots))]
         if problems:
             raise ValidationError(problems)
         return "\n".join(lines)
 
 
-class Pairs(_Lines):
+class PairsField(_Lines):
     """`left = right` per line; a dict of texts. What lines cannot say of a stored dict stays as it was."""
 
     def prepare_value(self, value: Any) -> Any:
@@ -145,12 +158,12 @@ class _NameOnly(forms.TextInput):
 
     def format_value(self, value: Any) -> str:
         try:
-            return "" if not value or looks_like_key(str(value)) else f"env:{name_of(str(value))}"
+            return "" if not value or looks_like_key(str(value)) else f"env:{variable_name(str(value))}"
         except SecretError:
             return str(value) if _variable.fullmatch(str(value)) else ""
 
 
-class Secret(forms.CharField):
+class SecretNameField(forms.CharField):
     """The name of an environment variable, as `env:NAME` (or just the name, in capitals); "" for none."""
 
     def __init__(self, label: Words, help_text: Words, *, example: str, required: bool = True) -> None:
@@ -172,12 +185,12 @@ class Secret(forms.CharField):
         if _variable.fullmatch(name):
             name = f"env:{name}"
         try:
-            return f"env:{name_of(name)}"
+            return f"env:{variable_name(name)}"
         except SecretError as problem:
             raise ValidationError(str(problem)) from None
 
 
-class Extra(_Lines):
+class ExtraSettingsField(_Lines):
     """Further settings as a JSON object; those that the form has fields for do not belong here.
 
     What may be a secret is shown as dots, also when it was stored by other means; so whoever reads the value

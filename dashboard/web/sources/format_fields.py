@@ -18,8 +18,8 @@ class FormattedForm(SourceForm):
     keys: ClassVar[tuple[str, ...]] = ("columns",)
     advanced: ClassVar[tuple[str, ...]] = ("columns",)
 
-    format = fields.choice(gettext_lazy("Format"), ())
-    columns = fields.Pairs(
+    format = fields.choice_field(gettext_lazy("Format"), ())
+    columns = fields.PairsField(
         gettext_lazy("Columns of a CSV"),
         gettext_lazy("For the format csv with other headings: their column = ours, one per line."),
         example="Timestamp = ts\nDeployment = model\nTeam = application",

@@ -17,7 +17,7 @@ from dashboard.catalog.models import Platform
 from dashboard.usage.application_rules import application_slug
 from dashboard.usage.connectors.base import check
 from dashboard.usage.connectors.secrets import SecretError
-from dashboard.usage.connectors.sync_window import DeliveryError
+from dashboard.usage.connectors.sync_window import ConnectorError
 from dashboard.usage.models import Source, SourceKind
 from dashboard.web.sources import fields
 
@@ -42,7 +42,7 @@ class SourceForm(forms.Form):
     main: ClassVar[tuple[str, ...]] = ()
     advanced: ClassVar[tuple[str, ...]] = ()
 
-    name = fields.text(gettext_lazy("Name"), example="Gateway in Frankfurt", max_length=100)
+    name = fields.text_field(gettext_lazy("Name"), example="Gateway in Frankfurt", max_length=100)
     slug = forms.SlugField(
         label=gettext_lazy("Short name"),
         help_text=gettext_lazy("For addresses and commands; made from the name when left empty."),
@@ -50,21 +50,21 @@ class SourceForm(forms.Form):
         max_length=60,
         widget=forms.TextInput({"class": "input", "placeholder": "gateway", "autocomplete": "off"}),
     )
-    platform = fields.choice(
+    platform = fields.choice_field(
         gettext_lazy("Platform"),
         (),
         gettext_lazy("Where calls go whose record does not tell, such as openai for a plain access log."),
         required=False,
     )
-    deployments = fields.Pairs(
+    deployments = fields.PairsField(
         gettext_lazy("Deployments"),
         gettext_lazy("What your own names stand for, one per line. They decide before everything else."),
         example="prod-gpt35 = gpt-35-turbo-0125\nchat-eu = gpt-4o-2024-08-06",
     )
-    poll_seconds = fields.number(
+    poll_seconds = fields.number_field(
         gettext_lazy("Seconds between polls"), gettext_lazy("From 5 to 86,400, which is a day."), 5, 86_400
     )
-    extra = fields.Extra(
+    extra = fields.ExtraSettingsField(
         gettext_lazy("Further settings"),
         gettext_lazy("A JSON object with what has no field above; docs/sources.md names all settings."),
         rows=4,
@@ -134,7 +134,7 @@ class SourceForm(forms.Form):
         if not self.errors:
             try:
                 check(self.kind, self._config())
-            except (DeliveryError, SecretError) as problem:
+            except (ConnectorError, SecretError) as problem:
                 self.add_error(None, str(problem))
         return cleaned
 

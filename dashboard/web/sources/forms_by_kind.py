@@ -34,7 +34,7 @@ class WatchForm(FormattedForm):
     main = ("paths", "format")
     advanced = ("columns",)
 
-    paths = fields.Paths(
+    paths = fields.PathsField(
         gettext_lazy("Files"),
         gettext_lazy("One folder, file or pattern per line. A folder stands for everything below it."),
         example="/var/log/gateway/*.jsonl\n/var/log/nginx/access.log*",
@@ -63,7 +63,7 @@ class DatabaseForm(SourceForm):
     main = ("url", "preset", "table", "columns", "since")
     advanced = ("bucket", "time_unit", "window_hours")
 
-    url = fields.Secret(
+    url = fields.SecretNameField(
         gettext_lazy("Address of the database"),
         gettext_lazy(
             "The name of an environment variable that holds it, as it has a password in it. "
@@ -71,38 +71,38 @@ class DatabaseForm(SourceForm):
         ),
         example="env:LITELLM_DB",
     )
-    preset = fields.choice(
+    preset = fields.choice_field(
         gettext_lazy("What it is"),
         [*((name, PRESET_WORDS.get(name, name)) for name in PRESETS), ("", gettext_lazy("Another table"))],
         required=False,
         initial=next(iter(PRESETS)),
     )
-    table = fields.text(
+    table = fields.text_field(
         gettext_lazy("Table"),
         gettext_lazy("With its schema where there is one; empty for the one that is usual there."),
         example="public.llm_calls",
         required=False,
         max_length=200,
     )
-    columns = fields.Pairs(
+    columns = fields.PairsField(
         gettext_lazy("Columns"),
         gettext_lazy("Our field = your column, one per line; time and model are needed."),
         example="time = created_at\nmodel = model_name\napplication = service\nstatus = http_status",
         rows=5,
     )
-    since = fields.day(gettext_lazy("From"), SINCE)
-    bucket = fields.choice(
+    since = fields.day_field(gettext_lazy("From"), SINCE)
+    bucket = fields.choice_field(
         gettext_lazy("Sums per"),
         [("", gettext_lazy("hour")), ("day", gettext_lazy("day"))],
         gettext_lazy("A day where the time is a date or a text."),
         required=False,
     )
-    time_unit = fields.choice(
+    time_unit = fields.choice_field(
         gettext_lazy("A time that is a number counts"),
         [("", gettext_lazy("seconds")), ("ms", gettext_lazy("milliseconds"))],
         required=False,
     )
-    window_hours = fields.number(
+    window_hours = fields.number_field(
         gettext_lazy("Hours that are read again"),
         gettext_lazy("With every poll, so that rows written late count. Empty: 3, or 72 where sums are per day."),
         1,
@@ -130,15 +130,15 @@ class ApiForm(SourceForm):
     main = ("provider", "key", "since")
     advanced = ("endpoints", "url")
 
-    provider = fields.choice(
+    provider = fields.choice_field(
         gettext_lazy("Provider"), [(name, PROVIDER_WORDS.get(name, name)) for name in PROVIDERS]
     )
-    key = fields.Secret(
+    key = fields.SecretNameField(
         gettext_lazy("Admin key"),
         gettext_lazy("The name of an environment variable that holds it. Providers refuse ordinary keys here."),
         example="env:OPENAI_ADMIN_KEY",
     )
-    since = fields.day(gettext_lazy("From"), SINCE)
+    since = fields.day_field(gettext_lazy("From"), SINCE)
     endpoints = forms.MultipleChoiceField(
         label=gettext_lazy("What is asked of OpenAI"),
         help_text=gettext_lazy("None chosen: completions and embeddings."),
@@ -146,7 +146,7 @@ class ApiForm(SourceForm):
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
-    url = fields.text(
+    url = fields.text_field(
         gettext_lazy("Another address"),
         gettext_lazy("Of a server that speaks the provider’s API."),
         example="https://usage-proxy.example",
@@ -177,34 +177,34 @@ class StoreForm(FormattedForm):
     main = ("bucket", "prefix", "region", "endpoint_url", "access_key", "secret_key", "format", "since")
     advanced = ("columns", "window_days")
 
-    bucket = fields.text(gettext_lazy("Bucket"), example="acme-llm-logs", max_length=255)
-    prefix = fields.Lines(  # type: ignore[assignment]  # as the configuration calls it; a form has its own apart
+    bucket = fields.text_field(gettext_lazy("Bucket"), example="acme-llm-logs", max_length=255)
+    prefix = fields.LinesField(  # type: ignore[assignment]  # as the configuration calls it; a form has its own apart
         gettext_lazy("Prefixes"),
         gettext_lazy("What the keys of the objects begin with, one per line; empty for the whole bucket."),
         example="AWSLogs/123456789012/BedrockModelInvocationLogs/",
     )
-    region = fields.text(gettext_lazy("Region"), example="eu-central-1", required=False, max_length=60)
-    endpoint_url = fields.text(
+    region = fields.text_field(gettext_lazy("Region"), example="eu-central-1", required=False, max_length=60)
+    endpoint_url = fields.text_field(
         gettext_lazy("Address of the store"),
         gettext_lazy("For stores other than Amazon’s that speak S3."),
         example="https://minio.example:9000",
         required=False,
         max_length=300,
     )
-    access_key = fields.Secret(
+    access_key = fields.SecretNameField(
         gettext_lazy("Access key"),
         gettext_lazy("The name of an environment variable; without it, the machine’s own credentials are used."),
         example="env:LOGS_ACCESS_KEY",
         required=False,
     )
-    secret_key = fields.Secret(
+    secret_key = fields.SecretNameField(
         gettext_lazy("Secret key"),
         gettext_lazy("The name of an environment variable, too."),
         example="env:LOGS_SECRET_KEY",
         required=False,
     )
-    since = fields.day(gettext_lazy("From"), SINCE)
-    window_days = fields.number(
+    since = fields.day_field(gettext_lazy("From"), SINCE)
+    window_days = fields.number_field(
         gettext_lazy("Days that are listed with every poll"),
         gettext_lazy("Late objects in older folders are found once a day. Empty: 3."),
         1,
@@ -248,7 +248,7 @@ class PushForm(FormattedForm):
 class BackFillForm(forms.Form):
     """From which day on a source that is asked shall be read."""
 
-    since = fields.day(gettext_lazy("From"))
+    since = fields.day_field(gettext_lazy("From"))
 
 
 FORMS: dict[str, type[SourceForm]] = {

@@ -8,14 +8,24 @@ from typing import Literal
 from django.db.models import QuerySet
 
 from dashboard.usage import health
-from dashboard.usage.connectors.progress import BackfillProgress, progress
-from dashboard.usage.health import SourceHealth, Standing, newest_rejected, reasons
+from dashboard.usage.connectors.progress import Progress, progress
+from dashboard.usage.health import SourceActivity, SourceHealth, newest_rejected, reasons
 from dashboard.usage.models import RejectedLine, Source, SourceKind, Stream
 from dashboard.usage.services import ASKED
 
 __all__ = [
-    "STATES", "SourceRow", "State", "Status", "listed", "one", "reasons", "rejected", "rows", "state_of", "status",
-    "streams",
+    "STATES",
+    "SourceRow",
+    "State",
+    "Status",
+    "checkpoints",
+    "get_source_row",
+    "list_sources",
+    "reasons",
+    "rejected_lines",
+    "source_rows",
+    "state_of",
+    "status",
 ]  # fmt: skip
 
 State = Literal["reading", "waiting", "silent", "paused", "problem", "imported"]
@@ -48,42 +58,42 @@ class Status:
     `is_running` while a page has reason to look again soon, `is_asked` while somebody waits for a poll.
     """
 
-    progress: BackfillProgress | None
+    progress: Progress | None
     lag_hours: int | None
     is_running: bool
     is_asked: bool
 
 
-def listed(as_of: date, now: datetime) -> list[tuple[State, Standing]]:
+def list_sources(as_of: date, now: datetime) -> list[tuple[State, SourceActivity]]:
     """Every source with its state; those that need somebody come first, then by name."""
-    found = [(state_of(standing), standing) for standing in health.standings(as_of, now)]
+    found = [(state_of(activity), activity) for activity in health.source_activity(as_of, now)]
     return sorted(found, key=lambda one: (min(STATES.index(one[0]), 2), one[1].source.name.casefold()))
 
 
-def rows(found: Iterable[tuple[State, Standing]], as_of: date) -> list[SourceRow]:
+def source_rows(found: Iterable[tuple[State, SourceActivity]], as_of: date) -> list[SourceRow]:
     """The lines of one page of `listed`."""
     shown = list(found)
-    details = health.with_details([standing for _, standing in shown], as_of)
+    details = health.add_details([activity for _, activity in shown], as_of)
     return [SourceRow(one, state) for (state, _), one in zip(shown, details, strict=True)]
 
 
-def one(slug: str, as_of: date, now: datetime) -> SourceRow | None:
+def get_source_row(slug: str, as_of: date, now: datetime) -> SourceRow | None:
     """One source for its own page."""
-    found = [(state_of(standing), standing) for standing in health.standings(as_of, now, slug)]
-    return next(iter(rows(found, as_of)), None)
+    found = [(state_of(activity), activity) for activity in health.source_activity(as_of, now, slug)]
+    return next(iter(source_rows(found, as_of)), None)
 
 
-def state_of(standing: Standing) -> State:
+def state_of(activity: SourceActivity) -> State:
     """A problem tells more than a pause, a pause more than silence."""
-    if standing.problem:
+    if activity.problem:
         return "problem"
-    if standing.source.paused:
+    if activity.source.paused:
         return "paused"
-    if standing.source.kind == SourceKind.IMPORT:
+    if activity.source.kind == SourceKind.IMPORT:
         return "imported"
-    if standing.silent_days is None:
+    if activity.silent_days is None:
         return "waiting"
-    return "silent" if standing.is_silent else "reading"
+    return "silent" if activity.is_silent else "reading"
 
 
 def status(row: SourceRow, now: datetime, asked_at: int = 0) -> Status:
@@ -105,10 +115,10 @@ def status(row: SourceRow, now: datetime, asked_at: int = 0) -> Status:
     )
 
 
-def streams(source: Source) -> QuerySet[Stream]:
+def checkpoints(source: Source) -> QuerySet[Stream]:
     """The files of a source, read last first; made for paging."""
     return Stream.objects.filter(source=source).order_by("-read_at", "-pk")
 
 
-def rejected(source: Source) -> Sequence[RejectedLine]:
+def rejected_lines(source: Source) -> Sequence[RejectedLine]:
     return newest_rejected(source)

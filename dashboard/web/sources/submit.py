@@ -13,24 +13,24 @@ from dashboard.findings import name_resolution
 from dashboard.findings.enqueue import scan_soon
 from dashboard.usage import services
 from dashboard.usage.models import CalledName, Source
-from dashboard.usage.preview import Preview, Record, preview
+from dashboard.usage.preview import Preview, PreviewRecord, preview
 from dashboard.web.sources.forms import SourceForm
 
-__all__ = ["Tested", "store", "tested"]
+__all__ = ["SourcePreview", "preview_source", "save_form"]
 
 NAMING = ("platform", "deployments")
 """What decides what names mean."""
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class SourcePreview:
     """What a test found; `records` each with the catalog's entry for it, None where it is in no catalog."""
 
     preview: Preview
-    records: list[tuple[Record, EntryState | None]]
+    records: list[tuple[PreviewRecord, EntryState | None]]
 
 
-def tested(source: Source, now: datetime, today: date) -> Tested:
+def preview_source(source: Source, now: datetime, today: date) -> SourcePreview:
     """Look into a source that need not be saved, and say what its names mean today."""
     found = preview(source, now)
     snapshot = catalog.load(today)
@@ -41,13 +41,13 @@ def tested(source: Source, now: datetime, today: date) -> Tested:
         )
         match = name_resolution.meaning(name, snapshot)
         records.append((record, snapshot.entries[match.entry] if match.entry else None))
-    return Tested(found, records)
+    return SourcePreview(found, records)
 
 
-def store(form: SourceForm, *, by: Any, now: datetime) -> Source | None:
+def save_form(form: SourceForm, *, by: Any, now: datetime) -> Source | None:
     """Save what a valid form makes, and let names mean what they then mean; None if the form objects after all."""
     source = form.candidate()
-    before = {} if form.is_new else services.facts(form.source)
+    before = {} if form.is_new else services.audited_values(form.source)
     try:
         services.save(source, before, by=by, now=now)
     except IntegrityError:

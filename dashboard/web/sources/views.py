@@ -36,13 +36,13 @@ class SourceFilters(Filters):
 
 
 def index(request: Request) -> HttpResponse:
-    everything = query.listed(request.as_of, clock.wall())
+    everything = query.list_sources(request.as_of, clock.wall())
     filters = SourceFilters(request.GET)
     text, state = filters.chosen("q").casefold(), filters.chosen("state")
     named = [one for one in everything if text in f"{one[1].source.name} {one[1].source.slug}".casefold()]
     page = page_of(request, [one for one in named if state in {"", one[0]}])
     counts = Counter(state for state, _ in named)
-    feed_rows, feeds_problem = feeds.rows()
+    feed_rows, feeds_problem = feeds.feed_rows()
     context = {
         "filters": filters,
         "chips": [("", _("All"), len(named), not state)]
@@ -50,7 +50,7 @@ def index(request: Request) -> HttpResponse:
         "any": bool(everything),
         "many": len(everything) > FEW,
         "page": page,
-        "rows": query.rows(page.object_list, request.as_of),
+        "rows": query.source_rows(page.object_list, request.as_of),
         "formats": SUPPORTED,
         "inbox": settings.SUNDIAL_INBOX,
         "feeds": feed_rows,
@@ -64,8 +64,8 @@ def source(request: Request, slug: str) -> HttpResponse:
     context = _status(request, slug)
     shown = context["row"].source
     context |= {
-        "page": page_of(request, query.streams(shown)),
-        "rejected": query.rejected(shown),
+        "page": page_of(request, query.checkpoints(shown)),
+        "rejected": query.rejected_lines(shown),
         "reasons": query.reasons(shown),
         "inbox": settings.SUNDIAL_INBOX,
         "editable": shown.kind in FORMS,
@@ -80,7 +80,7 @@ def status(request: Request, slug: str) -> HttpResponse:
 
 
 def _status(request: Request, slug: str) -> dict:
-    row = query.one(slug, request.as_of, clock.wall())
+    row = query.get_source_row(slug, request.as_of, clock.wall())
     if not row:
         raise Http404
     asked = request.GET.get("asked", "")

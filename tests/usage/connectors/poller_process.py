@@ -16,8 +16,8 @@ def main() -> None:
     import django
 
     django.setup()
-    from dashboard.usage.connectors.s3.seen_objects import Remembered
-    from dashboard.usage.connectors.sync_window import Place
+    from dashboard.usage.connectors.s3.seen_objects import SeenObjectHashes
+    from dashboard.usage.connectors.sync_window import WindowCheckpointer
     from dashboard.usage.models import Source
     from dashboard.usage.polling import poll
 
@@ -30,8 +30,8 @@ def main() -> None:
 
         return told
 
-    Place.deliver = telling(Place.deliver)  # type: ignore[method-assign]
-    Remembered.committed = telling(Remembered.committed)  # type: ignore[method-assign]
+    WindowCheckpointer.commit_span = telling(WindowCheckpointer.commit_span)  # type: ignore[method-assign]
+    SeenObjectHashes.committed = telling(SeenObjectHashes.committed)  # type: ignore[method-assign]
     source = Source.objects.get(pk=sys.argv[1])
     poll(source, NOW)
     print("done", source.problem, flush=True)

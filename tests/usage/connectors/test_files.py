@@ -202,7 +202,7 @@ def test_a_source_is_polled_by_one_worker_at_a_time(inbox, folder):
 
 
 def test_large_files_of_several_are_handed_out_and_read_by_one_worker_each(inbox, folder, monkeypatch):
-    monkeypatch.setattr(poller, "MUCH", 2000)
+    monkeypatch.setattr(poller, "LARGE_BACKLOG", 2000)
     append(folder / "a.log", *PLAIN[:60])
     append(folder / "b.log", *PLAIN[60:])
     append(folder / "c.log", access(500))
@@ -213,40 +213,40 @@ def test_large_files_of_several_are_handed_out_and_read_by_one_worker_each(inbox
     assert poll(inbox, NOW, lambda *claimed: again.append(claimed)).records == 0
     assert again == []  # each is still claimed
     (folder / "a.log").rename(folder / "a.log.1")
-    assert [polling.read_file(inbox, place, token, NOW).accepted for place, token in given] == [60, 40]
+    assert [polling.poll_file(inbox, place, token, NOW).accepted for place, token in given] == [60, 40]
     append(folder / "a.log.1", access(501))
     assert poll(inbox, NOW).accepted == 1
     assert calls(inbox) == 102
 
 
 def test_a_handed_out_file_that_went_or_whose_source_rests_is_left(inbox, folder, monkeypatch):
-    monkeypatch.setattr(poller, "MUCH", 2000)
+    monkeypatch.setattr(poller, "LARGE_BACKLOG", 2000)
     append(folder / "a.log", *PLAIN[:60])
     append(folder / "b.log", *PLAIN[60:])
     given = []
     poll(inbox, NOW, lambda *claimed: given.append(claimed))
     (folder / "a.log").rename(folder / "a.log.part")
     inbox.paused = True
-    assert [polling.read_file(inbox, place, token, NOW).records for place, token in given] == [0, 0]
+    assert [polling.poll_file(inbox, place, token, NOW).records for place, token in given] == [0, 0]
     (folder / "a.log.part").rename(folder / "a.log")
     inbox.paused = False
     assert poll(inbox, NOW).accepted == 100
 
 
 def test_one_large_file_alone_is_read_at_once(inbox, folder, monkeypatch):
-    monkeypatch.setattr(poller, "MUCH", 2000)
+    monkeypatch.setattr(poller, "LARGE_BACKLOG", 2000)
     append(folder / "a.log", *PLAIN)
     assert poll(inbox, NOW, pytest.fail).accepted == 100
 
 
 def test_what_is_wrong_with_a_handed_out_file_is_told(inbox, folder, monkeypatch):
-    monkeypatch.setattr(poller, "MUCH", 2000)
+    monkeypatch.setattr(poller, "LARGE_BACKLOG", 2000)
     append(folder / "a.log", *PLAIN)
     append(folder / "b.log", *[b"no log at all\n"] * 300)
     given = []
     poll(inbox, NOW, lambda *claimed: given.append(claimed))
     for place, token in given:
-        polling.read_file(inbox, place, token, NOW)
+        polling.poll_file(inbox, place, token, NOW)
     assert "b.log" in polling.Source.objects.get(pk=inbox.pk).problem
     assert calls(inbox) == 100
 
@@ -273,7 +273,7 @@ def test_the_poll_task_reads_and_asks_for_a_scan(inbox, folder, monkeypatch):
 
 
 def test_the_poll_task_gives_large_files_to_others(inbox, folder, monkeypatch):
-    monkeypatch.setattr(poller, "MUCH", 2000)
+    monkeypatch.setattr(poller, "LARGE_BACKLOG", 2000)
     given, asked = [], []
     monkeypatch.setattr(task.read, "delay", lambda *claimed: given.append(claimed))
     monkeypatch.setattr(task.current_app, "send_task", asked.append)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dashboard.usage.connectors.progress import progress
-from dashboard.usage.connectors.sync_window import Place
+from dashboard.usage.connectors.sync_window import WindowCheckpointer
 from dashboard.usage.ingest.pipeline import Session
 from dashboard.usage.models import Stream
 from dashboard.usage.polling import poll
@@ -32,8 +32,8 @@ def test_nothing_is_told_before_the_first_poll_and_of_imports(table):
 
 
 def test_history_is_told_by_the_time_that_it_covers(table):
-    place = Place(table, "log", NOW)
-    place.deliver([], (at(6), at(11, 12)), 0)
+    place = WindowCheckpointer(table, "log", NOW)
+    place.commit_span([], (at(6), at(11, 12)), 0)
     told = progress(table, NOW)
     assert told.unit == "seconds"
     assert told.share == pytest.approx(5.5 / 10.5)
@@ -42,12 +42,12 @@ def test_history_is_told_by_the_time_that_it_covers(table):
         datetime(2024, 1, 6, tzinfo=UTC),
     )
     assert told.complete_until == told.target == datetime(2024, 1, 11, 12, tzinfo=UTC)
-    place.deliver([], (at(1), at(6)), 0)
+    place.commit_span([], (at(1), at(6)), 0)
     assert progress(table, NOW).is_complete
 
 
 def test_a_day_that_moves_earlier_opens_the_history_again(table):
-    Place(table, "log", NOW).deliver([], (at(1), at(11, 12)), 0)
+    WindowCheckpointer(table, "log", NOW).commit_span([], (at(1), at(11, 12)), 0)
     table.config["since"] = "2023-12-01"
     told = progress(table, NOW)
     assert told.share == pytest.approx(10.5 / 41.5)
@@ -55,8 +55,8 @@ def test_a_day_that_moves_earlier_opens_the_history_again(table):
 
 
 def test_the_slowest_endpoint_decides_from_when_until_when(table):
-    Place(table, "one", NOW).deliver([], (at(1), at(11)), 0)
-    Place(table, "two", NOW).deliver([], (at(9), at(10)), 0)
+    WindowCheckpointer(table, "one", NOW).commit_span([], (at(1), at(11)), 0)
+    WindowCheckpointer(table, "two", NOW).commit_span([], (at(9), at(10)), 0)
     told = progress(table, NOW)
     assert (told.complete_from.day, told.complete_until.day, told.target.day) == (9, 10, 11)
     assert told.share == pytest.approx(11 / 20)

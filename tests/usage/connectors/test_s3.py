@@ -12,8 +12,8 @@ import pytest
 from dashboard.usage.connectors.progress import progress
 from dashboard.usage.connectors.s3 import listing, reader
 from dashboard.usage.connectors.s3.client import Bucket
-from dashboard.usage.connectors.s3.seen_objects import Remembered
-from dashboard.usage.models import LatestCall, ReadObjects, RejectedLine, Source, Stream, Walk
+from dashboard.usage.connectors.s3.seen_objects import SeenObjectHashes
+from dashboard.usage.models import LatestCall, ListingCursor, RejectedLine, SeenObjects, Source, Stream
 from dashboard.usage.polling import poll
 from tests.usage.conftest import access, calls, line, totals
 from tests.usage.fakes.object_store import Store, litellm, running
@@ -89,7 +89,7 @@ def test_calls_of_litellm_one_object_each_are_read_many_at_once(store, django_as
     assert (source.problem, calls(source)) == ("", 150)
     stream = Stream.objects.get()
     assert (stream.accepted, stream.lines, stream.path) == (150, 150, f"s3://{store.name}/")
-    assert ReadObjects.objects.count() == 1
+    assert SeenObjects.objects.count() == 1
 
 
 def test_an_object_that_comes_late_to_an_old_folder_is_found_by_the_walk_of_the_day(store, asked):
@@ -270,8 +270,8 @@ def test_large_objects_are_read_one_by_one_and_known_again(store, monkeypatch):
     source = store.source()
     poll(source, NOW)
     assert (source.problem, calls(source)) == ("", 540)
-    ReadObjects.objects.all().delete()
-    Walk.objects.all().delete()
+    SeenObjects.objects.all().delete()
+    ListingCursor.objects.all().delete()
     poll(source, NOW)
     assert calls(source) == 540
     paths = set(Stream.objects.exclude(head="s3").values_list("path", flat=True))
@@ -294,14 +294,14 @@ def test_a_poll_that_dies_while_it_counts_neither_loses_nor_doubles(store, monke
     for number in range(40):
         store.put(f"2024-01-04/{number:02}.json", litellm(number, id=None, litellm_call_id=None))
     source = store.source()
-    add = Remembered.add
+    add = SeenObjectHashes.add
 
     def dying(self, found):
         add(self, found)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as once:
-        once.setattr(Remembered, "add", dying)
+        once.setattr(SeenObjectHashes, "add", dying)
         with pytest.raises(KeyboardInterrupt):
             poll(source, NOW)
     assert calls(source) == 0
@@ -315,16 +315,16 @@ def test_two_readers_of_one_bucket_count_each_object_once(store, monkeypatch):
     for number in range(5):
         store.put(f"2024-01-04/{number}.json", litellm(number, id=None, litellm_call_id=None))
     source = store.source()
-    unread = Remembered.unread
+    unread = SeenObjectHashes.unread
 
     def meanwhile(self, found):
         mine = unread(self, found)
-        monkeypatch.setattr(Remembered, "unread", unread)
+        monkeypatch.setattr(SeenObjectHashes, "unread", unread)
         poll(Source.objects.get(pk=source.pk), NOW)
         return mine
 
     monkeypatch.setattr("dashboard.usage.polling.try_lock", _no_lock())
-    monkeypatch.setattr(Remembered, "unread", meanwhile)
+    monkeypatch.setattr(SeenObjectHashes, "unread", meanwhile)
     poll(source, NOW)
     assert source.problem == "Another reader was faster; the next poll goes on"
     assert calls(source) == 5

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.usage.connectors.s3.key_dates import shelf_of
+from dashboard.usage.connectors.s3.key_dates import parse_key_date
 
 DAY = date(2024, 1, 4)
 
@@ -25,12 +25,12 @@ DAY = date(2024, 1, 4)
     ],
 )
 def test_a_day_is_found_where_log_writers_put_it(key):
-    assert shelf_of(key).day == DAY
+    assert parse_key_date(key).day == DAY
 
 
 @pytest.mark.parametrize("key", ["", "x", "2024/01/x", "logs/2024-13-04/x", "id-2024-01-04/x", "123456789012/x"])
 def test_what_names_no_day_has_none(key):
-    assert shelf_of(key) is None
+    assert parse_key_date(key) is None
 
 
 days = st.dates(date(2000, 1, 1), date(2099, 12, 31))
@@ -40,6 +40,6 @@ names = st.text(st.characters(min_codepoint=32, max_codepoint=125), max_size=12)
 
 @given(days, days, spellings, st.sampled_from(["", "a/", "AWSLogs/1/us/"]), names)
 def test_a_listing_that_begins_at_a_day_holds_that_day_and_none_before(day, first, spelling, before, rest):
-    shelf = shelf_of(f"{before}{first:{spelling}}/x")
+    shelf = parse_key_date(f"{before}{first:{spelling}}/x")
     key = f"{before}{day:{spelling}}/{rest}"
     assert (key > shelf.start(first)) == (day >= first)

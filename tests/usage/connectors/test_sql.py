@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from dashboard.usage.connectors.sync_window import DeliveryError, Place
+from dashboard.usage.connectors.sync_window import ConnectorError, WindowCheckpointer
 from dashboard.usage.ingest import aggregates
 from dashboard.usage.models import CalledName, HourlyRollup, Source, Stream
 from dashboard.usage.polling import poll
@@ -172,9 +172,9 @@ def test_history_comes_newest_first_and_recent_hours_before_it(lite):
 @pytest.mark.django_db
 def test_two_readers_of_one_table_do_not_both_count(lite):
     source = reader()
-    first, second = Place(source, "log", NOW), Place(source, "log", NOW)
+    first, second = WindowCheckpointer(source, "log", NOW), WindowCheckpointer(source, "log", NOW)
     first.deliver([], (0, 3600), 0)
-    with pytest.raises(DeliveryError, match="faster"):
+    with pytest.raises(ConnectorError, match="faster"):
         second.deliver([], (0, 3600), 0)
 
 
@@ -315,7 +315,7 @@ def test_a_database_that_goes_away_in_the_middle_and_returns_is_read_on_exactly(
             spend(litellm, f"{hour} {number}", f"2024-01-04 {hour:02}:20:00")
     config = {"url": "env:LITELLM_DB", "preset": "litellm-spendlogs", "since": "2024-01-04"}
     source = make_source(kind="sql", config=config)
-    deliver, left = Place.deliver, [7]
+    deliver, left = WindowCheckpointer.commit_span, [7]
 
     def cutting(*args, **kwargs):
         left[0] -= 1
@@ -326,7 +326,7 @@ def test_a_database_that_goes_away_in_the_middle_and_returns_is_read_on_exactly(
             )
         return deliver(*args, **kwargs)
 
-    monkeypatch.setattr(Place, "deliver", cutting)
+    monkeypatch.setattr(WindowCheckpointer, "commit_span", cutting)
     poll(source, NOW)
     assert source.problem.startswith("The database answers")
     assert 0 < calls(source) < 36

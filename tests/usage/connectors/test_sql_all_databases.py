@@ -220,7 +220,7 @@ def test_too_many_sums_in_one_hour_are_told(gateway, log, monkeypatch):
 def test_nothing_can_be_written(gateway, log, statement):
     gateway.add(log, call("2024-01-04 10:00:00"))
     address = gateway.url.render_as_string(hide_password=False)
-    with connector.connected(address) as connection, pytest.raises(SQLAlchemyError):
+    with connector.connect(address) as connection, pytest.raises(SQLAlchemyError):
         connection.execute(text(statement))
     source = reader()
     poll(source, NOW)

@@ -9,7 +9,7 @@ from sqlalchemy import text as text_of
 from sqlalchemy.exc import SQLAlchemyError
 
 from dashboard.usage.connectors.sql import connector
-from dashboard.usage.connectors.sync_window import Place
+from dashboard.usage.connectors.sync_window import WindowCheckpointer
 from dashboard.usage.models import HourlyRollup, Source
 from dashboard.usage.polling import poll
 from dashboard.usage.preview import preview
@@ -201,14 +201,14 @@ def test_an_address_may_say_mysql_or_mariadb_without_a_driver(gateway, monkeypat
 
 def test_a_question_that_takes_too_long_is_given_up_there(gateway):
     pairs = ", ".join(f"information_schema.collations AS c{n}" for n in range(6))
-    with connector.connected(address(gateway), 1) as connection, pytest.raises(SQLAlchemyError) as trouble:
+    with connector.connect(address(gateway), 1) as connection, pytest.raises(SQLAlchemyError) as trouble:
         connection.execute(text_of(f"SELECT COUNT(*), MAX(CONCAT(c0.id, c5.id)) FROM {pairs}"))
-    assert "max" in connector.in_words(trouble.value)
+    assert "max" in connector.error_text(trouble.value)
 
 
 def test_the_gateway_may_alter_its_table_while_it_is_read(gateway):
     gateway.execute("CREATE TABLE log (begun DATETIME, app VARCHAR(20), model VARCHAR(20))")
-    with connector.connected(address(gateway)) as connection, gateway.engine.begin() as own:
+    with connector.connect(address(gateway)) as connection, gateway.engine.begin() as own:
         connection.execute(text_of("SELECT COUNT(*) FROM log"))
         own.execute(text_of("SET lock_wait_timeout = 5"))
         own.execute(text_of("ALTER TABLE log ADD COLUMN more INTEGER"))
@@ -219,7 +219,7 @@ def test_a_server_that_cuts_the_connection_in_the_middle_is_read_on_exactly(gate
     for hour in range(12):
         gateway.execute(f"INSERT INTO log VALUES ('2024-01-04 {hour:02}:20', 'search', 'gpt-4')")
     source = reader(since="2024-01-04")
-    deliver, left = Place.deliver, [7]
+    deliver, left = WindowCheckpointer.commit_span, [7]
 
     def cutting(*args, **kwargs):
         left[0] -= 1
@@ -232,7 +232,7 @@ def test_a_server_that_cuts_the_connection_in_the_middle_is_read_on_exactly(gate
                         connection.execute(text_of(f"KILL {other['Id']}"))
         return deliver(*args, **kwargs)
 
-    monkeypatch.setattr(Place, "deliver", cutting)
+    monkeypatch.setattr(WindowCheckpointer, "commit_span", cutting)
     poll(source, NOW)
     assert source.problem.startswith("The database answers")
     assert 0 < calls(source) < 12

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard.usage.connectors.files.preview import NoGlimpse, into_file
+from dashboard.usage.connectors.files.preview import PreviewError, sample_file
 from dashboard.usage.formats.documents import is_json
 from dashboard.usage.formats.row_columns import COLUMNS, chosen
 from dashboard.usage.ingest import parquet
-from dashboard.usage.ingest.decompress import DecompressedStreamError, DecompressedStream
+from dashboard.usage.ingest.decompress import ContentError, DecompressedStream
 from dashboard.usage.ingest.pipeline import InputError, import_file
 from dashboard.usage.models import LatestCall, RejectedLine, Source
 from dashboard.usage.polling import poll
@@ -136,8 +136,8 @@ def test_other_formats_say_that_they_are_not_read_from_parquet(tmp_path, source,
     path = table(tmp_path / "a.parquet", ONE)
     with pytest.raises(InputError, match="a Parquet file, which is read as sundial, litellm"):
         import_file(source, path, format=format_name, now=NOW)
-    with pytest.raises(NoGlimpse, match="a Parquet file"):
-        into_file(path, format_name, {}, NOW)
+    with pytest.raises(PreviewError, match="a Parquet file"):
+        sample_file(path, format_name, {}, NOW)
 
 
 # Columns -----------------------------------------------------------------------------------------------------
@@ -285,7 +285,8 @@ def test_a_file_needs_bounded_memory_however_large_its_row_groups(tmp_path):
         ", ROW_GROUP_SIZE 400000",
     )
     code = (
-        "import resource, sys; from pathlib import Path; from dashboard.usage.ingest.decompress import DecompressedStream\n"
+        "import resource, sys; from pathlib import Path\n"
+        "from dashboard.usage.ingest.decompress import DecompressedStream\n"
         "import dashboard.usage.ingest.parquet, duckdb\n"
         "with DecompressedStream(Path(sys.argv[1])) as content:\n"
         "    content.read(1); before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
@@ -321,7 +322,7 @@ def test_the_engine_is_not_loaded_before_a_parquet_file_is_met():
 
 def test_a_first_look_shows_rows(tmp_path):
     path = of_lines(tmp_path / "a.parquet", b"".join(line(n) for n in range(5000)))
-    glimpse = into_file(path, "auto", {}, NOW)
+    glimpse = sample_file(path, "auto", {}, NOW)
     assert (glimpse.format, glimpse.is_whole, len(glimpse.seen)) == ("sundial", False, 20)
     assert glimpse.seen[7].measures[3] == 7
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from django.utils.translation import gettext
 
-__all__ = ["problem_of"]
+__all__ = ["path_problem"]
 
 MAGIC = "*?["
 
 
-def problem_of(pattern: str, roots: Iterable[Path]) -> str:
+def path_problem(pattern: str, roots: Iterable[Path]) -> str:
     """What is wrong with one line of a source's paths, in one sentence; "" when nothing is.
 
     The part before the first wildcard, with symbolic links followed, must lie in one of `roots`; what a

@@ -18,7 +18,7 @@ from django.conf import settings
 
 from dashboard.usage.models import Source
 
-__all__ = ["INBOX", "MAX_FILES", "Found", "Listing", "files_of", "listing"]
+__all__ = ["INBOX", "MAX_FILES", "Listing", "WatchedFile", "list_files", "source_files"]
 
 INBOX = "inbox"
 MAX_FILES = 10_000
@@ -31,7 +31,7 @@ Entry = tuple[str, str, Look]
 TEMPORARY = (".part", ".partial", ".tmp", ".temp", ".swp", ".swx", ".crdownload", ".filepart", "~")
 
 
-class Found(NamedTuple):
+class WatchedFile(NamedTuple):
     """A regular file: its real path, and what `stat` said. Plain, because a poll makes thousands."""
 
     name: str
@@ -49,20 +49,20 @@ class Found(NamedTuple):
 class Listing:
     """The files found, oldest change first, each content once however many names lead to it."""
 
-    files: list[Found] = field(default_factory=list)
+    files: list[WatchedFile] = field(default_factory=list)
     problem: str = ""
 
 
-def files_of(source: Source) -> Listing:
+def source_files(source: Source) -> Listing:
     """The files that a source watches; of the source `inbox`, those in the inbox."""
     lines = [line.strip() for line in source.paths.splitlines() if line.strip()]
     patterns = [str(settings.SUNDIAL_INBOX)] if source.slug == INBOX else lines
     if not patterns:
         return Listing(problem="No paths are given, so nothing is read")
-    return listing(patterns, [settings.SUNDIAL_INBOX, *settings.SUNDIAL_WATCH_ROOTS])
+    return list_files(patterns, [settings.SUNDIAL_INBOX, *settings.SUNDIAL_WATCH_ROOTS])
 
 
-def listing(patterns: Iterable[str], roots: Iterable[Path]) -> Listing:
+def list_files(patterns: Iterable[str], roots: Iterable[Path]) -> Listing:
     """What the patterns name inside `roots` (real paths). A problem is told in one sentence."""
     allowed = tuple(os.path.realpath(root) for root in roots)
     result = Listing()
@@ -121,7 +121,7 @@ def _under(folder: str) -> Iterator[Entry]:
 
 def _found(
     folder: str, base: str, look: Look, allowed: tuple[str, ...], parents: dict[str, Folder]
-) -> Found | str:
+) -> WatchedFile | str:
     """The regular file behind a name; else OUTSIDE what may be read, or NO_LOG file at all."""
     if base.startswith(".") or base.lower().endswith(TEMPORARY):
         return NO_LOG
@@ -141,7 +141,7 @@ def _found(
         return OUTSIDE
     if not stat.S_ISREG(about.st_mode):
         return NO_LOG
-    return Found(real, about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns)
+    return WatchedFile(real, about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns)
 
 
 def _inside(real: str, allowed: tuple[str, ...]) -> bool:

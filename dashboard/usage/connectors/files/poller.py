@@ -12,24 +12,24 @@ from typing import NamedTuple
 from django.conf import settings
 
 from dashboard.core import locks
-from dashboard.usage.connectors.files.connector import INBOX, Found, Listing, files_of
+from dashboard.usage.connectors.files.connector import INBOX, Listing, WatchedFile, source_files
 from dashboard.usage.ingest.pipeline import Counts, InputError, Session
 from dashboard.usage.models import Source, Stream
 
-__all__ = ["MUCH", "HandOut", "Place", "read", "read_one"]
+__all__ = ["LARGE_BACKLOG", "EnqueueFile", "FileId", "poll_file", "poll_files"]
 
 log = logging.getLogger(__name__)
 
-MUCH = 64 << 20  # new bytes on the disk that are worth a task of their own
+LARGE_BACKLOG = 64 << 20  # new bytes on the disk that are worth a task of their own
 LOCK_SECONDS = 900  # as long as a task may run
 
 # Device and inode of a file.
-Place = tuple[int, int]
+FileId = tuple[int, int]
 # Is given a file to read, and the claim on its lock.
-HandOut = Callable[[Place, str], object]
+EnqueueFile = Callable[[FileId, str], object]
 
 
-class Left(NamedTuple):
+class KnownFile(NamedTuple):
     """How a file's content was left when it was last looked at. Plain, because a poll compares thousands."""
 
     pk: int
@@ -39,14 +39,14 @@ class Left(NamedTuple):
     path: str
 
 
-def read(source: Source, now: datetime, hand_out: HandOut | None = None) -> tuple[Counts, str]:
+def poll_files(source: Source, now: datetime, enqueue_file: EnqueueFile | None = None) -> tuple[Counts, str]:
     """Read what is new in all files of a source, and the problem there was with the last, or "".
 
     Of several changed files those with much that is new go to `hand_out`, if given.
     """
     if source.slug == INBOX:
         settings.SUNDIAL_INBOX.mkdir(parents=True, exist_ok=True, mode=0o700)
-    found = files_of(source)
+    found = source_files(source)
     known = _known(source)
     _let_go(known, found)
     changed = list(_changed(found, known))
@@ -56,8 +56,8 @@ def read(source: Source, now: datetime, hand_out: HandOut | None = None) -> tupl
         token = locks.acquire(_lock(source, place), LOCK_SECONDS)
         if token is None:
             continue  # another worker is at it
-        if hand_out and token and len(changed) > 1 and file.size - (left.size if left else 0) >= MUCH:
-            hand_out(place, token)
+        if enqueue_file and token and len(changed) > 1 and file.size - (left.size if left else 0) >= LARGE_BACKLOG:
+            enqueue_file(place, token)
             continue
         counted, trouble = _follow(session, file, left, token)
         counts += counted
@@ -65,9 +65,9 @@ def read(source: Source, now: datetime, hand_out: HandOut | None = None) -> tupl
     return counts, problem or session.dimensions.overflow
 
 
-def read_one(source: Source, place: Place, token: str, now: datetime) -> tuple[Counts, str]:
+def poll_file(source: Source, place: FileId, token: str, now: datetime) -> tuple[Counts, str]:
     """Read what is new in one file that was handed out, wherever in the source's folders it lies by now."""
-    file = next((file for file in files_of(source).files if (file.device, file.inode) == place), None)
+    file = next((file for file in source_files(source).files if (file.device, file.inode) == place), None)
     if file is None or source.paused:
         locks.release(_lock(source, place), token)
         return Counts(), ""
@@ -76,7 +76,7 @@ def read_one(source: Source, place: Place, token: str, now: datetime) -> tuple[C
     return counts, problem or session.dimensions.overflow
 
 
-def _follow(session: Session, file: Found, left: Left | None, token: str) -> tuple[Counts, str]:
+def _follow(session: Session, file: WatchedFile, left: KnownFile | None, token: str) -> tuple[Counts, str]:
     source = session.source
     try:
         stream = Stream.objects.filter(pk=left.pk).first() if left else None
@@ -88,11 +88,11 @@ def _follow(session: Session, file: Found, left: Left | None, token: str) -> tup
         locks.release(_lock(source, (file.device, file.inode)), token)
 
 
-def _lock(source: Source, place: Place) -> str:
+def _lock(source: Source, place: FileId) -> str:
     return f"file:{source.pk}:{place[0]}:{place[1]}"
 
 
-def _changed(found: Listing, known: dict[Place, Left]) -> Iterator[tuple[Found, Left | None]]:
+def _changed(found: Listing, known: dict[FileId, KnownFile]) -> Iterator[tuple[WatchedFile, KnownFile | None]]:
     """Files to look into, known ones first: a rotated file's lines then count before its successor's."""
     for file in sorted(found.files, key=lambda f: (f.device, f.inode) not in known):
         left = known.get((file.device, file.inode))
@@ -100,23 +100,23 @@ def _changed(found: Listing, known: dict[Place, Left]) -> Iterator[tuple[Found, 
             yield file, left
 
 
-def _known(source: Source) -> dict[Place, Left]:
+def _known(source: Source) -> dict[FileId, KnownFile]:
     """How files were left, by (device, inode); should two contents claim one file, the one read further."""
-    known: dict[Place, Left] = {}
-    for device, inode, *left in Stream.objects.in_place(source).left():
-        known.setdefault((int(device), int(inode)), Left._make(left))
+    known: dict[FileId, KnownFile] = {}
+    for device, inode, *left in Stream.objects.on_disk(source).known_files():
+        known.setdefault((int(device), int(inode)), KnownFile._make(left))
     return known
 
 
-def _let_go(known: dict[Place, Left], found: Listing) -> None:
+def _let_go(known: dict[FileId, KnownFile], found: Listing) -> None:
     """Content whose file is gone is in no place: the file system may give its number to another file."""
     if found.problem:
         return  # the listing may be short; a number given anew is noticed by content anyway
     gone = known.keys() - {(file.device, file.inode) for file in found.files}
-    Stream.objects.leave_place(known.pop(place).pk for place in gone)
+    Stream.objects.mark_removed(known.pop(place).pk for place in gone)
 
 
-def _is_as_left(left: Left, file: Found) -> bool:
+def _is_as_left(left: KnownFile, file: WatchedFile) -> bool:
     """Nothing new: same size and time, and no last line that may count by now. A new name is noted."""
     if left.size != file.size or left.mtime_ns != file.mtime_ns or left.waits:
         return False

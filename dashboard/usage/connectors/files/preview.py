@@ -22,13 +22,13 @@ from dashboard.usage.ingest.chunks import HEAD, MAX_LINE
 from dashboard.usage.ingest.decompress import ContentError, DecompressedStream
 from dashboard.usage.records import Batch, BucketValue, Called, Caller, Reject, last_hour
 
-__all__ = ["RECORDS", "Glimpse", "NoGlimpse", "Seen", "into_file", "told"]
+__all__ = ["RECORDS", "PreviewError", "Sample", "SampleRecord", "sample_file", "sample_records"]
 
 RECORDS = 20
 BYTES = 256 << 10  # inflated, of a file of lines
 
 
-class NoGlimpse(Exception):  # noqa: N818  named for what it means to whoever looks
+class PreviewError(Exception):
     """Why there is nothing to see: a sentence without secrets, and what to do about it ("" if that says it)."""
 
     def __init__(self, problem: str, advice: str = "") -> None:
@@ -37,7 +37,7 @@ class NoGlimpse(Exception):  # noqa: N818  named for what it means to whoever lo
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SampleRecord:
     """What one record says: `start` in seconds since 1970, for how many `seconds`, and measures as in rollups."""
 
     start: int
@@ -48,13 +48,13 @@ class Seen:
 
 
 @dataclass
-class Glimpse:
+class Sample:
     """What a first look found. The counts are of everything that was looked at, `seen` are the first of it."""
 
     place: str
     format: str
     why: str
-    seen: list[Seen] = field(default_factory=list)
+    seen: list[SampleRecord] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     accepted: int = 0
     rejected: int = 0
@@ -66,7 +66,7 @@ class Glimpse:
         self.accepted, self.rejected, self.skipped = batch.accepted, batch.rejected, batch.skipped
 
 
-def into_file(
+def sample_file(
     path: Path,
     format_name: str,
     config: Mapping[str, Any],
@@ -74,7 +74,7 @@ def into_file(
     *,
     place: str = "",
     is_cut: bool = False,
-) -> Glimpse:
+) -> Sample:
     """The beginning of one file, plain or compressed. Raises NoGlimpse.
 
     A copy is told as the `place` it comes from; `is_cut` when it is not all of it.
@@ -86,18 +86,18 @@ def into_file(
                 head += content.read(MAX_LINE)
             name, why = _named(format_name, head)
             if problem := tables.problem_of(content.kind, name):
-                raise NoGlimpse(f"{place or path} {problem}")
+                raise PreviewError(f"{place or path} {problem}")
             reader = FORMATS[name]
             if isinstance(reader, Aggregated):
                 reader = reader.opened(head[:HEAD], config)
-            glimpse = Glimpse(place or str(path), name, why)
+            glimpse = Sample(place or str(path), name, why)
             if isinstance(reader, DocumentFormat) and _is_document(reader, head):
                 head += content.read(MAX_LINE)
                 _document(reader, head, glimpse, now, ended=not (is_cut or content.read(1)))
             else:
                 _lines(reader, head, glimpse, now, ended=not (is_cut or content.read(1)))
     except ContentError as problem:
-        raise NoGlimpse(f"{place or path} {problem}") from None
+        raise PreviewError(f"{place or path} {problem}") from None
     return glimpse
 
 
@@ -105,11 +105,11 @@ def _named(format_name: str, head: bytes) -> tuple[str, str]:
     """The format and why it is that one."""
     if format_name != AUTO:
         if format_name not in FORMATS:
-            raise NoGlimpse(_("There is no such format"))
+            raise PreviewError(_("There is no such format"))
         return format_name, ""
     found = detect(head[:HEAD])
     if not found.format:
-        raise NoGlimpse(
+        raise PreviewError(
             _("The format could not be told: %(why)s") % {"why": found.why},
             _("Choose the format from the list, or name a file that Sundial knows."),
         )
@@ -121,9 +121,9 @@ def _is_document(reader: DocumentFormat, head: bytes) -> bool:
     return (is_document(head[:HEAD]) or reader.is_document(head)) and not (newline and is_json(first))
 
 
-def _document(reader: DocumentFormat, data: bytes, glimpse: Glimpse, now: datetime, *, ended: bool) -> None:
+def _document(reader: DocumentFormat, data: bytes, glimpse: Sample, now: datetime, *, ended: bool) -> None:
     if not ended:
-        raise NoGlimpse(
+        raise PreviewError(
             _("The file is one JSON document of more than %(n)s MiB, too long for a test") % {"n": MAX_LINE >> 20},
             _("Try a shorter one; files of one record per line may be of any length."),
         )
@@ -133,13 +133,13 @@ def _document(reader: DocumentFormat, data: bytes, glimpse: Glimpse, now: dateti
     glimpse.seen = _seen(batch)[:RECORDS]
 
 
-def _lines(reader: Format, data: bytes, glimpse: Glimpse, now: datetime, *, ended: bool) -> None:
+def _lines(reader: Format, data: bytes, glimpse: Sample, now: datetime, *, ended: bool) -> None:
     """Count all complete lines, then read them once more one by one, as the counting adds them up."""
     if not ended:
         data = data[: data.rfind(b"\n") + 1]
         glimpse.is_whole = False
     if not data.strip():
-        raise NoGlimpse(_("%(place)s has no complete line yet") % {"place": glimpse.place})
+        raise PreviewError(_("%(place)s has no complete line yet") % {"place": glimpse.place})
     batch = Batch(last_hour(now))
     reader.decode(data, batch, 1, 0)
     glimpse.count(batch)
@@ -155,14 +155,14 @@ def _lines(reader: Format, data: bytes, glimpse: Glimpse, now: datetime, *, ende
     del glimpse.seen[RECORDS:]
 
 
-def _seen(batch: Batch) -> list[Seen]:
+def _seen(batch: Batch) -> list[SampleRecord]:
     sums = [
-        Seen(hour * HOUR, HOUR, caller, called, tuple(measures))
+        SampleRecord(hour * HOUR, HOUR, caller, called, tuple(measures))
         for (hour, caller, called), measures in batch.sums.items()
     ]
-    return sums + told(batch.readings.values())
+    return sums + sample_records(batch.readings.values())
 
 
-def told(readings: Iterable[BucketValue]) -> list[Seen]:
+def sample_records(readings: Iterable[BucketValue]) -> list[SampleRecord]:
     """What readings say."""
-    return [Seen(r.start, r.seconds, r.caller, r.called, tuple(r.measures)) for r in readings]
+    return [SampleRecord(r.start, r.seconds, r.caller, r.called, tuple(r.measures)) for r in readings]

@@ -11,14 +11,14 @@ from django.db import transaction
 from django.db.models import F
 
 from dashboard.usage.accumulator import Accumulator
-from dashboard.usage.connectors.push.upload import Busy, Paused, Unknown
+from dashboard.usage.connectors.push.upload import SourcePausedError, TryAgainError, UnknownSourceError
 from dashboard.usage.ingest.dedup import NewHashes
 from dashboard.usage.ingest.persist import count
 from dashboard.usage.ingest.pipeline import Counts, Session
 from dashboard.usage.models import Source, SourceKind, Stream
 from dashboard.usage.records import Batch
 
-__all__ = ["take"]
+__all__ = ["import_batch"]
 
 ATTEMPTS = 20
 
@@ -27,14 +27,14 @@ class _Counted(Exception):  # noqa: N818  an event, not an error
     """Somebody counted one of the ids since we looked."""
 
 
-def take(
+def import_batch(
     source: Source, place: str, format_name: str, add: Callable[[Batch], None], size: int, now: datetime
 ) -> tuple[Counts, list[str]]:
     """Count what `add` puts into a batch; the counts, and why records were refused. Raises NotTaken.
 
     `place` is what such records are remembered by, `size` their bytes.
     """
-    post = Post(Session(source, now, helpers=0), place, format_name, size)
+    post = PushedBatch(Session(source, now, helpers=0), place, format_name, size)
     for _ in range(ATTEMPTS):
         accumulator = post.accumulator(add)
         if not (accumulator.accepted or accumulator.rejected or accumulator.duplicates or accumulator.skipped):
@@ -45,10 +45,10 @@ def take(
             return Counts(
                 counts, accumulator.accepted, accumulator.rejected, accumulator.duplicates, size
             ), reasons
-    raise Busy("Others keep counting the same records: send them again")
+    raise TryAgainError("Others keep counting the same records: send them again")
 
 
-class Post:
+class PushedBatch:
     """One request. There is no content to know again, so what it held is summed up in one stream per place."""
 
     def __init__(self, session: Session, place: str, format_name: str, size: int) -> None:
@@ -82,8 +82,8 @@ class Post:
         mine = Source.objects.filter(pk=source.pk)
         if not mine.filter(paused=False).update(polled_at=session.now, problem=""):
             if mine.exists():
-                raise Paused(f"The source {source.slug} is paused")
-            raise Unknown(f"The source {source.slug} was deleted meanwhile")
+                raise SourcePausedError(f"The source {source.slug} is paused")
+            raise UnknownSourceError(f"The source {source.slug} was deleted meanwhile")
         if marks and session.seen.collides(marks):
             raise _Counted
         read = accumulator.accepted + accumulator.rejected + accumulator.duplicates + accumulator.skipped

@@ -10,15 +10,15 @@ from pathlib import Path
 
 from django.db.models import F
 
-from dashboard.usage.connectors.s3.client import Listed
+from dashboard.usage.connectors.s3.client import StoredObject
 from dashboard.usage.formats.documents import is_json
 from dashboard.usage.ingest.chunks import HEAD
 from dashboard.usage.ingest.decompress import DecompressedStream
 from dashboard.usage.models import LatestCall, RejectedLine, Source, Stream
 
-__all__ = ["IDENTIFIED", "Bundle", "inflated", "is_lines"]
+__all__ = ["FORMATS_WITH_IDS", "ObjectBatch", "decompressed", "is_json_lines"]
 
-IDENTIFIED = frozenset(
+FORMATS_WITH_IDS = frozenset(
     {
         *("bedrock-invocations", "cloudtrail-bedrock", "helicone", "langfuse-blob", "langfuse-observations"),
         *("litellm-spendlogs", "litellm-standard-logging", "portkey"),
@@ -27,12 +27,12 @@ IDENTIFIED = frozenset(
 BYTES = 32 << 20  # of one bundle, inflated
 
 
-class Bundle:
+class ObjectBatch:
     """Objects of one format being written to one file, and where each begins in it."""
 
     def __init__(self, path: Path, format_name: str) -> None:
         self.path, self.format = path, format_name
-        self.objects: list[Listed] = []
+        self.objects: list[StoredObject] = []
         self._lines: list[int] = []  # the number of each object's first line, from 1
         self._offsets: list[int] = []
         self._line, self._size = 1, 0
@@ -42,7 +42,7 @@ class Bundle:
     def is_full(self) -> bool:
         return self._size >= BYTES
 
-    def add(self, listed: Listed, data: bytes) -> None:
+    def add(self, listed: StoredObject, data: bytes) -> None:
         data = data if data.endswith(b"\n") else data + b"\n"
         self.objects.append(listed)
         self._lines.append(self._line)
@@ -83,7 +83,7 @@ class Bundle:
         return at
 
 
-def inflated(data: bytes, path: Path, most: int) -> bytes | None:
+def decompressed(data: bytes, path: Path, most: int) -> bytes | None:
     """What a small object holds, if that is at most `most` bytes. `path` is a file to use for it.
 
     Raises ContentError when it is damaged, ValueError when it is cut off.
@@ -101,7 +101,7 @@ def inflated(data: bytes, path: Path, most: int) -> bytes | None:
         return inside
 
 
-def is_lines(data: bytes) -> bool:
+def is_json_lines(data: bytes) -> bool:
     """Whether each line can be read without the others: the first is a whole JSON value."""
     first = data[: data.find(b"\n")] if b"\n" in data[:HEAD] else data
     return first.lstrip()[:1] in {b"{", b"["} and is_json(first)

@@ -24,11 +24,11 @@ from botocore.exceptions import (
 )
 from urllib3.exceptions import HTTPError
 
-from dashboard.usage.connectors.secrets import name_of, secret
-from dashboard.usage.connectors.sync_window import DeliveryError
+from dashboard.usage.connectors.secrets import read_secret, variable_name
+from dashboard.usage.connectors.sync_window import ConnectorError
 from dashboard.usage.records import clean
 
-__all__ = ["Bucket", "Listed", "Unread", "checked_access", "opened"]
+__all__ = ["Bucket", "ObjectError", "StoredObject", "open_bucket", "validate_access"]
 
 PAGE = 1000  # the most that a store lists at once
 THREADS = 8
@@ -47,7 +47,7 @@ ADVICE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class StoredObject:
     """An object as a listing names it; another content under the same key has another ETag."""
 
     key: str
@@ -56,7 +56,7 @@ class Listed:
     modified: datetime
 
 
-class Unread(Exception):  # noqa: N818  what happened to one object
+class ObjectError(Exception):
     """Why an object could not be had. `gone`: it was deleted or overwritten since it was listed."""
 
     def __init__(self, reason: str, *, gone: bool = False) -> None:
@@ -64,30 +64,30 @@ class Unread(Exception):  # noqa: N818  what happened to one object
         self.gone = gone
 
 
-def checked_access(config: Mapping[str, Any]) -> None:
+def validate_access(config: Mapping[str, Any]) -> None:
     """Whether a configuration can name a bucket and credentials. Raises DeliveryError or SecretError."""
     bucket = config.get("bucket")
     if not isinstance(bucket, str) or not 3 <= len(bucket) <= 255 or "/" in bucket:
-        raise DeliveryError("bucket must be the name of a bucket, without s3:// and without a prefix")
+        raise ConnectorError("bucket must be the name of a bucket, without s3:// and without a prefix")
     endpoint = config.get("endpoint_url")
     if endpoint:
         parts = urlsplit(str(endpoint))
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query:
-            raise DeliveryError("endpoint_url must be an address such as https://minio.example:9000")
+            raise ConnectorError("endpoint_url must be an address such as https://minio.example:9000")
     keys = [name for name in ("access_key", "secret_key") if config.get(name)]
     if len(keys) == 1 or (config.get("session_token") and not keys):
-        raise DeliveryError("Name both access_key and secret_key, or neither for the machine's own credentials")
+        raise ConnectorError("Name both access_key and secret_key, or neither for the machine's own credentials")
     for name in (*keys, *(["session_token"] if config.get("session_token") else [])):
-        name_of(config[name])
+        variable_name(config[name])
 
 
 @contextmanager
-def opened(config: Mapping[str, Any], *, attempts: int = 4, timeout: int = TIMEOUT) -> Iterator["Bucket"]:
+def open_bucket(config: Mapping[str, Any], *, attempts: int = 4, timeout: int = TIMEOUT) -> Iterator["Bucket"]:
     """The bucket that a configuration names. Raises DeliveryError or SecretError, then and while it is used."""
-    checked_access(config)
+    validate_access(config)
     endpoint = config.get("endpoint_url") or None
     keys = {
-        name: secret(config[field])
+        name: read_secret(config[field])
         for name, field in (
             ("aws_access_key_id", "access_key"),
             ("aws_secret_access_key", "secret_key"),
@@ -124,29 +124,29 @@ class Bucket:
         self._client = client
         self.name = name
 
-    def page(self, prefix: str, after: str) -> tuple[list[Listed], bool]:
+    def page(self, prefix: str, after: str) -> tuple[list[StoredObject], bool]:
         """Up to 1,000 objects whose keys sort behind `after`, and whether there are more."""
         with _told():
             answer = self._client.list_objects_v2(
                 Bucket=self.name, Prefix=prefix, MaxKeys=PAGE, **({"StartAfter": after} if after else {})
             )
         found = answer.get("Contents") or []
-        listed = [Listed(o["Key"], o.get("ETag", ""), o.get("Size", 0), o["LastModified"]) for o in found]
+        listed = [StoredObject(o["Key"], o.get("ETag", ""), o.get("Size", 0), o["LastModified"]) for o in found]
         return listed, bool(answer.get("IsTruncated")) and bool(listed)
 
-    def bytes_of(self, listed: Listed) -> bytes:
+    def bytes_of(self, listed: StoredObject) -> bytes:
         """The whole of a small object, as it was when it was listed. Raises Unread or DeliveryError."""
         with _unread(), self._body(listed) as body:
             data: bytes = body.read(listed.size + 1)
         return _whole(data, listed)
 
-    def beginning_of(self, listed: Listed, most: int) -> bytes:
+    def beginning_of(self, listed: StoredObject, most: int) -> bytes:
         """The first `most` bytes of an object. Raises Unread or DeliveryError."""
         with _unread(), self._body(listed) as body:
             data: bytes = body.read(most)
         return data
 
-    def save(self, listed: Listed, path: Path) -> None:
+    def save(self, listed: StoredObject, path: Path) -> None:
         """Write a large object to a file, piece by piece. Raises Unread or DeliveryError."""
         written = 0
         with _unread(), self._body(listed) as body, path.open("wb") as file:
@@ -156,10 +156,10 @@ class Bucket:
                     break
                 file.write(piece)
         if written != listed.size:
-            raise Unread("its length is not the one that was listed")
+            raise ObjectError("its length is not the one that was listed")
 
     @contextmanager
-    def _body(self, listed: Listed) -> Iterator[Any]:
+    def _body(self, listed: StoredObject) -> Iterator[Any]:
         matching = {"IfMatch": listed.etag} if listed.etag else {}
         body = self._client.get_object(Bucket=self.name, Key=listed.key, **matching)["Body"]
         try:
@@ -168,9 +168,9 @@ class Bucket:
             body.close()
 
 
-def _whole(data: bytes, listed: Listed) -> bytes:
+def _whole(data: bytes, listed: StoredObject) -> bytes:
     if len(data) != listed.size:
-        raise Unread("its length is not the one that was listed")
+        raise ObjectError("its length is not the one that was listed")
     return data
 
 
@@ -180,13 +180,13 @@ def _told() -> Iterator[None]:
     try:
         yield
     except ClientError as refusal:
-        raise DeliveryError(_refusal(refusal)) from None
+        raise ConnectorError(_refusal(refusal)) from None
     except (NoCredentialsError, PartialCredentialsError):
-        raise DeliveryError(
+        raise ConnectorError(
             "There are no credentials for the object store: name access_key and secret_key"
         ) from None
     except (BotoCoreError, HTTPError, OSError, ValueError) as trouble:
-        raise DeliveryError(f"The object store cannot be reached: {clean(trouble, 250)}") from None
+        raise ConnectorError(f"The object store cannot be reached: {clean(trouble, 250)}") from None
 
 
 @contextmanager
@@ -199,11 +199,11 @@ def _unread() -> Iterator[None]:
         code = str(refusal.response.get("Error", {}).get("Code", ""))
         status = refusal.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
         if status in {404, 412} or code in {"NoSuchKey", "PreconditionFailed"}:
-            raise Unread("it was deleted or overwritten after it was listed", gone=True) from None
+            raise ObjectError("it was deleted or overwritten after it was listed", gone=True) from None
         if code in {"InvalidObjectState", "AccessDenied"} or str(code).startswith("KMS."):
             words = "it is archived" if code == "InvalidObjectState" else "these credentials may not read it"
-            raise Unread(words) from None
-        raise DeliveryError(_refusal(refusal)) from None
+            raise ObjectError(words) from None
+        raise ConnectorError(_refusal(refusal)) from None
 
 
 @contextmanager
@@ -211,11 +211,11 @@ def _told_of_object() -> Iterator[None]:
     try:
         yield
     except (ReadTimeoutError, HTTPError) as trouble:
-        raise Unread(f"it did not arrive: {clean(trouble, 150)}") from None
+        raise ObjectError(f"it did not arrive: {clean(trouble, 150)}") from None
     except HTTPClientError as trouble:
-        raise DeliveryError(f"The object store cannot be reached: {clean(trouble, 250)}") from None
+        raise ConnectorError(f"The object store cannot be reached: {clean(trouble, 250)}") from None
     except BotoCoreError as trouble:
-        raise Unread(f"it did not arrive: {clean(trouble, 150)}") from None
+        raise ObjectError(f"it did not arrive: {clean(trouble, 150)}") from None
 
 
 def _refusal(refusal: ClientError) -> str:

@@ -8,7 +8,7 @@ import re
 from datetime import date
 from typing import NamedTuple
 
-__all__ = ["Shelf", "shelf_of"]
+__all__ = ["KeyDate", "parse_key_date"]
 
 _label = r"(?:[A-Za-z_]+=)?"
 # 2024-01-04 or 20240104 at the beginning of a folder's or the object's name, perhaps behind `dt=`.
@@ -17,7 +17,7 @@ _whole = re.compile(rf"(?:^|/)({_label})(20\d\d)(-?)(\d\d)\3(\d\d)(?!\d)")
 _parted = re.compile(rf"(?:^|/)({_label})(20\d\d)/({_label})(\d\d)/({_label})(\d\d)(?=/)")
 
 
-class Shelf(NamedTuple):
+class KeyDate(NamedTuple):
     """A place in keys that names a day: `before` it stands the rest, `pattern` spells a day as keys do here."""
 
     day: date
@@ -32,14 +32,14 @@ class Shelf(NamedTuple):
         )
 
 
-def shelf_of(key: str) -> Shelf | None:
+def parse_key_date(key: str) -> KeyDate | None:
     """Where a key names a day: the last of its folders that do, else its name. None where it names none."""
     folders = key[: key.rfind("/") + 1]
     return _last(folders) or _last(key)
 
 
-def _last(text: str) -> Shelf | None:
-    found: list[tuple[int, Shelf]] = []
+def _last(text: str) -> KeyDate | None:
+    found: list[tuple[int, KeyDate]] = []
     for match in _whole.finditer(text):
         label, year, dash, month, day = match.groups()
         found += _shelf(text, match.start(1), (year, month, day), f"{label}%Y{dash}%m{dash}%d")
@@ -49,8 +49,8 @@ def _last(text: str) -> Shelf | None:
     return max(found)[1] if found else None
 
 
-def _shelf(key: str, at: int, parts: tuple[str, str, str], pattern: str) -> list[tuple[int, Shelf]]:
+def _shelf(key: str, at: int, parts: tuple[str, str, str], pattern: str) -> list[tuple[int, KeyDate]]:
     try:
-        return [(at, Shelf(date(*map(int, parts)), key[:at], pattern))]
+        return [(at, KeyDate(date(*map(int, parts)), key[:at], pattern))]
     except ValueError:
         return []

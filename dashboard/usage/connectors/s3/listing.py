@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fnmatch import fnmatchcase
 
-from dashboard.usage.connectors.s3.client import Bucket, Listed
-from dashboard.usage.connectors.s3.key_dates import shelf_of
-from dashboard.usage.models import Source, Walk
+from dashboard.usage.connectors.s3.client import Bucket, StoredObject
+from dashboard.usage.connectors.s3.key_dates import parse_key_date
+from dashboard.usage.models import ListingCursor, Source
 
-__all__ = ["Page", "finish", "is_due", "of", "pages", "passed", "resume"]
+__all__ = ["ListingPage", "advance", "finish", "get_cursor", "is_due", "list_pages", "start_or_resume"]
 
 EVERY = timedelta(days=1)  # how often everything is listed, beside what is dated recently
 AGAIN = timedelta(hours=1)  # the same, when objects could not be had
@@ -17,14 +17,16 @@ COUNTED = 500  # pages of a listing that are counted beforehand, for the progres
 
 
 @dataclass(frozen=True)
-class Page:
+class ListingPage:
     """Objects of one page that are wanted, and the key behind which the listing goes on."""
 
-    objects: list[Listed]
+    objects: list[StoredObject]
     last: str
 
 
-def pages(bucket: Bucket, prefix: str, after: str, first: date, skipped: Sequence[str] = ()) -> Iterator[Page]:
+def list_pages(
+    bucket: Bucket, prefix: str, after: str, first: date, skipped: Sequence[str] = ()
+) -> Iterator[ListingPage]:
     """Page by page what lies behind the key `after` and is not dated before `first`.
 
     Folders of days before are not listed: the listing is asked to go on where the first day begins. What
@@ -37,24 +39,24 @@ def pages(bucket: Bucket, prefix: str, after: str, first: date, skipped: Sequenc
         for one in listed:
             if one.key <= behind:
                 continue
-            shelf = shelf_of(one.key)
+            shelf = parse_key_date(one.key)
             if shelf and shelf.day < first:
                 behind = max(behind, shelf.start(first))
             elif (shelf or one.modified.date() >= first) and one.size and not _is_skipped(one.key, skipped):
                 wanted.append(one)
         after = max(behind, listed[-1].key) if listed else after
-        yield Page(wanted, after)
+        yield ListingPage(wanted, after)
 
 
 def _is_skipped(key: str, patterns: Sequence[str]) -> bool:
     return key.endswith("/") or any(fnmatchcase(key, pattern) for pattern in patterns)
 
 
-def of(source: Source, prefix: str, *, front: bool) -> Walk:
-    return Walk.objects.get_or_create(source=source, prefix=prefix, front=front)[0]
+def get_cursor(source: Source, prefix: str, *, front: bool) -> ListingCursor:
+    return ListingCursor.objects.get_or_create(source=source, prefix=prefix, front=front)[0]
 
 
-def is_due(walk: Walk, first: date, now: datetime) -> bool:
+def is_due(walk: ListingCursor, first: date, now: datetime) -> bool:
     """Whether there is a walk to begin or to go on with.
 
     Recent days are walked with every poll; everything at first, when it is to go further back, and every day.
@@ -64,7 +66,9 @@ def is_due(walk: Walk, first: date, now: datetime) -> bool:
     return now - walk.finished_at >= (AGAIN if walk.failures else EVERY)
 
 
-def resume(walk: Walk, bucket: Bucket, first: date, skipped: Sequence[str], now: datetime) -> date:
+def start_or_resume(
+    walk: ListingCursor, bucket: Bucket, first: date, skipped: Sequence[str], now: datetime
+) -> date:
     """The day from which the walk under way looks; a new one begins at the first key.
 
     How many objects lie before a new one is counted where its progress will be asked for.
@@ -80,7 +84,7 @@ def resume(walk: Walk, bucket: Bucket, first: date, skipped: Sequence[str], now:
     return first
 
 
-def passed(walk: Walk, page: Page, failures: int) -> None:
+def advance(walk: ListingCursor, page: ListingPage, failures: int) -> None:
     """A page is dealt with. A key longer than its column is cut, so that a few keys are listed again."""
     walk.cursor = page.last[:1100]
     walk.listed += len(page.objects)
@@ -88,14 +92,14 @@ def passed(walk: Walk, page: Page, failures: int) -> None:
     walk.save(update_fields=["cursor", "listed", "failures"])
 
 
-def finish(walk: Walk, now: datetime) -> None:
+def finish(walk: ListingCursor, now: datetime) -> None:
     walk.cursor, walk.finished_at = "", now
     walk.save(update_fields=["cursor", "finished_at"])
 
 
 def _counted(bucket: Bucket, prefix: str, first: date, skipped: Sequence[str]) -> int | None:
     total = 0
-    for number, page in enumerate(pages(bucket, prefix, "", first, skipped)):
+    for number, page in enumerate(list_pages(bucket, prefix, "", first, skipped)):
         if number >= COUNTED:
             return None
         total += len(page.objects)

@@ -14,11 +14,11 @@ from shutil import disk_usage
 
 from django.db import transaction
 
-from dashboard.usage.connectors.s3.batches import IDENTIFIED, Bundle, inflated, is_lines
-from dashboard.usage.connectors.s3.client import THREADS, Bucket, Listed, Unread
-from dashboard.usage.connectors.s3.seen_objects import Remembered, WasRead
-from dashboard.usage.connectors.sync_window import DeliveryError
-from dashboard.usage.connectors.tempdir import known_as
+from dashboard.usage.connectors.s3.batches import FORMATS_WITH_IDS, ObjectBatch, decompressed, is_json_lines
+from dashboard.usage.connectors.s3.client import THREADS, Bucket, ObjectError, StoredObject
+from dashboard.usage.connectors.s3.seen_objects import ObjectAlreadyRead, SeenObjectHashes
+from dashboard.usage.connectors.sync_window import ConnectorError
+from dashboard.usage.connectors.tempdir import rename_content
 from dashboard.usage.formats.detect import detect
 from dashboard.usage.formats.registry import AUTO
 from dashboard.usage.ingest.chunks import HEAD
@@ -45,7 +45,7 @@ class ObjectReader:
     def __init__(self, source: Source, now: datetime, bucket: Bucket, room: Path) -> None:
         self.source, self.now, self.bucket, self.room = source, now, bucket, room
         self.session = Session(source, now)
-        self.remembered = Remembered(source.pk)
+        self.seen_objects = SeenObjectHashes(source.pk)
         self.counts = Counts()
         self.failures = 0
         self._objects, self._bytes, self._until = OBJECTS, BYTES, time.monotonic() + SECONDS
@@ -63,10 +63,10 @@ class ObjectReader:
         """Whether this poll has read as much as one may."""
         return self._objects <= 0 or self._bytes <= 0 or time.monotonic() > self._until
 
-    def read(self, objects: list[Listed], prefix: str) -> bool:
+    def read(self, objects: list[StoredObject], prefix: str) -> bool:
         """Read those of a page that were not read before; False when the rest is left to the next poll."""
         stream = self._stream(prefix)
-        for group in _groups(self.remembered.unread(objects)):
+        for group in _groups(self.seen_objects.unread(objects)):
             if self.is_done:
                 return False
             self._take(group, stream)
@@ -78,15 +78,15 @@ class ObjectReader:
         known = Stream.objects.filter(source=self.source, head=SourceKind.S3, path=path).order_by("pk").first()
         return known or Stream.objects.create(source=self.source, head=SourceKind.S3, path=path)
 
-    def _take(self, group: list[Listed], stream: Stream) -> None:
+    def _take(self, group: list[StoredObject], stream: Stream) -> None:
         self._objects -= len(group)
         self._bytes -= sum(listed.size for listed in group)
         if group[0].size > SMALL:
             for listed in group:
                 self._file(listed, partial(self._save, listed))
             return
-        bundles: dict[str, Bundle] = {}
-        done: list[Listed] = []
+        bundles: dict[str, ObjectBatch] = {}
+        done: list[StoredObject] = []
         for listed, data in self._fetched(group):
             name = self._sort(listed, data, bundles, done)
             if name and bundles[name].is_full:
@@ -96,25 +96,27 @@ class ObjectReader:
         if done:
             with transaction.atomic():
                 self._lock()
-                self.remembered.add(done)
-            self.remembered.committed(done)
+                self.seen_objects.add(done)
+            self.seen_objects.committed(done)
 
-    def _fetched(self, group: list[Listed]) -> Iterator[tuple[Listed, bytes]]:
+    def _fetched(self, group: list[StoredObject]) -> Iterator[tuple[StoredObject, bytes]]:
         with ThreadPoolExecutor(THREADS) as threads:
             futures = [threads.submit(self.bucket.bytes_of, listed) for listed in group]
             try:
                 for listed, future in zip(group, futures, strict=True):
                     try:
                         yield listed, future.result()
-                    except Unread as trouble:
+                    except ObjectError as trouble:
                         self._trouble(listed, str(trouble), is_failure=not trouble.gone)
             finally:
                 threads.shutdown(cancel_futures=True)
 
-    def _sort(self, listed: Listed, data: bytes, bundles: dict[str, Bundle], done: list[Listed]) -> str:
+    def _sort(
+        self, listed: StoredObject, data: bytes, bundles: dict[str, ObjectBatch], done: list[StoredObject]
+    ) -> str:
         """Put a small object into the bundle of its format and name that; "" when it is dealt with otherwise."""
         try:
-            inside = inflated(data, self._scratch, INSIDE)
+            inside = decompressed(data, self._scratch, INSIDE)
         except (ContentError, ValueError) as problem:
             self._refuse(listed, str(problem))
             return ""
@@ -125,41 +127,41 @@ class ObjectReader:
             name = self.source.format
             if name == AUTO:
                 name = detect(inside[:HEAD]).format
-            if name in IDENTIFIED and is_lines(inside):
-                bundle = bundles.get(name) or Bundle(self.room / f"{name}-{len(bundles)}", name)
+            if name in FORMATS_WITH_IDS and is_json_lines(inside):
+                bundle = bundles.get(name) or ObjectBatch(self.room / f"{name}-{len(bundles)}", name)
                 bundles[name] = bundle
                 bundle.add(listed, inside)
                 return name
         self._file(listed, partial(self._scratch.write_bytes, data))
         return ""
 
-    def _settle(self, bundle: Bundle, stream: Stream) -> None:
+    def _settle(self, bundle: ObjectBatch, stream: Stream) -> None:
         bundle.close()
         try:
             with transaction.atomic():
                 self._lock()
-                self.remembered.add(bundle.objects)
+                self.seen_objects.add(bundle.objects)
                 counts = self.session.import_file(bundle.path, bundle.format)
                 bundle.settle(self.source, stream, self._where)
                 Stream.objects.filter(pk=stream.pk).update(read_at=self.now, format=bundle.format)
-        except WasRead:
-            raise DeliveryError("Another reader was faster; the next poll goes on") from None
+        except ObjectAlreadyRead:
+            raise ConnectorError("Another reader was faster; the next poll goes on") from None
         except InputError as problem:
             self.session.forget()
-            raise DeliveryError(_without(bundle.path, problem)) from None
+            raise ConnectorError(_without(bundle.path, problem)) from None
         except BaseException:
             self.session.forget()
             raise
-        self.remembered.committed(bundle.objects)
+        self.seen_objects.committed(bundle.objects)
         self.counts += counts
 
-    def _file(self, listed: Listed, write: Callable[[], object]) -> None:
+    def _file(self, listed: StoredObject, write: Callable[[], object]) -> None:
         """An object that is a file of its own, known by its content as files on disk are."""
         self._objects -= 9
         path = self._scratch
         try:
             write()
-        except Unread as trouble:
+        except ObjectError as trouble:
             self._trouble(listed, str(trouble), is_failure=not trouble.gone)
             return
         try:
@@ -173,43 +175,43 @@ class ObjectReader:
                     self._lock()
                     counts = self.session.import_file(path, self.source.format)
                     self._name(path, listed)
-        except WasRead:
-            raise DeliveryError("Another reader was faster; the next poll goes on") from None
+        except ObjectAlreadyRead:
+            raise ConnectorError("Another reader was faster; the next poll goes on") from None
         except InputError as problem:
             self.session.forget()
             words = _without(path, problem)
             if words.startswith(":"):
-                raise DeliveryError(words[1:].strip()) from None
+                raise ConnectorError(words[1:].strip()) from None
             self._refuse(listed, words)
         except BaseException:
             self.session.forget()
             raise
         else:
-            self.remembered.committed([listed])
+            self.seen_objects.committed([listed])
             self.counts += counts
 
-    def _name(self, path: Path, listed: Listed) -> None:
+    def _name(self, path: Path, listed: StoredObject) -> None:
         """What was read from a file of ours was an object; nothing of it lies on this machine any more."""
         name = f"{self._where}{listed.key}"[-1000:]
-        known_as(self.source, path, name)
-        self.remembered.add([listed])
+        rename_content(self.source, path, name)
+        self.seen_objects.add([listed])
 
-    def _save(self, listed: Listed) -> None:
+    def _save(self, listed: StoredObject) -> None:
         if listed.size > LARGEST:
-            raise Unread(f"it has more than {LARGEST >> 30} GiB")
+            raise ObjectError(f"it has more than {LARGEST >> 30} GiB")
         if disk_usage(self.room).free < listed.size + LARGE:
-            raise DeliveryError("The state folder has no room for the next object")
+            raise ConnectorError("The state folder has no room for the next object")
         self.bucket.save(listed, self._scratch)
 
     def _lock(self) -> None:
         if not Source.objects.select_for_update().filter(pk=self.source.pk).exists():
-            raise DeliveryError("The source was deleted meanwhile")
+            raise ConnectorError("The source was deleted meanwhile")
 
-    def _refuse(self, listed: Listed, words: str) -> None:
+    def _refuse(self, listed: StoredObject, words: str) -> None:
         """What an object holds cannot be read, now or later: told, and not read again until it is overwritten."""
         with transaction.atomic():
             self._lock()
-            self.remembered.add([listed])
+            self.seen_objects.add([listed])
             RejectedLine.objects.create(
                 source=self.source,
                 path=f"{self._where}{listed.key}"[-1000:],
@@ -218,20 +220,20 @@ class ObjectReader:
                 reason=f"the object {words}"[:300],
                 at=self.now,
             )
-        self.remembered.committed([listed])
+        self.seen_objects.committed([listed])
         self._trouble(listed, words)
 
-    def _trouble(self, listed: Listed, words: str, *, is_failure: bool = False) -> None:
+    def _trouble(self, listed: StoredObject, words: str, *, is_failure: bool = False) -> None:
         self._troubles += 1
         self.failures += is_failure
         self._first_trouble = self._first_trouble or f"{listed.key} {words}"[-400:]
         if self._troubles >= MOST_TROUBLES:
-            raise DeliveryError(f"{self.problem}: the next poll goes on")
+            raise ConnectorError(f"{self.problem}: the next poll goes on")
 
 
-def _groups(objects: list[Listed]) -> Iterator[list[Listed]]:
+def _groups(objects: list[StoredObject]) -> Iterator[list[StoredObject]]:
     """Small objects together, up to so many bytes; each large one alone. In order."""
-    group: list[Listed] = []
+    group: list[StoredObject] = []
     size = 0
     for listed in objects:
         if group and (listed.size > SMALL or size + listed.size > GROUP):

@@ -11,10 +11,10 @@ from hashlib import blake2b
 
 from xxhash import xxh3_64_intdigest
 
-from dashboard.usage.connectors.s3.client import Listed
-from dashboard.usage.models import ReadObjects
+from dashboard.usage.connectors.s3.client import StoredObject
+from dashboard.usage.models import SeenObjects
 
-__all__ = ["Remembered", "WasRead"]
+__all__ = ["ObjectAlreadyRead", "SeenObjectHashes"]
 
 KEPT = 2_000_000  # hashes in memory, about 70 bytes each at most; then the folders are loaded anew
 MANY = 32  # small segments of one folder that are worth merging
@@ -22,11 +22,11 @@ SMALL = 8192  # bytes
 PAGE = 400
 
 
-class WasRead(Exception):  # noqa: N818  an event, not an error
+class ObjectAlreadyRead(Exception):  # noqa: N818  an event, not an error
     """Another reader read one of these objects meanwhile."""
 
 
-class Remembered:
+class SeenObjectHashes:
     """What a source has read; `add` runs in the transaction that counts what the objects hold."""
 
     def __init__(self, source_id: int) -> None:
@@ -34,7 +34,7 @@ class Remembered:
         self._folders: dict[str, set[int]] = {}
         self._kept = 0
 
-    def unread(self, objects: Collection[Listed]) -> list[Listed]:
+    def unread(self, objects: Collection[StoredObject]) -> list[StoredObject]:
         """Those that were not read before."""
         folders = {_folder(listed.key) for listed in objects}
         if self._kept > KEPT:
@@ -45,7 +45,7 @@ class Remembered:
             self._kept += len(known)
         return [listed for listed in objects if _mark(listed) not in self._folders[_folder(listed.key)]]
 
-    def add(self, objects: Collection[Listed]) -> None:
+    def add(self, objects: Collection[StoredObject]) -> None:
         """Remember these. Raises WasRead, when one is remembered already, under the lock of the source's row."""
         fresh: dict[str, set[int]] = defaultdict(set)
         for listed in objects:
@@ -53,13 +53,13 @@ class Remembered:
         stored = self._load(fresh)
         if any(not marks.isdisjoint(stored[folder]) for folder, marks in fresh.items()):
             self.forget()
-            raise WasRead
-        ReadObjects.objects.bulk_create(
-            ReadObjects(source_id=self._source, folder=folder, hashes=self._merged(folder, marks))
+            raise ObjectAlreadyRead
+        SeenObjects.objects.bulk_create(
+            SeenObjects(source_id=self._source, folder=folder, hashes=self._merged(folder, marks))
             for folder, marks in fresh.items()
         )
 
-    def committed(self, objects: Iterable[Listed]) -> None:
+    def committed(self, objects: Iterable[StoredObject]) -> None:
         """The transaction held."""
         for listed in objects:
             folder = self._folders.get(_folder(listed.key))
@@ -93,12 +93,12 @@ class Remembered:
         return packed + b"".join(hashes for _, hashes in small)
 
     def _mine(self):
-        return ReadObjects.objects.filter(source_id=self._source)
+        return SeenObjects.objects.filter(source_id=self._source)
 
 
 def _folder(key: str) -> str:
     return blake2b(key.rpartition("/")[0].encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-def _mark(listed: Listed) -> int:
+def _mark(listed: StoredObject) -> int:
     return xxh3_64_intdigest(f"{listed.key}\0{listed.etag}\0{listed.size}".encode("utf-8", "surrogatepass"))

@@ -5,8 +5,8 @@ What was said in a call is not asked for.
 """
 
 from dashboard.usage.buckets import digest
-from dashboard.usage.connectors.sql.introspection import Columns, Row, Table, measures, query, text
-from dashboard.usage.connectors.sync_window import DeliveryError
+from dashboard.usage.connectors.sql.introspection import Columns, Row, Table, bucket_query, measures, text_value
+from dashboard.usage.connectors.sync_window import ConnectorError
 from dashboard.usage.formats.caller_labels import APPLICATION, TAGS, TEAM
 from dashboard.usage.formats.gateways.helicone import Helicone
 from dashboard.usage.formats.langfuse import common as langfuse
@@ -42,12 +42,12 @@ def langfuse_table(name: str, columns: Columns) -> Table:
     also = f" AND {groups['kind']} IN ({kinds}) AND {columns.quoted('is_deleted')} = 0"
 
     def reading(row: Row, begin: int) -> BucketValue:
-        project, environment, kind, model = (text(row[column]) for column in groups)
+        project, environment, kind, model = (text_value(row[column]) for column in groups)
         who, what = langfuse.describe((project, None, environment, b"", kind, model))
         key = digest(project, environment, kind, model)
         return BucketValue(key, begin, times.step, who, what, measures(row))
 
-    question = query(f"{columns.table} FINAL", groups, sums, times, also)
+    question = bucket_query(f"{columns.table} FINAL", groups, sums, times, also)
     # Observations are written when a trace ends, and their costs a while later.
     return Table(name, question, times.step, 48, times.bounds, reading)
 
@@ -77,18 +77,18 @@ def helicone_table(name: str, columns: Columns) -> Table:
     reader = Helicone()
 
     def reading(row: Row, begin: int) -> BucketValue:
-        user, properties, provider, address, model = (text(row[column]) for column in groups)
+        user, properties, provider, address, model = (text_value(row[column]) for column in groups)
         who, what = reader.describe((user, properties.encode(), provider, address, model))
         key = digest(user, properties, provider, address, model)
         return BucketValue(key, begin, times.step, who, what, measures(row))
 
-    question = query(f"{columns.table} FINAL", groups, sums, times, f" AND {status} >= 0")
+    question = bucket_query(f"{columns.table} FINAL", groups, sums, times, f" AND {status} >= 0")
     return Table(name, question, times.step, 3, times.bounds, reading)
 
 
 def _check(columns: Columns, preset: str) -> None:
     if not columns.is_clickhouse:
-        raise DeliveryError(f"The preset {preset} reads ClickHouse: name the columns of any other table")
+        raise ConnectorError(f"The preset {preset} reads ClickHouse: name the columns of any other table")
 
 
 def _tokens(usage: str, word: str) -> str:

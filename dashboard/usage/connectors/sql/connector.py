@@ -19,15 +19,15 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from dashboard.usage.buckets import put
-from dashboard.usage.connectors.secrets import SecretError, secret
-from dashboard.usage.connectors.sql.introspection import ALIAS, readable
-from dashboard.usage.connectors.sql.presets import Table, table_of
-from dashboard.usage.connectors.sync_window import DeliveryError, Place, since
+from dashboard.usage.connectors.secrets import SecretError, read_secret
+from dashboard.usage.connectors.sql.introspection import ALIAS, decode_bytes
+from dashboard.usage.connectors.sql.presets import Table, load_table
+from dashboard.usage.connectors.sync_window import ConnectorError, WindowCheckpointer, history_start
 from dashboard.usage.ingest.pipeline import Counts
 from dashboard.usage.models import Source
 from dashboard.usage.records import FIRST_HOUR, BucketValue, clean, last_hour
 
-__all__ = ["asked", "connected", "in_words", "read"]
+__all__ = ["connect", "error_text", "query_bucket", "read"]
 
 STEPS = 240  # buckets per poll: a longer back-fill goes on with the next poll
 MOST_ROWS = 50_000  # sums of one bucket
@@ -51,32 +51,32 @@ def read(source: Source, now: datetime) -> tuple[Counts, str]:
     counts = Counts()
     problem = ""
     try:
-        with connected(secret(source.config.get("url"))) as connection:
-            table = table_of(source.config, connection)
-            place = Place(source, table.name, now)
+        with connect(read_secret(source.config.get("url"))) as connection:
+            table = load_table(source.config, connection)
+            place = WindowCheckpointer(source, table.name, now)
             for begin, end in _steps(table, place, now):
-                readings, accepted, wrong = asked(connection, table, begin, end, now)
+                readings, accepted, wrong = query_bucket(connection, table, begin, end, now)
                 finished = min(end, int(now.timestamp()) // table.step * table.step)
-                counts += place.deliver(readings, (begin, finished), accepted, len(wrong))
+                counts += place.commit_span(readings, (begin, finished), accepted, len(wrong))
                 problem = problem or (f"{len(wrong)} sums were not understood: {wrong[0]}" if wrong else "")
             problem = problem or place.dimensions.overflow
-    except (DeliveryError, SecretError) as trouble:
+    except (ConnectorError, SecretError) as trouble:
         return counts, str(trouble)
     except SQLAlchemyError as trouble:
-        return counts, f"The database answers: {in_words(trouble)}"
+        return counts, f"The database answers: {error_text(trouble)}"
     return counts, problem
 
 
-def _steps(table: Table, place: Place, now: datetime) -> Iterator[tuple[int, int]]:
+def _steps(table: Table, place: WindowCheckpointer, now: datetime) -> Iterator[tuple[int, int]]:
     window = place.source.config.get("window_hours") or table.window_hours
     if isinstance(window, bool) or not isinstance(window, int) or not 1 <= window <= MOST_HOURS:
-        raise DeliveryError(f"window_hours must be a whole number from 1 to {MOST_HOURS}")
-    first, until = since(place.source.config, now), int(now.timestamp())
+        raise ConnectorError(f"window_hours must be a whole number from 1 to {MOST_HOURS}")
+    first, until = history_start(place.source.config, now), int(now.timestamp())
     recent = place.recent(first, until, window * 3600, table.step, STEPS + window * 3600 // table.step)
     return chain(recent, place.history(first, table.step, STEPS))
 
 
-def asked(
+def query_bucket(
     connection: Connection, table: Table, begin: int, end: int, now: datetime, most: int = MOST_ROWS + 1
 ) -> tuple[list[BucketValue], int, list[str]]:
     """The readings of one bucket, from at most `most` rows; how many those were, what was wrong with others."""
@@ -85,9 +85,9 @@ def asked(
     accepted, wrong = 0, []
     for number, row in enumerate(rows, 1):
         if number > MOST_ROWS:
-            raise DeliveryError(f"More than {MOST_ROWS} sums in one bucket: leave a column out")
+            raise ConnectorError(f"More than {MOST_ROWS} sums in one bucket: leave a column out")
         try:
-            fields = {name.removeprefix(ALIAS): readable(value) for name, value in row.items()}
+            fields = {name.removeprefix(ALIAS): decode_bytes(value) for name, value in row.items()}
             reading = table.reading(fields, begin)
             if reading is not None and not FIRST_HOUR <= reading.start // 3600 <= last_hour(now):
                 raise ValueError("the time is before 2015 or more than two days ahead")  # noqa: TRY301
@@ -101,7 +101,7 @@ def asked(
 
 
 @contextmanager
-def connected(address: str, seconds: int = SECONDS) -> Iterator[Connection]:
+def connect(address: str, seconds: int = SECONDS) -> Iterator[Connection]:
     """A connection that can only read, and gives up on a question that takes longer than `seconds`."""
     url = _url(address)
     try:
@@ -109,7 +109,7 @@ def connected(address: str, seconds: int = SECONDS) -> Iterator[Connection]:
             url, poolclass=NullPool, hide_parameters=True, connect_args=_arguments(url, seconds)
         )
     except (NoSuchModuleError, ModuleNotFoundError):
-        raise DeliveryError(
+        raise ConnectorError(
             f"The package for {url.drivername} is not installed; docs/sources.md names it"
         ) from None
     try:
@@ -133,7 +133,7 @@ def _opened(engine: Engine) -> Connection:
     try:
         return engine.connect()
     except RuntimeError as trouble:  # PyMySQL, when a kind of password needs a package that is not there
-        raise DeliveryError(f"The driver {engine.url.drivername} answers: {clean(trouble, 300)}") from None
+        raise ConnectorError(f"The driver {engine.url.drivername} answers: {clean(trouble, 300)}") from None
 
 
 def _bounded(connection: Connection, seconds: int) -> Connection:
@@ -172,15 +172,17 @@ def _url(address: str) -> URL:
     try:
         url = make_url(address)
     except ArgumentError:
-        raise DeliveryError("The variable holds no database address such as postgresql://user@host/name") from None
+        raise ConnectorError(
+            "The variable holds no database address such as postgresql://user@host/name"
+        ) from None
     if url.drivername in DRIVERS:
         url = url.set(drivername=DRIVERS[url.drivername])
     if url.get_backend_name() in {"sqlite", "duckdb"} and not (url.database and Path(url.database).is_file()):
-        raise DeliveryError("There is no such database file")
+        raise ConnectorError("There is no such database file")
     return url
 
 
-def in_words(trouble: SQLAlchemyError) -> str:
+def error_text(trouble: SQLAlchemyError) -> str:
     """What the database says, in one line: its first, which tells the matter and no values."""
     said = getattr(trouble, "orig", None)
     match getattr(said, "args", ()):

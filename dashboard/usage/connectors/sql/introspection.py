@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError, NoSuchTableError
 from sqlalchemy.types import JSON, Boolean, Date, DateTime, Integer, NullType, Numeric, String, TypeEngine
 
 from dashboard.usage.buckets import DAY, HOUR
-from dashboard.usage.connectors.sync_window import DeliveryError
+from dashboard.usage.connectors.sync_window import ConnectorError
 from dashboard.usage.formats.aggregated import amount, count
 from dashboard.usage.records import BucketValue, clean
 
@@ -28,12 +28,12 @@ __all__ = [
     "Columns",
     "Row",
     "Table",
-    "Times",
+    "TimeColumn",
+    "bucket_query",
+    "decode_bytes",
     "measures",
-    "plain",
-    "query",
-    "readable",
-    "text",
+    "plain_number",
+    "text_value",
 ]
 
 Row = dict[str, Any]
@@ -66,7 +66,7 @@ class Columns:
         try:
             self.types = self._described(connection) if self.is_mysql else _listed(connection, table, schema)
         except NoSuchTableError:
-            raise DeliveryError(f"There is no table {clean(name, 100)} that this user may read") from None
+            raise ConnectorError(f"There is no table {clean(name, 100)} that this user may read") from None
 
     def _described(self, connection: Connection) -> dict[str, TypeEngine[Any]]:
         """MySQL describes the columns of a view to every reader of it, but not how it was made."""
@@ -85,7 +85,7 @@ class Columns:
 
     def quoted(self, name: str) -> str:
         if name not in self.types:
-            raise DeliveryError(f"The table has no column {clean(name, 100)}")
+            raise ConnectorError(f"The table has no column {clean(name, 100)}")
         return self._named(name)
 
     def _named(self, part: str) -> str:
@@ -106,27 +106,27 @@ class Columns:
             column = f"CASE WHEN {column} THEN 1 WHEN NOT {column} THEN 0 END"
         return f"SUM({column})"
 
-    def times(self, name: str, unit: str, wanted: object) -> "Times":
+    def times(self, name: str, unit: str, wanted: object) -> "TimeColumn":
         """How to compare this column, and the width of a bucket."""
         kind, column = self.types.get(name), self.quoted(name)
         step = DAY if wanted == "day" or isinstance(kind, Date | String) else HOUR
         if isinstance(kind, Integer | Numeric):
             factor = 1000 if unit == "ms" else 1
-            return Times(column, step, lambda begin, end: {"begin": begin * factor, "end": end * factor})
+            return TimeColumn(column, step, lambda begin, end: {"begin": begin * factor, "end": end * factor})
         if isinstance(kind, DateTime) and self.is_clickhouse:
             # Its times have the zone of the server: an instant has none.
             instants = "toDateTime({}, 'UTC')"
-            return Times(column, step, lambda begin, end: {"begin": begin, "end": end}, instants)
+            return TimeColumn(column, step, lambda begin, end: {"begin": begin, "end": end}, instants)
         if isinstance(kind, Date | String):
             is_text = isinstance(kind, String) or self.dialect == "sqlite"
-            return Times(
+            return TimeColumn(
                 column, DAY, lambda *span: dict(zip(("begin", "end"), map(_day(is_text), span), strict=True))
             )
         if not isinstance(kind, DateTime):
-            raise DeliveryError(f"The column {clean(name, 100)} is no time")
+            raise ConnectorError(f"The column {clean(name, 100)} is no time")
         if self.dialect == "sqlite":  # times are text there, in whichever spelling they were stored
-            return Times(f"datetime({column})", step, lambda b, e: {"begin": f"{_at(b)}", "end": f"{_at(e)}"})
-        return Times(column, step, lambda begin, end: {"begin": _at(begin), "end": _at(end)})
+            return TimeColumn(f"datetime({column})", step, lambda b, e: {"begin": f"{_at(b)}", "end": f"{_at(e)}"})
+        return TimeColumn(column, step, lambda begin, end: {"begin": _at(begin), "end": _at(end)})
 
     @property
     def is_clickhouse(self) -> bool:
@@ -134,7 +134,7 @@ class Columns:
 
 
 @dataclass(frozen=True)
-class Times:
+class TimeColumn:
     """What is compared with the bounds of a bucket of `step` seconds; `instant` is written around each bound."""
 
     column: str
@@ -148,7 +148,9 @@ class Times:
         return f"{self.column} >= {begin} AND {self.column} < {end}"
 
 
-def query(table: str, groups: Mapping[str, str], sums: Mapping[str, str], times: Times, also: str = "") -> str:
+def bucket_query(
+    table: str, groups: Mapping[str, str], sums: Mapping[str, str], times: TimeColumn, also: str = ""
+) -> str:
     """The question for one bucket: `groups` and `sums` are expressions by the names under which rows tell them."""
     chosen = ", ".join(f'{expression} AS "{ALIAS}{name}"' for name, expression in {**groups, **sums}.items())
     grouped = ", ".join(str(number) for number in range(1, len(groups) + 1))
@@ -163,7 +165,7 @@ def _listed(connection: Connection, table: str, schema: str) -> dict[str, TypeEn
     return {column["name"]: column["type"] for column in columns}
 
 
-def readable(value: Any) -> Any:
+def decode_bytes(value: Any) -> Any:
     """Bytes as the text that they are, or else in hexadecimal."""
     if not isinstance(value, bytes):
         return value
@@ -174,18 +176,18 @@ def readable(value: Any) -> Any:
 
 
 def measures(row: Row) -> tuple[int | None, ...]:
-    counts = (count(plain(row.get(name)), name) for name in MEASURES)
-    return (*counts, amount(plain(row.get("cost")), "cost"))
+    counts = (count(plain_number(row.get(name)), name) for name in MEASURES)
+    return (*counts, amount(plain_number(row.get("cost")), "cost"))
 
 
-def plain(value: Any) -> Any:
+def plain_number(value: Any) -> Any:
     """Sums come as decimals from some databases."""
     if isinstance(value, Decimal):
         return int(value) if value.is_finite() and value == value.to_integral_value() else float(value)
     return value
 
 
-def text(value: Any) -> str:
+def text_value(value: Any) -> str:
     return "" if value is None else str(value)
 
 

@@ -12,17 +12,17 @@ from dashboard.usage.connectors.sql.introspection import (
     Columns,
     Row,
     Table,
+    bucket_query,
     measures,
-    plain,
-    query,
-    text,
+    plain_number,
+    text_value,
 )
-from dashboard.usage.connectors.sync_window import DeliveryError
+from dashboard.usage.connectors.sync_window import ConnectorError
 from dashboard.usage.formats.litellm import common as litellm
 from dashboard.usage.formats.litellm.daily import ENTITIES, LiteLLMDaily
 from dashboard.usage.records import INTERNAL, UNKNOWN, BucketValue, Called, Caller, clean
 
-__all__ = ["PRESETS", "Table", "table_of"]
+__all__ = ["PRESETS", "Table", "load_table"]
 
 WHO = ("application", "team", "key_alias", "tags", "service", "user_agent")
 WHAT = ("platform", "model", "endpoint")
@@ -34,14 +34,14 @@ PRESETS = {
 }
 
 
-def table_of(config: Mapping[str, Any], connection: Connection) -> Table:
+def load_table(config: Mapping[str, Any], connection: Connection) -> Table:
     """The table that a source's configuration names, as it is in the database now. Raises DeliveryError."""
     preset = config.get("preset")
     if preset and preset not in PRESETS:
-        raise DeliveryError(f"preset must be one of {', '.join(PRESETS)}")
+        raise ConnectorError(f"preset must be one of {', '.join(PRESETS)}")
     name = str(config.get("table") or PRESETS.get(str(preset), ""))
     if not name:
-        raise DeliveryError("Name a preset, or a table and its columns")
+        raise ConnectorError("Name a preset, or a table and its columns")
     columns = Columns(connection, name)
     if preset == "litellm-spendlogs":
         return _spend_logs(name, columns)
@@ -57,7 +57,7 @@ def table_of(config: Mapping[str, Any], connection: Connection) -> Table:
 def _spend_logs(name: str, columns: Columns) -> Table:
     """Columns came over the years; those that are missing are not asked for, bodies never are."""
     if columns.is_mysql:
-        raise DeliveryError("LiteLLM keeps this table in PostgreSQL: name the columns of any other table")
+        raise ConnectorError("LiteLLM keeps this table in PostgreSQL: name the columns of any other table")
 
     def has(column: str, otherwise: str = "NULL") -> str:
         return columns.quoted(column) if column in columns else otherwise
@@ -88,26 +88,32 @@ def _spend_logs(name: str, columns: Columns) -> Table:
     }
     times = columns.times("startTime", "", "hour")
     tool = has("mcp_namespaced_tool_name", "''")
-    question = query(columns.table, groups, sums, times, f" AND COALESCE({tool}, '') = ''")
+    question = bucket_query(columns.table, groups, sums, times, f" AND COALESCE({tool}, '') = ''")
 
     def reading(row: Row, begin: int) -> BucketValue | None:
-        if not litellm.is_call(text(row["call_type"])):
+        if not litellm.is_call(text_value(row["call_type"])):
             return None
-        alias, key_hash, tags = text(row["alias"]), text(row["api_key"]), text(row["tags"]).encode()
+        alias, key_hash, tags = (
+            text_value(row["alias"]),
+            text_value(row["api_key"]),
+            text_value(row["tags"]).encode(),
+        )
         return BucketValue(
-            digest(*(text(row[column]) for column in groups)),
+            digest(*(text_value(row[column]) for column in groups)),
             begin,
             times.step,
             litellm.caller(
-                text(row["team_alias"]),
-                text(row["team"]),
+                text_value(row["team_alias"]),
+                text_value(row["team"]),
                 alias,
                 key_hash,
                 tags,
                 None,
                 internal=bool(row["origin"]),
             ),
-            litellm.called(text(row["model"]), text(row["provider"]), text(row["call_type"]), ""),
+            litellm.called(
+                text_value(row["model"]), text_value(row["provider"]), text_value(row["call_type"]), ""
+            ),
             measures(row),
         )
 
@@ -122,24 +128,24 @@ def _daily(name: str, columns: Columns) -> Table:
     summed = ("api_requests", "failed_requests", "prompt_tokens", "completion_tokens", "spend")
     sums = {column: f"SUM({columns.quoted(column)})" for column in summed}
     if "tag" in columns:
-        raise DeliveryError("The Tag table counts a call once per tag: choose another of the daily tables")
+        raise ConnectorError("The Tag table counts a call once per tag: choose another of the daily tables")
     times = columns.times("date", "", "day")
     reader = LiteLLMDaily()
 
     def reading(row: Row, _begin: int) -> BucketValue | None:
-        return reader.reading({column: plain(value) for column, value in row.items()})
+        return reader.reading({column: plain_number(value) for column, value in row.items()})
 
-    return Table(name, query(columns.table, groups, sums, times), times.step, 72, times.bounds, reading)
+    return Table(name, bucket_query(columns.table, groups, sums, times), times.step, 72, times.bounds, reading)
 
 
 def _generic(name: str, columns: Columns, config: Mapping[str, Any]) -> Table:
     """Any table: `columns` names, for our fields, its columns; without `calls` each row is one."""
     named = config.get("columns")
     if not isinstance(named, dict) or not {"time", "model"} <= named.keys():
-        raise DeliveryError("columns must name at least the time and the model")
+        raise ConnectorError("columns must name at least the time and the model")
     known = {"time", "status", "cost", *MEASURES, *WHO, *WHAT}
     if unknown := sorted(map(str, named.keys() - known)):
-        raise DeliveryError(f"columns may name {', '.join(sorted(known))}; not {clean(unknown[0], 60)}")
+        raise ConnectorError(f"columns may name {', '.join(sorted(known))}; not {clean(unknown[0], 60)}")
     quoted = {field: columns.quoted(str(column)) for field, column in named.items()}
     groups = {field: columns.key(str(named[field])) for field in (*WHO, *WHAT) if field in quoted}
     sums = {field: columns.total(str(named[field])) for field in (*MEASURES, "cost") if field in quoted}
@@ -151,7 +157,7 @@ def _generic(name: str, columns: Columns, config: Mapping[str, Any]) -> Table:
     times = columns.times(str(named["time"]), unit, config.get("bucket"))
 
     def reading(row: Row, begin: int) -> BucketValue:
-        told = {field: text(row.get(field)) for field in (*WHO, *WHAT)}
+        told = {field: text_value(row.get(field)) for field in (*WHO, *WHAT)}
         consumer = clean(told["application"] or told["team"] or told["key_alias"] or told["service"], 200)
         return BucketValue(
             digest(*(told[field] for field in (*WHO, *WHAT))),
@@ -171,4 +177,4 @@ def _generic(name: str, columns: Columns, config: Mapping[str, Any]) -> Table:
         )
 
     window = 72 if times.step == DAY else 3
-    return Table(name, query(columns.table, groups, sums, times), times.step, window, times.bounds, reading)
+    return Table(name, bucket_query(columns.table, groups, sums, times), times.step, window, times.bounds, reading)

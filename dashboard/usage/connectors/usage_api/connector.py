@@ -4,37 +4,27 @@ A provider's numbers of a day grow for a while, so the last three days are asked
 and replaced. The admin key is read from the environment, is sent to nobody but the provider, and is in no message.
 """
 
-import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from http.client import HTTPException
 from itertools import chain
 from typing import Any
-from urllib.error import HTTPError
-from urllib.parse import urlencode, urlsplit
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from urllib.parse import urlsplit
 
 from dashboard.usage.buckets import DAY
-from dashboard.usage.connectors.secrets import SecretError, secret
-from dashboard.usage.connectors.sync_window import DeliveryError, Place, since
+from dashboard.usage.connectors.secrets import SecretError, read_secret
+from dashboard.usage.connectors.sync_window import ConnectorError, WindowCheckpointer, history_start
+from dashboard.usage.connectors.usage_api.client import UsageApiClient
 from dashboard.usage.formats.registry import FORMATS
 from dashboard.usage.ingest.pipeline import Counts
 from dashboard.usage.models import Source
-from dashboard.usage.records import Batch, clean, last_hour
+from dashboard.usage.records import Batch, last_hour
 
-__all__ = ["PROVIDERS", "Client", "Provider", "checked", "read"]
+__all__ = ["PROVIDERS", "Provider", "parse_config", "read"]
 
 OPEN_DAYS = 3  # days whose numbers may still grow
 CHUNK_DAYS = 31  # the most days that one page holds
 CHUNKS = 12  # per poll and endpoint: a longer back-fill goes on with the next poll
-PAGES = 500
-ATTEMPTS = 5
-LONGEST_WAIT = 60.0
-TIMEOUT = 30
-LARGEST = 32 << 20
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -82,18 +72,18 @@ PROVIDERS = {
 }
 
 
-def checked(config: Mapping[str, Any]) -> tuple[Provider, str, tuple[str, ...]]:
+def parse_config(config: Mapping[str, Any]) -> tuple[Provider, str, tuple[str, ...]]:
     """The provider, the base address and the endpoints that a configuration means. Raises DeliveryError."""
     provider = PROVIDERS.get(str(config.get("provider")))
     if provider is None:
-        raise DeliveryError(f"provider must be one of {', '.join(PROVIDERS)}")
+        raise ConnectorError(f"provider must be one of {', '.join(PROVIDERS)}")
     base = str(config.get("url") or provider.base).rstrip("/")
     parts = urlsplit(base)
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
-        raise DeliveryError("url must begin with https://")
+        raise ConnectorError("url must begin with https://")
     endpoints = config.get("endpoints") or list(provider.default)
     if not isinstance(endpoints, list) or not set(endpoints) <= set(provider.endpoints):
-        raise DeliveryError(f"endpoints must be a list of {', '.join(provider.endpoints)}")
+        raise ConnectorError(f"endpoints must be a list of {', '.join(provider.endpoints)}")
     return provider, base, tuple(endpoints)
 
 
@@ -104,23 +94,25 @@ def read(source: Source, now: datetime) -> tuple[Counts, str]:
     """
     counts = Counts()
     try:
-        provider, base, endpoints = checked(source.config)
-        client = Client(base, provider.headers(secret(source.config.get("key"))))
+        provider, base, endpoints = parse_config(source.config)
+        client = UsageApiClient(base, provider.headers(read_secret(source.config.get("key"))))
         problem = ""
         for endpoint in endpoints:
-            more, trouble = _read_endpoint(Place(source, endpoint, now), provider, client, endpoint, now)
+            more, trouble = _read_endpoint(
+                WindowCheckpointer(source, endpoint, now), provider, client, endpoint, now
+            )
             counts, problem = counts + more, problem or trouble
-    except (DeliveryError, SecretError) as trouble:
+    except (ConnectorError, SecretError) as trouble:
         return counts, str(trouble)
     return counts, problem
 
 
 def _read_endpoint(
-    place: Place, provider: Provider, client: "Client", endpoint: str, now: datetime
+    place: WindowCheckpointer, provider: Provider, client: UsageApiClient, endpoint: str, now: datetime
 ) -> tuple[Counts, str]:
     counts, problem = Counts(), ""
     today = int(now.timestamp()) // DAY * DAY
-    first = since(place.source.config, now)
+    first = history_start(place.source.config, now)
     recent = place.recent(first, today, OPEN_DAYS * DAY, CHUNK_DAYS * DAY, CHUNKS)
     for begin, end in chain(recent, place.history(first, CHUNK_DAYS * DAY, CHUNKS)):
         end = min(end, today + DAY)
@@ -129,98 +121,10 @@ def _read_endpoint(
         for body in client.pages(path, provider.query(begin, end)):
             FORMATS[provider.format].decode_document(body, batch, 1, 0)  # type: ignore[attr-defined]
         span = begin, min(end, today)
-        counts += place.deliver(batch.readings.values(), span, batch.accepted, batch.rejected)
+        counts += place.commit_span(batch.readings.values(), span, batch.accepted, batch.rejected)
         if batch.rejects:
             problem = f"{batch.rejected} results of {endpoint} were not understood: {batch.rejects[0].reason}"
     return counts, problem or place.dimensions.overflow
-
-
-class _NoRedirects(HTTPRedirectHandler):
-    """A key must not follow to another host."""
-
-    def redirect_request(self, *_args: object) -> None:
-        return None
-
-
-class Client:
-    """Asks with bounded patience. Every trouble is a DeliveryError that says what to do about it."""
-
-    def __init__(
-        self, base: str, headers: Mapping[str, str], *, patience: float = LONGEST_WAIT, timeout: float = TIMEOUT
-    ) -> None:
-        self.base = base
-        self.headers = {**headers, "Accept": "application/json", "User-Agent": "sundial"}
-        self.opener = build_opener(_NoRedirects)
-        self.patience = patience
-        self.timeout = timeout
-
-    def pages(self, path: str, query: list[tuple[str, str]]) -> "list[bytes]":
-        """The bodies of all pages; a page that is named twice would go on for ever."""
-        bodies: list[bytes] = []
-        cursor, seen = "", set[str]()
-        while True:
-            body, cursor = self.page(path, query, cursor)
-            bodies.append(body)
-            if not cursor:
-                return bodies
-            if cursor in seen or len(bodies) >= PAGES:
-                raise DeliveryError("The provider's pages do not end")
-            seen.add(cursor)
-
-    def page(self, path: str, query: list[tuple[str, str]], cursor: str = "") -> tuple[bytes, str]:
-        """One page, and the name of the next one; "" behind the last."""
-        asked = [*query, ("page", cursor)] if cursor else query
-        body = self._get(f"{self.base}{path}?{urlencode(asked)}")
-        try:
-            page = json.loads(body)
-        except (ValueError, RecursionError):
-            raise DeliveryError("The provider's answer is not JSON") from None
-        if not isinstance(page, dict) or not isinstance(page.get("data"), list):
-            raise DeliveryError("The provider's answer has no list of data")
-        return body, str(page.get("next_page") or "") if page.get("has_more") else ""
-
-    def _get(self, url: str) -> bytes:
-        for attempt in range(ATTEMPTS):
-            pause = float(2**attempt)
-            try:
-                with self.opener.open(Request(url, headers=self.headers), timeout=self.timeout) as answer:  # noqa: S310  checked
-                    body: bytes = answer.read(LARGEST + 1)
-            except HTTPError as refusal:
-                with refusal:
-                    told = refusal.headers.get("Retry-After")
-                if refusal.code != 429 and refusal.code < 500:
-                    raise DeliveryError(_refusal(refusal.code)) from None
-                reason = f"The provider answers {refusal.code}"
-                pause = _seconds(told, pause)
-            except (OSError, HTTPException) as trouble:
-                reason = f"The provider cannot be reached: {clean(getattr(trouble, 'reason', trouble), 200)}"
-            else:
-                if len(body) > LARGEST:
-                    raise DeliveryError("The provider's answer is longer than 32 MiB")
-                return body
-            if attempt + 1 == ATTEMPTS or pause > self.patience:
-                break
-            self.patience -= pause
-            time.sleep(pause)
-        raise DeliveryError(f"{reason}; the next poll tries again")
-
-
-def _refusal(code: int) -> str:
-    if code in {401, 403}:
-        return f"The provider answers {code}: the key is not an admin key with access to usage"
-    return f"The provider answers {code}"
-
-
-def _seconds(told: str | None, otherwise: float) -> float:
-    """Retry-After: seconds or a date, which is measured against no clock of ours: it means the usual pause."""
-    try:
-        return max(0.0, float(told)) if told else otherwise
-    except ValueError:
-        try:
-            parsedate_to_datetime(told or "")
-        except ValueError:
-            return otherwise
-        return max(otherwise, 10.0)
 
 
 def _iso(seconds: int) -> str:
