@@ -15,6 +15,6 @@ def sync_catalog() -> None:
 
     A pinned today stands still: what feeds say now is not news of that day.
     """
-    results = [] if settings.SUNDIAL_TODAY else sync.sync_all(clock.now())
+    results = [] if settings.SUNDIAL_TODAY else sync.sync_all_feeds(clock.now())
     if any(result.applied for result in results):
         current_app.send_task("sundial.scan")

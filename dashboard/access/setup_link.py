@@ -15,39 +15,39 @@ from django.utils.translation import gettext as _
 
 from dashboard.access.roles import ADMIN
 
-__all__ = ["LIFETIME", "FirstSignInError", "check", "is_open", "issue", "redeem"]
+__all__ = ["LIFETIME", "SetupLinkError", "check_token", "create_first_user", "is_setup_open", "issue_token"]
 
 LIFETIME = timedelta(hours=24)
 SIGNER = Signer(salt="sundial.first-sign-in")
 
 
-class FirstSignInError(Exception):
+class SetupLinkError(Exception):
     """The link does not work (any more); the text, translated, tells the visitor why."""
 
 
-def is_open() -> bool:
+def is_setup_open() -> bool:
     """Whether nobody has signed up yet."""
     return not User.objects.exists()
 
 
-def issue(now: datetime) -> str:
+def issue_token(now: datetime) -> str:
     """A token for the link; `now` is the wall clock's instant."""
     return SIGNER.sign_object({"issued": int(now.timestamp())})
 
 
-def check(token: str, now: datetime) -> None:
+def check_token(token: str, now: datetime) -> None:
     """Raise FirstSignInError unless `token` would make the first user at `now`."""
     try:
         issued = SIGNER.unsign_object(token)["issued"]
     except (BadSignature, ValueError, KeyError, TypeError):
-        raise FirstSignInError(_("This link is not one that Sundial made. Copy it again, complete.")) from None
+        raise SetupLinkError(_("This link is not one that Sundial made. Copy it again, complete.")) from None
     if not timedelta(0) <= timedelta(seconds=now.timestamp() - issued + 1) <= LIFETIME:
-        raise FirstSignInError(_("This link has expired. Start Sundial again for a new one."))
-    if not is_open():
-        raise FirstSignInError(_("This link has been used: somebody has already signed up. Sign in instead."))
+        raise SetupLinkError(_("This link has expired. Start Sundial again for a new one."))
+    if not is_setup_open():
+        raise SetupLinkError(_("This link has been used: somebody has already signed up. Sign in instead."))
 
 
-def redeem(token: str, username: str, password: str, now: datetime) -> User:
+def create_first_user(token: str, username: str, password: str, now: datetime) -> User:
     """Make the first user, an administrator, and use the link up.
 
     Raises FirstSignInError for the link and ValidationError, with fields, for name or password.
@@ -56,7 +56,7 @@ def redeem(token: str, username: str, password: str, now: datetime) -> User:
         # Everyone who comes with a link queues here, so that two at once do not both succeed.
         Group.objects.get_or_create(name=ADMIN)
         role = Group.objects.select_for_update().get(name=ADMIN)
-        check(token, now)
+        check_token(token, now)
         user = User(username=username, is_staff=True, is_superuser=True)
         user.set_unusable_password()
         user.full_clean()

@@ -18,5 +18,5 @@ class ApiTokenAdmin(AuditedAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def remembered(self, obj: ApiToken) -> dict[str, Any]:
+    def audit_values(self, obj: ApiToken) -> dict[str, Any]:
         return {"name": obj.name, "role": obj.role}

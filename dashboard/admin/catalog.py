@@ -17,12 +17,12 @@ from django.utils.translation import gettext_lazy as _
 from dashboard.admin.catalog_bulk import BulkEdits
 from dashboard.admin.catalog_files import CatalogFiles
 from dashboard.admin.catalog_form import KINDS, EntryForm, state_of
-from dashboard.admin.site import HTTPS, AuditedAdmin, scan_soon
+from dashboard.admin.site import URL_FIELDS_HTTPS, AuditedAdmin, scan_soon
 from dashboard.catalog import snapshot
 from dashboard.catalog.changes import undo
 from dashboard.catalog.changes.apply import append_revision
-from dashboard.catalog.changes.merge import overlap
-from dashboard.catalog.changes.save import facts
+from dashboard.catalog.changes.merge import periods_overlap
+from dashboard.catalog.changes.save import audit_values
 from dashboard.catalog.documents import AliasDoc, CatalogError
 from dashboard.catalog.messages import translated
 from dashboard.catalog.models import Alias, Entry, Milestone, Platform, Revision, Vendor
@@ -89,7 +89,7 @@ class AliasFormSet(BaseInlineFormSet):
             if not cleaned.get("name") or cleaned.get("DELETE"):
                 continue
             alias = AliasDoc(cleaned["name"], cleaned.get("from_on"), cleaned.get("to_on"))
-            if any(alias.name == other.name and overlap(alias, other) for other in seen):
+            if any(alias.name == other.name and periods_overlap(alias, other) for other in seen):
                 raise ValidationError(
                     gettext("%(name)s stands here twice for the same days") % {"name": alias.name}
                 )
@@ -99,7 +99,7 @@ class AliasFormSet(BaseInlineFormSet):
 class AliasInline(admin.TabularInline):
     model = Alias
     formset = AliasFormSet
-    formfield_overrides = HTTPS
+    formfield_overrides = URL_FIELDS_HTTPS
     extra = 0
     fields = ("name", "from_on", "to_on", "source_url", "note")
 
@@ -113,7 +113,7 @@ class RevisionInline(admin.TabularInline):
     """What every source said, as it was recorded. Nothing here can be changed."""
 
     model = Revision
-    formfield_overrides = HTTPS
+    formfield_overrides = URL_FIELDS_HTTPS
     extra = 0
     can_delete = False
     verbose_name_plural = _("history: what was said, and when")
@@ -175,7 +175,7 @@ class EntryAdmin(CatalogFiles, BulkEdits, AuditedAdmin):
                     "regions",
                     "on_sunset",
                     "replacements",
-                    "accept_doubts",
+                    "accept_warnings",
                 ),
             },
         ),
@@ -213,24 +213,24 @@ class EntryAdmin(CatalogFiles, BulkEdits, AuditedAdmin):
         return entry.confidence != "low"
 
     def save_model(self, request: HttpRequest, obj: Any, form: ModelForm, change: bool) -> None:
-        form.before = self.remembered(obj) if change else {}  # type: ignore[attr-defined]
+        form.before = self.audit_values(obj) if change else {}  # type: ignore[attr-defined]
         admin.ModelAdmin.save_model(self, request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Aliases, then the audit line of all but the life, then its new revision with a line of its own."""
         super().save_related(request, form, formsets, change)
         snapshot.bump(clock.now())
-        self.record(request, form.instance, form.before, self.remembered(form.instance))
+        self.record(request, form.instance, form.before, self.audit_values(form.instance))
         if revision := form.cleaned_data.get("revision"):
             append_revision(
-                form.instance, revision, now=clock.now(), origin="admin", by=request.user, accept_doubts=True
+                form.instance, revision, now=clock.now(), origin="admin", by=request.user, accept_warnings=True
             )
         scan_soon()
 
-    def remembered(self, obj: Any) -> dict[str, Any]:
+    def audit_values(self, obj: Any) -> dict[str, Any]:
         stored = Entry.objects.select_related("platform").get(pk=obj.pk)
         record, _state = state_of(stored)
-        return facts(record) if record else {}
+        return audit_values(record) if record else {}
 
     def can_undo(self, change: AuditEntry, name: str) -> bool:
         return undo.can_undo(change, name)

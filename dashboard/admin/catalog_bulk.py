@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.catalog.changes import apply as changes_apply
+from dashboard.catalog.changes.apply import apply_document
 from dashboard.catalog.choices import Confidence, Kind, MilestoneKind, OnSunset, Precision
 from dashboard.catalog.documents import CatalogError, Document, EntryDoc, MilestoneDoc, RevisionDoc
 from dashboard.catalog.files.values import FIRST_YEAR, LAST_YEAR
@@ -136,7 +136,7 @@ class BulkEdits(admin.ModelAdmin):
                 if "confirm" in request.POST:
                     self._apply(request, document)
                     return None
-                context["result"] = changes_apply.apply(document, now=clock.now(), origin="admin", dry_run=True)
+                context["result"] = apply_document(document, now=clock.now(), origin="admin", dry_run=True)
             except CatalogError as problem:
                 context["problem"] = translated(str(problem))
         return TemplateResponse(
@@ -158,7 +158,7 @@ class BulkEdits(admin.ModelAdmin):
         self._apply(request, Document(entries=[EntryDoc(*key, confidence=word, given=given) for key in keys]))
 
     def _apply(self, request: HttpRequest, document: Document) -> None:
-        result = changes_apply.apply(document, now=clock.now(), origin="admin", by=request.user)
+        result = apply_document(document, now=clock.now(), origin="admin", by=request.user)
         if result.changed:
             scan_soon()
         count = result.entries_changed

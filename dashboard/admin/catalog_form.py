@@ -13,12 +13,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.catalog.changes.apply import check_entry
-from dashboard.catalog.changes.validate import Newest, newest, shown
+from dashboard.catalog.changes.validate import LatestState, entry_reference, latest_state
 from dashboard.catalog.choices import MilestoneKind, OnSunset, Precision
 from dashboard.catalog.documents import EntryDoc, Key, MilestoneDoc, Problem, RevisionDoc
 from dashboard.catalog.files.values import FIRST_YEAR, LAST_YEAR
 from dashboard.catalog.models import Entry
-from dashboard.catalog.serializers import details
+from dashboard.catalog.serializers import entry_details
 from dashboard.core import clock
 
 __all__ = ["KINDS", "EntryForm", "state_of"]
@@ -26,10 +26,10 @@ __all__ = ["KINDS", "EntryForm", "state_of"]
 KINDS = tuple(MilestoneKind)
 
 
-def state_of(entry: Entry | None) -> tuple[EntryDoc | None, Newest]:
+def state_of(entry: Entry | None) -> tuple[EntryDoc | None, LatestState]:
     """The stored record of an entry and the newest word on each point of it."""
-    record = details().get((entry.platform.slug, entry.name)) if entry and entry.pk else None
-    return record, newest(record) if record else Newest()
+    record = entry_details().get((entry.platform.slug, entry.name)) if entry and entry.pk else None
+    return record, latest_state(record) if record else LatestState()
 
 
 class EntryForm(forms.ModelForm):
@@ -71,7 +71,7 @@ class EntryForm(forms.ModelForm):
         max_length=2000,
         widget=forms.TextInput(attrs={"class": "vLargeTextField"}),
     )
-    accept_doubts = forms.BooleanField(
+    accept_warnings = forms.BooleanField(
         label=_("A replacement may be retired by then"),
         required=False,
         help_text=_("Tick it if the source really recommends a model that ends no later itself"),
@@ -101,7 +101,9 @@ class EntryForm(forms.ModelForm):
             {
                 "regions": "\n".join(_line(step) for step in self._regional()),
                 "on_sunset": self.state.on_sunset,
-                "replacements": "\n".join(shown(key, self._platform()) for key in self.state.replacements),
+                "replacements": "\n".join(
+                    entry_reference(key, self._platform()) for key in self.state.replacements
+                ),
                 "seen": self._fingerprint(),
             }
         )
@@ -166,7 +168,7 @@ class EntryForm(forms.ModelForm):
     def _revision(self, cleaned: dict[str, Any]) -> RevisionDoc | None:
         """What differs from the state shown, as one revision; None when nothing does."""
         references = tuple(line.strip() for line in cleaned["replacements"].splitlines() if line.strip())
-        before = tuple(shown(key, cleaned["platform"].slug) for key in self.state.replacements)
+        before = tuple(entry_reference(key, cleaned["platform"].slug) for key in self.state.replacements)
         revision = RevisionDoc(
             known_on=cleaned["known_on"],
             source_url=cleaned["source_url"],
@@ -203,8 +205,8 @@ class EntryForm(forms.ModelForm):
 
     def _check(self, cleaned: dict[str, Any], revision: RevisionDoc) -> None:
         entry = EntryDoc(cleaned["platform"].slug, cleaned["name"], kind=cleaned["kind"], history=(revision,))
-        problems, doubts = check_entry(entry)
-        for problem in [*problems, *([] if cleaned["accept_doubts"] else doubts)]:
+        problems, warnings = check_entry(entry)
+        for problem in [*problems, *([] if cleaned["accept_warnings"] else warnings)]:
             self.add_error(self._field_of(problem), problem.message)
 
     def _field_of(self, problem: Problem) -> str | None:

@@ -19,18 +19,18 @@ from dashboard.core import audit, clock
 from dashboard.core.models import AuditEntry
 from dashboard.findings.enqueue import scan_soon
 
-__all__ = ["HTTPS", "AuditedAdmin", "ReadOnlyAdmin", "plain", "scan_soon"]
+__all__ = ["URL_FIELDS_HTTPS", "AuditedAdmin", "ReadOnlyAdmin", "column_values", "scan_soon"]
 
 admin.site.site_header = admin.site.site_title = _("Sundial administration")
 admin.site.index_title = _("Catalog, sources, applications and people")
 admin.site.enable_nav_sidebar = False
 
 
-HTTPS: dict[type[models.Field], dict[str, Any]] = {models.URLField: {"assume_scheme": "https"}}
+URL_FIELDS_HTTPS: dict[type[models.Field], dict[str, Any]] = {models.URLField: {"assume_scheme": "https"}}
 """Field overrides of every admin: an address typed without a scheme is an https one."""
 
 
-def plain(obj: models.Model) -> dict[str, Any]:
+def column_values(obj: models.Model) -> dict[str, Any]:
     """An object's own columns as the audit log keeps them."""
     return {
         field.name: value if isinstance(value, str | int | bool | dict | None) else str(value)
@@ -53,26 +53,26 @@ class LoggedChange(NamedTuple):
 class AuditedAdmin(admin.ModelAdmin):
     """Every change goes into the audit log; the history page shows that log, and takes changes back."""
 
-    formfield_overrides = HTTPS
+    formfield_overrides = URL_FIELDS_HTTPS
     object_history_template = "admin/audit_history.html"
 
     def save_model(self, request: HttpRequest, obj: Any, form: ModelForm, change: bool) -> None:
-        before = plain(type(obj)._default_manager.get(pk=obj.pk)) if change else {}
+        before = column_values(type(obj)._default_manager.get(pk=obj.pk)) if change else {}
         super().save_model(request, obj, form, change)
-        self.record(request, obj, before, plain(obj))
+        self.record(request, obj, before, column_values(obj))
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        self.record(request, obj, self.remembered(obj), {})
+        self.record(request, obj, self.audit_values(obj), {})
         super().delete_model(request, obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
         for obj in queryset:
-            self.record(request, obj, self.remembered(obj), {})
+            self.record(request, obj, self.audit_values(obj), {})
         super().delete_queryset(request, queryset)
 
-    def remembered(self, obj: Any) -> dict[str, Any]:
+    def audit_values(self, obj: Any) -> dict[str, Any]:
         """What the audit log keeps of an object that goes."""
-        return plain(obj)
+        return column_values(obj)
 
     def record(self, request: HttpRequest, obj: Any, before: dict, after: dict) -> None:
         audit.record(obj, before=before, after=after, now=clock.now(), origin="admin", by=request.user)
@@ -142,7 +142,7 @@ class AuditedAdmin(admin.ModelAdmin):
 
     def undo(self, request: HttpRequest, obj: Any, change: AuditEntry, name: str) -> list[str]:
         """Put the earlier value into the object's own form, so that the usual rules judge it; what they refuse."""
-        if plain(obj).get(name) != change.after.get(name):
+        if column_values(obj).get(name) != change.after.get(name):
             return [gettext("%(field)s was changed again since: undo that change first") % {"field": name}]
         form_class = self.get_form(request, obj, change=True)
         shown = form_class(instance=obj)

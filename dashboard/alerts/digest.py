@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from dashboard.catalog.lifecycle import EntryState
-from dashboard.catalog.regions import Due
+from dashboard.catalog.regions import DueDate
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.findings.models import Finding
 
@@ -82,7 +82,7 @@ def plain(name: str) -> str:
 def item(
     finding: Finding,
     entry: EntryState,
-    due: Due,
+    due: DueDate,
     snapshot: Snapshot,
     *,
     calls: int,

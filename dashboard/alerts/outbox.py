@@ -20,7 +20,7 @@ from dashboard.alerts.models import Channel, Delivery, Notice, Reason
 from dashboard.catalog import snapshot as catalog
 from dashboard.catalog.choices import MilestoneKind
 from dashboard.catalog.models import Milestone
-from dashboard.catalog.regions import Due
+from dashboard.catalog.regions import DueDate
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.findings.deadlines import forecast
 from dashboard.findings.due_dates import due_of, due_when
@@ -75,7 +75,7 @@ class _World:
     told: dict[int, list[policy.Told]]
     use: dict[tuple[int, int], _Calls]
     late: set[tuple[int, str, date | None]]
-    dues: dict[int, Due]
+    dues: dict[int, DueDate]
     moves: dict[int, tuple[date, date]]
 
 
@@ -225,7 +225,7 @@ def _use(known: Snapshot, as_of: date) -> dict[tuple[int, int], _Calls]:
 
 
 def _late(
-    findings: Iterable[Finding], known: Snapshot, use: dict[tuple[int, int], _Calls], dues: dict[int, Due]
+    findings: Iterable[Finding], known: Snapshot, use: dict[tuple[int, int], _Calls], dues: dict[int, DueDate]
 ) -> set[tuple[int, str, date | None]]:
     """The (application, platform, due date) that by their trend will not be through in time."""
     daily: dict[tuple[int, str, date | None], dict[date, int]] = defaultdict(lambda: defaultdict(int))
@@ -243,7 +243,7 @@ def _late(
     }
 
 
-def _moves(findings: Iterable[Finding], known: Snapshot, dues: dict[int, Due]) -> dict[int, tuple[date, date]]:
+def _moves(findings: Iterable[Finding], known: Snapshot, dues: dict[int, DueDate]) -> dict[int, tuple[date, date]]:
     """Per finding whose due date the catalog changed: the day of the newest change, and the date before it."""
     dated = Milestone.objects.filter(kind=MilestoneKind.SUNSET, revision__known_on__lte=known.as_of)
     often = dated.order_by().values("revision__entry").annotate(n=Count("pk")).filter(n__gt=1)
@@ -271,5 +271,5 @@ def _move(known: Snapshot, entry: int, regions: str, idle: bool) -> tuple[date, 
     return None
 
 
-def _day(due: Due | None) -> date | None:
+def _day(due: DueDate | None) -> date | None:
     return due.on if due else None

@@ -19,7 +19,7 @@ __all__ = ["detail", "index"]
 def index(request: ApiRequest) -> dict[str, Any]:
     """By platform and id; filters platform, kind, stage, and q: part of an id or alias, or a name as logged."""
     reject_unknown_parameters(request, "platform", "kind", "stage", "q")
-    snapshot, records = catalog.load(request.as_of), serializers.details()
+    snapshot, records = catalog.load(request.as_of), serializers.entry_details()
     platform = parse_choice(request, "platform", sorted({entry.platform for entry in snapshot}))
     kind = parse_choice(request, "kind", Kind.values)
     stage = parse_choice(request, "stage", STAGES)

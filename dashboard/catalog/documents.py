@@ -13,9 +13,9 @@ __all__ = [
     "CatalogError",
     "Document",
     "EntryDoc",
+    "FilePosition",
     "Key",
     "MilestoneDoc",
-    "Place",
     "PlatformDoc",
     "Problem",
     "RevisionDoc",
@@ -27,7 +27,7 @@ Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FilePosition:
     """Where in a file a value stands; line 0 when there is none (a form)."""
 
     file: str = ""
@@ -43,7 +43,7 @@ class Place:
 class Problem:
     """One thing that is wrong, and where."""
 
-    at: Place
+    at: FilePosition
     message: str
 
     def __str__(self) -> str:
@@ -68,7 +68,7 @@ class PlatformDoc:
     name: str = ""
     url: str = ""
     case_sensitive: bool = True
-    at: Place = field(default=Place(), compare=False)
+    at: FilePosition = field(default=FilePosition(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class AliasDoc:
     to_on: date | None = None
     source_url: str = ""
     note: str = ""
-    at: Place = field(default=Place(), compare=False)
+    at: FilePosition = field(default=FilePosition(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class RevisionDoc:
     on_sunset: str = ""
     replacements: tuple[Key, ...] | None = None
     references: tuple[str, ...] | None = field(default=None, compare=False)
-    at: Place = field(default=Place(), compare=False)
+    at: FilePosition = field(default=FilePosition(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ class EntryDoc:
     aliases: tuple[AliasDoc, ...] = ()
     history: tuple[RevisionDoc, ...] = ()
     given: frozenset[str] = field(default=frozenset(), compare=False)
-    at: Place = field(default=Place(), compare=False)
+    at: FilePosition = field(default=FilePosition(), compare=False)
 
     @property
     def key(self) -> Key:

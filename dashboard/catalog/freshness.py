@@ -13,13 +13,13 @@ from django.db.models import Max
 from dashboard.catalog.models import FeedState, Revision
 from dashboard.core.models import AuditEntry
 
-__all__ = ["newest_on", "stale_days"]
+__all__ = ["last_verified_on", "stale_days"]
 
-REMEMBERED = 600
+CACHE_SECONDS = 600
 """Seconds for which a process keeps the answer: it changes once a day."""
 
 
-def newest_on(today: date) -> date | None:
+def last_verified_on(today: date) -> date | None:
     """The day of the newest knowledge, never after `today`; None for an empty catalog."""
     read = Revision.objects.filter(source_day__lte=today).aggregate(day=Max("source_day"))["day"]
     good = FeedState.objects.aggregate(at=Max("good_at"))["at"]
@@ -36,11 +36,11 @@ def stale_days(now: datetime) -> int | None:
     """
     if settings.SUNDIAL_TODAY or not settings.SUNDIAL_CATALOG_MAX_AGE:
         return None
-    newest = _remembered(int(now.timestamp()) // REMEMBERED)
-    age = (now.date() - newest) if newest else timedelta(0)
+    newest_day = _cached_day(int(now.timestamp()) // CACHE_SECONDS)
+    age = (now.date() - newest_day) if newest_day else timedelta(0)
     return age.days if age.days > settings.SUNDIAL_CATALOG_MAX_AGE else None
 
 
 @lru_cache(maxsize=1)
-def _remembered(window: int) -> date | None:
-    return newest_on(datetime.fromtimestamp((window + 1) * REMEMBERED, UTC).date())
+def _cached_day(window: int) -> date | None:
+    return last_verified_on(datetime.fromtimestamp((window + 1) * CACHE_SECONDS, UTC).date())

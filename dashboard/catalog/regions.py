@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from dashboard.catalog.lifecycle import EntryState, Step, effective_step, last_day, lies_in
-from dashboard.catalog.names.prefixes import peel
+from dashboard.catalog.names.prefixes import strip_prefixes
 
-__all__ = ["ENDS", "IDLE_DAYS", "Due", "due", "region_of", "told_by", "varies"]
+__all__ = ["ENDS", "IDLE_DAYS", "DueDate", "due_date", "due_date_varies", "name_with_region", "region_in_name"]
 
 _PROFILE = re.compile(r"(us-gov|us|eu|apac|au|jp|ca|sa|global)\.[a-z0-9]+\..+")
 _ARN = re.compile(r"arn:aws[a-z-]*:bedrock:([a-z0-9-]+):.+")
@@ -41,7 +41,7 @@ IDLE_DAYS = 15
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueDate:
     """The end that an application's calls meet first, as seen from a day. Other days may hold elsewhere."""
 
     step: Step
@@ -52,7 +52,7 @@ class Due:
     """Calls that still arrive fail, or are redirected."""
 
 
-def region_of(called_as: str, platform: str = "") -> str:
+def region_in_name(called_as: str, platform: str = "") -> str:
     """The region (`us-east-1`) or geography (`eu`) that a name states, "" when it states none.
 
     A cross-region profile counts for its geography, wherever its ARN lies: calls may be served in all of it.
@@ -64,7 +64,7 @@ def region_of(called_as: str, platform: str = "") -> str:
 
 def _told(called_as: str, platform: str) -> str:
     told = ""
-    for _, name in peel((platform, called_as)):
+    for _, name in strip_prefixes((platform, called_as)):
         if found := _PROFILE.fullmatch(name):
             return _GEOGRAPHIES[found[1]]
         for rule in (_ARN, _ROUTE, _LOCATION):
@@ -73,7 +73,7 @@ def _told(called_as: str, platform: str) -> str:
     return told
 
 
-def due(entry: EntryState, regions: Iterable[str] = ("",), *, idle: bool = False) -> Due | None:
+def due_date(entry: EntryState, regions: Iterable[str] = ("",), *, idle: bool = False) -> DueDate | None:
     """The day by which an application must be off a model: the earliest end that applies to its calls.
 
     A platform may stop a model in one region before another. Calls that tell where they are served end with
@@ -99,7 +99,7 @@ def due(entry: EntryState, regions: Iterable[str] = ("",), *, idle: bool = False
     if not found:
         return None
     on, _, region, step = min(found, key=lambda one: (*one[:3], one[3].region))
-    return Due(step, on, (on - entry.as_of).days, _has_come(entry, step, region))
+    return DueDate(step, on, (on - entry.as_of).days, _has_come(entry, step, region))
 
 
 def _surely_in(step: Step, region: str) -> bool:
@@ -114,14 +114,14 @@ def _has_come(entry: EntryState, step: Step, region: str) -> bool:
     return last is not None and last <= entry.as_of
 
 
-def varies(entry: EntryState) -> bool:
+def due_date_varies(entry: EntryState) -> bool:
     """The end may not be the same for all who call: it depends on their region, or on whether they are idle."""
     return any(s.kind == "lockout" or (s.kind == "sunset" and s.region) for s in entry.steps if s.on)
 
 
-def told_by(entry: EntryState, step: Step, names: Iterable[str]) -> str | None:
+def name_with_region(entry: EntryState, step: Step, names: Iterable[str]) -> str | None:
     """The first of these names by which calls of `entry` meet `step` because of the region it tells."""
     for name in names:
-        if _surely_in(step, region_of(name, entry.platform)):
+        if _surely_in(step, region_in_name(name, entry.platform)):
             return name
     return None

@@ -5,29 +5,29 @@ from functools import lru_cache
 from typing import Any
 
 from dashboard.catalog import snapshot as snapshots
-from dashboard.catalog.changes.load import gather
-from dashboard.catalog.changes.validate import shown
+from dashboard.catalog.changes.load import load_catalog
+from dashboard.catalog.changes.validate import entry_reference
 from dashboard.catalog.documents import Document, EntryDoc, Key
 from dashboard.catalog.files.write import alias_json, revision_json, with_references
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.models import CatalogVersion
 from dashboard.catalog.snapshot import Snapshot
 
-__all__ = ["Details", "details", "export", "model_json", "replacement_ids"]
+__all__ = ["EntryDetails", "entry_details", "export", "model_json", "replacement_ids"]
 
 
-Details = dict[Key, EntryDoc]
+EntryDetails = dict[Key, EntryDoc]
 
 
-def details() -> Details:
+def entry_details() -> EntryDetails:
     """Aliases, notes and history of every entry by (platform, id); kept until the catalog changes."""
     token = CatalogVersion.objects.values_list("token", flat=True).first() or ""
-    return _details(token) if token else _by_key(gather().document)
+    return _details(token) if token else _by_key(load_catalog().document)
 
 
 @lru_cache(maxsize=1)
 def _details(token: str) -> dict[Key, EntryDoc]:  # noqa: ARG001  the token is the key
-    return _by_key(gather().document)
+    return _by_key(load_catalog().document)
 
 
 def _by_key(document: Document) -> dict[Key, EntryDoc]:
@@ -36,7 +36,7 @@ def _by_key(document: Document) -> dict[Key, EntryDoc]:
 
 def replacement_ids(state: EntryState, snapshot: Snapshot) -> list[str]:
     """Recommended replacements in order: the id, with its platform in front when that is another."""
-    return [shown((entry.platform, entry.id), state.platform) for entry in snapshot.replacements(state)]
+    return [entry_reference((entry.platform, entry.id), state.platform) for entry in snapshot.replacements(state)]
 
 
 def model_json(
@@ -48,7 +48,7 @@ def model_json(
     encoder to write. `all_revisions` also lists those learned later, and aliases that start later (the
     export is lossless).
     """
-    entry = entry or details()[state.platform, state.id]
+    entry = entry or entry_details()[state.platform, state.id]
     history = [r for r in entry.history if all_revisions or r.known_on <= state.as_of]
     aliases = [a for a in entry.aliases if all_revisions or not a.from_on or a.from_on <= state.as_of]
     return {
@@ -86,7 +86,7 @@ def model_json(
 def export(as_of: date) -> list[dict[str, Any]]:
     """Every entry in the API's shape, with what an import needs to lose nothing."""
     snapshot = snapshots.load(as_of)
-    document = gather().document
+    document = load_catalog().document
     records = _by_key(document)
     items = []
     for state in snapshot.entries.values():

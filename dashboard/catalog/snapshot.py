@@ -17,7 +17,7 @@ from django.db.models import F
 from dashboard.catalog.lifecycle import EntryState, Step, earliest
 from dashboard.catalog.models import Alias, CatalogVersion, Entry, Milestone, Platform, Replacement, Revision
 from dashboard.catalog.names.resolve import NameIndex, suggest
-from dashboard.catalog.regions import varies
+from dashboard.catalog.regions import due_date_varies
 
 __all__ = ["Deadline", "Snapshot", "bump", "load", "lock", "token", "version"]
 
@@ -80,7 +80,7 @@ class Snapshot:
     @cached_property
     def varying(self) -> dict[int, EntryState]:
         """Retiring entries whose end is not the same for everybody who calls them (`regions.due`)."""
-        return {pk: e for pk, e in self.retiring.items() if varies(e)}
+        return {pk: e for pk, e in self.retiring.items() if due_date_varies(e)}
 
     @cached_property
     def deadlines(self) -> dict[tuple[str, date], Deadline]:

@@ -10,17 +10,17 @@ from django.db import DatabaseError, connection
 from dashboard.core import heartbeat
 from dashboard.core.models import Heartbeat
 
-__all__ = ["Part", "readiness"]
+__all__ = ["Check", "readiness"]
 
 BROKER_TIMEOUT = 2.0
 
 
-class Part(TypedDict):
+class Check(TypedDict):
     ok: bool
     detail: str
 
 
-def readiness(now: datetime) -> dict[str, Part]:
+def readiness(now: datetime) -> dict[str, Check]:
     """`database`, `broker`, `worker` and `beat`, each with `ok` and a `detail` that carries no secret.
 
     `now` is the wall clock's instant (`clock.wall()`): heartbeats are real even while `SUNDIAL_TODAY` pins today.
@@ -28,18 +28,18 @@ def readiness(now: datetime) -> dict[str, Part]:
     try:
         seen = dict(Heartbeat.objects.filter(name__in=("worker", "beat")).values_list("name", "at"))
     except DatabaseError as error:
-        unknown = Part(ok=False, detail="unknown: the database does not answer")
-        database = Part(ok=False, detail=type(error).__name__)
+        unknown = Check(ok=False, detail="unknown: the database does not answer")
+        database = Check(ok=False, detail=type(error).__name__)
         return {"database": database, "broker": _broker(), "worker": unknown, "beat": unknown}
     return {
-        "database": Part(ok=True, detail=connection.vendor),
+        "database": Check(ok=True, detail=connection.vendor),
         "broker": _broker(),
         "worker": _alive(seen.get("worker"), now),
         "beat": _alive(seen.get("beat"), now),
     }
 
 
-def _broker() -> Part:
+def _broker() -> Check:
     try:
         with redis.Redis.from_url(
             settings.CACHES["default"]["LOCATION"],
@@ -48,12 +48,12 @@ def _broker() -> Part:
         ) as client:
             client.ping()
     except (redis.RedisError, OSError) as error:
-        return Part(ok=False, detail=type(error).__name__)
-    return Part(ok=True, detail="embedded" if settings.REDIS_EMBEDDED else "external")
+        return Check(ok=False, detail=type(error).__name__)
+    return Check(ok=True, detail="embedded" if settings.REDIS_EMBEDDED else "external")
 
 
-def _alive(at: datetime | None, now: datetime) -> Part:
+def _alive(at: datetime | None, now: datetime) -> Check:
     if at is None:
-        return Part(ok=False, detail="never seen")
+        return Check(ok=False, detail="never seen")
     age = now - at
-    return Part(ok=age <= heartbeat.MAX_AGE, detail=f"last seen {max(0, int(age.total_seconds()))} s ago")
+    return Check(ok=age <= heartbeat.MAX_AGE, detail=f"last seen {max(0, int(age.total_seconds()))} s ago")

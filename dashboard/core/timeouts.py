@@ -11,16 +11,16 @@ from typing import TypeVar
 
 from django.utils import translation
 
-__all__ = ["MOST", "in_time"]
+__all__ = ["MAX_RUNNING", "run_with_timeout"]
 
 T = TypeVar("T")
-MOST = 4
+MAX_RUNNING = 4
 """Works at a time, those included that nobody waits for any more."""
 
-_slots = BoundedSemaphore(MOST)
+_slots = BoundedSemaphore(MAX_RUNNING)
 
 
-def in_time(work: Callable[[], T], seconds: float) -> T:
+def run_with_timeout(work: Callable[[], T], seconds: float) -> T:
     """What `work` answers or raises; TimeoutError when it takes longer than `seconds`, or too many others do.
 
     It runs in a thread of its own, in the present language, and must not use the database's connection. What

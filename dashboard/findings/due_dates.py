@@ -5,25 +5,25 @@ from typing import Any
 
 from dashboard.catalog import regions
 from dashboard.catalog.lifecycle import EntryState
-from dashboard.catalog.regions import Due
+from dashboard.catalog.regions import DueDate
 from dashboard.catalog.snapshot import Snapshot
 
 __all__ = ["Wanted", "due_of", "due_when", "earlier"]
 
-Wanted = Callable[[EntryState, Due | None], bool]
+Wanted = Callable[[EntryState, DueDate | None], bool]
 """Whether findings on an entry that are due so are asked for."""
 
 
-def due_when(entry: EntryState, called_from: str, idle: bool) -> Due | None:
+def due_when(entry: EntryState, called_from: str, idle: bool) -> DueDate | None:
     """The due date of findings on `entry` with these `regions` (joined by commas) and `idle`, as annotated."""
-    return regions.due(entry, called_from.split(","), idle=idle)
+    return regions.due_date(entry, called_from.split(","), idle=idle)
 
 
-def due_of(finding: Any, snapshot: Snapshot) -> Due | None:
+def due_of(finding: Any, snapshot: Snapshot) -> DueDate | None:
     """The due date of a finding that `as_of` annotated."""
     return due_when(snapshot.entries[finding.entry_id], finding.regions, finding.idle)
 
 
-def earlier(entry: EntryState, due: Due | None) -> Due | None:
+def earlier(entry: EntryState, due: DueDate | None) -> DueDate | None:
     """`due`, if it comes before the entry's own sunset date."""
     return due if due and entry.sunset_on and due.on < entry.sunset_on else None

@@ -15,8 +15,8 @@ from typing import Any
 
 from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet
 
-from dashboard.catalog.names.resolve import Deployments, Match, change_days, deployed, resolve
-from dashboard.catalog.regions import region_of
+from dashboard.catalog.names.resolve import Deployments, Match, change_days, deployment_target, resolve
+from dashboard.catalog.regions import region_in_name
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.findings.db_lock import exclusive
 from dashboard.findings.models import Resolution
@@ -151,8 +151,8 @@ def _rows(name: CalledName, snapshot: Snapshot, deployments: Deployments) -> lis
 
 def _region(called_as: str, platform: str, snapshot: Snapshot, deployments: Deployments) -> str:
     """Where calls by this name are served: as the deployment that it stands for says, else the name itself."""
-    target = deployed(called_as, platform, snapshot.names, deployments)
-    return region_of(target, platform) or region_of(called_as, platform)
+    target = deployment_target(called_as, platform, snapshot.names, deployments)
+    return region_in_name(target, platform) or region_in_name(called_as, platform)
 
 
 def _moved(before: Sequence[Resolution], after: Sequence[Resolution]) -> list[Days]:

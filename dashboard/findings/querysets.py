@@ -22,7 +22,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import LessThanOrEqual
 
-from dashboard.catalog.regions import ENDS, IDLE_DAYS, due
+from dashboard.catalog.regions import ENDS, IDLE_DAYS, due_date
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.core.fields import DayField
 from dashboard.findings.choices import DECISIVE, Status
@@ -126,7 +126,7 @@ class FindingQuerySet(QuerySet):
         """
         known = self._catalog
         alike = [known.entries[pk] for pk in self.retiring if pk not in known.varying]
-        same = [entry.pk for entry in alike if wanted(entry, due(entry))]
+        same = [entry.pk for entry in alike if wanted(entry, due_date(entry))]
         there = self.for_entries(known.varying).circumstances() if known.varying else []
         chosen = [one for one in there if wanted(known.entries[one[0]], due_when(known.entries[one[0]], *one[1:]))]
         return self.filter(Q(entry__in=same) | _among(chosen))

@@ -15,12 +15,12 @@ from django.db.models import Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from dashboard.catalog import snapshot as catalog
-from dashboard.catalog.changes import apply as changes_apply
 from dashboard.catalog.changes import undo
+from dashboard.catalog.changes.apply import apply_document
 from dashboard.catalog.documents import AliasDoc, CatalogError, Document, EntryDoc
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.models import Entry
-from dashboard.catalog.names.prefixes import peel
+from dashboard.catalog.names.prefixes import strip_prefixes
 from dashboard.catalog.names.resolve import UNKNOWN
 from dashboard.core import audit
 from dashboard.core.models import AuditEntry
@@ -62,7 +62,7 @@ class Name:
     @property
     def bare(self) -> str:
         """The name without known wrappers, as an alias or a deployment map has it."""
-        return peel((self.hint, self.called_as))[-1][1]
+        return strip_prefixes((self.hint, self.called_as))[-1][1]
 
     @property
     def called(self) -> QuerySet[CalledName]:
@@ -203,7 +203,7 @@ def _through_catalog(name: Name, document: Document, *, by: Any, now: datetime, 
     was = _unresolved(name)
     with transaction.atomic():
         try:
-            changes_apply.apply(document, now=now, origin=ORIGIN, by=by)
+            apply_document(document, now=now, origin=ORIGIN, by=by)
         except CatalogError as problem:
             raise ValidationError([found.message for found in problem.found]) from None
         snapshot = catalog.load(today)

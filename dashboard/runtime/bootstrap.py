@@ -70,9 +70,9 @@ def first_sign_in_lines(base_url: str, now: datetime) -> list[str]:
     if settings.SUNDIAL_DEMO:
         username, password = ensure_demo_user()
         return [f"Sign in as {username} with the password {password}"]
-    if not setup_link.is_open():
+    if not setup_link.is_setup_open():
         return []
-    return [f"First sign-in (once, within 24 hours): {base_url}/accounts/first/{setup_link.issue(now)}/"]
+    return [f"First sign-in (once, within 24 hours): {base_url}/accounts/first/{setup_link.issue_token(now)}/"]
 
 
 def ensure_demo_user() -> tuple[str, str]:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from dashboard.core.timeouts import in_time
+from dashboard.core.timeouts import run_with_timeout
 from dashboard.usage.application_rules import application_slug, first_match
 from dashboard.usage.attribution import load_rules
 from dashboard.usage.connectors.files.connector import source_files
@@ -85,7 +85,7 @@ class Preview:
 def preview(source: Source, now: datetime) -> Preview:
     """Look into a source, which need not be saved. Any trouble with it is the answer's problem."""
     try:
-        glimpse, others, remark = in_time(lambda: _glimpse(source, now), SECONDS)
+        glimpse, others, remark = run_with_timeout(lambda: _glimpse(source, now), SECONDS)
     except PreviewError as none:
         return Preview(problem=none.problem, advice=none.advice)
     except TimeoutError:

@@ -40,8 +40,8 @@ def filled(client, entry=None, **changes):
     form = client.get(url).context["adminform"].form
     data = {name: form[name].value() for name in form.fields}
     data = {name: "" if value is None or value is False else str(value) for name, value in data.items()}
-    if not form.initial.get("accept_doubts"):
-        data.pop("accept_doubts")
+    if not form.initial.get("accept_warnings"):
+        data.pop("accept_warnings")
     aliases = list(entry.aliases.all()) if entry else []
     for i, alias in enumerate(aliases):
         data |= {f"aliases-{i}-id": alias.pk, f"aliases-{i}-entry": entry.pk, f"aliases-{i}-name": alias.name}
@@ -114,7 +114,7 @@ def test_a_replacement_that_is_itself_retired_by_then_is_refused_unless_meant(ed
     make_entry("openai/curie", announced="2023-07-06", sunset="2024-01-04")
     found = errors(save(editor, davinci, replacements="curie", source_url=SOURCE))
     assert "curie is itself retired on 2024-01-04" in found["replacements"][0]
-    assert save(editor, davinci, replacements="curie", source_url=SOURCE, accept_doubts="on").status_code == 302
+    assert save(editor, davinci, replacements="curie", source_url=SOURCE, accept_warnings="on").status_code == 302
     assert load(date(2023, 12, 8)).get("openai", "davinci").replacements
 
 
@@ -186,7 +186,7 @@ def test_a_new_entry_may_come_with_its_dates(editor, davinci):
         sunset_on="2024-01-04",
         replacements="davinci",
         source_url=SOURCE,
-        accept_doubts="on",
+        accept_warnings="on",
         known_on="2023-07-06",
     )
     assert response.status_code == 302

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 
 from dashboard.access.models import ApiToken
-from dashboard.catalog.changes import apply as changes_apply
+from dashboard.catalog.changes.apply import apply_document
 from dashboard.catalog.documents import AliasDoc, Document, EntryDoc, MilestoneDoc, RevisionDoc
 from dashboard.catalog.models import Alias, Entry, Revision, Vendor
 from dashboard.catalog.snapshot import load
@@ -150,7 +150,7 @@ def test_a_removed_alias_with_days_comes_back_with_them(boss, davinci):
 
 def test_a_removed_alias_comes_back_with_its_source_and_note(boss, davinci):
     said = AliasDoc("davinci-next", date(2023, 1, 1), None, "https://example.com/a?b=1", 'says "next" (twice)')
-    changes_apply.apply(Document(entries=[EntryDoc("openai", "davinci", aliases=(said,))]), now=NOW, origin="file")
+    apply_document(Document(entries=[EntryDoc("openai", "davinci", aliases=(said,))]), now=NOW, origin="file")
     undo(boss, davinci, "aliases")
     assert not Alias.objects.exists()
     undo(boss, davinci, "aliases")
@@ -173,7 +173,7 @@ def test_the_history_speaks_the_readers_language(boss, davinci):
     new = make_entry("openai/davinci-002")
     told = MilestoneDoc("sunset", date(2024, 6, 14), region="us-east-1")
     word = RevisionDoc(date(2023, 12, 1), SOURCE, milestones=(told,), replacements=(("openai", new.name),))
-    changes_apply.apply(Document(entries=[EntryDoc("openai", "davinci", history=(word,))]), now=NOW, origin="file")
+    apply_document(Document(entries=[EntryDoc("openai", "davinci", history=(word,))]), now=NOW, origin="file")
     url = reverse("admin:catalog_entry_history", args=[davinci.pk])
     english = boss.get(url).text
     assert "<dt>Sunset (us-east-1)</dt>" in english

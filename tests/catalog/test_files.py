@@ -14,7 +14,7 @@ from dashboard.catalog import serializers, snapshot
 from dashboard.catalog.choices import Confidence, Kind, MilestoneKind, OnSunset, Precision
 from dashboard.catalog.documents import CatalogError
 from dashboard.catalog.files import transfer
-from dashboard.catalog.files.parse import read
+from dashboard.catalog.files.parse import parse_file
 from dashboard.catalog.models import Alias, CatalogVersion, Entry, Platform, Revision, Vendor
 from dashboard.core.models import AuditEntry
 
@@ -356,7 +356,7 @@ def test_a_file_that_is_wrong_says_so_and_stores_nothing(content, suffix, told):
 )
 def test_no_bytes_make_reading_fail_in_another_way(content, suffix):
     with contextlib.suppress(CatalogError):
-        assert read(content, suffix, "x").entries is not None
+        assert parse_file(content, suffix, "x").entries is not None
 
 
 def test_many_problems_are_cut_short_and_counted():

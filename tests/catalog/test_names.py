@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.catalog.names.prefixes import MAX_NAME, PLACEHOLDERS, WRAPPERS, peel
+from dashboard.catalog.names.prefixes import MAX_NAME, PLACEHOLDERS, PREFIX_RULES, strip_prefixes
 from dashboard.catalog.names.resolve import UNKNOWN, NameIndex, resolve, suggest
-from dashboard.catalog.names.spellings import FINE_TUNED, SPELLINGS, bases, respelled
+from dashboard.catalog.names.spellings import FINE_TUNE_MARK, SPELLINGS, fine_tune_bases, other_spellings
 from dashboard.core.provider_prefixes import HOSTS
 
 ON = date(2023, 12, 8)
@@ -268,29 +268,31 @@ def test_no_text_makes_resolution_fail_or_guess(called_as, hint, endpoint):
         assert called_as.strip().lower() in PLACEHOLDERS
         return
     # Whatever resolved is the id, another spelling, an alias, or the base that a fine-tune's name states.
-    forms = [(platform, name) for _, name in peel((hint, called_as))]
-    stated = [f for form in forms for base in [form, *bases(form)] for f in [base, *respelled(base)]]
+    forms = [(platform, name) for _, name in strip_prefixes((hint, called_as))]
+    stated = [
+        f for form in forms for base in [form, *fine_tune_bases(form)] for f in [base, *other_spellings(base)]
+    ]
     said = {name.casefold() for _, name in stated}
     assert entry_id.casefold() in said or said & {"claude-sonnet-4-5", "gpt-4-latest"}
 
 
 @given(names, hints)
 def test_taking_wrappers_off_is_idempotent_and_only_shortens(called_as, hint):
-    forms = peel((hint, called_as))
-    assert peel(forms[-1]) == [forms[-1]]
+    forms = strip_prefixes((hint, called_as))
+    assert strip_prefixes(forms[-1]) == [forms[-1]]
     lengths = [len(name) for _, name in forms]
     assert lengths == sorted(set(lengths), reverse=True)
 
 
 @given(names, hints)
 def test_a_rule_says_nothing_about_a_name_without_its_mark(called_as, hint):
-    for rule, (mark, platforms) in WRAPPERS.items():
+    for rule, (mark, platforms) in PREFIX_RULES.items():
         if mark not in called_as or (platforms is not None and hint not in platforms):
             assert rule((hint, called_as)) is None
     for rules in SPELLINGS.values():
         for rule, mark in rules.items():
             assert mark in called_as or rule(called_as) in {None, called_as}
-    assert FINE_TUNED in called_as or not bases((hint, called_as))
+    assert FINE_TUNE_MARK in called_as or not fine_tune_bases((hint, called_as))
 
 
 def test_a_very_long_name_is_taken_as_it_is():

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.catalog.names.prefixes import WRAPPERS
+from dashboard.catalog.names.prefixes import PREFIX_RULES
 from dashboard.catalog.names.resolve import NameIndex, resolve
 from dashboard.catalog.names.spellings import SPELLINGS
 from tests.catalog.shipped import AS_OF, shipped
@@ -47,4 +47,4 @@ def test_the_example_resolves_as_documented(index, called_as, platform, entry, h
 
 def test_there_are_examples_of_every_way_of_matching():
     assert {how for *_, how in examples()} == {"exact", "alias", "wrapper", "fine-tune", "unresolved"}
-    assert len(examples()) >= len(WRAPPERS) + sum(map(len, SPELLINGS.values()))
+    assert len(examples()) >= len(PREFIX_RULES) + sum(map(len, SPELLINGS.values()))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.catalog.lifecycle import EntryState, Step
-from dashboard.catalog.regions import due, region_of, told_by, varies
+from dashboard.catalog.regions import due_date, due_date_varies, name_with_region, region_in_name
 
 ARN = "arn:aws:bedrock:us-east-1"
 
@@ -34,7 +34,7 @@ ARN = "arn:aws:bedrock:us-east-1"
     ],
 )
 def test_a_name_tells_its_region(called_as, platform, region):
-    assert region_of(called_as, platform) == region
+    assert region_in_name(called_as, platform) == region
 
 
 def entry(*steps: Step, as_of: date = date(2024, 1, 1)) -> EntryState:
@@ -72,7 +72,7 @@ WEST_LOCKED = Step("lockout", date(2024, 2, 9), region="us-west-2")
     ],
 )
 def test_the_earliest_end_that_applies_counts(steps, regions, idle, first):
-    found = due(entry(*steps), regions, idle=idle)
+    found = due_date(entry(*steps), regions, idle=idle)
     assert (found and found.step) == first
     if found:
         assert (found.on, found.days_left) == (first.on, (first.on - date(2024, 1, 1)).days)
@@ -90,30 +90,30 @@ def test_the_earliest_end_that_applies_counts(steps, regions, idle, first):
     ],
 )
 def test_calls_end_on_the_day_of_their_own_region(regions, day, come):
-    assert due(entry(WEST, PARIS, WORLD, as_of=day), regions).has_come is come
+    assert due_date(entry(WEST, PARIS, WORLD, as_of=day), regions).has_come is come
 
 
 def test_where_dates_are_by_region_only_somebody_somewhere_is_cut_off_with_the_last():
-    assert not due(entry(WEST, PARIS, as_of=date(2024, 4, 1)), [""]).has_come
-    assert due(entry(WEST, PARIS, as_of=date(2024, 5, 4)), [""]).has_come
+    assert not due_date(entry(WEST, PARIS, as_of=date(2024, 4, 1)), [""]).has_come
+    assert due_date(entry(WEST, PARIS, as_of=date(2024, 5, 4)), [""]).has_come
 
 
 def test_a_lock_out_counts_until_its_day_and_breaks_no_calls():
-    on_its_day = due(entry(LOCKED, WORLD, as_of=date(2024, 2, 4)), [""], idle=True)
+    on_its_day = due_date(entry(LOCKED, WORLD, as_of=date(2024, 2, 4)), [""], idle=True)
     assert (on_its_day.step, on_its_day.has_come) == (LOCKED, False)
-    assert due(entry(LOCKED, WORLD, as_of=date(2024, 2, 5)), [""], idle=True).step == WORLD
+    assert due_date(entry(LOCKED, WORLD, as_of=date(2024, 2, 5)), [""], idle=True).step == WORLD
 
 
 def test_only_regions_and_lock_outs_make_ends_differ():
-    assert not varies(entry(WORLD, Step("legacy", date(2024, 1, 1), region="eu-west-3")))
-    assert varies(entry(WORLD, WEST))
-    assert varies(entry(LOCKED))
+    assert not due_date_varies(entry(WORLD, Step("legacy", date(2024, 1, 1), region="eu-west-3")))
+    assert due_date_varies(entry(WORLD, WEST))
+    assert due_date_varies(entry(LOCKED))
 
 
 def test_the_name_that_tells_the_region_is_named():
     names = ["anthropic.claude-v2:1", "eu.anthropic.claude-v2:1", "us.anthropic.claude-v2:1"]
-    assert told_by(entry(WORLD), WEST, names) == "us.anthropic.claude-v2:1"
-    assert told_by(entry(WORLD), WORLD, names) is None
+    assert name_with_region(entry(WORLD), WEST, names) == "us.anthropic.claude-v2:1"
+    assert name_with_region(entry(WORLD), WORLD, names) is None
 
 
 told = st.sets(st.sampled_from(["", "us", "us-west-2", "eu", "eu-west-3", "ap"]), min_size=1)
@@ -122,10 +122,10 @@ known = st.sets(st.sampled_from([WEST, PARIS, WORLD, LOCKED]), min_size=1)
 
 @given(known, told, told, st.booleans())
 def test_who_calls_from_more_places_is_never_due_later(steps, some, more, idle):
-    one, both = due(entry(*steps), some, idle=idle), due(entry(*steps), some | more, idle=idle)
+    one, both = due_date(entry(*steps), some, idle=idle), due_date(entry(*steps), some | more, idle=idle)
     assert not one or both.on <= one.on
 
 
 @given(st.text(max_size=60), st.sampled_from(["", "aws-bedrock", "vertex-ai", "openai"]))
 def test_any_text_has_a_region_or_none(called_as, platform):
-    assert len(region_of(called_as, platform)) <= 40
+    assert len(region_in_name(called_as, platform)) <= 40

@@ -23,7 +23,7 @@ def feed(tmp_path: Path, **shutdown: str | None) -> None:
     data = [{"id": name.replace("_", "-"), "shutdown_date": on} for name, on in shutdown.items()]
     path = tmp_path / "copy.json"
     path.write_text(json.dumps({"data": data}))
-    assert not sync.sync("openai", str(path), now=NOW).problem
+    assert not sync.sync_feed("openai", str(path), now=NOW).problem
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def moved(tmp_path) -> ProposedChange:
     make_usage("lab", entry, "2023-12-02", 30, days=7)
     scan.run(NOW, TODAY)
     feed(tmp_path, chat_1="2024-01-04")
-    return proposals.waiting().get()
+    return proposals.pending_proposals().get()
 
 
 def on_today(name: str = "chat-1") -> date | None:
@@ -96,14 +96,14 @@ def test_accepting_moves_the_date_and_the_model_page_tells_of_it(editor, viewer,
 def test_rejecting_leaves_the_catalog_alone(editor, moved):
     assert "1 change rejected" in words(editor.post(URL, {"reject": moved.pk}, follow=True))
     assert on_today() == date(2024, 6, 30)
-    assert not proposals.waiting().exists()
+    assert not proposals.pending_proposals().exists()
 
 
 def test_deciding_in_bulk_keeps_the_filters(editor, tmp_path):
     for n in range(3):
         make_entry(f"openai/chat-{n}", announced="2023-07-06", sunset="2024-06-30")
     feed(tmp_path, chat_0="2024-01-04", chat_1="2024-01-04", chat_2="2024-01-04")
-    pks = list(proposals.waiting().values_list("pk", flat=True))
+    pks = list(proposals.pending_proposals().values_list("pk", flat=True))
     response = editor.post(f"{URL}?feed=openai", {"accept": "selected", "selected": pks[:2]})
     assert response.url == f"{URL}?feed=openai"
     assert [on_today(f"chat-{n}") for n in range(3)] == [date(2024, 1, 4), date(2024, 1, 4), date(2024, 6, 30)]
@@ -188,7 +188,9 @@ def test_only_editors_see_it_and_how_much_waits(editor, viewer, moved):
 
 
 def test_hostile_words_of_a_feed_are_text(editor, moved):
-    ProposedChange.objects.update(evidence="<script>alert(1)</script>", doubt="<img src=x>", name="<b>x</b>")
+    ProposedChange.objects.update(
+        evidence="<script>alert(1)</script>", review_reason="<img src=x>", name="<b>x</b>"
+    )
     text = editor.get(URL).text
     assert "<script>alert" not in text
     assert "<img src=x>" not in text
@@ -209,7 +211,7 @@ def test_the_sources_page_tells_how_feeds_do(viewer, settings, moved, tmp_path):
     settings.SUNDIAL_FEEDS = ["litellm"]
     path = tmp_path / "page.json"
     path.write_text("<html>")
-    sync.sync("openai", str(path), now=NOW)
+    sync.sync_feed("openai", str(path), now=NOW)
     text = words(viewer.get("/sources/"))
     assert "the answer is a web page, not JSON" in text
     assert "LiteLLM model map" in text

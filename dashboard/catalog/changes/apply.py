@@ -8,15 +8,15 @@ from django.db import transaction
 
 from dashboard.catalog import snapshot
 from dashboard.catalog.changes import platforms_vendors
-from dashboard.catalog.changes.load import gather
-from dashboard.catalog.changes.merge import PLAIN, Plan, merge
-from dashboard.catalog.changes.save import ENTRY, facts, store
-from dashboard.catalog.changes.validate import shown
+from dashboard.catalog.changes.load import load_catalog
+from dashboard.catalog.changes.merge import PLAIN_FIELDS, Plan, merge
+from dashboard.catalog.changes.save import ENTRY_MODEL, audit_values, save_plan
+from dashboard.catalog.changes.validate import entry_reference
 from dashboard.catalog.documents import CatalogError, Document, EntryDoc, Key, Problem, RevisionDoc
 from dashboard.catalog.models import Entry
 from dashboard.core.models import AuditEntry
 
-__all__ = ["SHIPPED", "ImportResult", "append_revision", "apply", "check_entry"]
+__all__ = ["SHIPPED", "ImportResult", "append_revision", "apply_document", "check_entry"]
 
 SHIPPED = "shipped"
 """The origin of what Sundial brings along; it never overrules what somebody typed."""
@@ -41,7 +41,7 @@ class ImportResult:
         return bool(self.platforms or self.vendors or self.entries_added or self.entries_changed)
 
 
-def apply(
+def apply_document(
     incoming: Document, *, now: datetime, origin: str, by: Any = None, dry_run: bool = False
 ) -> ImportResult:
     """Bring a document into the catalog, whole or not at all. Doing it again changes nothing.
@@ -50,53 +50,59 @@ def apply(
     """
     with transaction.atomic():
         snapshot.lock()
-        gathered = gather()
+        catalog = load_catalog()
         shipped = origin == SHIPPED
-        protected = _typed_by_people(gathered.pks) if shipped else frozenset()
-        plan = merge(gathered.document, incoming, protected=protected, lenient=shipped)
+        protected = _typed_by_people(catalog.pks) if shipped else frozenset()
+        plan = merge(catalog.document, incoming, protected=protected, lenient=shipped)
         if plan.problems:
             raise CatalogError(plan.problems)
         if shipped:
-            platforms_vendors.leave_what_people_typed(plan, gathered.document, SHIPPED)
-        result = _result(plan, gathered.document, dry_run=dry_run)
+            platforms_vendors.keep_edited_fields(plan, catalog.document, SHIPPED)
+        result = _result(plan, catalog.document, dry_run=dry_run)
         if result.changed and not dry_run:
-            store(plan, gathered.pks, now=now, origin=origin, by=by)
+            save_plan(plan, catalog.pks, now=now, origin=origin, by=by)
             snapshot.bump(now)
         return result
 
 
 def append_revision(
-    entry: Entry, revision: RevisionDoc, *, now: datetime, origin: str, by: Any = None, accept_doubts: bool = False
+    entry: Entry,
+    revision: RevisionDoc,
+    *,
+    now: datetime,
+    origin: str,
+    by: Any = None,
+    accept_warnings: bool = False,
 ) -> bool:
     """Append what is now known about an entry; False when that had been recorded already.
 
-    Raises CatalogError when it must not be, and without `accept_doubts` also for what is merely odd.
+    Raises CatalogError when it must not be, and without `accept_warnings` also for warnings.
     """
     document = Document(entries=[EntryDoc(entry.platform.slug, entry.name, history=(revision,))])
-    if not accept_doubts and (found := _plan(document).doubts):
+    if not accept_warnings and (found := _plan(document).warnings):
         raise CatalogError(found)
-    return apply(document, now=now, origin=origin, by=by).changed
+    return apply_document(document, now=now, origin=origin, by=by).changed
 
 
 def check_entry(entry: EntryDoc) -> tuple[list[Problem], list[Problem]]:
-    """(problems, doubts) that storing an entry would meet; nothing is stored."""
+    """(problems, warnings) that storing an entry would meet; nothing is stored."""
     plan = _plan(Document(entries=[entry]))
-    return plan.problems, plan.doubts
+    return plan.problems, plan.warnings
 
 
 def _plan(document: Document) -> Plan:
-    return merge(gather().document, document)
+    return merge(load_catalog().document, document)
 
 
 def _typed_by_people(pks: dict[Key, int]) -> set[tuple[Key, str]]:
     """The plain fields of entries that somebody set: shipped files leave those alone."""
     keys = {str(pk): key for key, pk in pks.items()}
-    edits = AuditEntry.objects.filter(model=ENTRY).exclude(origin=SHIPPED)
+    edits = AuditEntry.objects.filter(model=ENTRY_MODEL).exclude(origin=SHIPPED)
     return {
         (keys[pk], name)
         for pk, before, after in edits.values_list("object_id", "before", "after").iterator()
         if pk in keys
-        for name in PLAIN
+        for name in PLAIN_FIELDS
         if before.get(name) != after.get(name)
     }
 
@@ -106,13 +112,13 @@ def _result(plan: Plan, existing: Document, *, dry_run: bool) -> ImportResult:
         dry_run=dry_run,
         platforms=len(plan.platforms),
         vendors=len(plan.vendors),
-        warnings=[str(doubt) for doubt in plan.doubts],
+        warnings=[str(warning) for warning in plan.warnings],
     )
-    for what, fields in platforms_vendors.changes(plan, existing):
+    for what, fields in platforms_vendors.list_changes(plan, existing):
         moved = "; ".join(f"{name}: {_words(old)} → {_words(new)}" for name, old, new in fields)
         result.changes.append(f"{what}: {moved or 'added'}")
     for change in plan.changes:
-        before, after = facts(change.before) if change.before else {}, facts(change.after)
+        before, after = audit_values(change.before) if change.before else {}, audit_values(change.after)
         result.entries_added += change.before is None
         result.entries_changed += change.before is not None
         result.aliases += len(change.aliases)
@@ -122,7 +128,7 @@ def _result(plan: Plan, existing: Document, *, dry_run: bool) -> ImportResult:
             for name in [*before, *(name for name in after if name not in before)]
             if before.get(name) != after.get(name)
         ]
-        name = shown(change.after.key, "")
+        name = entry_reference(change.after.key, "")
         result.changes.append(f"{name}: {'; '.join(words)}" if change.before else f"{name}: added")
     return result
 

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from dashboard.catalog.documents import AliasDoc, Document, EntryDoc, Key, MilestoneDoc, PlatformDoc, RevisionDoc
 from dashboard.catalog.models import Alias, Entry, Milestone, Platform, Replacement, Revision, Vendor
 
-__all__ = ["Gathered", "gather"]
+__all__ = ["LoadedCatalog", "load_catalog"]
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
+class LoadedCatalog:
     document: Document
     pks: dict[Key, int]
 
 
-def gather() -> Gathered:
+def load_catalog() -> LoadedCatalog:
     """Everything in eight queries: platforms, vendors and entries by name, history by day and then as stored."""
     keys: dict[int, Key] = {
         pk: (platform, name)
@@ -45,7 +45,7 @@ def gather() -> Gathered:
             )
         )
     document.entries.sort(key=lambda entry: entry.key)
-    return Gathered(document, {key: pk for pk, key in keys.items()})
+    return LoadedCatalog(document, {key: pk for pk, key in keys.items()})
 
 
 def _aliases() -> dict[int, list[AliasDoc]]:

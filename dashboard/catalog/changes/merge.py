@@ -9,15 +9,15 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 
-from dashboard.catalog.changes.validate import check, doubts, shown
+from dashboard.catalog.changes.validate import entry_reference, find_problems, find_warnings
 from dashboard.catalog.documents import AliasDoc, Document, EntryDoc, Key, PlatformDoc, Problem, RevisionDoc
 from dashboard.catalog.names.resolve import NameIndex, suggest
 
-__all__ = ["PLAIN", "Change", "Plan", "merge", "overlap"]
+__all__ = ["PLAIN_FIELDS", "EntryChange", "Plan", "merge", "periods_overlap"]
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class EntryChange:
     """An entry before (None: it is new) and after."""
 
     before: EntryDoc | None
@@ -37,16 +37,16 @@ class Change:
 
 @dataclass(slots=True)
 class Plan:
-    """What to store. With `problems`, nothing; `doubts` are for people to read."""
+    """What to store. With `problems`, nothing; `warnings` are for people to read."""
 
     platforms: list[PlatformDoc] = field(default_factory=list)
     vendors: dict[str, str] = field(default_factory=dict)
-    changes: list[Change] = field(default_factory=list)
+    changes: list[EntryChange] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
-    doubts: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
 
 
-PLAIN = ("vendor", "kind", "released_on", "confidence", "note")
+PLAIN_FIELDS = ("vendor", "kind", "released_on", "confidence", "note")
 
 
 def merge(
@@ -59,7 +59,7 @@ def merge(
     """What `incoming` changes in `existing`.
 
     `protected` (entry, field) pairs keep their value: a person has set them. `lenient` drops an alias
-    that somebody has given to another entry, with a doubt, instead of refusing the whole document.
+    that somebody has given to another entry, with a warning, instead of refusing the whole document.
     """
     return _Merge(existing, incoming, protected, lenient).plan()
 
@@ -90,10 +90,10 @@ class _Merge:
             self.check_names(changed)
         if not self.result.problems:
             for key in changed:
-                self.result.problems += check(self.after[key], self.after)
-                self.result.doubts += doubts(self.after[key], self.after)
+                self.result.problems += find_problems(self.after[key], self.after)
+                self.result.warnings += find_warnings(self.after[key], self.after)
         self.result.changes = [
-            Change(self.before.get(key), self.after[key])
+            EntryChange(self.before.get(key), self.after[key])
             for key in changed
             if self.after[key] != self.before.get(key)
         ]
@@ -127,7 +127,7 @@ class _Merge:
             return replace(entry, aliases=self.merged_aliases((), entry), history=self.merged_history((), entry))
         stated = {
             name: getattr(entry, name)
-            for name in PLAIN
+            for name in PLAIN_FIELDS
             if name in entry.given and (entry.key, name) not in self.protected
         }
         return replace(
@@ -192,7 +192,7 @@ class _Merge:
             return []
         if not self._index:
             self._index = NameIndex((*key, number) for number, key in enumerate(sorted(self.known), 1))
-        return [shown((s.platform, s.id), platform) for s in suggest(text, platform, self._index)]
+        return [entry_reference((s.platform, s.id), platform) for s in suggest(text, platform, self._index)]
 
     def check_names(self, changed: list[Key]) -> None:
         """No two ids that differ only in case where that does not matter; each alias belongs to one entry."""
@@ -206,10 +206,10 @@ class _Merge:
                 owners[self.fold(key[0], alias.name)].append((key, alias))
         for key in changed:
             entry = self.after[key]
-            new = Change(self.before.get(key), entry).aliases
+            new = EntryChange(self.before.get(key), entry).aliases
             for alias in new:
                 name = self.fold(key[0], alias.name)
-                rivals = [k for k, other in owners[name] if other is not alias and overlap(alias, other)]
+                rivals = [k for k, other in owners[name] if other is not alias and periods_overlap(alias, other)]
                 if name in folded:
                     self.refuse_alias(
                         key, alias, f"{alias.name} is the id of an entry itself", theirs=folded[name]
@@ -224,7 +224,7 @@ class _Merge:
         if not self.lenient or theirs not in self.before:
             self.result.problems.append(problem)
             return
-        self.result.doubts.append(problem)
+        self.result.warnings.append(problem)
         kept = tuple(other for other in self.after[key].aliases if other is not alias)
         self.after[key] = replace(self.after[key], aliases=kept)
 
@@ -238,7 +238,7 @@ def _content(revision: RevisionDoc) -> tuple:
     return (*said, frozenset(revision.milestones))
 
 
-def overlap(one: AliasDoc, other: AliasDoc) -> bool:
+def periods_overlap(one: AliasDoc, other: AliasDoc) -> bool:
     """They are valid on a common day."""
     first = max(one.from_on or date.min, other.from_on or date.min)
     return first <= min(one.to_on or date.max, other.to_on or date.max)

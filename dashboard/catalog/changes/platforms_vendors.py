@@ -11,13 +11,13 @@ from dashboard.catalog.models import Platform, Vendor
 from dashboard.core import audit
 from dashboard.core.models import AuditEntry
 
-__all__ = ["changes", "leave_what_people_typed", "store"]
+__all__ = ["keep_edited_fields", "list_changes", "save_platforms_vendors"]
 
 FIELDS = ("name", "url", "case_sensitive")
 """What there is to a platform besides its slug."""
 
 
-def changes(plan: Plan, existing: Document) -> Iterator[tuple[str, list[tuple[str, Any, Any]]]]:
+def list_changes(plan: Plan, existing: Document) -> Iterator[tuple[str, list[tuple[str, Any, Any]]]]:
     """(what, its fields as (name, before, after)) of each platform and vendor; no fields where it is new."""
     for doc in plan.platforms:
         known = existing.platforms.get(doc.slug)
@@ -32,7 +32,7 @@ def changes(plan: Plan, existing: Document) -> Iterator[tuple[str, list[tuple[st
         yield f"vendor {slug}", [("name", known_as, name)] if known_as else []
 
 
-def leave_what_people_typed(plan: Plan, existing: Document, shipped: str) -> None:
+def keep_edited_fields(plan: Plan, existing: Document, shipped: str) -> None:
     """Take out of a plan of shipped files what somebody else has set: it is theirs."""
     platforms, vendors = _typed(Platform, shipped), _typed(Vendor, shipped)
     kept = []
@@ -57,7 +57,9 @@ def _typed(model: type[Platform] | type[Vendor], shipped: str) -> dict[str, set[
     return found
 
 
-def store(plan: Plan, *, now: datetime, origin: str, by: Any) -> tuple[dict[str, int], dict[str, int]]:
+def save_platforms_vendors(
+    plan: Plan, *, now: datetime, origin: str, by: Any
+) -> tuple[dict[str, int], dict[str, int]]:
     """Write both; primary keys of all platforms and of all vendors by slug."""
     known = {platform.slug: platform for platform in Platform.objects.all()}
     for doc in plan.platforms:

@@ -5,38 +5,38 @@ from datetime import datetime
 from typing import Any
 
 from dashboard.catalog.changes import platforms_vendors
-from dashboard.catalog.changes.merge import PLAIN, Change, Plan
-from dashboard.catalog.changes.validate import newest, shown
+from dashboard.catalog.changes.merge import PLAIN_FIELDS, EntryChange, Plan
+from dashboard.catalog.changes.validate import entry_reference, latest_state
 from dashboard.catalog.documents import AliasDoc, EntryDoc, Key, MilestoneDoc
 from dashboard.catalog.models import Alias, Entry, Milestone, Replacement, Revision
 from dashboard.core.models import AuditEntry
 
-__all__ = ["ENTRY", "facts", "store"]
+__all__ = ["ENTRY_MODEL", "audit_values", "save_plan"]
 
 BATCH = 500
-ENTRY = "catalog.entry"
+ENTRY_MODEL = "catalog.entry"
 """What the audit log calls an entry, its history included."""
 
 
-def store(plan: Plan, pks: dict[Key, int], *, now: datetime, origin: str, by: Any = None) -> None:
+def save_plan(plan: Plan, pks: dict[Key, int], *, now: datetime, origin: str, by: Any = None) -> None:
     """Store a plan without problems. `pks` are the primary keys of the entries that exist, and gains new ones."""
-    platforms, vendors = platforms_vendors.store(plan, now=now, origin=origin, by=by)
+    platforms, vendors = platforms_vendors.save_platforms_vendors(plan, now=now, origin=origin, by=by)
     _store_entries(plan, pks, platforms, vendors)
     _store_aliases(plan, pks, platforms)
     _store_revisions(plan, pks, now=now, origin=origin, by=by)
     _store_audit(plan, pks, now=now, origin=origin, by=by)
 
 
-def facts(entry: EntryDoc) -> dict[str, Any]:
+def audit_values(entry: EntryDoc) -> dict[str, Any]:
     """What people compare when they read the audit log: the plain fields and the newest word on each point."""
-    state = newest(entry)
-    said: dict[str, Any] = {name: getattr(entry, name) for name in PLAIN}
+    state = latest_state(entry)
+    said: dict[str, Any] = {name: getattr(entry, name) for name in PLAIN_FIELDS}
     said["released_on"] = entry.released_on.isoformat() if entry.released_on else ""
     said["aliases"] = [_alias_in_words(alias) for alias in entry.aliases]
     for kind, region in sorted(state.steps):
         said[f"{kind} ({region})" if region else kind] = _day_in_words(state.steps[kind, region])
     said["on_sunset"] = state.on_sunset
-    said["replacements"] = [shown(key, entry.platform) for key in state.replacements]
+    said["replacements"] = [entry_reference(key, entry.platform) for key in state.replacements]
     said["source"] = state.source_url
     said["known_on"] = state.known_on.isoformat() if state.known_on else ""
     said["revisions"] = len(entry.history)
@@ -75,10 +75,10 @@ def _store_entries(plan: Plan, pks: dict[Key, int], platforms: dict[str, int], v
         )
         if not change.before:
             added.append(row)
-        elif any(getattr(change.before, name) != getattr(after, name) for name in PLAIN):
+        elif any(getattr(change.before, name) != getattr(after, name) for name in PLAIN_FIELDS):
             updated.append(row)
     Entry.objects.bulk_create(added, batch_size=BATCH)
-    Entry.objects.bulk_update(updated, list(PLAIN), batch_size=BATCH)
+    Entry.objects.bulk_update(updated, list(PLAIN_FIELDS), batch_size=BATCH)
     slugs = {pk: slug for slug, pk in platforms.items()}
     pks.update({(slugs[row.platform_id], row.name): row.pk for row in added})
 
@@ -145,7 +145,7 @@ def _store_audit(plan: Plan, pks: dict[Key, int], *, now: datetime, origin: str,
                 at=now,
                 by=by,
                 origin=origin,
-                model=ENTRY,
+                model=ENTRY_MODEL,
                 object_id=str(pks[change.after.key]),
                 label="/".join(change.after.key)[:300],
                 action="changed" if change.before else "added",
@@ -158,8 +158,8 @@ def _store_audit(plan: Plan, pks: dict[Key, int], *, now: datetime, origin: str,
     )
 
 
-def _audited(plan: Plan) -> Iterator[tuple[Change, dict, dict]]:
+def _audited(plan: Plan) -> Iterator[tuple[EntryChange, dict, dict]]:
     for change in plan.changes:
-        before, after = facts(change.before) if change.before else {}, facts(change.after)
+        before, after = audit_values(change.before) if change.before else {}, audit_values(change.after)
         if before != after:
             yield change, before, after

@@ -13,18 +13,18 @@ from typing import Any
 from django.db import transaction
 
 from dashboard.catalog import snapshot
-from dashboard.catalog.changes import apply as changes_apply
-from dashboard.catalog.changes.load import gather
-from dashboard.catalog.changes.merge import PLAIN
-from dashboard.catalog.changes.save import facts
+from dashboard.catalog.changes.apply import apply_document
+from dashboard.catalog.changes.load import load_catalog
+from dashboard.catalog.changes.merge import PLAIN_FIELDS
+from dashboard.catalog.changes.save import audit_values
 from dashboard.catalog.choices import MilestoneKind
 from dashboard.catalog.documents import (
     AliasDoc,
     CatalogError,
     Document,
     EntryDoc,
+    FilePosition,
     MilestoneDoc,
-    Place,
     Problem,
     RevisionDoc,
 )
@@ -32,10 +32,10 @@ from dashboard.catalog.models import Entry
 from dashboard.core import audit
 from dashboard.core.models import AuditEntry
 
-__all__ = ["FOLLOWING", "can_undo", "undo"]
+__all__ = ["DERIVED_FIELDS", "can_undo", "undo"]
 
 ORIGIN = "undo"
-FOLLOWING = frozenset({"source", "known_on", "revisions"})
+DERIVED_FIELDS = frozenset({"source", "known_on", "revisions"})
 """What the audit log tells along with a change, and what follows from undoing the rest."""
 
 STEP = re.compile(r"(?P<kind>[a-z_]+)(?: \((?P<region>.+)\))?")
@@ -67,7 +67,7 @@ def can_undo(change: AuditEntry, name: str) -> bool:
     """Whether a field of a change can be taken back at all."""
     changed = change.action == "changed" and change.before.get(name) != change.after.get(name)
     unsaid = name == "on_sunset" and not change.before.get(name)
-    return changed and name not in FOLLOWING and not unsaid
+    return changed and name not in DERIVED_FIELDS and not unsaid
 
 
 def undo(
@@ -80,8 +80,10 @@ def undo(
     """
     with transaction.atomic():
         snapshot.lock()
-        record = next(doc for doc in gather().document.entries if doc.key == (entry.platform.slug, entry.name))
-        present = facts(record)
+        record = next(
+            doc for doc in load_catalog().document.entries if doc.key == (entry.platform.slug, entry.name)
+        )
+        present = audit_values(record)
         wanted = [
             name
             for name, _before, _after in change.changes
@@ -103,7 +105,7 @@ def undo(
             history=(_revision(change, back, today),) if back.speaks else (),
             given=frozenset(back.plain),
         )
-        changes_apply.apply(Document(entries=[doc]), now=now, origin=ORIGIN, by=by)
+        apply_document(Document(entries=[doc]), now=now, origin=ORIGIN, by=by)
         return wanted
 
 
@@ -111,7 +113,7 @@ def _back(change: AuditEntry, names: Iterable[str]) -> _Back:
     back = _Back()
     for name in names:
         old, new = change.before.get(name), change.after.get(name)
-        if name in PLAIN:
+        if name in PLAIN_FIELDS:
             back.plain[name] = _plain(name, old)
         elif name == "aliases":
             before, after = list(old or []), list(new or [])
@@ -172,10 +174,15 @@ def _remove(entry: Entry, record: EntryDoc, aliases: Iterable[AliasDoc], *, now:
             alias.delete()
     kept = tuple(alias for alias in record.aliases if (alias.name, alias.from_on) not in gone)
     audit.record(
-        entry, before=facts(record), after=facts(replace(record, aliases=kept)), now=now, origin=ORIGIN, by=by
+        entry,
+        before=audit_values(record),
+        after=audit_values(replace(record, aliases=kept)),
+        now=now,
+        origin=ORIGIN,
+        by=by,
     )
     snapshot.bump(now)
 
 
 def _refusal(message: str) -> CatalogError:
-    return CatalogError([Problem(Place(), message)])
+    return CatalogError([Problem(FilePosition(), message)])

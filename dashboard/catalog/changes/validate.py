@@ -1,20 +1,21 @@
 """What makes an entry of the catalog wrong, whoever writes it: a file, a person, a feed.
 
-Pure. `check` yields what must not be stored, `doubts` what is odd but may be what the source says.
+Pure. `find_problems` yields what must not be stored, `find_warnings` what is unusual but may be what the source
+says.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from dashboard.catalog.documents import EntryDoc, Key, MilestoneDoc, Place, Problem, RevisionDoc
+from dashboard.catalog.documents import EntryDoc, FilePosition, Key, MilestoneDoc, Problem, RevisionDoc
 from dashboard.catalog.lifecycle import Step, last_day
 
-__all__ = ["Newest", "check", "doubts", "newest", "shown"]
+__all__ = ["LatestState", "entry_reference", "find_problems", "find_warnings", "latest_state"]
 
 
 @dataclass(slots=True)
-class Newest:
+class LatestState:
     """The newest word on each point of an entry, and which revision said it."""
 
     steps: dict[tuple[str, str], MilestoneDoc] = field(default_factory=dict)
@@ -22,65 +23,67 @@ class Newest:
     replacements: tuple[Key, ...] = ()
     source_url: str = ""
     known_on: date | None = None
-    said: dict[object, RevisionDoc] = field(default_factory=dict)
+    set_by: dict[object, RevisionDoc] = field(default_factory=dict)
 
-    def first(self, kind: str) -> MilestoneDoc | None:
+    def earliest_step(self, kind: str) -> MilestoneDoc | None:
         """The step of a kind: the worldwide one, else the earliest region's."""
         dated = [step for (name, _), step in self.steps.items() if name == kind and step.on]
         worldwide = [step for step in dated if not step.region]
         return min(worldwide or dated, key=lambda step: step.on or date.max, default=None)
 
 
-def newest(entry: EntryDoc) -> Newest:
+def latest_state(entry: EntryDoc) -> LatestState:
     """The entry as known after all its revisions."""
-    state = Newest()
+    state = LatestState()
     for revision in sorted(entry.history, key=lambda revision: revision.known_on):
         for step in revision.milestones:
             state.steps[step.kind, step.region] = step
-            state.said[step.kind, step.region] = revision
+            state.set_by[step.kind, step.region] = revision
         state.on_sunset = revision.on_sunset or state.on_sunset
         if revision.replacements is not None:
             state.replacements = revision.replacements
-            state.said["replacements"] = revision
+            state.set_by["replacements"] = revision
         state.source_url, state.known_on = revision.source_url, revision.known_on
     return state
 
 
-def check(entry: EntryDoc, entries: Mapping[Key, EntryDoc]) -> Iterator[Problem]:
+def find_problems(entry: EntryDoc, entries: Mapping[Key, EntryDoc]) -> Iterator[Problem]:
     """What is wrong with an entry among all entries of the catalog as it would become."""
-    state = newest(entry)
-    announced = state.first("announced")
+    state = latest_state(entry)
+    announced = state.earliest_step("announced")
     for (kind, region), step in state.steps.items():
         if kind == "sunset" and step.on and announced and announced.on and step.on < announced.on:
             where = f" ({region})" if region else ""
             yield Problem(
-                _place(entry, state.said[kind, region], "milestones.sunset"),
+                _place(entry, state.set_by[kind, region], "milestones.sunset"),
                 f"the sunset{where} on {step.on} is before its announcement on {announced.on}",
             )
-    at = _place(entry, state.said.get("replacements"), "replacements")
+    at = _place(entry, state.set_by.get("replacements"), "replacements")
     if entry.key in state.replacements:
         yield Problem(at, f"{entry.id} cannot replace itself")
     elif loop := _cycle(entry.key, entries):
-        yield Problem(at, f"goes round in a circle: {' → '.join(shown(key, entry.platform) for key in loop)}")
+        yield Problem(
+            at, f"goes round in a circle: {' → '.join(entry_reference(key, entry.platform) for key in loop)}"
+        )
 
 
-def doubts(entry: EntryDoc, entries: Mapping[Key, EntryDoc]) -> Iterator[Problem]:
+def find_warnings(entry: EntryDoc, entries: Mapping[Key, EntryDoc]) -> Iterator[Problem]:
     """Replacements that will not be there when they are needed."""
-    state = newest(entry)
-    sunset = state.first("sunset")
+    state = latest_state(entry)
+    sunset = state.earliest_step("sunset")
     if not sunset or not sunset.on:
         return
     for key in state.replacements:
-        end = newest(entries[key]).first("sunset")
+        end = latest_state(entries[key]).earliest_step("sunset")
         day = last_day(Step("sunset", end.on, end.precision)) if end else None
         if day and day <= sunset.on:
             yield Problem(
-                _place(entry, state.said["replacements"], "replacements"),
-                f"{shown(key, entry.platform)} is itself retired on {day}, by the sunset on {sunset.on}",
+                _place(entry, state.set_by["replacements"], "replacements"),
+                f"{entry_reference(key, entry.platform)} is itself retired on {day}, by the sunset on {sunset.on}",
             )
 
 
-def shown(key: Key, platform: str) -> str:
+def entry_reference(key: Key, platform: str) -> str:
     """How a reference to an entry is written on a platform's own pages and files."""
     return key[1] if key[0] == platform else f"{key[0]}/{key[1]}"
 
@@ -91,7 +94,7 @@ def _cycle(start: Key, entries: Mapping[Key, EntryDoc]) -> list[Key]:
     waiting = [start]
     while waiting:
         key = waiting.pop()
-        for advised in newest(entries[key]).replacements:
+        for advised in latest_state(entries[key]).replacements:
             if advised == start:
                 way = [start, key]
                 while way[-1] != start:
@@ -103,6 +106,6 @@ def _cycle(start: Key, entries: Mapping[Key, EntryDoc]) -> list[Key]:
     return []
 
 
-def _place(entry: EntryDoc, revision: RevisionDoc | None, name: str) -> Place:
+def _place(entry: EntryDoc, revision: RevisionDoc | None, name: str) -> FilePosition:
     at = revision.at if revision and revision.at.line else entry.at
     return replace(at, field=f"{at.field}.{name}" if at.field else name)

@@ -15,10 +15,10 @@ from dashboard.catalog.documents import AliasDoc, Document, EntryDoc, Key, Miles
 from dashboard.catalog.feeds.diff import ALIASES, ENTRY, REPLACEMENTS
 from dashboard.catalog.models import ProposedChange
 
-__all__ = ["document"]
+__all__ = ["build_document"]
 
 
-def document(proposals: Iterable[ProposedChange], *, today: date, confidence: Mapping[str, str]) -> Document:
+def build_document(proposals: Iterable[ProposedChange], *, today: date, confidence: Mapping[str, str]) -> Document:
     """What accepting `proposals` brings: new entries, and revisions of known ones.
 
     `proposals` have their platform loaded. `confidence` is that of new entries, by feed name.

@@ -16,25 +16,27 @@ from dashboard.catalog.documents import AliasDoc, MilestoneDoc
 from dashboard.catalog.files.values import FIRST_YEAR, LAST_YEAR, URL
 
 __all__ = [
-    "FLOORS",
+    "FLOOR_PLATFORMS",
     "MAX_BYTES",
-    "Fact",
     "FeedError",
-    "Parsed",
+    "FeedItem",
+    "ParsedFeed",
     "Records",
-    "address",
-    "day",
-    "folded",
-    "load",
-    "name",
-    "names",
+    "merge_duplicates",
+    "model_name",
+    "model_names",
+    "parse_day",
+    "parse_json",
+    "url_or",
 ]
 
 MAX_BYTES = 32 * 1024 * 1024
 MAX_RECORDS = 50_000
 MAX_ID = 200
 MAX_ALIASES = 20
-FLOORS = frozenset({"anthropic", "aws-bedrock", "azure-foundry", "azure-openai", "gemini-api", "vertex-ai"})
+FLOOR_PLATFORMS = frozenset(
+    {"anthropic", "aws-bedrock", "azure-foundry", "azure-openai", "gemini-api", "vertex-ai"}
+)
 """Platforms that publish earliest days: a date of theirs in a feed that does not tell floors may be one."""
 
 EVIDENCE = 500
@@ -45,7 +47,7 @@ class FeedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class FeedItem:
     """What a feed says about one model or endpoint.
 
     A step whose `on` is None says that there is no such date; a kind of step that is not there says
@@ -64,13 +66,13 @@ class Fact:
     """The day on which the feed's maker read this; None where the feed does not say."""
     evidence: str = ""
     """The words of the record that were used, for a person who decides. Never prose of the feed."""
-    also: tuple[str, ...] = ()
+    also_platforms: tuple[str, ...] = ()
     """Other platforms whose model this may be, where the feed does not tell them apart."""
     aliases: tuple[AliasDoc, ...] = ()
     """Other names that call it, with their days where the feed tells them."""
-    adds: bool = True
+    may_add: bool = True
     """Whether an id that the catalog does not know is one that calls send, and so an entry to make."""
-    doubt: str = ""
+    review_reason: str = ""
     """Why this must not be believed without a person; "" when nothing speaks against it."""
 
     @property
@@ -79,12 +81,12 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Parsed:
+class ParsedFeed:
     """`seen` records = one per fact + `skipped`, which counts reasons; `folded` is the reason of a record
     that says the same model once more."""
 
     seen: int
-    facts: tuple[Fact, ...]
+    items: tuple[FeedItem, ...]
     skipped: Counter[str] = field(default_factory=Counter)
 
 
@@ -92,14 +94,14 @@ class Records:
     """The records of one feed while a parser goes through them."""
 
     def __init__(self, items: Iterable[Any]) -> None:
-        self.items = list(items)
-        if len(self.items) > MAX_RECORDS:
-            raise FeedError(f"holds {len(self.items)} records, more than any such feed has")
+        self.raw_records = list(items)
+        if len(self.raw_records) > MAX_RECORDS:
+            raise FeedError(f"holds {len(self.raw_records)} records, more than any such feed has")
         self.skipped: Counter[str] = Counter()
-        self.facts: list[Fact] = []
+        self.items: list[FeedItem] = []
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        for item in self.items:
+        for item in self.raw_records:
             if isinstance(item, dict):
                 yield item
             else:
@@ -108,29 +110,31 @@ class Records:
     def skip(self, reason: str) -> None:
         self.skipped[reason] += 1
 
-    def add(self, fact: Fact) -> None:
-        self.facts.append(replace(fact, evidence=fact.evidence[:EVIDENCE]))
+    def add(self, item: FeedItem) -> None:
+        self.items.append(replace(item, evidence=item.evidence[:EVIDENCE]))
 
-    def parsed(self) -> Parsed:
+    def parsed(self) -> ParsedFeed:
         """Raises FeedError where so much is malformed that this is another feed, or another version of it."""
-        if self.skipped["malformed"] * 10 > len(self.items):
-            raise FeedError(f"{self.skipped['malformed']} of {len(self.items)} records are not of the known shape")
-        facts = folded(self.facts)
-        self.skipped["folded"] += len(self.facts) - len(facts)
-        return Parsed(len(self.items), facts, +self.skipped)
+        if self.skipped["malformed"] * 10 > len(self.raw_records):
+            raise FeedError(
+                f"{self.skipped['malformed']} of {len(self.raw_records)} records are not of the known shape"
+            )
+        items = merge_duplicates(self.items)
+        self.skipped["duplicate"] += len(self.items) - len(items)
+        return ParsedFeed(len(self.raw_records), items, +self.skipped)
 
 
-def folded(facts: Iterable[Fact]) -> tuple[Fact, ...]:
+def merge_duplicates(items: Iterable[FeedItem]) -> tuple[FeedItem, ...]:
     """One fact per model: the first that was said; where a later one differs in a date, that is a doubt."""
-    found: dict[tuple[str, str], Fact] = {}
-    for fact in facts:
-        first = found.setdefault(fact.key, fact)
-        if first is not fact and fact.steps and fact.steps != first.steps and not first.doubt:
-            found[fact.key] = replace(first, doubt="the feed gives more than one date")
+    found: dict[tuple[str, str], FeedItem] = {}
+    for item in items:
+        first = found.setdefault(item.key, item)
+        if first is not item and item.steps and item.steps != first.steps and not first.review_reason:
+            found[item.key] = replace(first, review_reason="the feed gives more than one date")
     return tuple(found.values())
 
 
-def load(content: bytes) -> Any:
+def parse_json(content: bytes) -> Any:
     """The JSON document in `content`. Raises FeedError for anything else."""
     start = content[:200].lstrip(b"\xef\xbb\xbf \t\r\n")
     if not start:
@@ -149,7 +153,7 @@ def load(content: bytes) -> Any:
 # Values -------------------------------------------------------------------------------------------
 
 
-def name(value: Any) -> str:
+def model_name(value: Any) -> str:
     """A model's id, or "" where this is none."""
     if not isinstance(value, str):
         return ""
@@ -157,18 +161,18 @@ def name(value: Any) -> str:
     return text if len(text) <= MAX_ID and text.isprintable() else ""
 
 
-def names(value: Any) -> tuple[str, ...]:
+def model_names(value: Any) -> tuple[str, ...]:
     """The names in a list of other names for one model; whatever else stands in it is left out."""
     items = value[:MAX_ALIASES] if isinstance(value, list) else ()
-    return tuple(dict.fromkeys(found for item in items if (found := name(item))))
+    return tuple(dict.fromkeys(found for item in items if (found := model_name(item))))
 
 
-def address(value: Any, otherwise: str) -> str:
+def url_or(value: Any, otherwise: str) -> str:
     """A web address, or `otherwise` where this is none."""
     return value if isinstance(value, str) and len(value) <= 500 and URL.fullmatch(value) else otherwise
 
 
-def day(value: Any) -> date | None:
+def parse_day(value: Any) -> date | None:
     """The UTC day in `2024-01-04`, `2024-01-04T00:00:00Z` or a number of seconds since 1970; None without one.
 
     Raises ValueError for a value that is there and is no day in which models retire.

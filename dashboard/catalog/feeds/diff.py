@@ -11,21 +11,21 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from dashboard.catalog.changes.validate import Newest, newest
+from dashboard.catalog.changes.validate import LatestState, latest_state
 from dashboard.catalog.documents import AliasDoc, Document, EntryDoc, Key, MilestoneDoc, RevisionDoc
-from dashboard.catalog.feeds.base import Fact
-from dashboard.catalog.names.prefixes import peel
+from dashboard.catalog.feeds.base import FeedItem
+from dashboard.catalog.names.prefixes import strip_prefixes
 from dashboard.catalog.names.resolve import NameIndex
-from dashboard.catalog.names.spellings import respelled
+from dashboard.catalog.names.spellings import other_spellings
 
-__all__ = ["ALIASES", "ENTRY", "REPLACEMENTS", "Found", "Known", "differences", "new_id"]
+__all__ = ["ALIASES", "ENTRY", "REPLACEMENTS", "CatalogIndex", "FieldDifference", "find_differences", "new_id"]
 
 ALIASES, ENTRY, REPLACEMENTS = "aliases", "entry", "replacements"
 """Fields of a difference besides the kinds of milestones."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FieldDifference:
     """One difference. `change` is a `Difference` value; `old` and `new` are JSON-ready.
 
     A step is `{"on": day or None, "precision": word}`, replacements are a list of `platform/id`, aliases a
@@ -39,11 +39,11 @@ class Found:
     change: str
     old: Any
     new: Any
-    fact: Fact
+    item: FeedItem
     outdated: bool = False
 
 
-class Known:
+class CatalogIndex:
     """The catalog, ready to be compared with: what each entry's newest words are, and what ids mean."""
 
     def __init__(self, document: Document, today: date) -> None:
@@ -52,7 +52,7 @@ class Known:
         self.entries: dict[Key, EntryDoc] = {entry.key: entry for entry in document.entries}
         self.coming: frozenset[Key] = frozenset()
         """Entries that the same feed is about to make: others may name them as replacements."""
-        self._words: dict[Key, Newest] = {}
+        self._words: dict[Key, LatestState] = {}
         self._pks = dict(enumerate(self.entries, start=1))
         numbers = {key: pk for pk, key in self._pks.items()}
         self._index = NameIndex(
@@ -65,122 +65,122 @@ class Known:
             case_insensitive=(slug for slug, p in document.platforms.items() if not p.case_sensitive),
         )
 
-    def words(self, key: Key) -> Newest:
+    def state(self, key: Key) -> LatestState:
         if key not in self._words:
-            self._words[key] = newest(self.entries[key])
+            self._words[key] = latest_state(self.entries[key])
         return self._words[key]
 
-    def subject(self, fact: Fact) -> tuple[Key | None, str]:
+    def find_entry(self, item: FeedItem) -> tuple[Key | None, str]:
         """The entry a fact is about; without one, why there is none, "" when it is one to make."""
-        hosts = [platform for platform in (fact.platform, *fact.also) if platform in self.platforms]
+        hosts = [platform for platform in (item.platform, *item.also_platforms) if platform in self.platforms]
         if not hosts:
             return None, "platform not in the catalog"
-        found = [self.match(platform, fact.id) for platform in hosts]
+        found = [self.match_name(platform, item.id) for platform in hosts]
         if key := next((key for key, _ in found if key), None):
             return key, ""
         if any(how == "alias" for _, how in found):
             return None, "alias of another model"
-        if any(self.has_versions(platform, fact.id) for platform in hosts):
+        if any(self.has_versions(platform, item.id) for platform in hosts):
             return None, "no version"
-        return None, "" if fact.adds and fact.platform in self.platforms else "no id to add"
+        return None, "" if item.may_add and item.platform in self.platforms else "no id to add"
 
-    def match(self, platform: str, name: str) -> tuple[Key | None, str]:
+    def match_name(self, platform: str, name: str) -> tuple[Key | None, str]:
         """The entry with an id, in any documented spelling of it, and how: "exact", "alias" or "".
 
         An alias is not what a fact is about: its end need not be its target's.
         """
-        forms = peel((platform, name))
+        forms = strip_prefixes((platform, name))
         alias = False
-        for form in [*forms, *(other for base in forms for other in respelled(base))]:
-            found = self._index.find(form, self.today) if form[0] == platform else None
+        for form in [*forms, *(other for base in forms for other in other_spellings(base))]:
+            found = self._index.find_name(form, self.today) if form[0] == platform else None
             if found and found[1] == "exact":
                 return self._pks[found[0]], "exact"
             alias = alias or bool(found)
         return None, "alias" if alias else ""
 
-    def new_aliases(self, fact: Fact, platform: str) -> list[dict[str, Any]]:
+    def new_aliases(self, item: FeedItem, platform: str) -> list[dict[str, Any]]:
         """The fact's aliases that mean nothing on the platform yet; what means something is never moved."""
-        return [_alias(alias) for alias in fact.aliases if self.match(platform, alias.name) == (None, "")]
+        return [_alias(alias) for alias in item.aliases if self.match_name(platform, alias.name) == (None, "")]
 
     def has_versions(self, platform: str, name: str) -> bool:
         """The catalog knows this model by version, and the name has none."""
         version = re.compile(re.escape(name) + r"(?:-\d|@| \(version )", re.IGNORECASE)
         return any(key[0] == platform and version.match(key[1]) for key in self.entries)
 
-    def replacements(self, fact: Fact) -> tuple[Key, ...]:
+    def replacements(self, item: FeedItem) -> tuple[Key, ...]:
         """The feed's replacements that the catalog knows; others cannot be referred to."""
         found: dict[Key, None] = {}
-        for text in fact.replacements or ():
+        for text in item.replacements or ():
             host, _, name = text.partition("/")
-            for platform, model in ((fact.platform, text), (host, name)):
-                key = self.match(platform, model)[0] or (platform, model)
+            for platform, model in ((item.platform, text), (host, name)):
+                key = self.match_name(platform, model)[0] or (platform, model)
                 if key in self.entries or key in self.coming:
-                    if key != fact.key:
+                    if key != item.key:
                         found[key] = None
                     break
         return tuple(found)
 
 
-def differences(fact: Fact, key: Key | None, known: Known) -> Iterator[Found]:
+def find_differences(item: FeedItem, key: Key | None, known: CatalogIndex) -> Iterator[FieldDifference]:
     """What the catalog would have to change to say what `fact` says; `key` is the entry it is about."""
-    advised = known.replacements(fact)
+    advised = known.replacements(item)
     if key is None:
         new = {
-            "kind": fact.kind or "other",
-            "released_on": fact.released_on.isoformat() if fact.released_on else None,
+            "kind": item.kind or "other",
+            "released_on": item.released_on.isoformat() if item.released_on else None,
             "steps": [
                 {"kind": step.kind, "region": step.region, **_value(step)}
-                for step in map(_stored, fact.steps)
+                for step in map(_stored, item.steps)
                 if step.on
             ],
             "replacements": ["/".join(found) for found in advised],
-            "aliases": known.new_aliases(fact, fact.platform),
+            "aliases": known.new_aliases(item, item.platform),
         }
-        yield Found((fact.platform, new_id(fact)), ENTRY, "", "new", None, new, fact)
+        yield FieldDifference((item.platform, new_id(item)), ENTRY, "", "new", None, new, item)
         return
-    words = known.words(key)
-    for step in fact.steps:
-        old, said = _word(words, step)
+    state = known.state(key)
+    for step in item.steps:
+        old, said = _word(state, step)
         if change := _change(old, step, known.today):
             was, becomes = _value(old) if old else None, _value(_stored(step, old))
-            late = _read_later(said, fact)
-            yield Found(key, step.kind, step.region, change, was, becomes, fact, late)
-    if advised and set(advised) != set(words.replacements) and key not in advised:
-        said = words.said.get(REPLACEMENTS)
-        old_ids = ["/".join(found) for found in words.replacements]
+            late = _read_later(said, item)
+            yield FieldDifference(key, step.kind, step.region, change, was, becomes, item, late)
+    if advised and set(advised) != set(state.replacements) and key not in advised:
+        said = state.set_by.get(REPLACEMENTS)
+        old_ids = ["/".join(found) for found in state.replacements]
         new_ids = ["/".join(found) for found in advised]
         change = "replaced" if said else "first"
-        yield Found(
-            key, REPLACEMENTS, "", change, old_ids if said else None, new_ids, fact, _read_later(said, fact)
+        yield FieldDifference(
+            key, REPLACEMENTS, "", change, old_ids if said else None, new_ids, item, _read_later(said, item)
         )
-    if aliases := known.new_aliases(fact, key[0]):
+    if aliases := known.new_aliases(item, key[0]):
         present = [_alias(alias) for alias in known.entries[key].aliases]
-        yield Found(key, ALIASES, "", "first", present or None, aliases, fact)
+        yield FieldDifference(key, ALIASES, "", "first", present or None, aliases, item)
 
 
-def new_id(fact: Fact) -> str:
+def new_id(item: FeedItem) -> str:
     """The id of an entry to make: Azure's `name@version` as the catalog writes versions."""
-    model, at, version = fact.id.partition("@")
-    if fact.platform != "azure-openai" or not at:
-        return fact.id
+    model, at, version = item.id.partition("@")
+    if item.platform != "azure-openai" or not at:
+        return item.id
     return f"{model} (version {version})" if version.isdigit() and len(version) < 3 else f"{model}-{version}"
 
 
-def _word(words: Newest, step: MilestoneDoc) -> tuple[MilestoneDoc | None, RevisionDoc | None]:
+def _word(state: LatestState, step: MilestoneDoc) -> tuple[MilestoneDoc | None, RevisionDoc | None]:
     """The catalog's word on a step, and the revision that said it.
 
     Where it only has days by region, a worldwide day that is one of them is that one.
     """
-    exact = words.steps.get((step.kind, step.region))
+    exact = state.steps.get((step.kind, step.region))
     if exact or step.region:
-        return exact, words.said.get((step.kind, step.region))
-    regional = [(key, old) for key, old in words.steps.items() if key[0] == step.kind and old.on]
+        return exact, state.set_by.get((step.kind, step.region))
+    regional = [(key, old) for key, old in state.steps.items() if key[0] == step.kind and old.on]
     if not regional:
         return None, None
     key, old = next(
         (pair for pair in regional if pair[1].on == step.on), max(regional, key=lambda p: p[1].on or date.min)
     )
-    return old, words.said[key]
+    return old, state.set_by[key]
 
 
 def _change(old: MilestoneDoc | None, new: MilestoneDoc, today: date) -> str:
@@ -228,6 +228,6 @@ def _alias(alias: AliasDoc) -> dict[str, Any]:
     return {"name": alias.name, "from": first, "to": last}
 
 
-def _read_later(said: RevisionDoc | None, fact: Fact) -> bool:
+def _read_later(said: RevisionDoc | None, item: FeedItem) -> bool:
     """Whether the catalog's word was read after the feed's."""
-    return bool(said and fact.seen_on and (said.source_day or said.known_on) > fact.seen_on)
+    return bool(said and item.seen_on and (said.source_day or said.known_on) > item.seen_on)

@@ -14,16 +14,24 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from dashboard.catalog import snapshot
-from dashboard.catalog.changes import apply as changes_apply
+from dashboard.catalog.changes.apply import apply_document
 from dashboard.catalog.choices import ProposalState
 from dashboard.catalog.documents import CatalogError, Key
-from dashboard.catalog.feeds import accept as feeds_accept
-from dashboard.catalog.feeds.diff import ALIASES, ENTRY, Found
+from dashboard.catalog.feeds.accept import build_document
+from dashboard.catalog.feeds.diff import ALIASES, ENTRY, FieldDifference
 from dashboard.catalog.feeds.registry import FEEDS
 from dashboard.catalog.models import Entry, Platform, ProposedChange
 from dashboard.core import audit
 
-__all__ = ["Decision", "Filed", "accept", "accept_edited", "file", "reject", "waiting"]
+__all__ = [
+    "ReviewResult",
+    "SavedDifferences",
+    "accept_edited_proposal",
+    "accept_proposals",
+    "pending_proposals",
+    "reject_proposals",
+    "save_differences",
+]
 
 TYPED = "admin"
 """The origin of what a person typed."""
@@ -33,7 +41,7 @@ Point = tuple[int, str, str, str]
 
 
 @dataclass(slots=True)
-class Filed:
+class SavedDifferences:
     """What became of a feed's differences: a state by key of `outcomes`, the strongest per entry."""
 
     outcomes: dict[Key, str] = field(default_factory=dict)
@@ -42,7 +50,7 @@ class Filed:
 
 
 @dataclass(slots=True)
-class Decision:
+class ReviewResult:
     """What was decided. `refused` are (proposal, why the catalog does not take it)."""
 
     done: list[ProposedChange] = field(default_factory=list)
@@ -52,12 +60,12 @@ class Decision:
 STRENGTH = ("proposed", "applied", "waiting", "rejected")
 
 
-def waiting() -> QuerySet[ProposedChange]:
+def pending_proposals() -> QuerySet[ProposedChange]:
     """What waits for an editor, by platform and id."""
     return ProposedChange.objects.filter(state=ProposalState.PENDING).select_related("platform", "entry")
 
 
-def file(feed: str, differences: Collection[Found], *, now: datetime) -> Filed:
+def save_differences(feed: str, differences: Collection[FieldDifference], *, now: datetime) -> SavedDifferences:
     """Keep what a feed says otherwise than the catalog; apply what needs no person. Again changes nothing.
 
     A difference that waited and is not among `differences` any more is superseded. Call it in the
@@ -65,8 +73,8 @@ def file(feed: str, differences: Collection[Found], *, now: datetime) -> Filed:
     """
     platforms = dict(Platform.objects.values_list("slug", "pk"))
     before = _latest(feed)
-    filed = Filed()
-    fresh: list[tuple[Found, ProposedChange]] = []
+    filed = SavedDifferences()
+    fresh: list[tuple[FieldDifference, ProposedChange]] = []
     kept: list[ProposedChange] = []
     for found in differences:
         row = _row(feed, found, platforms, now)
@@ -86,9 +94,11 @@ def file(feed: str, differences: Collection[Found], *, now: datetime) -> Filed:
     return filed
 
 
-def accept(proposals: Sequence[ProposedChange], *, now: datetime, by: Any, note: str = "") -> Decision:
+def accept_proposals(
+    proposals: Sequence[ProposedChange], *, now: datetime, by: Any, note: str = ""
+) -> ReviewResult:
     """Bring what waits into the catalog, in a person's name. What was decided meanwhile is left alone."""
-    decision = Decision()
+    decision = ReviewResult()
     with transaction.atomic():
         snapshot.lock()
         rows = _still_waiting(proposals)
@@ -102,11 +112,11 @@ def accept(proposals: Sequence[ProposedChange], *, now: datetime, by: Any, note:
     return decision
 
 
-def accept_edited(
+def accept_edited_proposal(
     proposal: ProposedChange, *, new: Any, source_url: str, now: datetime, by: Any, note: str = ""
-) -> Decision:
+) -> ReviewResult:
     """Accept with another value or source: what enters the catalog is what the person typed."""
-    decision = Decision()
+    decision = ReviewResult()
     with transaction.atomic():
         snapshot.lock()
         for row in _still_waiting([proposal]):
@@ -120,9 +130,11 @@ def accept_edited(
     return decision
 
 
-def reject(proposals: Sequence[ProposedChange], *, now: datetime, by: Any, note: str = "") -> Decision:
+def reject_proposals(
+    proposals: Sequence[ProposedChange], *, now: datetime, by: Any, note: str = ""
+) -> ReviewResult:
     """Turn down what waits; the same words of the same feed do not come back."""
-    decision = Decision()
+    decision = ReviewResult()
     with transaction.atomic():
         snapshot.lock()
         for row in _still_waiting(proposals):
@@ -144,8 +156,8 @@ def _point(row: ProposedChange) -> Point:
     return row.platform_id, row.name, row.field, row.region
 
 
-def _row(feed: str, found: Found, platforms: dict[str, int], now: datetime) -> ProposedChange:
-    fact = found.fact
+def _row(feed: str, found: FieldDifference, platforms: dict[str, int], now: datetime) -> ProposedChange:
+    item = found.item
     return ProposedChange(
         feed=feed,
         platform_id=platforms[found.key[0]],
@@ -155,36 +167,38 @@ def _row(feed: str, found: Found, platforms: dict[str, int], now: datetime) -> P
         change=found.change,
         old=found.old,
         new=found.new,
-        source_url=fact.source_url or FEEDS[feed].url,
-        seen_on=fact.seen_on,
-        evidence=fact.evidence,
-        doubt=fact.doubt[:300],
+        source_url=item.source_url or FEEDS[feed].url,
+        seen_on=item.seen_on,
+        evidence=item.evidence,
+        review_reason=item.review_reason[:300],
         first_seen_at=now,
         last_seen_at=now,
     )
 
 
-def _count(filed: Filed, key: Key, outcome: str) -> None:
+def _count(filed: SavedDifferences, key: Key, outcome: str) -> None:
     filed.changes[outcome] += 1
     known = filed.outcomes.get(key)
     if known is None or STRENGTH.index(outcome) < STRENGTH.index(known):
         filed.outcomes[key] = outcome
 
 
-def _store(feed: str, fresh: Iterable[tuple[Found, ProposedChange]], filed: Filed, now: datetime) -> None:
+def _store(
+    feed: str, fresh: Iterable[tuple[FieldDifference, ProposedChange]], filed: SavedDifferences, now: datetime
+) -> None:
     listed = list(fresh)
     trusted = FEEDS[feed].trust.applies
     free = [
         row
         for found, row in listed
         # An alias moves calls to another entry at once, past ones too: that is for a person to say.
-        if trusted and found.change in {"new", "first"} and found.field != ALIASES and not found.fact.doubt
+        if trusted and found.change in {"new", "first"} and found.field != ALIASES and not found.item.review_reason
     ]
     slugs = dict(Platform.objects.values_list("pk", "slug"))
     for row, problem in _apply(free, now=now):
         row.state = ProposalState.PENDING if problem else ProposalState.APPLIED
         row.decided_at = None if problem else now
-        row.doubt = problem[:300]
+        row.review_reason = problem[:300]
     entries = {
         (platform, name): pk for pk, platform, name in Entry.objects.values_list("pk", "platform_id", "name")
     }
@@ -195,7 +209,7 @@ def _store(feed: str, fresh: Iterable[tuple[Found, ProposedChange]], filed: File
     ProposedChange.objects.bulk_create([row for _, row in listed], batch_size=500)
 
 
-def _supersede(rows: Sequence[ProposedChange], filed: Filed, now: datetime, note: str) -> None:
+def _supersede(rows: Sequence[ProposedChange], filed: SavedDifferences, now: datetime, note: str) -> None:
     filed.changes["superseded"] += len(rows)
     ProposedChange.objects.filter(pk__in=[row.pk for row in rows]).update(
         state=ProposalState.SUPERSEDED, decided_at=now, note=note
@@ -206,7 +220,7 @@ def _supersede(rows: Sequence[ProposedChange], filed: Filed, now: datetime, note
 
 
 def _still_waiting(proposals: Iterable[ProposedChange]) -> list[ProposedChange]:
-    return list(waiting().filter(pk__in=[proposal.pk for proposal in proposals]))
+    return list(pending_proposals().filter(pk__in=[proposal.pk for proposal in proposals]))
 
 
 def _apply(rows: Sequence[ProposedChange], *, now: datetime, by: Any = None) -> list[tuple[ProposedChange, str]]:
@@ -235,9 +249,7 @@ def _take(rows: Sequence[ProposedChange], *, now: datetime, by: Any, origin: str
     confidence = {feed.name: feed.trust.confidence for feed in FEEDS.values()}
     today: date = now.date()
     try:
-        changes_apply.apply(
-            feeds_accept.document(rows, today=today, confidence=confidence), now=now, origin=origin, by=by
-        )
+        apply_document(build_document(rows, today=today, confidence=confidence), now=now, origin=origin, by=by)
     except CatalogError as problem:
         return str(problem).splitlines()[0]
     return ""
@@ -263,7 +275,7 @@ def _decide(row: ProposedChange, state: ProposalState, now: datetime, by: Any, n
 def _supersede_twins(rows: Sequence[ProposedChange], now: datetime) -> None:
     """Other feeds that wait to say the same: the catalog says so now."""
     for row in rows:
-        twins = waiting().filter(
+        twins = pending_proposals().filter(
             Q(platform=row.platform_id, name=row.name, field=row.field, region=row.region), ~Q(pk=row.pk)
         )
         same = [twin.pk for twin in twins if twin.new == row.new]

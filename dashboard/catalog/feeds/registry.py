@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from dashboard.catalog.feeds.base import FeedError, Parsed
+from dashboard.catalog.feeds.base import FeedError, ParsedFeed
 from dashboard.catalog.feeds.parsers import (
     azure,
     bedrock,
@@ -19,7 +19,7 @@ from dashboard.catalog.feeds.parsers import (
     sundial_yaml,
 )
 
-__all__ = ["AWS", "FEEDS", "Feed", "Trust", "wanted"]
+__all__ = ["AWS", "FEEDS", "Feed", "Trust", "parse_feed_setting"]
 
 
 AWS = "aws"
@@ -48,7 +48,7 @@ class Feed:
 
     name: str
     title: str
-    parse: Callable[[bytes], Parsed]
+    parse: Callable[[bytes], ParsedFeed]
     trust: Trust
     url: str = ""
     secret: str = ""
@@ -99,7 +99,7 @@ FEEDS = {
 }
 
 
-def wanted(words: Iterable[str]) -> dict[str, str]:
+def parse_feed_setting(words: Iterable[str]) -> dict[str, str]:
     """Feed name -> address or path, of the words of `SUNDIAL_FEEDS`: `litellm`, `azure=https://...`, `yaml=/path`.
 
     Raises FeedError naming the word that makes no sense.

@@ -11,15 +11,15 @@ from django.conf import settings
 from django.db import transaction
 
 from dashboard.catalog import snapshot
-from dashboard.catalog.changes.load import gather
+from dashboard.catalog.changes.load import load_catalog
 from dashboard.catalog.feeds import diff, proposals, registry
-from dashboard.catalog.feeds.base import FeedError, Parsed
-from dashboard.catalog.feeds.diff import Known
+from dashboard.catalog.feeds.base import FeedError, ParsedFeed
+from dashboard.catalog.feeds.diff import CatalogIndex
 from dashboard.catalog.feeds.download import USUAL, Copy, Limits, fetch, read_file
 from dashboard.catalog.feeds.registry import Feed
 from dashboard.catalog.models import FeedState
 
-__all__ = ["FeedError", "SyncResult", "location_of", "sync", "sync_all", "wanted"]
+__all__ = ["FeedError", "SyncResult", "configured_feeds", "feed_location", "sync_all_feeds", "sync_feed"]
 
 
 @dataclass(slots=True)
@@ -44,22 +44,24 @@ class SyncResult:
     problem: str = ""
 
 
-def wanted() -> dict[str, str]:
+def configured_feeds() -> dict[str, str]:
     """The feeds of `SUNDIAL_FEEDS`, and where they are. Raises FeedError for a word that makes no sense."""
-    return registry.wanted(settings.SUNDIAL_FEEDS)
+    return registry.parse_feed_setting(settings.SUNDIAL_FEEDS)
 
 
-def location_of(name: str) -> str:
+def feed_location(name: str) -> str:
     """Where a feed is read that somebody asks for by name. Raises FeedError when nobody has said where."""
-    return wanted().get(name) or registry.wanted([name])[name]
+    return configured_feeds().get(name) or registry.parse_feed_setting([name])[name]
 
 
-def sync_all(now: datetime) -> list[SyncResult]:
+def sync_all_feeds(now: datetime) -> list[SyncResult]:
     """Every feed of `SUNDIAL_FEEDS`, one after the other; one that fails holds back no other."""
-    return [sync(name, location, now=now) for name, location in wanted().items()]
+    return [sync_feed(name, location, now=now) for name, location in configured_feeds().items()]
 
 
-def sync(name: str, location: str, *, now: datetime, anyway: bool = False, limits: Limits = USUAL) -> SyncResult:
+def sync_feed(
+    name: str, location: str, *, now: datetime, anyway: bool = False, limits: Limits = USUAL
+) -> SyncResult:
     """Compare the catalog with one feed, at an address or in a saved copy.
 
     What went wrong is in the answer and on the sources page. `anyway` takes a copy that shrank.
@@ -77,7 +79,7 @@ def sync(name: str, location: str, *, now: datetime, anyway: bool = False, limit
             with transaction.atomic():
                 snapshot.lock()
                 result = _compare(feed, parsed, now)
-                state.entries, state.counts = len(parsed.facts), _counts(result)
+                state.entries, state.counts = len(parsed.items), _counts(result)
                 state.etag, state.catalog = copy.etag, snapshot.token()
     except FeedError as problem:
         state.problem = str(problem)[:500]
@@ -104,9 +106,9 @@ def _read(feed: Feed, location: str, state: FeedState, limits: Limits) -> Copy:
     return fetch(location, secret=secret, etag=etag, limits=limits)
 
 
-def _check(parsed: Parsed, state: FeedState, *, anyway: bool) -> None:
+def _check(parsed: ParsedFeed, state: FeedState, *, anyway: bool) -> None:
     """Refuse a copy that lost too much against the last good one to be the same feed."""
-    count, seen, seen_before = len(parsed.facts), parsed.seen, state.counts.get("seen", 0)
+    count, seen, seen_before = len(parsed.items), parsed.seen, state.counts.get("seen", 0)
     if not count:
         raise FeedError(f"says nothing about any model ({seen} records)")
     if anyway:
@@ -118,31 +120,31 @@ def _check(parsed: Parsed, state: FeedState, *, anyway: bool) -> None:
         raise FeedError(f"shrank from {seen_before} to {seen} records; if that is right: {command}")
 
 
-def _compare(feed: Feed, parsed: Parsed, now: datetime) -> SyncResult:
-    known = Known(gather().document, now.date())
+def _compare(feed: Feed, parsed: ParsedFeed, now: datetime) -> SyncResult:
+    index = CatalogIndex(load_catalog().document, now.date())
     skipped = Counter(parsed.skipped)
     result = SyncResult(feed.name, seen=parsed.seen)
-    differing: list[diff.Found] = []
-    compared: dict[tuple[str, str], list[diff.Found]] = {}
-    subjects = [(fact, *known.subject(fact)) for fact in parsed.facts]
-    known.coming = frozenset(
-        (fact.platform, diff.new_id(fact))
-        for fact, key, reason in subjects
-        if feed.trust.applies and not key and not reason and not fact.doubt
+    differing: list[diff.FieldDifference] = []
+    compared: dict[tuple[str, str], list[diff.FieldDifference]] = {}
+    subjects = [(item, *index.find_entry(item)) for item in parsed.items]
+    index.coming = frozenset(
+        (item.platform, diff.new_id(item))
+        for item, key, reason in subjects
+        if feed.trust.applies and not key and not reason and not item.review_reason
     )
-    for fact, key, reason in subjects:
-        subject = key or (fact.platform, diff.new_id(fact))
+    for item, key, reason in subjects:
+        subject = key or (item.platform, diff.new_id(item))
         if reason or subject in compared:
-            skipped[reason or "folded"] += 1
+            skipped[reason or "duplicate"] += 1
             continue
-        found = list(diff.differences(fact, key, known))
+        found = list(diff.find_differences(item, key, index))
         compared[subject] = [one for one in found if not one.outdated]
         if found and not compared[subject]:
             result.outdated += 1
         elif not found:
             result.unchanged += 1
         differing += compared[subject]
-    filed = proposals.file(feed.name, differing, now=now)
+    filed = proposals.save_differences(feed.name, differing, now=now)
     outcomes = Counter(filed.outcomes.values())
     result.applied, result.proposed = outcomes["applied"], outcomes["proposed"]
     result.waiting, result.rejected = outcomes["waiting"], outcomes["rejected"]

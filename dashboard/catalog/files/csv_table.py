@@ -10,9 +10,9 @@ import io
 from collections.abc import Iterable, Iterator
 
 from dashboard.catalog.documents import AliasDoc, Document, EntryDoc, Key, RevisionDoc
-from dashboard.catalog.files.yaml_json import Node, refuse
+from dashboard.catalog.files.yaml_json import Node, raise_problem
 
-__all__ = ["csv_text", "csv_tree"]
+__all__ = ["parse_csv", "write_csv"]
 
 COLUMNS = (
     "row",
@@ -49,7 +49,7 @@ _REVISION = {name: name for name in ("known", "source", "source_day", "note", "o
 _MILESTONE = {"kind": "milestone", "region": "region", "on": "on", "precision": "precision"}
 
 
-def csv_tree(text: str, file: str) -> Node:
+def parse_csv(text: str, file: str) -> Node:
     """The rows as the tree that a YAML file with the same content would give. Raises CatalogError."""
     platforms: list[Node] = []
     vendors: dict[str, Node] = {}
@@ -63,23 +63,25 @@ def csv_tree(text: str, file: str) -> Node:
             vendors[cells["vendor"]] = Node(cells["name"], line)
         elif kind == "entry":
             if key in entries:
-                refuse(file, line, f"row: {key[0]}/{key[1]} already has an entry row")
+                raise_problem(file, line, f"row: {key[0]}/{key[1]} already has an entry row")
             entries[key] = _fields(cells, _ENTRY, line)
         elif kind in {"alias", "revision", "milestone"}:
             entry = entries.get(key)
             if not entry:
-                refuse(file, line, f"row: {key[0]}/{key[1]} has no entry row above")
+                raise_problem(file, line, f"row: {key[0]}/{key[1]} has no entry row above")
             if kind == "alias":
                 _append(entry, "aliases", _fields(cells, _ALIAS, line))
             elif kind == "revision":
                 revision = key, _revision(cells, line)
                 _append(entry, "history", revision[1])
             elif not revision or revision[0] != key:
-                refuse(file, line, f"row: no revision of {key[0]}/{key[1]} above")
+                raise_problem(file, line, f"row: no revision of {key[0]}/{key[1]} above")
             else:
                 _append(revision[1], "milestones", _fields(cells, _MILESTONE, line, keep=("on",)))
         else:
-            refuse(file, line, f"row: {kind!r} is none of platform, vendor, entry, alias, revision, milestone")
+            raise_problem(
+                file, line, f"row: {kind!r} is none of platform, vendor, entry, alias, revision, milestone"
+            )
     return Node(
         {
             "platforms": Node(platforms, 1),
@@ -90,7 +92,7 @@ def csv_tree(text: str, file: str) -> Node:
     )
 
 
-def csv_text(document: Document) -> str:
+def write_csv(document: Document) -> str:
     """A document as CSV, in its order."""
     out = io.StringIO(newline="")
     writer = csv.DictWriter(out, COLUMNS, lineterminator="\r\n", restval="")
@@ -108,19 +110,19 @@ def _rows(text: str, file: str) -> Iterator[tuple[int, dict[str, str]]]:
         header = [name.strip() for name in next(reader, [])]
         unknown = [name for name in header if name not in COLUMNS]
         if unknown or len(set(header)) < len(header) or not {"row", "platform", "id"} <= set(header):
-            refuse(
+            raise_problem(
                 file, 1, f"columns must be row, platform, id and any others of {', '.join(COLUMNS[3:])}, once each"
             )
         line = reader.line_num + 1
         for cells in reader:
             if len(cells) > len(header):
-                refuse(file, line, f"{len(cells)} cells under {len(header)} columns")
+                raise_problem(file, line, f"{len(cells)} cells under {len(header)} columns")
             if any(cells):
                 plain = (cell.removeprefix("'") for cell in cells)
                 yield line, {**dict.fromkeys(COLUMNS, ""), **dict(zip(header, plain, strict=False))}
             line = reader.line_num + 1
     except csv.Error as problem:
-        refuse(file, line, f"not CSV: {problem}")
+        raise_problem(file, line, f"not CSV: {problem}")
 
 
 def _fields(cells: dict[str, str], names: dict[str, str], line: int, keep: tuple[str, ...] = ()) -> Node:

@@ -17,47 +17,47 @@ from dashboard.catalog.documents import (
     PlatformDoc,
     RevisionDoc,
 )
-from dashboard.catalog.files.csv_table import csv_tree
-from dashboard.catalog.files.values import SLUG, Fields, Report
-from dashboard.catalog.files.yaml_json import Node, json_tree, refuse, yaml_tree
+from dashboard.catalog.files.csv_table import parse_csv
+from dashboard.catalog.files.values import SLUG, FieldReader, ProblemReport
+from dashboard.catalog.files.yaml_json import Node, parse_json, parse_yaml, raise_problem
 
-__all__ = ["MAX_BYTES", "SUFFIXES", "read"]
+__all__ = ["MAX_BYTES", "SUFFIXES", "parse_file"]
 
 MAX_BYTES = 32 * 1024 * 1024
 SUFFIXES: dict[str, Callable[[str, str], Node]] = {
-    ".yaml": yaml_tree,
-    ".yml": yaml_tree,
-    ".json": json_tree,
-    ".csv": csv_tree,
+    ".yaml": parse_yaml,
+    ".yml": parse_yaml,
+    ".json": parse_json,
+    ".csv": parse_csv,
 }
 
 
-def read(content: bytes, suffix: str, file: str) -> Document:
+def parse_file(content: bytes, suffix: str, file: str) -> Document:
     """The document in a file's bytes; `suffix` tells its format. Raises CatalogError."""
     tree_of = SUFFIXES.get(suffix.lower())
     if not tree_of:
-        refuse(file, 0, f"a catalog file ends in .yaml, .json or .csv, not {suffix!r}")
+        raise_problem(file, 0, f"a catalog file ends in .yaml, .json or .csv, not {suffix!r}")
     if len(content) > MAX_BYTES:
-        refuse(file, 0, f"larger than {MAX_BYTES // 1024 // 1024} MB")
+        raise_problem(file, 0, f"larger than {MAX_BYTES // 1024 // 1024} MB")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
-        refuse(file, content.count(b"\n", 0, problem.start) + 1, "not UTF-8 text")
+        raise_problem(file, content.count(b"\n", 0, problem.start) + 1, "not UTF-8 text")
     schema = _Schema(file)
     try:
         document = schema.document(tree_of(text, file))
     except RecursionError:
-        refuse(file, 0, "nested too deeply")
+        raise_problem(file, 0, "nested too deeply")
     if schema.problems:
         raise CatalogError(schema.problems)
     return document
 
 
-class _Schema(Report):
+class _Schema(ProblemReport):
     """What a catalog file may say."""
 
     def document(self, root: Node) -> Document:
-        fields = Fields(self, root, "", ("platform", "platforms", "vendors", "entries"))
+        fields = FieldReader(self, root, "", ("platform", "platforms", "vendors", "entries"))
         found = Document()
         default = ""
         if "platform" in fields.values:
@@ -66,7 +66,7 @@ class _Schema(Report):
             self.platform(node, path, found)
         vendors = fields.values.get("vendors")
         if vendors and vendors.value:
-            names = Fields(self, vendors, "vendors", vendors.value if isinstance(vendors.value, dict) else ())
+            names = FieldReader(self, vendors, "vendors", vendors.value if isinstance(vendors.value, dict) else ())
             for slug in names.values:
                 if not SLUG.fullmatch(slug):
                     names.problem(slug, "a vendor's short name is letters, digits and hyphens")
@@ -84,7 +84,7 @@ class _Schema(Report):
         """Read one platform; a bare text refers to one that the catalog has."""
         if isinstance(node.value, str):
             node = Node({"slug": node}, node.line)
-        fields = Fields(self, node, path, ("slug", "name", "url", "case_sensitive"))
+        fields = FieldReader(self, node, path, ("slug", "name", "url", "case_sensitive"))
         slug = fields.slug("slug", required=True)
         found.platforms[slug] = PlatformDoc(
             slug=slug,
@@ -97,7 +97,7 @@ class _Schema(Report):
 
     def entry(self, node: Node, path: str, platform: str) -> EntryDoc:
         known = ("platform", "id", "vendor", "kind", "released", "confidence", "note", "aliases", "history")
-        fields = Fields(self, node, path, known)
+        fields = FieldReader(self, node, path, known)
         given = {"released_on" if name == "released" else name for name in fields.values}
         return EntryDoc(
             platform=fields.slug("platform", required=not platform) or platform,
@@ -116,7 +116,7 @@ class _Schema(Report):
     def alias(self, node: Node, path: str) -> AliasDoc:
         if isinstance(node.value, str):
             node = Node({"name": node}, node.line)
-        fields = Fields(self, node, path, ("name", "from", "to", "source", "note"))
+        fields = FieldReader(self, node, path, ("name", "from", "to", "source", "note"))
         from_on, to_on = fields.day("from"), fields.day("to")
         if from_on and to_on and from_on > to_on:
             fields.problem("to", "an alias ends on or after the day it starts")
@@ -131,7 +131,7 @@ class _Schema(Report):
 
     def revision(self, node: Node, path: str) -> RevisionDoc:
         known = ("known", "source", "source_day", "note", "milestones", "on_sunset", "replacements")
-        fields = Fields(self, node, path, known)
+        fields = FieldReader(self, node, path, known)
         listed = fields.values.get("replacements")
         references = None
         if listed and listed.value is not None:
@@ -148,7 +148,7 @@ class _Schema(Report):
             at=self.place(node, path),
         )
 
-    def milestones(self, revision: Fields) -> tuple[MilestoneDoc, ...]:
+    def milestones(self, revision: FieldReader) -> tuple[MilestoneDoc, ...]:
         """A mapping of kind to a day, a mapping or a list of mappings; or a list of mappings with `kind`."""
         node = revision.values.get("milestones")
         found: dict[tuple[str, str], MilestoneDoc] = {}
@@ -159,13 +159,13 @@ class _Schema(Report):
             found[step.kind, step.region] = step
         return tuple(found.values())
 
-    def milestone_items(self, revision: Fields, node: Node | None) -> Iterable[tuple[str, Node, str]]:
+    def milestone_items(self, revision: FieldReader, node: Node | None) -> Iterable[tuple[str, Node, str]]:
         if node is None or node.value is None:
             return
         if isinstance(node.value, list):
             yield from (("", item, path) for item, path in revision.items("milestones"))
             return
-        by_kind = Fields(self, node, revision.name("milestones"), MilestoneKind.values)
+        by_kind = FieldReader(self, node, revision.name("milestones"), MilestoneKind.values)
         for kind, value in by_kind.values.items():
             if isinstance(value.value, list):
                 yield from ((kind, item, path) for item, path in by_kind.items(kind))
@@ -176,7 +176,7 @@ class _Schema(Report):
         if not isinstance(node.value, dict):
             day = None if node.value is None else self.day(node, path)
             return MilestoneDoc(kind, day)
-        fields = Fields(
+        fields = FieldReader(
             self, node, path, ("on", "precision", "region") if kind else ("kind", "on", "precision", "region")
         )
         if "on" not in fields.values:

@@ -10,11 +10,10 @@ from django.conf import settings
 from django.db import transaction
 
 from dashboard.catalog import serializers, snapshot
-from dashboard.catalog.changes import apply as changes_apply
-from dashboard.catalog.changes.apply import SHIPPED, ImportResult
-from dashboard.catalog.changes.load import gather
+from dashboard.catalog.changes.apply import SHIPPED, ImportResult, apply_document
+from dashboard.catalog.changes.load import load_catalog
 from dashboard.catalog.documents import CatalogError, Document
-from dashboard.catalog.files.parse import MAX_BYTES, read
+from dashboard.catalog.files.parse import MAX_BYTES, parse_file
 from dashboard.catalog.files.write import to_csv, to_yaml
 from dashboard.catalog.models import CatalogVersion
 
@@ -45,7 +44,7 @@ def import_file(
     else:
         name = getattr(source, "name", "") or f"upload{suffix}"
         content = source.read(MAX_BYTES + 1)
-    return changes_apply.apply(read(content, suffix, name), now=now, origin=origin, by=by, dry_run=dry_run)
+    return apply_document(parse_file(content, suffix, name), now=now, origin=origin, by=by, dry_run=dry_run)
 
 
 def load_shipped(now: datetime, *, folder: Path = DATA, again: bool = False) -> ImportResult:
@@ -60,9 +59,9 @@ def load_shipped(now: datetime, *, folder: Path = DATA, again: bool = False) -> 
         digest.update(content)
     if not again and CatalogVersion.objects.filter(shipped=digest.hexdigest()).exists():
         return ImportResult()
-    document = Document.joined(read(content, ".yaml", name) for name, content in contents.items())
+    document = Document.joined(parse_file(content, ".yaml", name) for name, content in contents.items())
     with transaction.atomic():
-        result = changes_apply.apply(document, now=now, origin=SHIPPED)
+        result = apply_document(document, now=now, origin=SHIPPED)
         snapshot.lock()
         CatalogVersion.objects.update(shipped=digest.hexdigest())
     return result
@@ -75,9 +74,9 @@ def export_text(suffix: str, as_of: date) -> str:
     """
     suffix = suffix.lower()
     if suffix in {".yaml", ".yml"}:
-        return to_yaml(gather().document)
+        return to_yaml(load_catalog().document)
     if suffix == ".csv":
-        return to_csv(gather().document)
+        return to_csv(load_catalog().document)
     if suffix == ".json":
         return json.dumps(serializers.export(as_of), indent=2, ensure_ascii=False, default=str) + "\n"
     raise ValueError(f"a catalog file ends in .yaml, .json or .csv, not {suffix!r}")

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterable
 from datetime import date
 
-from dashboard.catalog.documents import Place, Problem
+from dashboard.catalog.documents import FilePosition, Problem
 from dashboard.catalog.files.yaml_json import Node
 
-__all__ = ["FIRST_YEAR", "LAST_YEAR", "SLUG", "Fields", "Report"]
+__all__ = ["FIRST_YEAR", "LAST_YEAR", "SLUG", "FieldReader", "ProblemReport"]
 
 FIRST_YEAR, LAST_YEAR = 2000, 2199
 SLUG = re.compile(r"[-a-zA-Z0-9_]{1,60}")
@@ -20,15 +20,15 @@ UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff
 BREAKS = re.compile(r"[\t\n]")
 
 
-class Report:
+class ProblemReport:
     """Collects what is wrong with one file, and reads scalars."""
 
     def __init__(self, file: str) -> None:
         self.file = file
         self.problems: list[Problem] = []
 
-    def place(self, node: Node, path: str) -> Place:
-        return Place(self.file, node.line, path)
+    def place(self, node: Node, path: str) -> FilePosition:
+        return FilePosition(self.file, node.line, path)
 
     def problem(self, node: Node, path: str, message: str) -> None:
         self.problems.append(Problem(self.place(node, path), message))
@@ -64,10 +64,10 @@ class Report:
         return None
 
 
-class Fields:
+class FieldReader:
     """The fields of one mapping, taken out by name and type; every problem goes to the report."""
 
-    def __init__(self, report: Report, node: Node, path: str, known: Iterable[str]) -> None:
+    def __init__(self, report: ProblemReport, node: Node, path: str, known: Iterable[str]) -> None:
         self.report, self.node, self.path = report, node, path
         self.values: dict[str, Node] = node.value if isinstance(node.value, dict) else {}
         if not isinstance(node.value, dict):

@@ -10,9 +10,9 @@ from typing import Any
 
 import yaml
 
-from dashboard.catalog.changes.validate import shown
+from dashboard.catalog.changes.validate import entry_reference
 from dashboard.catalog.documents import AliasDoc, Document, EntryDoc, Key, MilestoneDoc, PlatformDoc, RevisionDoc
-from dashboard.catalog.files.csv_table import csv_text
+from dashboard.catalog.files.csv_table import write_csv
 
 __all__ = ["alias_json", "revision_json", "to_csv", "to_yaml", "with_references"]
 
@@ -36,7 +36,7 @@ def to_yaml(document: Document) -> str:
 
 
 def to_csv(document: Document) -> str:
-    return csv_text(with_references(document))
+    return write_csv(with_references(document))
 
 
 def with_references(document: Document) -> Document:
@@ -60,7 +60,7 @@ def _references(revision: RevisionDoc, platform: str, known: Iterable[Key]) -> t
         return None
     texts = []
     for key in revision.replacements:
-        text = shown(key, platform)
+        text = entry_reference(key, platform)
         # Some platforms' own ids look like another platform's: openai/gpt-oss-20b on Groq.
         texts.append(f"//{text}" if key[0] != platform and (platform, text) in known else text)
     return tuple(texts)

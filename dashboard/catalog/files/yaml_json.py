@@ -10,9 +10,9 @@ from typing import Any, NoReturn
 
 import yaml
 
-from dashboard.catalog.documents import CatalogError, Place, Problem
+from dashboard.catalog.documents import CatalogError, FilePosition, Problem
 
-__all__ = ["Node", "json_tree", "refuse", "yaml_tree"]
+__all__ = ["Node", "parse_json", "parse_yaml", "raise_problem"]
 
 MAX_DEPTH = 50
 
@@ -25,26 +25,26 @@ class Node:
     line: int
 
 
-def refuse(file: str, line: int, message: str) -> NoReturn:
+def raise_problem(file: str, line: int, message: str) -> NoReturn:
     """One problem that makes the rest of a file unreadable."""
-    raise CatalogError([Problem(Place(file, line), message)])
+    raise CatalogError([Problem(FilePosition(file, line), message)])
 
 
 # YAML ---------------------------------------------------------------------------------------------
 
 
-def yaml_tree(text: str, file: str) -> Node:
+def parse_yaml(text: str, file: str) -> Node:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         _refuse_depth(text, loader, file)
         root = yaml.compose(text, Loader=loader)
     except yaml.MarkedYAMLError as problem:
         mark = problem.problem_mark or problem.context_mark
-        refuse(file, mark.line + 1 if mark else 0, f"not YAML: {problem.problem or problem.context}")
+        raise_problem(file, mark.line + 1 if mark else 0, f"not YAML: {problem.problem or problem.context}")
     except yaml.YAMLError as problem:
-        refuse(file, 0, f"not YAML: {str(problem).splitlines()[0]}")
+        raise_problem(file, 0, f"not YAML: {str(problem).splitlines()[0]}")
     if root is None:
-        refuse(file, 0, "empty")
+        raise_problem(file, 0, "empty")
     return _yaml_node(root, file, set())
 
 
@@ -55,7 +55,7 @@ def _refuse_depth(text: str, loader: type, file: str) -> None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
-                refuse(file, event.start_mark.line + 1 if event.start_mark else 0, "nested too deeply")
+                raise_problem(file, event.start_mark.line + 1 if event.start_mark else 0, "nested too deeply")
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 
@@ -65,16 +65,16 @@ def _yaml_node(node: yaml.Node, file: str, seen: set[int]) -> Node:
     if isinstance(node, yaml.ScalarNode):
         return Node(None if node.tag.endswith(":null") else node.value, line)
     if id(node) in seen:
-        refuse(file, line, "anchors and aliases of YAML are not used here")
+        raise_problem(file, line, "anchors and aliases of YAML are not used here")
     seen.add(id(node))
     if isinstance(node, yaml.SequenceNode):
         return Node([_yaml_node(item, file, seen) for item in node.value], line)
     fields: dict[str, Node] = {}
     for key, value in node.value:
         if not isinstance(key, yaml.ScalarNode):
-            refuse(file, key.start_mark.line + 1, "a field name must be plain text")
+            raise_problem(file, key.start_mark.line + 1, "a field name must be plain text")
         if key.value in fields:
-            refuse(file, key.start_mark.line + 1, f"{key.value} stands here twice")
+            raise_problem(file, key.start_mark.line + 1, f"{key.value} stands here twice")
         fields[key.value] = _yaml_node(value, file, seen)
     return Node(fields, line)
 
@@ -100,14 +100,14 @@ _JSON_DERIVED = {
 }
 
 
-def json_tree(text: str, file: str) -> Node:
+def parse_json(text: str, file: str) -> Node:
     items = _json_items(text, file)
     platforms: dict[str, Node] = {}
     vendors: dict[str, Node] = {}
     entries = []
     for item, line in items:
         if not isinstance(item, dict):
-            refuse(file, line, "an entry must be an object")
+            raise_problem(file, line, "an entry must be an object")
         item = {key: value for key, value in item.items() if key not in _JSON_DERIVED}
         if "alias_details" in item:
             item.pop("aliases", None)
@@ -136,7 +136,7 @@ def _json_items(text: str, file: str) -> list[tuple[Any, int]]:
         if text[start : start + 1] != "[":
             page = json.loads(text)
             if not isinstance(page, dict) or not isinstance(page.get("results"), list):
-                refuse(file, 1, "must be a list of entries")
+                raise_problem(file, 1, "must be a list of entries")
             return [(item, 1) for item in page["results"]]
         items: list[tuple[Any, int]] = []
         line, counted = 1, 0
@@ -153,9 +153,11 @@ def _json_items(text: str, file: str) -> list[tuple[Any, int]]:
                 break
             position = _blank_end(text, position + 1)
         if text[position:].rstrip(" \t\r\n") != "]":
-            refuse(file, text.count("\n", 0, position) + 1, "not JSON: expected a comma or the end of the list")
+            raise_problem(
+                file, text.count("\n", 0, position) + 1, "not JSON: expected a comma or the end of the list"
+            )
     except json.JSONDecodeError as problem:
-        refuse(file, problem.lineno, f"not JSON: {problem.msg}")
+        raise_problem(file, problem.lineno, f"not JSON: {problem.msg}")
     return items
 
 

@@ -28,7 +28,7 @@ class ProposedChange(models.Model):
     source_url = models.URLField("source", max_length=500)
     seen_on = models.DateField(null=True, help_text="The day on which the feed's maker read it")
     evidence = models.TextField(blank=True)
-    doubt = models.CharField(max_length=300, blank=True)
+    review_reason = models.CharField(max_length=300, blank=True)
     first_seen_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
     state = models.CharField(max_length=12, choices=ProposalState, default=ProposalState.PENDING)

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from dashboard.core.provider_prefixes import HOSTS, OWN_MODELS_ONLY
 
-__all__ = ["LONGEST_PLACEHOLDER", "MAX_NAME", "PLACEHOLDERS", "WRAPPERS", "Form", "peel"]
+__all__ = ["LONGEST_PLACEHOLDER", "MAX_NAME", "PLACEHOLDERS", "PREFIX_RULES", "PlatformName", "strip_prefixes"]
 
 MAX_NAME = 500
 """Longer names are taken as they are: no platform writes such."""
@@ -24,7 +24,7 @@ PLACEHOLDERS = frozenset({"", "-", "(unknown)", "none", "null", "unknown", "unkn
 LONGEST_PLACEHOLDER = max(map(len, PLACEHOLDERS))
 
 
-Form = tuple[str, str]
+PlatformName = tuple[str, str]
 """The platform that a name belongs to ("" while nothing has told), and the name."""
 
 
@@ -34,7 +34,7 @@ _AWS, _AZURE, _GEMINI, _OPENAI, _VERTEX = "aws-bedrock", "azure-openai", "gemini
 # Wrappers: each rule takes one layer off, or answers None -----------------------------------------
 
 
-def percent_encoded(form: Form) -> Form | None:
+def percent_encoded(form: PlatformName) -> PlatformName | None:
     """`anthropic.claude-v2%3A1`: a name cut from a request's path."""
     platform, name = form
     if "%" not in name:
@@ -50,7 +50,7 @@ _ARN = re.compile(r"arn:aws[a-z-]*:bedrock:[a-z0-9-]*:\d*:([a-z-]+)/(.+)")
 _TELLING = frozenset({"foundation-model", "inference-profile"})
 
 
-def bedrock_arn(form: Form) -> Form | None:
+def bedrock_arn(form: PlatformName) -> PlatformName | None:
     """A model's or system profile's ARN holds the id; other ARNs (application profiles, provisioned
     throughput) only a resource of the account, which no rule can look into."""
     _, name = form
@@ -67,7 +67,7 @@ _VERTEX_RESOURCE = re.compile(
 )
 
 
-def vertex_resource(form: Form) -> Form | None:
+def vertex_resource(form: PlatformName) -> PlatformName | None:
     """`projects/P/locations/L/publishers/google/models/M` and its shorter forms.
 
     Models that Google serves for others as an API (`-maas`) keep their publisher in the id: `meta/M-maas`.
@@ -80,7 +80,7 @@ def vertex_resource(form: Form) -> Form | None:
     return _VERTEX, f"{publisher}/{model}" if model.endswith("-maas") and "/" not in model else model
 
 
-def gemini_resource(form: Form) -> Form | None:
+def gemini_resource(form: PlatformName) -> PlatformName | None:
     """`models/M`, as the Gemini API names its resources."""
     platform, name = form
     head, _, rest = name.partition("/")
@@ -89,7 +89,7 @@ def gemini_resource(form: Form) -> Form | None:
     return platform or _GEMINI, rest
 
 
-def gateway_prefix(form: Form) -> Form | None:
+def gateway_prefix(form: PlatformName) -> PlatformName | None:
     """`openai/M`, `azure/M`, `bedrock/M`: only a known host is taken off, ids may hold slashes."""
     platform, name = form
     head, _, rest = name.partition("/")
@@ -107,7 +107,7 @@ _AWS_ROUTE = re.compile(
 )
 
 
-def bedrock_route(form: Form) -> Form | None:
+def bedrock_route(form: PlatformName) -> PlatformName | None:
     """`converse/M`, `invoke/M`, `us-east-1/M`: how a gateway calls Bedrock, and where."""
     platform, name = form
     found = _AWS_ROUTE.fullmatch(name) if platform == _AWS else None
@@ -118,7 +118,7 @@ _GEOGRAPHIES = frozenset({"us-gov", "us", "eu", "apac", "au", "jp", "ca", "sa", 
 _MADE = re.compile(r"[a-z0-9]+\..+")
 
 
-def bedrock_geography(form: Form) -> Form | None:
+def bedrock_geography(form: PlatformName) -> PlatformName | None:
     """`us.anthropic.M`, `global.anthropic.M`: an inference profile that spans regions."""
     platform, name = form
     head, _, rest = name.partition(".")
@@ -130,14 +130,14 @@ def bedrock_geography(form: Form) -> Form | None:
 _ZONES = frozenset({"eu", "us", "global", "global-standard"})
 
 
-def azure_zone(form: Form) -> Form | None:
+def azure_zone(form: PlatformName) -> PlatformName | None:
     """`azure/eu/M`: the data zone that a gateway's price list puts before the model."""
     platform, name = form
     head, _, rest = name.partition("/")
     return (platform, rest) if rest and head in _ZONES and platform == _AZURE else None
 
 
-def google_maker(form: Form) -> Form | None:
+def google_maker(form: PlatformName) -> PlatformName | None:
     """`google/gemini-2.5-pro`, as Google's OpenAI-compatible endpoints want it.
 
     Marketplaces write it too. So without a platform it is Google's model on nobody knows which platform, and not
@@ -150,10 +150,10 @@ def google_maker(form: Form) -> Form | None:
     return platform or "google", rest
 
 
-Rule = Callable[[Form], Form | None]
+Rule = Callable[[PlatformName], PlatformName | None]
 
 
-class Reach(NamedTuple):
+class RuleScope(NamedTuple):
     """Which names a wrapper's rule is about: those that hold `mark`, on `platforms` (None: on any)."""
 
     mark: str
@@ -161,16 +161,16 @@ class Reach(NamedTuple):
 
 
 # In the order in which they are tried.
-WRAPPERS: dict[Rule, Reach] = {
-    percent_encoded: Reach("%"),
-    bedrock_arn: Reach("arn:"),
-    vertex_resource: Reach("publishers/"),
-    gemini_resource: Reach("models/", frozenset({"", _GEMINI, _VERTEX})),
-    gateway_prefix: Reach("/"),
-    bedrock_route: Reach("/", frozenset({_AWS})),
-    bedrock_geography: Reach(".", frozenset({"", _AWS})),
-    azure_zone: Reach("/", frozenset({_AZURE})),
-    google_maker: Reach("google/", frozenset({"", _GEMINI, _VERTEX})),
+PREFIX_RULES: dict[Rule, RuleScope] = {
+    percent_encoded: RuleScope("%"),
+    bedrock_arn: RuleScope("arn:"),
+    vertex_resource: RuleScope("publishers/"),
+    gemini_resource: RuleScope("models/", frozenset({"", _GEMINI, _VERTEX})),
+    gateway_prefix: RuleScope("/"),
+    bedrock_route: RuleScope("/", frozenset({_AWS})),
+    bedrock_geography: RuleScope(".", frozenset({"", _AWS})),
+    azure_zone: RuleScope("/", frozenset({_AZURE})),
+    google_maker: RuleScope("google/", frozenset({"", _GEMINI, _VERTEX})),
 }
 
 
@@ -182,7 +182,9 @@ Marked = tuple[tuple[str, Rule], ...]
 
 def _about(platform: str) -> tuple[Marked, Marked]:
     """(mark, rule) of the rules that may apply to names without and with a slash."""
-    rules = [(reach.mark, rule) for rule, reach in WRAPPERS.items() if platform in (reach.platforms or {platform})]
+    rules = [
+        (scope.mark, rule) for rule, scope in PREFIX_RULES.items() if platform in (scope.platforms or {platform})
+    ]
     return tuple((mark, rule) for mark, rule in rules if rule in _SLASHLESS), tuple(rules)
 
 
@@ -190,7 +192,7 @@ _ANYWHERE = _about("nowhere")
 _BY_PLATFORM = {platform: _about(platform) for platform in ("", _AWS, _AZURE, _GEMINI, _VERTEX)}
 
 
-def peel(form: Form) -> list[Form]:
+def strip_prefixes(form: PlatformName) -> list[PlatformName]:
     """`form` and then what is under each layer. Every rule shortens the name, so this ends."""
     found = [form]
     platform, name = form

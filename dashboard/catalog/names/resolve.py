@@ -12,8 +12,20 @@ from functools import cached_property
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from dashboard.catalog.names.prefixes import LONGEST_PLACEHOLDER, MAX_NAME, PLACEHOLDERS, Form, peel
-from dashboard.catalog.names.spellings import FINE_TUNED, SPELLINGS, bases, normal, respelled
+from dashboard.catalog.names.prefixes import (
+    LONGEST_PLACEHOLDER,
+    MAX_NAME,
+    PLACEHOLDERS,
+    PlatformName,
+    strip_prefixes,
+)
+from dashboard.catalog.names.spellings import (
+    FINE_TUNE_MARK,
+    SPELLINGS,
+    canonical_name,
+    fine_tune_bases,
+    other_spellings,
+)
 
 __all__ = [
     "UNKNOWN",
@@ -22,7 +34,7 @@ __all__ = [
     "NameIndex",
     "Suggestion",
     "change_days",
-    "deployed",
+    "deployment_target",
     "resolve",
     "suggest",
 ]
@@ -60,10 +72,10 @@ class Deployments(dict[str, str]):
         return {name.casefold(): target for name, target in self.items()}
 
 
-class _Shelf(NamedTuple):
-    """What one platform's names mean; where it `folds`, names stand here without regard to case."""
+class _PlatformIndex(NamedTuple):
+    """The names of one platform; with `folds_case` they are stored case-folded."""
 
-    folds: bool
+    folds_case: bool
     ids: dict[str, int]
     aliases: dict[str, list[tuple[date, date, int]]]
 
@@ -84,21 +96,21 @@ class NameIndex:
     ) -> None:
         self.folding = frozenset(case_insensitive)
         self.ids: dict[int, tuple[str, str]] = {}
-        self._shelves: dict[str, _Shelf] = {}
+        self._by_platform: dict[str, _PlatformIndex] = {}
         self._hosts: dict[str, set[str]] = defaultdict(set)
         self._endpoints: dict[str, dict[str, int]] = defaultdict(dict)
         self.changes: dict[str, set[date]] = defaultdict(set)
         """Per folded name that is an alias for some days only: the days on which one begins or no longer holds."""
         for platform, name, pk in entries:
             self.ids[pk] = platform, name
-            shelf = self._shelf(platform)
-            shelf.ids[name.casefold() if shelf.folds else name] = pk
+            known = self._names_of_platform(platform)
+            known.ids[name.casefold() if known.folds_case else name] = pk
             self._hosts[name.casefold()].add(platform)
             if name.startswith("/"):
                 self._endpoints[platform][name.rstrip("/").lower()] = pk
         for platform, name, first, last, pk in aliases:
-            shelf = self._shelf(platform)
-            days = shelf.aliases.setdefault(name.casefold() if shelf.folds else name, [])
+            known = self._names_of_platform(platform)
+            days = known.aliases.setdefault(name.casefold() if known.folds_case else name, [])
             days.append((first or date.min, last or date.max, pk))
             self._hosts[name.casefold()].add(platform)
             if first and first > date.min:
@@ -106,23 +118,23 @@ class NameIndex:
             if last and last < date.max:
                 self.changes[name.casefold()].add(last + timedelta(days=1))
 
-    def _shelf(self, platform: str) -> "_Shelf":
-        if platform not in self._shelves:
-            self._shelves[platform] = _Shelf(platform in self.folding, {}, {})
-        return self._shelves[platform]
+    def _names_of_platform(self, platform: str) -> _PlatformIndex:
+        if platform not in self._by_platform:
+            self._by_platform[platform] = _PlatformIndex(platform in self.folding, {}, {})
+        return self._by_platform[platform]
 
-    def find(self, form: Form, on: date) -> tuple[int, str] | None:
+    def find_name(self, form: PlatformName, on: date) -> tuple[int, str] | None:
         """(primary key, "exact" or "alias") of a plain name. Without a platform, only if one has that name."""
         platform, name = form
         if not platform:
             hosts = self._hosts.get(name.casefold(), ())
-            hits = {hit for host in hosts if (hit := self.find((host, name), on))}
+            hits = {hit for host in hosts if (hit := self.find_name((host, name), on))}
             return hits.pop() if len(hits) == 1 else None
-        shelf = self._shelves.get(platform)
-        if not shelf:
+        known = self._by_platform.get(platform)
+        if not known:
             return None
-        folds, ids, aliases = shelf
-        if folds:
+        folds_case, ids, aliases = known
+        if folds_case:
             name = name.casefold()
         if pk := ids.get(name):
             return pk, "exact"
@@ -131,11 +143,11 @@ class NameIndex:
                 return pk, "alias"
         return None
 
-    def is_id(self, form: Form) -> bool:
+    def is_id(self, form: PlatformName) -> bool:
         """An entry's own id, which no alias can take from it."""
         platform, name = form
-        shelf = self._shelves.get(platform)
-        return shelf is not None and (name.casefold() if shelf.folds else name) in shelf.ids
+        known = self._by_platform.get(platform)
+        return known is not None and (name.casefold() if known.folds_case else name) in known.ids
 
     def find_endpoint(self, platform: str, path: str) -> int | None:
         """The endpoint entry with the longest path that `path` is or lies under, whole segments only."""
@@ -176,7 +188,7 @@ def resolve(
     hint = "" if platform == UNKNOWN else platform
     form = (hint, called_as)
     looked = bool(hint) and not deployments
-    if looked and (found := index.find(form, on)):
+    if looked and (found := index.find_name(form, on)):
         return _matched(found[0], index, form, found[1])  # most names by far: nothing is under an id
     forms = _forms(form)
     if deployments and (target := _deployed(forms, deployments, index)):
@@ -208,12 +220,12 @@ def change_days(
     forms = _forms(form)
     if deployments and (target := _deployed(forms, deployments, index)):
         forms = _forms(target)
-    asked = [other for form in forms for other in (form, *respelled(form), *bases(form))]
-    names = {name.casefold() for form in asked for _, name in (form, *respelled(form))}
+    asked = [other for form in forms for other in (form, *other_spellings(form), *fine_tune_bases(form))]
+    names = {name.casefold() for form in asked for _, name in (form, *other_spellings(form))}
     return sorted({day for name in names for day in index.changes.get(name, ())})
 
 
-def deployed(called_as: str, platform: str, index: NameIndex, deployments: Mapping[str, str]) -> str:
+def deployment_target(called_as: str, platform: str, index: NameIndex, deployments: Mapping[str, str]) -> str:
     """What a source's deployment map says that a name stands for; "" where it has no word about it."""
     form = ("" if platform == UNKNOWN else platform, called_as)
     target = _deployed(_forms(form), deployments, index) if deployments else None
@@ -239,9 +251,9 @@ def suggest(name: str, platform: str, index: NameIndex, limit: int = 3) -> list[
     return [Suggestion(*key, pk) for _, key, pk in sorted(scored)[:limit]]
 
 
-def _forms(form: Form) -> list[Form]:
+def _forms(form: PlatformName) -> list[PlatformName]:
     """The name and what is under each of its wrappers; a platform that a wrapper tells holds for all of it."""
-    forms = peel(form)
+    forms = strip_prefixes(form)
     if form[0]:
         return forms
     for depth, (told, _) in enumerate(forms):
@@ -251,32 +263,32 @@ def _forms(form: Form) -> list[Form]:
     return forms
 
 
-def _plain(forms: list[Form], index: NameIndex, on: date, *, looked: bool = False) -> Match:
+def _plain(forms: list[PlatformName], index: NameIndex, on: date, *, looked: bool = False) -> Match:
     """The match of the outermost form that the catalog knows, without deployments and endpoints.
 
     `looked`: the first is no id and no alias as it stands.
     """
     for form in forms[1:] if looked else forms:
-        if found := index.find(form, on):
+        if found := index.find_name(form, on):
             return _matched(found[0], index, form, found[1] if form is forms[0] else "wrapper")
     for form in forms:
-        for spelled in respelled(form) if form[0] in SPELLINGS else ():
-            if found := index.find(spelled, on):
+        for spelled in other_spellings(form) if form[0] in SPELLINGS else ():
+            if found := index.find_name(spelled, on):
                 return _matched(found[0], index, form, "alias" if form is forms[0] else "wrapper")
     for form in forms:
-        for base in bases(form) if FINE_TUNED in form[1] else ():
-            for spelled in [base, *respelled(base)]:
-                if found := index.find(spelled, on):
+        for base in fine_tune_bases(form) if FINE_TUNE_MARK in form[1] else ():
+            for spelled in [base, *other_spellings(base)]:
+                if found := index.find_name(spelled, on):
                     return Match(found[0], index.ids[found[0]][0], form[1], "fine-tune")
     form = forms[-1]
-    return Match(None, form[0] or UNKNOWN, normal(form) or UNKNOWN, "unresolved")
+    return Match(None, form[0] or UNKNOWN, canonical_name(form) or UNKNOWN, "unresolved")
 
 
-def _matched(pk: int, index: NameIndex, form: Form, how: str) -> Match:
-    return Match(pk, index.ids[pk][0], normal(form), how)
+def _matched(pk: int, index: NameIndex, form: PlatformName, how: str) -> Match:
+    return Match(pk, index.ids[pk][0], canonical_name(form), how)
 
 
-def _deployed(forms: list[Form], deployments: Mapping[str, str], index: NameIndex) -> Form | None:
+def _deployed(forms: list[PlatformName], deployments: Mapping[str, str], index: NameIndex) -> PlatformName | None:
     """What the source's own map says that any form of the name is; Azure's deployment names ignore case."""
     if not isinstance(deployments, Deployments):
         deployments = Deployments(deployments)

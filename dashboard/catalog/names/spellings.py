@@ -6,9 +6,9 @@ Pure text in, text out, as `wrappers.py`, and by the same rule: nothing is guess
 import re
 from collections.abc import Callable
 
-from dashboard.catalog.names.prefixes import Form
+from dashboard.catalog.names.prefixes import PlatformName
 
-__all__ = ["FINE_TUNED", "SPELLINGS", "bases", "normal", "respelled"]
+__all__ = ["FINE_TUNE_MARK", "SPELLINGS", "canonical_name", "fine_tune_bases", "other_spellings"]
 
 _AWS, _AZURE, _OPENAI, _VERTEX = "aws-bedrock", "azure-openai", "openai", "vertex-ai"
 
@@ -80,7 +80,7 @@ SPELLINGS: dict[str, dict[Callable[[str], str | None], str]] = {
 _MARKS = {platform: tuple(set(rules.values())) for platform, rules in SPELLINGS.items()}
 
 
-def respelled(form: Form) -> list[Form]:
+def other_spellings(form: PlatformName) -> list[PlatformName]:
     """The other spellings of a name on its platform; rules may stack (`gpt-3.5-turbo@0613`)."""
     platform, name = form
     for mark in _MARKS.get(platform, ()):
@@ -96,7 +96,7 @@ def respelled(form: Form) -> list[Form]:
     return [(platform, other) for other in names[1:]]
 
 
-def normal(form: Form) -> str:
+def canonical_name(form: PlatformName) -> str:
     """The name as reports show it: OpenAI's own other spellings are of one endpoint, and written the usual way."""
     platform, name = form
     if platform == _OPENAI:
@@ -108,7 +108,7 @@ def normal(form: Form) -> str:
 
 # Fine-tunes ---------------------------------------------------------------------------------------
 
-FINE_TUNED = "ft"
+FINE_TUNE_MARK = "ft"
 """What the name of every fine-tune holds."""
 
 _FT = re.compile(r"ft:([^:]+)(?::.*)?")
@@ -116,14 +116,14 @@ _OLD_FT = re.compile(r"([^:/]+):ft-.+")
 _AZURE_FT = re.compile(r"(.+)\.ft-[0-9a-z-]+")
 
 
-def bases(form: Form) -> list[Form]:
+def fine_tune_bases(form: PlatformName) -> list[PlatformName]:
     """The base models a fine-tune's name states, best first; empty for other names.
 
     `ft:BASE:org:suffix:id` is written by OpenAI and Mistral, `BASE:ft-org-...` was by OpenAI until 2024,
     `BASE.ft-ID` is by Azure, which retires fine-tuned deployments on days of their own ("(fine-tuned)").
     """
     platform, name = form
-    if FINE_TUNED not in name:
+    if FINE_TUNE_MARK not in name:
         return []
     if found := _FT.fullmatch(name):
         return [(host, found[1]) for host in ([platform] if platform else [_OPENAI, "mistral"])]

@@ -88,7 +88,7 @@ class Command(SundialCommand):
             raise UsageError("--from needs the name of a feed")
         try:
             shipped = _summary(result := transfer.load_shipped(clock.now(), again=True))
-            feeds = feeds_sync.sync_all(clock.now())
+            feeds = feeds_sync.sync_all_feeds(clock.now())
         except (CatalogError, FeedError) as problem:
             raise UsageError(str(problem)) from None
         if result.changed or any(feed.applied for feed in feeds):
@@ -103,10 +103,10 @@ class Command(SundialCommand):
         if name not in FEEDS:
             raise UsageError(f"there is no feed {name!r}; known are {', '.join(FEEDS)}")
         try:
-            location = source or feeds_sync.location_of(name)
+            location = source or feeds_sync.feed_location(name)
         except FeedError as problem:
             raise UsageError(str(problem)) from None
-        result = feeds_sync.sync(name, location, now=clock.now(), anyway=anyway)
+        result = feeds_sync.sync_feed(name, location, now=clock.now(), anyway=anyway)
         if result.applied:
             scan.run(clock.now(), clock.today())
         return CommandResult(dataclasses.asdict(result), _line(result), int(bool(result.problem)))

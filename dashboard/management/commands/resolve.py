@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from dashboard.catalog import snapshot as snapshots
-from dashboard.catalog.changes.validate import shown
+from dashboard.catalog.changes.validate import entry_reference
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.names.resolve import Match, Suggestion, resolve, suggest
 from dashboard.catalog.serializers import replacement_ids
@@ -50,7 +50,7 @@ def _row(name: str, platform: str, snapshot: Snapshot) -> tuple[dict[str, Any], 
 
 def _suggestions(match: Match, name: str, platform: str, snapshot: Snapshot) -> list[str]:
     close: list[Suggestion] = suggest(name, platform, snapshot.names)
-    return [shown((s.platform, s.id), match.platform) for s in close]
+    return [entry_reference((s.platform, s.id), match.platform) for s in close]
 
 
 def _sunset(state: EntryState | None) -> str | None:

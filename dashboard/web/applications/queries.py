@@ -43,7 +43,7 @@ class Due:
 
     count: int = 0
     first: EntryState | None = None
-    end: regions.Due | None = None
+    end: regions.DueDate | None = None
 
     @property
     def elsewhere(self) -> bool:

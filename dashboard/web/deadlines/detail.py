@@ -9,7 +9,7 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 
 from dashboard.catalog.lifecycle import EntryState
-from dashboard.catalog.regions import Due
+from dashboard.catalog.regions import DueDate
 from dashboard.catalog.snapshot import Deadline, Snapshot
 from dashboard.findings.deadlines.applications import ApplicationProgress, Ranked, progress_of, ranking
 from dashboard.findings.deadlines.summary import DayPoint, DeadlineSummary, overall, series
@@ -33,7 +33,7 @@ class Member:
     fate: str
     """What becomes of its calls after the sunset: "broken", or "redirected" where none of them fails."""
     is_past: bool
-    earlier: Due | None = None
+    earlier: DueDate | None = None
     """Its own end, where it comes before the deadline's day."""
 
     @property
@@ -154,7 +154,7 @@ def _members(
     found: DeadlineSummary,
     deadline: Deadline,
     snapshot: Snapshot,
-    ends: dict[int, Due],
+    ends: dict[int, DueDate],
 ) -> list[Member]:
     redirected = {entry.pk for entry in deadline.entries if entry.on_sunset == "redirects"}
     findings: dict[int, list[tuple[int, int]]] = {}
@@ -171,10 +171,10 @@ def _members(
     return members
 
 
-def _ends(deadline: Deadline, snapshot: Snapshot) -> dict[int, Due]:
+def _ends(deadline: Deadline, snapshot: Snapshot) -> dict[int, DueDate]:
     """Per application that meets an end before the deadline's day: the first of them. One query, or none."""
     varying = [entry.pk for entry in deadline.entries if entry.pk in snapshot.varying]
-    ends: dict[int, Due] = {}
+    ends: dict[int, DueDate] = {}
     apart = Finding.objects.seen_by(snapshot.as_of, snapshot, varying).alive().apart() if varying else {}
     for (application, pk), (_pk, regions, idle) in apart.items():
         entry = snapshot.entries[pk]

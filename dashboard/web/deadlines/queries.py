@@ -6,7 +6,7 @@ from datetime import date
 from itertools import groupby
 
 from dashboard.catalog.lifecycle import EntryState
-from dashboard.catalog.regions import Due
+from dashboard.catalog.regions import DueDate
 from dashboard.catalog.snapshot import Deadline, Snapshot
 from dashboard.findings.deadlines.summary import DeadlineSummary, all_summaries
 from dashboard.findings.due_dates import due_when, earlier
@@ -24,7 +24,7 @@ class DeadlineRow:
 
     summary: DeadlineSummary
     entries: tuple[EntryState, ...]
-    earlier: Due | None = None
+    earlier: DueDate | None = None
     """The first end that comes before the deadline's day for some application that still calls."""
 
     @property
@@ -98,12 +98,12 @@ def by_month(rows: Iterable[DeadlineRow]) -> list[Month]:
     return [Month(first, list(group)) for first, group in months]
 
 
-def _first_ends(deadlines: Iterable[Deadline], snapshot: Snapshot) -> dict[tuple[str, date], Due]:
+def _first_ends(deadlines: Iterable[Deadline], snapshot: Snapshot) -> dict[tuple[str, date], DueDate]:
     """By (platform, day): the first end before the day of a deadline that somebody meets. One query, or none."""
     varying = {e.pk: (d.platform, d.sunset_on) for d in deadlines for e in d.entries if e.pk in snapshot.varying}
     if not varying:
         return {}
-    found: dict[tuple[str, date], Due] = {}
+    found: dict[tuple[str, date], DueDate] = {}
     alive = Finding.objects.seen_by(snapshot.as_of, snapshot, varying).alive().with_circumstances()
     for pk, regions, idle in alive.circumstances():
         entry, key = snapshot.entries[pk], varying[pk]

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from dashboard.alerts.models import Notice
 from dashboard.catalog.lifecycle import EntryState, Step
-from dashboard.catalog.regions import Due, told_by
+from dashboard.catalog.regions import DueDate, name_with_region
 from dashboard.catalog.snapshot import Deadline, Snapshot
 from dashboard.charts.card import Card
 from dashboard.findings.history import Event, history, silent_sources
@@ -107,7 +107,7 @@ class FindingPage:
     """The latest calls, newest first."""
     silent: list[Source]
     """Sources that would carry its calls and do not report."""
-    due: Due | None
+    due: DueDate | None
     """The end that these calls meet, where it is on another day than the entry's own."""
     due_name: str | None
     """The name by which they tell the region that this end holds for."""
@@ -152,7 +152,7 @@ def page(finding: Finding, snapshot: Snapshot, today: date) -> FindingPage:
 
 
 def _due_name(row: FindingRow, seen: list[Seen]) -> str | None:
-    return told_by(row.entry, row.due.step, (one.called_as for one in seen)) if row.due else None
+    return name_with_region(row.entry, row.due.step, (one.called_as for one in seen)) if row.due else None
 
 
 def _ahead(entry: EntryState) -> list[Step]:

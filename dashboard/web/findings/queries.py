@@ -10,7 +10,7 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from dashboard.catalog.lifecycle import EntryState
-from dashboard.catalog.regions import Due
+from dashboard.catalog.regions import DueDate
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.charts import palette
 from dashboard.findings.choices import ALIVE, Status
@@ -65,7 +65,7 @@ class FindingRow:
     entry: EntryState
     status: str
     calls_7d: int | None
-    due: Due | None
+    due: DueDate | None
     """When its calls end; None without a date."""
 
     @property
@@ -200,7 +200,7 @@ def shown_status(finding: Any, snapshot: Snapshot) -> str:
     return after_sunset(finding.status, entry, due_of(finding, snapshot)) or finding.status
 
 
-def after_sunset(status: str, entry: EntryState, due: Due | None) -> str:
+def after_sunset(status: str, entry: EntryState, due: DueDate | None) -> str:
     """Broken or redirected where calls still arrive after their end, else ""."""
     ended = due.on if due and due.has_come else None
     return outcome(entry.as_of, ended, entry.on_sunset, alive=status in ALIVE) or ""

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from dashboard.catalog import snapshot as catalog
 from dashboard.catalog.feeds import proposals
-from dashboard.catalog.feeds.proposals import Decision
+from dashboard.catalog.feeds.proposals import ReviewResult
 from dashboard.catalog.messages import translated
 from dashboard.core import clock
 from dashboard.findings.enqueue import scan_soon
@@ -71,12 +71,12 @@ def index(request: Request) -> HttpResponse:
 @reviewer_required
 def edit(request: Request, pk: int) -> HttpResponse:
     """One proposal, to be accepted with another value or source."""
-    found = proposals.waiting().filter(pk=pk).first()
+    found = proposals.pending_proposals().filter(pk=pk).first()
     if not found:
         raise Http404
     form = forms.form_for(found, catalog.load(request.today), request.POST or None)
     if request.method == "POST" and form.is_valid():
-        decision = proposals.accept_edited(
+        decision = proposals.accept_edited_proposal(
             found,
             new=form.value(),
             source_url=form.cleaned_data["source_url"],
@@ -101,8 +101,8 @@ def _decide(request: Request) -> HttpResponse:
     ids = request.POST.getlist(SELECTED) if which == SELECTED else [which]
     if not verb or not all(text.isdecimal() and len(text) < 19 for text in ids):
         raise BadRequest
-    found = list(proposals.waiting().filter(pk__in=ids[: PAGE_SIZE * 4]))
-    act = proposals.accept if verb == "accept" else proposals.reject
+    found = list(proposals.pending_proposals().filter(pk__in=ids[: PAGE_SIZE * 4]))
+    act = proposals.accept_proposals if verb == "accept" else proposals.reject_proposals
     decision = act(found, now=clock.now(), by=request.user, note=request.POST.get("note", "").strip())
     if decision.done and verb == "accept":
         scan_soon()
@@ -116,7 +116,7 @@ def _decide(request: Request) -> HttpResponse:
     return redirect(request.get_full_path())  # the same list with its filters
 
 
-def _told(decision: Decision, verb: str) -> str:
+def _told(decision: ReviewResult, verb: str) -> str:
     n = len(decision.done)
     if verb == "accept":
         words = ngettext("%(n)s change accepted.", "%(n)s changes accepted.", n) % {"n": n}

@@ -37,11 +37,11 @@ class FeedRow:
 def feed_rows() -> tuple[list[FeedRow], str]:
     """The feeds in the order of the registry, and what is wrong with `SUNDIAL_FEEDS`, "" if nothing is."""
     try:
-        daily, problem = sync.wanted(), ""
+        daily, problem = sync.configured_feeds(), ""
     except FeedError as error:
         daily, problem = {}, str(error)
     states = FeedState.objects.in_bulk()
-    waiting = dict(proposals.waiting().order_by().values_list("feed").annotate(n=Count("pk")))
+    waiting = dict(proposals.pending_proposals().order_by().values_list("feed").annotate(n=Count("pk")))
     return [
         FeedRow(name, feed.title, states.get(name) or FeedState(name=name), name in daily, waiting.get(name, 0))
         for name, feed in FEEDS.items()

@@ -55,7 +55,7 @@ def index(request: Request) -> HttpResponse:
         "inbox": settings.SUNDIAL_INBOX,
         "feeds": feed_rows,
         "feeds_problem": feeds_problem,
-        "known_to": freshness.newest_on(request.today),
+        "known_to": freshness.last_verified_on(request.today),
     }
     return render(request, "sources/list.html", context)
 

@@ -40,13 +40,13 @@ def first(request: HttpRequest, token: str) -> HttpResponse:
     now = clock.wall()
     form = FirstForm(request.POST or None)
     try:
-        setup_link.check(token, now)
+        setup_link.check_token(token, now)
         if request.method == "POST" and form.is_valid():
             data = form.cleaned_data
-            user = setup_link.redeem(token, data["username"], data["password"], now)
+            user = setup_link.create_first_user(token, data["username"], data["password"], now)
             login(request, user, backend=BACKEND)
             return redirect("overview")
-    except setup_link.FirstSignInError as error:
+    except setup_link.SetupLinkError as error:
         return render(request, "registration/setup_link.html", {"problem": str(error)}, status=410)
     except ValidationError as error:
         form.add_error(None, error)

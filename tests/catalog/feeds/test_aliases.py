@@ -33,7 +33,7 @@ def sync(tmp_path: Path, **aliases: list) -> feeds_sync.SyncResult:
     ]
     path = tmp_path / "copy.json"
     path.write_text(json.dumps({"models": models}))
-    return feeds_sync.sync("modeldeprecations-dev", str(path), now=NOW)
+    return feeds_sync.sync_feed("modeldeprecations-dev", str(path), now=NOW)
 
 
 def meaning(name: str) -> tuple[str, str]:
@@ -47,10 +47,10 @@ def test_an_alias_that_means_nothing_yet_waits_and_means_the_entry_once_accepted
     result = sync(tmp_path, chat_1=["chat-latest", "chat-stable"])
     assert (result.applied, result.proposed) == (0, 1)
     assert meaning("chat-latest") == ("", "unresolved")
-    [row] = proposals.waiting()
+    [row] = proposals.pending_proposals()
     assert (row.field, row.change, row.old) == ("aliases", "first", None)
     assert [alias["name"] for alias in row.new] == ["chat-latest", "chat-stable"]
-    assert not proposals.accept([row], now=NOW, by=None).refused
+    assert not proposals.accept_proposals([row], now=NOW, by=None).refused
     assert meaning("chat-latest") == meaning("chat-stable") == ("chat-1", "alias")
     assert {alias.source_url for alias in Alias.objects.all()} == {"https://modeldeprecations.dev/"}
 
@@ -62,7 +62,7 @@ def test_the_same_copy_again_changes_nothing(tmp_path):
     again = sync(tmp_path, chat_1=["chat-latest"], chat_2=["chat-new"])
     assert (again.applied, again.proposed) == (0, 0)
     assert (list(ProposedChange.objects.values_list("pk", "state")), snapshot.token()) == before
-    proposals.accept(list(proposals.waiting()), now=NOW, by=None)
+    proposals.accept_proposals(list(proposals.pending_proposals()), now=NOW, by=None)
     assert sync(tmp_path, chat_1=["chat-latest"], chat_2=["chat-new"]).unchanged == 2
 
 
@@ -88,14 +88,14 @@ def test_a_model_without_a_date_still_tells_its_aliases(tmp_path):
     path.write_text(
         json.dumps({"models": [{"provider": "openai", "model": "chat-1", "aliases": ["chat-latest"]}]})
     )
-    assert feeds_sync.sync("modeldeprecations-dev", str(path), now=NOW).proposed == 1
+    assert feeds_sync.sync_feed("modeldeprecations-dev", str(path), now=NOW).proposed == 1
 
 
 def test_an_editor_takes_some_of_the_aliases(db, tmp_path):
     editor = signed_in("editor")
     make_entry("openai/chat-1", announced="2023-07-06", sunset="2024-06-30")
     sync(tmp_path, chat_1=["chat-latest", "chat-stable"])
-    [row] = proposals.waiting()
+    [row] = proposals.pending_proposals()
     assert "<code>chat-stable</code>" in editor.get("/catalog/review/").text
     url = f"/catalog/review/{row.pk}/"
     assert "chat-stable" in editor.get(url).text

@@ -7,7 +7,7 @@ import pytest
 from dashboard.catalog import snapshot
 from dashboard.catalog.feeds import sync as feeds_sync
 from dashboard.catalog.feeds.base import FeedError
-from dashboard.catalog.feeds.registry import wanted
+from dashboard.catalog.feeds.registry import parse_feed_setting
 from dashboard.catalog.models import Entry
 from tests.catalog.feeds.server import QUICK, Server, say, serving
 from tests.factories import NOW, make_entry
@@ -38,7 +38,7 @@ def _bedrock(settings, monkeypatch, tmp_path):
 
 
 def sync(location: str = "aws://us-east-1") -> feeds_sync.SyncResult:
-    return feeds_sync.sync("bedrock", location, now=NOW, limits=QUICK)
+    return feeds_sync.sync_feed("bedrock", location, now=NOW, limits=QUICK)
 
 
 def test_the_answer_means_what_a_saved_copy_means(aws: Server):
@@ -47,7 +47,7 @@ def test_the_answer_means_what_a_saved_copy_means(aws: Server):
     assert (live.problem, live.applied) == ("", 3)
     assert Entry.objects.filter(name="acme.sample-v1:0").exists()
     assert "/us-east-1/bedrock/aws4_request" in aws.requests[0]["Authorization"]
-    copy = feeds_sync.sync("bedrock", str(GOLDEN), now=NOW)
+    copy = feeds_sync.sync_feed("bedrock", str(GOLDEN), now=NOW)
     assert (copy.applied, copy.proposed, copy.unchanged) == (0, 0, 3)
 
 
@@ -77,7 +77,7 @@ def test_without_an_account_it_says_so(monkeypatch):
 
 
 def test_only_bedrock_is_read_from_aws():
-    assert wanted(["bedrock", "bedrock=aws://eu-west-1"]) == {"bedrock": "aws://eu-west-1"}
-    assert wanted(["bedrock"]) == {"bedrock": "aws:"}
+    assert parse_feed_setting(["bedrock", "bedrock=aws://eu-west-1"]) == {"bedrock": "aws://eu-west-1"}
+    assert parse_feed_setting(["bedrock"]) == {"bedrock": "aws:"}
     with pytest.raises(FeedError, match="https address"):
-        wanted(["litellm=aws://eu-west-1"])
+        parse_feed_setting(["litellm=aws://eu-west-1"])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.catalog.feeds.base import FeedError, day
+from dashboard.catalog.feeds.base import FeedError, parse_day
 from dashboard.catalog.feeds.registry import FEEDS
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "feeds"
@@ -31,8 +31,8 @@ def parsed(feed: str, sample: str = ""):
 def said(feed: str, sample: str = "") -> dict[str, dict]:
     """platform/id -> {step: (day, precision)}"""
     return {
-        "/".join(fact.key): {step.kind: (str(step.on) if step.on else None, step.precision) for step in fact.steps}
-        for fact in parsed(feed, sample).facts
+        "/".join(item.key): {step.kind: (str(step.on) if step.on else None, step.precision) for step in item.steps}
+        for item in parsed(feed, sample).items
     }
 
 
@@ -43,9 +43,9 @@ def test_there_is_a_sample_of_every_feed():
 @pytest.mark.parametrize("feed", SAMPLES)
 def test_every_record_is_a_fact_or_counted_with_a_reason(feed):
     result = parsed(feed)
-    assert result.seen == len(result.facts) + result.skipped.total()
-    assert len({fact.key for fact in result.facts}) == len(result.facts)
-    assert all(fact.evidence and fact.source_url.startswith("https://") for fact in result.facts)
+    assert result.seen == len(result.items) + result.skipped.total()
+    assert len({item.key for item in result.items}) == len(result.items)
+    assert all(item.evidence and item.source_url.startswith("https://") for item in result.items)
 
 
 def test_openai_tells_that_there_is_no_date_apart_from_telling_nothing():
@@ -63,8 +63,8 @@ def test_bedrock_an_active_models_end_is_a_floor_and_context_windows_are_one_mod
         "aws-bedrock/acme.embed-v2:0": {"sunset": ("2025-01-15", "not_before")},
         "aws-bedrock/acme.plain": {},
     }
-    assert [fact.kind for fact in parsed("bedrock").facts] == ["chat", "embedding", "image"]
-    assert parsed("bedrock").skipped == Counter({"folded": 1})
+    assert [item.kind for item in parsed("bedrock").items] == ["chat", "embedding", "image"]
+    assert parsed("bedrock").skipped == Counter({"duplicate": 1})
 
 
 def test_azure_a_tentative_date_is_not_firm_and_makers_have_a_platform_of_their_own():
@@ -103,22 +103,28 @@ def test_litellm_keys_fold_into_the_platforms_ids():
     }
     assert parsed("litellm").seen == 15
     assert parsed("litellm").skipped == Counter(
-        {"folded": 4, "no date": 1, "fine-tune": 1, "not the platform's id": 2, "platform not in the catalog": 1}
+        {
+            "duplicate": 4,
+            "no date": 1,
+            "fine-tune": 1,
+            "not the platform's id": 2,
+            "platform not in the catalog": 1,
+        }
     )
 
 
 def test_litellm_is_doubted_where_a_platform_publishes_floors():
-    doubted = {fact.platform for fact in parsed("litellm").facts if fact.doubt}
+    doubted = {item.platform for item in parsed("litellm").items if item.review_reason}
     assert doubted == {"aws-bedrock", "azure-openai", "vertex-ai"}
 
 
 def test_two_dates_for_one_model_are_a_doubt():
     document = orjson.loads((GOLDEN / "litellm.json").read_bytes())
     document["openai/sample-chat-2024-05-13"]["deprecation_date"] = "2024-07-30"
-    facts = {fact.key: fact for fact in FEEDS["litellm"].parse(orjson.dumps(document)).facts}
-    fact = facts["openai", "sample-chat-2024-05-13"]
-    assert fact.doubt == "the feed gives more than one date"
-    assert fact.steps[0].on == date(2024, 6, 30)
+    items = {item.key: item for item in FEEDS["litellm"].parse(orjson.dumps(document)).items}
+    item = items["openai", "sample-chat-2024-05-13"]
+    assert item.review_reason == "the feed gives more than one date"
+    assert item.steps[0].on == date(2024, 6, 30)
 
 
 def test_deprecations_info_a_notice_is_neither_the_first_look_nor_the_shutdown():
@@ -128,17 +134,17 @@ def test_deprecations_info_a_notice_is_neither_the_first_look_nor_the_shutdown()
         "groq/sample-first-look": {"sunset": ("2024-03-01", "day")},
         "azure-openai/sample-chat": {"sunset": ("2024-05-01", "")},
     }
-    facts = {fact.id: fact for fact in parsed("deprecations-info").facts}
-    assert facts["sample-chat-2024-05-13"].replacements == ("sample-chat-mini",)
-    assert facts["sample-chat-2024-05-13"].seen_on == date(2023, 12, 1)
-    assert facts["sample-first-look"].source_url == "https://deprecations.info/"
-    assert all(fact.doubt for fact in facts.values())
-    assert not facts["sample-chat"].adds
+    items = {item.id: item for item in parsed("deprecations-info").items}
+    assert items["sample-chat-2024-05-13"].replacements == ("sample-chat-mini",)
+    assert items["sample-chat-2024-05-13"].seen_on == date(2023, 12, 1)
+    assert items["sample-first-look"].source_url == "https://deprecations.info/"
+    assert all(item.review_reason for item in items.values())
+    assert not items["sample-chat"].may_add
 
 
 def test_deprecations_info_reads_the_same_from_its_json_feed():
-    [fact] = parsed("deprecations-info", "deprecations-info-feed.json").facts
-    assert fact == parsed("deprecations-info").facts[0]
+    [item] = parsed("deprecations-info", "deprecations-info-feed.json").items
+    assert item == parsed("deprecations-info").items[0]
 
 
 def test_modeldeprecations_dev_tells_floors_from_firm_days():
@@ -147,10 +153,10 @@ def test_modeldeprecations_dev_tells_floors_from_firm_days():
         "gemini-api/sample-pro": {"sunset": ("2024-11-01", "not_before")},
         "aws-bedrock/sample-page": {"legacy": ("2023-10-01", "day")},
     }
-    facts = {fact.id: fact for fact in parsed("modeldeprecations-dev").facts}
-    assert facts["sample-chat-2024-05-13"].replacements == ("sample-chat-mini", "sample-other")
-    assert facts["sample-pro"].replacements == ("vertex-ai/sample-pro-2",)
-    assert not facts["sample-page"].adds
+    items = {item.id: item for item in parsed("modeldeprecations-dev").items}
+    assert items["sample-chat-2024-05-13"].replacements == ("sample-chat-mini", "sample-other")
+    assert items["sample-pro"].replacements == ("vertex-ai/sample-pro-2",)
+    assert not items["sample-page"].may_add
 
 
 def test_our_own_file_says_its_newest_word():
@@ -158,7 +164,7 @@ def test_our_own_file_says_its_newest_word():
         "openai/sample-chat-2024-05-13": {"announced": ("2023-11-06", "day"), "sunset": ("2024-06-30", "day")},
         "openai/sample-chat-mini": {"sunset": ("2024-11-06", "not_before")},
     }
-    assert parsed("yaml").facts[0].replacements == ("sample-chat-mini",)
+    assert parsed("yaml").items[0].replacements == ("sample-chat-mini",)
 
 
 # What else a feed may send ------------------------------------------------------------------------
@@ -196,9 +202,9 @@ def test_a_truncated_copy_is_refused(feed):
 @pytest.mark.parametrize("bad", ["2024-13-01", "soon", 1e30, True, {"a": 1}, "1970-01-01", ["2024-01-01"]])
 def test_what_is_no_day_is_told_from_no_day(bad):
     with pytest.raises(ValueError, match=r"."):
-        day(bad)
-    assert day(None) is None
-    assert day("") is None
+        parse_day(bad)
+    assert parse_day(None) is None
+    assert parse_day("") is None
 
 
 @pytest.mark.parametrize("value", [True, 7, "text", ["text"], {"a": 1}])
@@ -235,5 +241,5 @@ def test_any_value_in_any_place_is_refused_or_counted_never_a_crash(feed, data):
         result = FEEDS[feed].parse(orjson.dumps(document))
     except FeedError:
         return
-    assert result.seen == len(result.facts) + result.skipped.total()
-    assert all(len(fact.id) <= 200 and fact.id.isprintable() for fact in result.facts)
+    assert result.seen == len(result.items) + result.skipped.total()
+    assert all(len(item.id) <= 200 and item.id.isprintable() for item in result.items)

@@ -15,8 +15,8 @@ from dashboard.catalog.choices import Precision
 from dashboard.catalog.documents import Document, EntryDoc, MilestoneDoc, PlatformDoc, RevisionDoc
 from dashboard.catalog.feeds import diff, proposals
 from dashboard.catalog.feeds import sync as feeds_sync
-from dashboard.catalog.feeds.base import Fact
-from dashboard.catalog.feeds.diff import Known
+from dashboard.catalog.feeds.base import FeedItem
+from dashboard.catalog.feeds.diff import CatalogIndex
 from dashboard.catalog.feeds.registry import FEEDS
 from dashboard.catalog.models import Alias, CatalogVersion, Entry, FeedState, ProposedChange, Revision
 from dashboard.core.models import AuditEntry
@@ -43,7 +43,7 @@ def saved(tmp_path: Path, **shutdown: str | None) -> str:
 
 
 def sync(location: str, feed: str = "openai", now: datetime = NOW, **options) -> feeds_sync.SyncResult:
-    result = feeds_sync.sync(feed, location, now=now, **options)
+    result = feeds_sync.sync_feed(feed, location, now=now, **options)
     counted = ("unchanged", "applied", "proposed", "waiting", "rejected", "outdated")
     assert result.problem or result.seen == sum(getattr(result, name) for name in counted) + sum(
         result.skipped.values()
@@ -128,7 +128,7 @@ class TestApplying:
         assert (result.applied, result.proposed) == (1, 1)
         waiting = ProposedChange.objects.get(state="pending")
         assert waiting.name == "chat-1"
-        assert "before its announcement" in waiting.doubt
+        assert "before its announcement" in waiting.review_reason
 
 
 # What waits ---------------------------------------------------------------------------------------
@@ -216,9 +216,9 @@ class TestAgain:
     def test_what_was_rejected_comes_back_only_with_another_value(self, tmp_path):
         make_entry("openai/chat-1", announced="2023-07-06", sunset="2024-01-04")
         sync(saved(tmp_path, chat_1="2024-06-30"))
-        proposals.reject(proposals.waiting(), now=NOW, by=None, note="no such thing")
+        proposals.reject_proposals(proposals.pending_proposals(), now=NOW, by=None, note="no such thing")
         assert sync(saved(tmp_path, chat_1="2024-06-30")).rejected == 1
-        assert not proposals.waiting().exists()
+        assert not proposals.pending_proposals().exists()
         assert sync(saved(tmp_path, chat_1="2024-07-30")).proposed == 1
         assert ProposedChange.objects.filter(state="rejected", note="no such thing").count() == 1
 
@@ -226,9 +226,9 @@ class TestAgain:
         make_entry("openai/chat-1", announced="2023-07-06", sunset="2024-01-04")
         sync(saved(tmp_path, chat_1="2024-06-30"))
         sync(saved(tmp_path, chat_1="2024-07-30"))
-        assert [row.new["on"] for row in proposals.waiting()] == ["2024-07-30"]
+        assert [row.new["on"] for row in proposals.pending_proposals()] == ["2024-07-30"]
         assert sync(saved(tmp_path, chat_1="2024-01-04")).unchanged == 1
-        assert not proposals.waiting().exists()
+        assert not proposals.pending_proposals().exists()
         assert ProposedChange.objects.filter(state="superseded").count() == 2
 
 
@@ -241,11 +241,11 @@ class TestDeciding:
     def moved(self, tmp_path) -> ProposedChange:
         make_entry("openai/chat-1", announced="2023-07-06", sunset="2024-01-04")
         sync(saved(tmp_path, chat_1="2024-06-30"))
-        return proposals.waiting().get()
+        return proposals.pending_proposals().get()
 
     def test_accepting_moves_the_date_from_today_on_and_leaves_the_past_alone(self, moved):
         grace = User.objects.create_user("grace")
-        assert [row.pk for row in proposals.accept([moved], now=NOW, by=grace).done] == [moved.pk]
+        assert [row.pk for row in proposals.accept_proposals([moved], now=NOW, by=grace).done] == [moved.pk]
         assert sunset("chat-1") == (date(2024, 6, 30), "day")
         assert sunset("chat-1", TODAY - timedelta(days=1)) == (date(2024, 1, 4), "day")
         revision = Revision.objects.get(origin="feed:openai")
@@ -255,36 +255,38 @@ class TestDeciding:
         assert AuditEntry.objects.filter(by=grace, model="catalog.entry").count() == 1
 
     def test_what_was_decided_stays_decided(self, moved):
-        proposals.reject([moved], now=NOW, by=None)
-        assert proposals.accept([moved], now=NOW, by=None).done == []
+        proposals.reject_proposals([moved], now=NOW, by=None)
+        assert proposals.accept_proposals([moved], now=NOW, by=None).done == []
         assert sunset("chat-1") == (date(2024, 1, 4), "day")
 
     def test_accepting_another_value_is_typed_by_a_person(self, moved):
         new = {"on": "2024-05-01", "precision": "month"}
-        proposals.accept_edited(moved, new=new, source_url="https://example.com/post", now=NOW, by=None)
+        proposals.accept_edited_proposal(moved, new=new, source_url="https://example.com/post", now=NOW, by=None)
         assert sunset("chat-1") == (date(2024, 5, 1), "month")
         revision = Revision.objects.get(origin="admin")
         assert revision.source_url == "https://example.com/post"
 
     def test_what_a_person_typed_is_contradicted_once(self, moved, tmp_path):
         new = {"on": "2024-05-01", "precision": "day"}
-        proposals.accept_edited(moved, new=new, source_url="https://example.com/post", now=NOW, by=None)
+        proposals.accept_edited_proposal(moved, new=new, source_url="https://example.com/post", now=NOW, by=None)
         assert sync(saved(tmp_path, chat_1="2024-06-30")).proposed == 1
-        proposals.reject(proposals.waiting(), now=NOW, by=None)
+        proposals.reject_proposals(proposals.pending_proposals(), now=NOW, by=None)
         assert sync(saved(tmp_path, chat_1="2024-06-30")).rejected == 1
         assert sunset("chat-1") == (date(2024, 5, 1), "day")
 
     def test_what_the_catalog_refuses_waits_on_and_says_why(self, moved):
         new = {"on": "2023-01-01", "precision": "day"}
-        decision = proposals.accept_edited(moved, new=new, source_url="https://example.com/", now=NOW, by=None)
+        decision = proposals.accept_edited_proposal(
+            moved, new=new, source_url="https://example.com/", now=NOW, by=None
+        )
         assert "before its announcement" in decision.refused[0][1]
-        assert proposals.waiting().count() == 1
+        assert proposals.pending_proposals().count() == 1
 
     def test_feeds_that_wait_to_say_the_same_are_done_with_it(self, moved):
         twin = ProposedChange.objects.get(pk=moved.pk)
         twin.pk, twin.feed = None, "litellm"
         twin.save()
-        proposals.accept([moved], now=NOW, by=None)
+        proposals.accept_proposals([moved], now=NOW, by=None)
         assert ProposedChange.objects.get(feed="litellm").state == "superseded"
 
     def test_many_at_once(self, tmp_path):
@@ -292,7 +294,7 @@ class TestDeciding:
         for name in names:
             make_entry(f"openai/{name.replace('_', '-')}", announced="2023-07-06", sunset="2024-01-04")
         sync(saved(tmp_path, **dict.fromkeys(names, "2024-06-30")))
-        assert len(proposals.accept(proposals.waiting(), now=NOW, by=None).done) == 30
+        assert len(proposals.accept_proposals(proposals.pending_proposals(), now=NOW, by=None).done) == 30
         assert sunset("chat-29") == (date(2024, 6, 30), "day")
 
 
@@ -327,7 +329,7 @@ class TestFailing:
         assert sync(six).unchanged == 6
         three = saved(tmp_path, **{f"chat_{n}": "2024-09-30" for n in range(3)})
         assert "shrank from 6 to 3 models" in sync(three).problem
-        assert not proposals.waiting().exists()
+        assert not proposals.pending_proposals().exists()
         assert sync(three, anyway=True).proposed == 3
 
     def test_a_copy_that_lost_its_records_without_a_date_waits_too(self, tmp_path):
@@ -343,7 +345,7 @@ class TestFailing:
         cut = dict(list(whole.items())[:6]) | {"groq/sample-0": dated | {"deprecation_date": "2024-09-30"}}
         path.write_text(json.dumps(cut))
         assert "shrank from 12 to 6 records" in sync(str(path), "litellm").problem
-        assert not proposals.waiting().exists()
+        assert not proposals.pending_proposals().exists()
         assert state_of_the_catalog() == before
         path.write_text(json.dumps(whole))
         assert not sync(str(path), "litellm").problem
@@ -424,7 +426,7 @@ class TestCommand:
 def test_a_word_of_the_settings_that_makes_no_sense_is_named(word, settings):
     settings.SUNDIAL_FEEDS = [word]
     with pytest.raises(feeds_sync.FeedError, match=word.split("=", 1)[0]):
-        feeds_sync.wanted()
+        feeds_sync.configured_feeds()
 
 
 # How old ------------------------------------------------------------------------------------------
@@ -443,7 +445,7 @@ class TestAge:
 
     def test_a_catalog_whose_sources_were_read_long_ago_is_old(self):
         self.read_on("2023-10-01")
-        assert freshness.newest_on(TODAY) == date(2023, 10, 1)
+        assert freshness.last_verified_on(TODAY) == date(2023, 10, 1)
         assert freshness.stale_days(NOW) == 68
 
     def test_a_good_feed_or_an_edit_by_a_person_makes_it_young(self):
@@ -469,11 +471,11 @@ STEP = st.builds(
 )
 
 
-def compared(old: MilestoneDoc | None, new: MilestoneDoc) -> list[diff.Found]:
+def compared(old: MilestoneDoc | None, new: MilestoneDoc) -> list[diff.FieldDifference]:
     history = (RevisionDoc(date(2023, 7, 6), "https://example.com/", milestones=(old,)),) if old else ()
     document = Document({"p": PlatformDoc("p")}, {}, [EntryDoc("p", "m", history=history)])
-    known = Known(document, TODAY)
-    return list(diff.differences(Fact("p", "m", (new,)), ("p", "m"), known))
+    known = CatalogIndex(document, TODAY)
+    return list(diff.find_differences(FeedItem("p", "m", (new,)), ("p", "m"), known))
 
 
 @pytest.mark.parametrize(
@@ -520,5 +522,5 @@ def test_a_floor_never_replaces_a_firm_day_by_itself_and_taking_a_word_over_ends
 
 def test_every_feed_has_its_place_and_none_is_read_unasked(settings):
     assert settings.SUNDIAL_FEEDS == []
-    assert feeds_sync.wanted() == {}
+    assert feeds_sync.configured_feeds() == {}
     assert all(feed.url.startswith("https://") or feed.url in {"", "aws:"} for feed in FEEDS.values())

@@ -9,15 +9,23 @@ or the model deprecated, is it firm.
 from typing import Any
 
 from dashboard.catalog.documents import MilestoneDoc
-from dashboard.catalog.feeds.base import Fact, FeedError, Parsed, Records, day, load, name
+from dashboard.catalog.feeds.base import (
+    FeedError,
+    FeedItem,
+    ParsedFeed,
+    Records,
+    model_name,
+    parse_day,
+    parse_json,
+)
 
 __all__ = ["parse"]
 
 URL = "https://learn.microsoft.com/en-us/azure/foundry/openai/concepts/model-retirement-schedule"
 
 
-def parse(content: bytes) -> Parsed:
-    document = load(content)
+def parse(content: bytes) -> ParsedFeed:
+    document = parse_json(content)
     items = document if isinstance(document, list) else None
     if isinstance(document, dict):
         items = document.get("value", document.get("data"))
@@ -33,10 +41,10 @@ def parse(content: bytes) -> Parsed:
 
 
 def _managed(model: Any, records: Records) -> None:
-    if not isinstance(model, dict) or not name(model.get("name")):
+    if not isinstance(model, dict) or not model_name(model.get("name")):
         return records.skip("malformed")
-    version = name(model.get("version"))
-    title = name(model.get("name"))
+    version = model_name(model.get("version"))
+    title = model_name(model.get("name"))
     if model.get("format", "OpenAI") != "OpenAI":
         return _add("azure-foundry", title, f"{title} {version}", model, records)
     # The way the catalog's name rules know: gpt-4o@2024-11-20
@@ -44,7 +52,7 @@ def _managed(model: Any, records: Records) -> None:
 
 
 def _endpoint(record: dict[str, Any], records: Records) -> None:
-    model = name(record.get("id"))
+    model = model_name(record.get("id"))
     if not model:
         return records.skip("malformed")
     if record.get("fine_tune") or ".ft-" in model:
@@ -58,8 +66,8 @@ def _add(platform: str, model: str, shown: str, record: dict[str, Any], records:
         return records.skip("malformed")
     status = str(record.get("lifecycleStatus") or record.get("lifecycle_status") or "")
     try:
-        inference = day(ends.get("inference"))
-        tuning = day(ends.get("fineTune", ends.get("fine_tune")))
+        inference = parse_day(ends.get("inference"))
+        tuning = parse_day(ends.get("fineTune", ends.get("fine_tune")))
     except ValueError:
         return records.skip("malformed")
     if not inference and not tuning:
@@ -71,7 +79,7 @@ def _add(platform: str, model: str, shown: str, record: dict[str, Any], records:
         steps.append(MilestoneDoc("fine_tuning_closed", tuning))
     said = f"inference {inference}, fine-tuning {tuning}"
     return records.add(
-        Fact(
+        FeedItem(
             platform,
             model,
             tuple(steps),

@@ -8,7 +8,15 @@ import re
 from typing import Any
 
 from dashboard.catalog.documents import MilestoneDoc
-from dashboard.catalog.feeds.base import Fact, FeedError, Parsed, Records, day, load, name
+from dashboard.catalog.feeds.base import (
+    FeedError,
+    FeedItem,
+    ParsedFeed,
+    Records,
+    model_name,
+    parse_day,
+    parse_json,
+)
 
 __all__ = ["parse"]
 
@@ -18,15 +26,15 @@ _WINDOW = re.compile(r"(.+:\d+):(?:\d+k|mm)")
 """`amazon.nova-lite-v1:0:24k`: the same model with another context window."""
 
 
-def parse(content: bytes) -> Parsed:
-    document = load(content)
+def parse(content: bytes) -> ParsedFeed:
+    document = parse_json(content)
     items = document.get("modelSummaries") if isinstance(document, dict) else None
     if not isinstance(items, list):
         raise FeedError("not Bedrock's list of models: expected an object with a list named modelSummaries")
     records = Records(items)
     for record in records:
         life = record.get("modelLifecycle")
-        model = name(record.get("modelId"))
+        model = model_name(record.get("modelId"))
         steps = _steps(life) if isinstance(life, dict) else None
         if not model or not isinstance(life, dict) or steps is None:
             records.skip("malformed")
@@ -34,7 +42,7 @@ def parse(content: bytes) -> Parsed:
         base = _WINDOW.fullmatch(model)
         said = ", ".join(f"{step.kind} {step.on}" for step in steps)
         records.add(
-            Fact(
+            FeedItem(
                 "aws-bedrock",
                 base[1] if base else model,
                 steps,
@@ -50,7 +58,7 @@ def parse(content: bytes) -> Parsed:
 def _steps(life: dict[str, Any]) -> tuple[MilestoneDoc, ...] | None:
     """The dated steps; None when one is not a date. An active model's end is the earliest possible one."""
     try:
-        legacy, end = day(life.get("legacyTime")), day(life.get("endOfLifeTime"))
+        legacy, end = parse_day(life.get("legacyTime")), parse_day(life.get("endOfLifeTime"))
     except ValueError:
         return None
     firm = str(life.get("status", "")).upper() == "LEGACY"

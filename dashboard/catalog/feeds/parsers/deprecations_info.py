@@ -10,7 +10,17 @@ from datetime import date
 from typing import Any
 
 from dashboard.catalog.documents import MilestoneDoc
-from dashboard.catalog.feeds.base import FLOORS, Fact, FeedError, Parsed, Records, address, day, load, name
+from dashboard.catalog.feeds.base import (
+    FLOOR_PLATFORMS,
+    FeedError,
+    FeedItem,
+    ParsedFeed,
+    Records,
+    model_name,
+    parse_day,
+    parse_json,
+    url_or,
+)
 
 __all__ = ["parse"]
 
@@ -30,8 +40,8 @@ PLATFORMS = {
 MAX_REPLACEMENTS = 10
 
 
-def parse(content: bytes) -> Parsed:
-    document = load(content)
+def parse(content: bytes) -> ParsedFeed:
+    document = parse_json(content)
     items = document
     if isinstance(document, dict) and isinstance(document.get("items"), list):
         items = [_extension(item) for item in document["items"]]
@@ -51,11 +61,11 @@ def _extension(item: Any) -> Any:
 
 
 def _read(record: dict[str, Any], records: Records) -> None:
-    model = name(record.get("model_id"))
+    model = model_name(record.get("model_id"))
     try:
-        sunset = day(record.get("shutdown_date"))
-        notice = day(record.get("deprecation_date"))
-        first, last = day(record.get("first_observed")), day(record.get("last_observed"))
+        sunset = parse_day(record.get("shutdown_date"))
+        notice = parse_day(record.get("deprecation_date"))
+        first, last = parse_day(record.get("first_observed")), parse_day(record.get("last_observed"))
         advised = _replacements(record.get("replacement_models"))
     except ValueError:
         return records.skip("malformed")
@@ -66,21 +76,21 @@ def _read(record: dict[str, Any], records: Records) -> None:
         return records.skip("platform not in the catalog")
     if not sunset:
         return records.skip("no date")
-    steps = [MilestoneDoc("sunset", sunset, "" if platform in FLOORS else "day")]
+    steps = [MilestoneDoc("sunset", sunset, "" if platform in FLOOR_PLATFORMS else "day")]
     if notice and _is_notice(notice, sunset, first):
         steps.insert(0, MilestoneDoc("legacy" if platform == "aws-bedrock" else "announced", notice))
     return records.add(
-        Fact(
+        FeedItem(
             platform,
             model,
             tuple(steps),
             replacements=advised,
-            source_url=address(record.get("url"), URL),
+            source_url=url_or(record.get("url"), URL),
             seen_on=last,
             evidence=f"{record['provider']} {model}: shutdown_date {sunset}, observed {last}",
-            also=("azure-foundry",) if platform == "azure-openai" else (),
-            adds=platform != "azure-openai",
-            doubt="scraped from the platform's page",
+            also_platforms=("azure-foundry",) if platform == "azure-openai" else (),
+            may_add=platform != "azure-openai",
+            review_reason="scraped from the platform's page",
         )
     )
 
@@ -94,4 +104,4 @@ def _replacements(value: Any) -> tuple[str, ...] | None:
         return None
     if not isinstance(value, list):
         raise ValueError("replacements are a list")  # noqa: TRY004  one kind of problem: a malformed record
-    return tuple(dict.fromkeys(found for item in value[:MAX_REPLACEMENTS] if (found := name(item)))) or None
+    return tuple(dict.fromkeys(found for item in value[:MAX_REPLACEMENTS] if (found := model_name(item)))) or None

@@ -10,7 +10,16 @@ import re
 from typing import Any
 
 from dashboard.catalog.documents import MilestoneDoc
-from dashboard.catalog.feeds.base import FLOORS, Fact, FeedError, Parsed, Records, day, load, name
+from dashboard.catalog.feeds.base import (
+    FLOOR_PLATFORMS,
+    FeedError,
+    FeedItem,
+    ParsedFeed,
+    Records,
+    model_name,
+    parse_day,
+    parse_json,
+)
 
 __all__ = ["parse"]
 
@@ -76,8 +85,8 @@ _BEDROCK_ID = re.compile(r"[a-z0-9]+\.[^/]+")
 _AZURE = re.compile(r"azure(?:_text)?/(?:(?:eu|us|apac|global|global-standard)/)?")
 
 
-def parse(content: bytes) -> Parsed:
-    document = load(content)
+def parse(content: bytes) -> ParsedFeed:
+    document = parse_json(content)
     if not isinstance(document, dict) or "data" in document:
         raise FeedError("not LiteLLM's model map: expected an object of models by name")
     records = Records({"key": key, "value": value} for key, value in document.items() if key != "sample_spec")
@@ -88,10 +97,10 @@ def parse(content: bytes) -> Parsed:
 
 
 def _read(key: str, value: Any, records: Records) -> None:
-    if not isinstance(value, dict) or not name(key):
+    if not isinstance(value, dict) or not model_name(key):
         return records.skip("malformed")
     try:
-        on = day(value.get("deprecation_date"))
+        on = parse_day(value.get("deprecation_date"))
     except ValueError:
         return records.skip("malformed")
     if not on:
@@ -105,17 +114,17 @@ def _read(key: str, value: Any, records: Records) -> None:
         return records.skip("fine-tune")
     if platform == "aws-bedrock" and not _BEDROCK_ID.fullmatch(model):
         return records.skip("not the platform's id")
-    floor = platform in FLOORS
+    floor = platform in FLOOR_PLATFORMS
     return records.add(
-        Fact(
+        FeedItem(
             platform,
             model,
             (MilestoneDoc("sunset", on, "" if floor else "day"),),
             kind=KINDS.get(str(value.get("mode")), "other"),
             source_url=URL,
             evidence=f"{key}: deprecation_date {on}",
-            also=ALSO.get(platform, ()),
-            doubt=FLOOR if floor else "",
+            also_platforms=ALSO.get(platform, ()),
+            review_reason=FLOOR if floor else "",
         )
     )
 

@@ -7,7 +7,17 @@ of web pages, not what calls send: there, an id that the catalog does not know i
 from typing import Any
 
 from dashboard.catalog.documents import AliasDoc, MilestoneDoc
-from dashboard.catalog.feeds.base import Fact, FeedError, Parsed, Records, address, day, load, name, names
+from dashboard.catalog.feeds.base import (
+    FeedError,
+    FeedItem,
+    ParsedFeed,
+    Records,
+    model_name,
+    model_names,
+    parse_day,
+    parse_json,
+    url_or,
+)
 
 __all__ = ["parse"]
 
@@ -39,8 +49,8 @@ SLUGS = frozenset({"aws-bedrock", "mistral"})
 MAX_REPLACEMENTS = 10
 
 
-def parse(content: bytes) -> Parsed:
-    document = load(content)
+def parse(content: bytes) -> ParsedFeed:
+    document = parse_json(content)
     items = document.get("models") if isinstance(document, dict) else None
     if not isinstance(items, list):
         raise FeedError("not modeldeprecations.dev: expected an object with a list named models")
@@ -51,12 +61,12 @@ def parse(content: bytes) -> Parsed:
 
 
 def _read(record: dict[str, Any], records: Records) -> None:
-    model = name(record.get("model"))
+    model = model_name(record.get("model"))
     if not model or not isinstance(record.get("provider"), str):
         return records.skip("malformed")
     try:
         steps = _steps(record)
-        released, seen = day(record.get("released_on")), day(record.get("last_verified"))
+        released, seen = parse_day(record.get("released_on")), parse_day(record.get("last_verified"))
         advised = _replacements(record)
     except (ValueError, TypeError, AttributeError):
         return records.skip("malformed")
@@ -64,12 +74,12 @@ def _read(record: dict[str, Any], records: Records) -> None:
     if not platform:
         return records.skip("platform not in the catalog")
     # Where ids are names of pages, so are the others.
-    aliases = names(record.get("aliases")) if platform not in SLUGS else ()
+    aliases = model_names(record.get("aliases")) if platform not in SLUGS else ()
     if not steps and not aliases:
         return records.skip("no date")
     said = ", ".join(f"{step.kind} {step.on} ({step.precision})" for step in steps)
     return records.add(
-        Fact(
+        FeedItem(
             platform,
             model,
             steps,
@@ -79,7 +89,7 @@ def _read(record: dict[str, Any], records: Records) -> None:
             seen_on=seen,
             evidence=f"{record['provider']} {model}: {said or 'no date'}{_also(aliases)}, verified {seen}",
             aliases=tuple(AliasDoc(alias) for alias in aliases),
-            adds=platform not in SLUGS,
+            may_add=platform not in SLUGS,
         )
     )
 
@@ -90,7 +100,7 @@ def _also(aliases: tuple[str, ...]) -> str:
 
 def _steps(record: dict[str, Any]) -> tuple[MilestoneDoc, ...]:
     notice, firm, floor = (
-        day(record.get(field)) for field in ("deprecated_on", "shutdown_on", "earliest_shutdown_on")
+        parse_day(record.get(field)) for field in ("deprecated_on", "shutdown_on", "earliest_shutdown_on")
     )
     steps = []
     if notice:
@@ -106,7 +116,7 @@ def _replacements(record: dict[str, Any]) -> tuple[str, ...] | None:
     items.sort(key=lambda item: not item.get("recommended"))
     found: dict[str, None] = {}
     for item in items[:MAX_REPLACEMENTS]:
-        model, platform = name(item.get("model")), PLATFORMS.get(str(item.get("provider")), "")
+        model, platform = model_name(item.get("model")), PLATFORMS.get(str(item.get("provider")), "")
         if model and platform:
             found[model if item.get("provider") == record["provider"] else f"{platform}/{model}"] = None
     return tuple(found) or None
@@ -115,4 +125,4 @@ def _replacements(record: dict[str, Any]) -> tuple[str, ...] | None:
 def _source(record: dict[str, Any]) -> str:
     sources = record.get("sources")
     first = sources[0] if isinstance(sources, list) and sources and isinstance(sources[0], dict) else {}
-    return address(first.get("url"), URL)
+    return url_or(first.get("url"), URL)

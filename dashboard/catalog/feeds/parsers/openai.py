@@ -4,23 +4,31 @@ Needs a key. Says neither replacement nor notice day; a null says that no shutdo
 """
 
 from dashboard.catalog.documents import MilestoneDoc
-from dashboard.catalog.feeds.base import Fact, FeedError, Parsed, Records, day, load, name
+from dashboard.catalog.feeds.base import (
+    FeedError,
+    FeedItem,
+    ParsedFeed,
+    Records,
+    model_name,
+    parse_day,
+    parse_json,
+)
 
 __all__ = ["parse"]
 
 URL = "https://developers.openai.com/api/docs/deprecations"
 
 
-def parse(content: bytes) -> Parsed:
-    document = load(content)
+def parse(content: bytes) -> ParsedFeed:
+    document = parse_json(content)
     items = document.get("data") if isinstance(document, dict) else None
     if not isinstance(items, list):
         raise FeedError("not OpenAI's list of models: expected an object with a list named data")
     records = Records(items)
     for record in records:
-        model = name(record.get("id"))
+        model = model_name(record.get("id"))
         try:
-            on = day(record.get("shutdown_date"))
+            on = parse_day(record.get("shutdown_date"))
         except ValueError:
             model = ""
         if not model:
@@ -32,7 +40,7 @@ def parse(content: bytes) -> Parsed:
         else:
             said = on.isoformat() if on else "null"
             records.add(
-                Fact(
+                FeedItem(
                     "openai",
                     model,
                     (MilestoneDoc("sunset", on),),

@@ -4,33 +4,33 @@ Of each entry the newest word on every step and on its replacements counts, and 
 History comes with `catalog import`, which takes a file as it is.
 """
 
-from dashboard.catalog.changes.validate import newest
+from dashboard.catalog.changes.validate import latest_state
 from dashboard.catalog.documents import CatalogError, EntryDoc
-from dashboard.catalog.feeds.base import Fact, FeedError, Parsed, Records
-from dashboard.catalog.files.parse import read
+from dashboard.catalog.feeds.base import FeedError, FeedItem, ParsedFeed, Records
+from dashboard.catalog.files.parse import parse_file
 
 __all__ = ["parse"]
 
 
-def parse(content: bytes) -> Parsed:
+def parse(content: bytes) -> ParsedFeed:
     if content.lstrip()[:1] == b"<":
         raise FeedError("the answer is a web page, not YAML")
     try:
-        document = read(content, ".yaml", "feed")
+        document = parse_file(content, ".yaml", "feed")
     except CatalogError as problem:
         raise FeedError(f"not a catalog file: {str(problem).splitlines()[0]}") from None
     records = Records({"entry": entry} for entry in document.entries)
     for record in records:
-        records.add(_fact(record["entry"]))
+        records.add(_feed_item(record["entry"]))
     return records.parsed()
 
 
-def _fact(entry: EntryDoc) -> Fact:
-    state = newest(entry)
+def _feed_item(entry: EntryDoc) -> FeedItem:
+    state = latest_state(entry)
     advised = [revision.references for revision in entry.history if revision.references is not None]
     last = max(entry.history, key=lambda revision: revision.known_on, default=None)
     said = ", ".join(f"{step.kind} {step.on} ({step.precision})" for step in state.steps.values())
-    return Fact(
+    return FeedItem(
         entry.platform,
         entry.id,
         tuple(state.steps.values()),
