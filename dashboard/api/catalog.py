@@ -51,7 +51,7 @@ def detail(request: ApiRequest, platform: str, entry_id: str) -> dict[str, Any]:
 
 
 def _named(
-    text: str, platform: str, found: list[EntryState], snapshot: Snapshot, records: serializers.Details
+    text: str, platform: str, found: list[EntryState], snapshot: Snapshot, records: serializers.EntryDetails
 ) -> list[EntryState]:
     folded = text.casefold()
     match = resolve(text, platform, "", snapshot.names, on=snapshot.as_of)

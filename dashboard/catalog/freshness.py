@@ -1,7 +1,7 @@
-"""How long ago anybody looked: the age of the catalog as a whole.
+"""Age of the newest catalog verification.
 
-Knowledge is as new as the newest of: a copy of a source that some revision was read from (what Sundial
-ships brings such days along), a feed that was read without a problem, and an edit by a person.
+The catalog was last verified on the newest of: the day of a source's copy that a revision was read from (the
+shipped files bring such days), the last successful sync of a feed, and the last edit by a person.
 """
 
 from datetime import UTC, date, datetime, timedelta
@@ -13,14 +13,14 @@ from django.db.models import Max
 from dashboard.catalog.models import FeedState, Revision
 from dashboard.core.models import AuditEntry
 
-__all__ = ["last_verified_on", "stale_days"]
+__all__ = ["clear_cache", "last_verified_on", "stale_days"]
 
 CACHE_SECONDS = 600
-"""Seconds for which a process keeps the answer: it changes once a day."""
+"""Each process caches the answer for this long; it changes once a day."""
 
 
 def last_verified_on(today: date) -> date | None:
-    """The day of the newest knowledge, never after `today`; None for an empty catalog."""
+    """The UTC day of the newest verification, never after `today`; None for an empty catalog."""
     read = Revision.objects.filter(source_day__lte=today).aggregate(day=Max("source_day"))["day"]
     good = FeedState.objects.aggregate(at=Max("good_at"))["at"]
     edit = AuditEntry.objects.filter(model="catalog.entry", by__isnull=False).aggregate(at=Max("at"))["at"]
@@ -39,6 +39,11 @@ def stale_days(now: datetime) -> int | None:
     newest_day = _cached_day(int(now.timestamp()) // CACHE_SECONDS)
     age = (now.date() - newest_day) if newest_day else timedelta(0)
     return age.days if age.days > settings.SUNDIAL_CATALOG_MAX_AGE else None
+
+
+def clear_cache() -> None:
+    """Ask the database again: the next answer of this process is not `CACHE_SECONDS` old."""
+    _cached_day.cache_clear()
 
 
 @lru_cache(maxsize=1)

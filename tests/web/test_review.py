@@ -221,7 +221,7 @@ def test_the_sources_page_tells_how_feeds_do(viewer, settings, moved, tmp_path):
 
 
 def test_an_old_catalog_says_so_on_every_page(viewer, settings, moved):
-    freshness._remembered.cache_clear()
+    freshness.clear_cache()
     settings.SUNDIAL_TODAY = None
     FeedState.objects.all().delete()
     Revision.objects.update(source_day="2023-01-01")

@@ -22,7 +22,6 @@ TODAY = date(2023, 12, 8)
 @pytest.fixture(autouse=True)
 def _today(settings):
     settings.SUNDIAL_TODAY = TODAY
-    snapshot._load.cache_clear()
 
 
 def sync(tmp_path: Path, **aliases: list) -> feeds_sync.SyncResult:

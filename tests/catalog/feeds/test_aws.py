@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.catalog import snapshot
 from dashboard.catalog.feeds import sync as feeds_sync
 from dashboard.catalog.feeds.base import FeedError
 from dashboard.catalog.feeds.registry import parse_feed_setting
@@ -30,7 +29,6 @@ def aws(monkeypatch):
 @pytest.fixture(autouse=True)
 def _bedrock(settings, monkeypatch, tmp_path):
     settings.SUNDIAL_TODAY = NOW.date()
-    snapshot._load.cache_clear()
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, str(tmp_path / "none"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")

@@ -30,8 +30,7 @@ GOLDEN = Path(__file__).parents[2] / "golden" / "feeds"
 @pytest.fixture(autouse=True)
 def _today(settings):
     settings.SUNDIAL_TODAY = TODAY
-    snapshot._load.cache_clear()
-    freshness._remembered.cache_clear()
+    freshness.clear_cache()
 
 
 def saved(tmp_path: Path, **shutdown: str | None) -> str:
