@@ -55,7 +55,9 @@ class EntryState:
     """The day from which a sunset was announced without interruption; None while there is none."""
     released_on: date | None = None
     is_known: bool = True
-    """Released by that day, or something was said about it by then."""
+    """Released by that day, or covered by a revision by then."""
+    platform_name: str = ""
+    """The platform's display name (`OpenAI API`); `platform` is its slug."""
 
     @cached_property
     def sunset(self) -> Step | None:

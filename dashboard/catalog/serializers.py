@@ -53,6 +53,7 @@ def model_json(
     aliases = [a for a in entry.aliases if all_revisions or not a.from_on or a.from_on <= state.as_of]
     return {
         "platform": state.platform,
+        "platform_name": state.platform_name,
         "id": state.id,
         "vendor": state.vendor or None,
         "kind": state.kind,

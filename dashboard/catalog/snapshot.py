@@ -33,6 +33,12 @@ class Deadline:
     sunset_on: date
     as_of: date
     entries: tuple[EntryState, ...]
+    """At least one."""
+
+    @property
+    def platform_name(self) -> str:
+        """The platform's display name (`OpenAI API`)."""
+        return self.entries[0].platform_name
 
     @property
     def key(self) -> tuple[str, date]:
@@ -61,7 +67,13 @@ class Snapshot:
     entries: dict[int, EntryState]
     names: NameIndex
     by_key: dict[tuple[str, str], int] = field(repr=False)
+    platform_names: dict[str, str] = field(default_factory=dict, repr=False)
+    """Display name by slug, of every platform in the catalog."""
     _close: dict[tuple[str, str, int], list[int]] = field(default_factory=dict, repr=False, compare=False)
+
+    def platform_name(self, slug: str) -> str:
+        """The display name of a platform (`OpenAI API`); its slug where the catalog has no such platform."""
+        return self.platform_names.get(slug, slug)
 
     def get(self, platform: str, entry_id: str) -> EntryState | None:
         """The entry with an id; for an endpoint, the id with or without its leading slash."""
@@ -144,6 +156,8 @@ def _load(version: int, token: str, as_of: date) -> Snapshot:  # noqa: ARG001  t
 
 
 def _read(version: int, as_of: date) -> Snapshot:
+    platforms = list(Platform.objects.order_by("slug").values_list("slug", "name", "case_sensitive"))
+    display = {slug: name or slug for slug, name, _ in platforms}
     steps, sunset_known = _steps(as_of)
     advice, sources = _advice(as_of)
     rows = Entry.objects.values_list(
@@ -165,17 +179,18 @@ def _read(version: int, as_of: date) -> Snapshot:
             first_known_on=sunset_known.get(pk),
             released_on=released_on,
             is_known=pk in sources or not released_on or released_on <= as_of,
+            platform_name=display[platform],
         )
         for pk, platform, name, vendor, kind, confidence, released_on in rows.order_by("platform__slug", "name")
     }
     aliases = Alias.objects.values_list("platform__slug", "name", "from_on", "to_on", "entry_id")
-    folding = Platform.objects.filter(case_sensitive=False).values_list("slug", flat=True)
     names = NameIndex(
         entries=((e.platform, e.id, e.pk) for e in entries.values()),
         aliases=aliases,
-        case_insensitive=folding,
+        case_insensitive=[slug for slug, _, case_sensitive in platforms if not case_sensitive],
     )
-    return Snapshot(as_of, version, entries, names, {(e.platform, e.id): e.pk for e in entries.values()})
+    by_key = {(e.platform, e.id): e.pk for e in entries.values()}
+    return Snapshot(as_of, version, entries, names, by_key, display)
 
 
 def _steps(as_of: date) -> tuple[dict[int, dict[tuple[str, str], Step]], dict[int, date]]:

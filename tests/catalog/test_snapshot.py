@@ -5,8 +5,9 @@ from datetime import date
 import pytest
 
 from dashboard.catalog import snapshot
-from dashboard.catalog.models import Alias, Entry
+from dashboard.catalog.models import Alias, Entry, Platform
 from dashboard.catalog.names.resolve import resolve
+from dashboard.catalog.serializers import model_json
 from tests.factories import NOW, make_entry, make_revision
 
 pytestmark = pytest.mark.django_db
@@ -115,3 +116,15 @@ def test_aliases_and_endpoints_resolve_through_the_snapshot(event):
     assert known.get("openai", "v1/edits").id == "/v1/edits"
     assert resolve("td3", "openai", "", known.names, on=known.as_of).how == "alias"
     assert resolve("", "openai", "/v1/edits", known.names, on=known.as_of).entry == edits.pk
+
+
+def test_a_platform_goes_by_its_display_name(event):
+    Platform.objects.filter(slug="openai").update(name="OpenAI API")
+    snapshot.bump(NOW)
+    known = snapshot.load(date(2023, 12, 8))
+    assert known.platform_name("openai") == "OpenAI API"
+    assert known.platform_name("nowhere") == "nowhere"
+    entry = known.get("openai", "text-davinci-003")
+    assert (entry.platform, entry.platform_name) == ("openai", "OpenAI API")
+    assert [deadline.platform_name for deadline in known.deadlines.values()] == ["OpenAI API"]
+    assert model_json(entry, known)["platform_name"] == "OpenAI API"

@@ -91,6 +91,7 @@ _JSON_DERIVED = {
     "legacy_on",
     "milestones",
     "on_sunset",
+    "platform_name",
     "replacements",
     "source_url",
     "stage",
