@@ -14,7 +14,7 @@ __all__ = ["deliver", "notify"]
 def notify() -> None:
     """Decide today's digests, on findings that are up to date."""
     scan.run(clock.now(), clock.today())
-    alerts_outbox.decide(clock.now(), clock.today())
+    alerts_outbox.write_digests(clock.now(), clock.today())
 
 
 @shared_task(name="sundial.deliver")

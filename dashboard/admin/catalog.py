@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from dashboard.admin.catalog_bulk import BulkEdits
 from dashboard.admin.catalog_files import CatalogFiles
 from dashboard.admin.catalog_form import KINDS, EntryForm, state_of
-from dashboard.admin.site import URL_FIELDS_HTTPS, AuditedAdmin, scan_soon
+from dashboard.admin.site import URL_FIELDS_HTTPS, AuditedAdmin, enqueue_scan
 from dashboard.catalog import snapshot
 from dashboard.catalog.changes import undo
 from dashboard.catalog.changes.apply import append_revision
@@ -225,7 +225,7 @@ class EntryAdmin(CatalogFiles, BulkEdits, AuditedAdmin):
             append_revision(
                 form.instance, revision, now=clock.now(), origin="admin", by=request.user, accept_warnings=True
             )
-        scan_soon()
+        enqueue_scan()
 
     def audit_values(self, obj: Any) -> dict[str, Any]:
         stored = Entry.objects.select_related("platform").get(pk=obj.pk)
@@ -240,18 +240,18 @@ class EntryAdmin(CatalogFiles, BulkEdits, AuditedAdmin):
             undo.undo(obj, change, [name], now=clock.now(), today=clock.today(), by=request.user)
         except CatalogError as problem:
             return [translated(found.message) for found in problem.found]
-        scan_soon()
+        enqueue_scan()
         return []
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         super().delete_model(request, obj)
         snapshot.bump(clock.now())
-        scan_soon()
+        enqueue_scan()
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
         super().delete_queryset(request, queryset)
         snapshot.bump(clock.now())
-        scan_soon()
+        enqueue_scan()
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """An entry that somebody calls stays: its calls and findings would go with it."""
@@ -281,7 +281,7 @@ class PlatformAdmin(AuditedAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: ModelForm, change: bool) -> None:
         super().save_model(request, obj, form, change)
         snapshot.bump(clock.now())
-        scan_soon()
+        enqueue_scan()
 
 
 @admin.register(Vendor)

@@ -19,7 +19,7 @@ from dashboard.catalog.files.values import FIRST_YEAR, LAST_YEAR
 from dashboard.catalog.messages import translated
 from dashboard.catalog.models import Entry, Vendor
 from dashboard.core import clock
-from dashboard.findings.enqueue import scan_soon
+from dashboard.findings.enqueue import enqueue_scan
 
 __all__ = ["BulkEdits"]
 
@@ -160,7 +160,7 @@ class BulkEdits(admin.ModelAdmin):
     def _apply(self, request: HttpRequest, document: Document) -> None:
         result = apply_document(document, now=clock.now(), origin="admin", by=request.user)
         if result.changed:
-            scan_soon()
+            enqueue_scan()
         count = result.entries_changed
         messages.success(
             request,

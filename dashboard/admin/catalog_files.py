@@ -26,7 +26,7 @@ from dashboard.catalog.files import transfer
 from dashboard.catalog.files.parse import MAX_BYTES, SUFFIXES
 from dashboard.catalog.messages import translated
 from dashboard.core import clock
-from dashboard.findings.enqueue import scan_soon
+from dashboard.findings.enqueue import enqueue_scan
 
 __all__ = ["CatalogFiles"]
 
@@ -109,7 +109,7 @@ class CatalogFiles(admin.ModelAdmin):
         except CatalogError as problem:
             return self._page(request, form=UploadForm(), problem=translated(str(problem)))
         file.unlink(missing_ok=True)
-        scan_soon()
+        enqueue_scan()
         messages.success(request, _in_words(result))
         return redirect("admin:catalog_entry_changelist")
 

@@ -4,11 +4,11 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from dashboard.admin.site import ReadOnlyAdmin
-from dashboard.findings.models import Finding, FindingAction, Spell
+from dashboard.findings.models import Finding, FindingAction, OpenPeriod
 
 
-class SpellInline(admin.TabularInline):
-    model = Spell
+class OpenPeriodInline(admin.TabularInline):
+    model = OpenPeriod
     extra = 0
     can_delete = False
     fields = readonly_fields = ("number", "opened_on", "last_call_on", "resolved_on")
@@ -34,5 +34,5 @@ class FindingAdmin(ReadOnlyAdmin):
     list_select_related = ("application", "entry__platform")
     list_per_page = 50
     search_fields = ("application__name", "application__team", "entry__name", "assignee")
-    inlines = (SpellInline, ActionInline)
+    inlines = (OpenPeriodInline, ActionInline)
     ordering = ("-last_seen", "-id")

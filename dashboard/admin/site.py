@@ -17,9 +17,9 @@ from django.utils.translation import gettext_lazy as _
 from dashboard.admin.words import action_word, field_word, value_words
 from dashboard.core import audit, clock
 from dashboard.core.models import AuditEntry
-from dashboard.findings.enqueue import scan_soon
+from dashboard.findings.enqueue import enqueue_scan
 
-__all__ = ["URL_FIELDS_HTTPS", "AuditedAdmin", "ReadOnlyAdmin", "column_values", "scan_soon"]
+__all__ = ["URL_FIELDS_HTTPS", "AuditedAdmin", "ReadOnlyAdmin", "column_values", "enqueue_scan"]
 
 admin.site.site_header = admin.site.site_title = _("Sundial administration")
 admin.site.index_title = _("Catalog, sources, applications and people")

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.admin.site import AuditedAdmin, scan_soon
+from dashboard.admin.site import AuditedAdmin, enqueue_scan
 from dashboard.catalog.models import Platform
 from dashboard.core import clock
 from dashboard.findings import name_resolution
@@ -115,7 +115,7 @@ class SourceAdmin(AuditedAdmin):
         super().save_model(request, obj, form, change)
         if change and {"platform", "deployments"} & set(form.changed_data):
             name_resolution.invalidate(obj)  # they decide what names mean
-            scan_soon()
+            enqueue_scan()
 
 
 class Ruled(AuditedAdmin):
@@ -123,7 +123,7 @@ class Ruled(AuditedAdmin):
 
     def rules_changed(self) -> None:
         reattribute(clock.now())
-        scan_soon()
+        enqueue_scan()
 
 
 class RuleInline(admin.TabularInline):

@@ -19,7 +19,7 @@ from django.db.models import F
 
 from dashboard.alerts.models import Delivery, State
 
-__all__ = ["Sent", "abandon_lost", "send", "send_due"]
+__all__ = ["SendResult", "mark_lost", "send_delivery", "send_due"]
 
 BACK_OFF = tuple(timedelta(minutes=n) for n in (1, 5, 15, 60))
 LOST_AFTER = timedelta(minutes=15)
@@ -28,7 +28,7 @@ BATCH = 200
 
 
 @dataclass(slots=True)
-class Sent:
+class SendResult:
     """What a run did to the outbox."""
 
     sent: int = 0
@@ -37,18 +37,18 @@ class Sent:
     unknown: int = 0
 
 
-def send_due(now: datetime) -> Sent:
+def send_due(now: datetime) -> SendResult:
     """Send every delivery whose time has come. Run by two processes at once, each mail still goes out once."""
-    result = Sent(unknown=abandon_lost(now))
+    result = SendResult(unknown=mark_lost(now))
     due = Delivery.objects.filter(state=State.PENDING, next_try_at__lte=now).order_by("next_try_at", "pk")
     for pk in list(due.values_list("pk", flat=True)[:BATCH]):
         if _claim(pk, now):
-            outcome = send(Delivery.objects.get(pk=pk), now)
+            outcome = send_delivery(Delivery.objects.get(pk=pk), now)
             setattr(result, outcome, getattr(result, outcome) + 1)
     return result
 
 
-def abandon_lost(now: datetime) -> int:
+def mark_lost(now: datetime) -> int:
     """Mark what a dead process left half sent; return how many."""
     lost = Delivery.objects.filter(state=State.SENDING, claimed_at__lt=now - LOST_AFTER)
     return lost.update(state=State.UNKNOWN, error="The sender stopped while sending; the mail may have arrived")
@@ -59,7 +59,7 @@ def _claim(pk: int, now: datetime) -> bool:
     return bool(waiting.update(state=State.SENDING, claimed_at=now, attempts=F("attempts") + 1))
 
 
-def send(delivery: Delivery, now: datetime) -> str:
+def send_delivery(delivery: Delivery, now: datetime) -> str:
     """Hand a claimed delivery to the mail server and mark it; return the field of `Sent` that counts it."""
     try:
         message = _message(delivery)

@@ -19,7 +19,7 @@ from dashboard.catalog.regions import DueDate
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.findings.models import Finding
 
-__all__ = ["Item", "Message", "item", "plain", "render"]
+__all__ = ["DigestItem", "RenderedDigest", "clean_name", "digest_item", "render_digest"]
 
 LONGEST_NAME = 120
 ITEMS_SHOWN = 100
@@ -28,7 +28,7 @@ _inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_rules=Tr
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class DigestItem:
     """One finding as the mail shows it. Days are UTC; `calls` are those of the last seven complete days."""
 
     application: str
@@ -67,19 +67,19 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class RenderedDigest:
     subject: str
     text: str
     html: str
 
 
-def plain(name: str) -> str:
+def clean_name(name: str) -> str:
     """A name on one line, without control characters, of bounded length."""
     line = " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]", " ", name).split())
     return line if len(line) <= LONGEST_NAME else f"{line[: LONGEST_NAME - 1]}…"
 
 
-def item(
+def digest_item(
     finding: Finding,
     entry: EntryState,
     due: DueDate,
@@ -89,15 +89,15 @@ def item(
     measure: str,
     reasons: tuple[str, ...],
     moved_from: date | None,
-) -> Item:
+) -> DigestItem:
     """What the mail says about one finding, which has a due date."""
     differs = due.on != entry.sunset_on
-    replacements = tuple(plain(r.id) for r in snapshot.replacements(entry))
-    return Item(
-        application=plain(finding.application.name),
+    replacements = tuple(clean_name(r.id) for r in snapshot.replacements(entry))
+    return DigestItem(
+        application=clean_name(finding.application.name),
         application_url=_absolute(finding.application.get_absolute_url()),
         finding_url=_absolute(finding.get_absolute_url()),
-        entry=plain(entry.id),
+        entry=clean_name(entry.id),
         platform=entry.platform,
         entry_url=_absolute(reverse("model", args=[entry.platform, entry.id.lstrip("/")])),
         sunset_on=due.on,
@@ -116,7 +116,7 @@ def item(
     )
 
 
-def render(items: Sequence[Item], recipient: str, as_of: date, *, fallback: bool) -> Message:
+def render_digest(items: Sequence[DigestItem], recipient: str, as_of: date, *, fallback: bool) -> RenderedDigest:
     """The whole mail, in the site's language, whoever's request or task it is rendered in.
 
     `fallback`: the recipient gets it because the applications have no owner.
@@ -125,7 +125,7 @@ def render(items: Sequence[Item], recipient: str, as_of: date, *, fallback: bool
     ahead = [i for i in ordered if i.days_left >= 0]
     nearest = ahead[0].sunset_on if ahead else ordered[-1].sunset_on
     due = [i for i in ordered if i.sunset_on == nearest]
-    groups: dict[date, list[Item]] = {}
+    groups: dict[date, list[DigestItem]] = {}
     for shown in ordered[:ITEMS_SHOWN]:
         groups.setdefault(shown.sunset_on, []).append(shown)
     context = {
@@ -146,7 +146,7 @@ def render(items: Sequence[Item], recipient: str, as_of: date, *, fallback: bool
         context["subject"] = subject
         text = render_to_string("alerts/digest/body.txt", context)
         html = render_to_string("alerts/digest/body.html", context)
-    return Message(
+    return RenderedDigest(
         subject=subject[:300],
         text=re.sub(r"\n{3,}", "\n\n", text).strip() + "\n",
         html=_inliner.inline(html),

@@ -59,7 +59,7 @@ class Delivery(models.Model):
 class Notice(models.Model):
     """One finding told for one reason. The constraint is what makes it once; the delivery carries it.
 
-    `step` tells occasions of one reason apart: the threshold in days, the spell's number, the week of a
+    `step` tells occasions of one reason apart: the threshold in days, the period's number, the week of a
     reminder. A moved sunset date makes the thresholds count anew.
     """
 

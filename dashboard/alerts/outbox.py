@@ -23,17 +23,17 @@ from dashboard.catalog.models import Milestone
 from dashboard.catalog.regions import DueDate
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.findings.deadlines import forecast
-from dashboard.findings.due_dates import due_of, due_when
+from dashboard.findings.due_dates import entry_due, finding_due
 from dashboard.findings.models import Finding, Traffic
 
-__all__ = ["Digest", "Plan", "Skip", "decide", "plan"]
+__all__ = ["DigestPlan", "RecipientDigest", "SkippedFinding", "plan_digests", "write_digests"]
 
 DAY = timedelta(days=1)
 CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Skip:
+class SkippedFinding:
     """A finding that nobody is told of, and why: a silent status, `undated`, or `nobody to tell`."""
 
     finding: Finding
@@ -41,22 +41,22 @@ class Skip:
 
 
 @dataclass(slots=True)
-class Digest:
+class RecipientDigest:
     """What one recipient is to be told."""
 
     recipient: str
     fallback: bool = True
-    items: list[digest.Item] = field(default_factory=list)
+    items: list[digest.DigestItem] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class DigestPlan:
     """Today's digests, and the findings about which something is due but nobody hears."""
 
     as_of: date
-    digests: list[Digest]
-    skipped: list[Skip]
+    digests: list[RecipientDigest]
+    skipped: list[SkippedFinding]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +72,14 @@ class _World:
     """All that a day's decision looks at."""
 
     catalog: Snapshot
-    told: dict[int, list[policy.Told]]
+    told: dict[int, list[policy.ReportedReason]]
     use: dict[tuple[int, int], _Calls]
     late: set[tuple[int, str, date | None]]
     dues: dict[int, DueDate]
     moves: dict[int, tuple[date, date]]
 
 
-def plan(as_of: date) -> Plan:
+def plan_digests(as_of: date) -> DigestPlan:
     """Who is to be told what on a day. Reads only."""
     known = catalog.load(as_of)
     findings = list(
@@ -89,51 +89,53 @@ def plan(as_of: date) -> Plan:
         .order_by("application__name", "entry__name", "pk")
     )
     use = _use(known, as_of)
-    dues = {finding.pk: due for finding in findings if (due := due_of(finding, known))}
+    dues = {finding.pk: due for finding in findings if (due := finding_due(finding, known))}
     late = _late(findings, known, use, dues)
     world = _World(known, _told(findings), use, late, dues, _moves(findings, known, dues))
-    digests: dict[str, Digest] = {}
-    skipped: list[Skip] = []
+    digests: dict[str, RecipientDigest] = {}
+    skipped: list[SkippedFinding] = []
     for finding in findings:
         facts = _facts(finding, world)
-        if why := policy.silence(facts):
-            skipped.append(Skip(finding, why))
+        if why := policy.skip_reason(facts):
+            skipped.append(SkippedFinding(finding, why))
             continue
-        reasons = policy.due(facts, world.told[finding.pk], as_of, settings.SUNDIAL_ALERT_DAYS)
+        reasons = policy.reasons_to_report(facts, world.told[finding.pk], as_of, settings.SUNDIAL_ALERT_DAYS)
         if not reasons:
             continue
         owner = finding.assignee or finding.application.owner
         recipient = owner or settings.SUNDIAL_ALERT_FALLBACK
         if not recipient:
-            skipped.append(Skip(finding, "nobody to tell"))
+            skipped.append(SkippedFinding(finding, "nobody to tell"))
             continue
-        letter = digests.setdefault(recipient.casefold(), Digest(recipient))
+        letter = digests.setdefault(recipient.casefold(), RecipientDigest(recipient))
         letter.fallback = letter.fallback and not owner
         _add(letter, finding, reasons, world)
-    return Plan(as_of, list(digests.values()), skipped)
+    return DigestPlan(as_of, list(digests.values()), skipped)
 
 
-def _facts(finding: Finding, world: _World) -> policy.Facts:
+def _facts(finding: Finding, world: _World) -> policy.FindingState:
     entry = world.catalog.entries[finding.entry_id]
     due_on = _day(world.dues.get(finding.pk))
-    return policy.Facts(
+    return policy.FindingState(
         status=finding.status,  # type: ignore[attr-defined]
         sunset_on=due_on,
         opened_on=finding.opened_on,  # type: ignore[attr-defined]
-        spell=finding.spell_number,  # type: ignore[attr-defined]
+        period_number=finding.period_number,  # type: ignore[attr-defined]
         late=(finding.application_id, entry.platform, due_on) in world.late,
         moved_on=world.moves[finding.pk][0] if finding.pk in world.moves else None,
     )
 
 
-def _add(letter: Digest, finding: Finding, reasons: tuple[policy.Due, ...], world: _World) -> None:
+def _add(
+    letter: RecipientDigest, finding: Finding, reasons: tuple[policy.AlertReason, ...], world: _World
+) -> None:
     entry = world.catalog.entries[finding.entry_id]
     ends = world.dues[finding.pk]  # the cadence tells of dated ones only
     calls = world.use.get((finding.application_id, entry.pk), _Calls({}, "calls"))
     week = (world.catalog.as_of - n * DAY for n in range(1, forecast.WINDOW_DAYS + 1))
     moved = any(due.reason == Reason.MOVED for due in reasons)
     letter.items.append(
-        digest.item(
+        digest.digest_item(
             finding,
             entry,
             ends,
@@ -156,13 +158,15 @@ def _add(letter: Digest, finding: Finding, reasons: tuple[policy.Due, ...], worl
     ]
 
 
-def decide(now: datetime, as_of: date) -> list[Delivery]:
+def write_digests(now: datetime, as_of: date) -> list[Delivery]:
     """Write today's digests into the outbox; the same call again, or at the same time, writes nothing more."""
-    return [delivery for letter in plan(as_of).digests if (delivery := _write(letter, now, as_of)) is not None]
+    return [
+        delivery for letter in plan_digests(as_of).digests if (delivery := _write(letter, now, as_of)) is not None
+    ]
 
 
-def _write(letter: Digest, now: datetime, as_of: date) -> Delivery | None:
-    message = digest.render(letter.items, letter.recipient, as_of, fallback=letter.fallback)
+def _write(letter: RecipientDigest, now: datetime, as_of: date) -> Delivery | None:
+    message = digest.render_digest(letter.items, letter.recipient, as_of, fallback=letter.fallback)
     try:
         with transaction.atomic():
             delivery = Delivery.objects.create(
@@ -184,7 +188,7 @@ def _write(letter: Digest, now: datetime, as_of: date) -> Delivery | None:
         return None
 
 
-def _message_id(letter: Digest, as_of: date) -> str:
+def _message_id(letter: RecipientDigest, as_of: date) -> str:
     """The same decision has the same id, so that a mail is recognised wherever it went."""
     parts = sorted(f"{n.finding_id}/{n.reason}/{n.step}/{n.sunset_on}" for n in letter.notices)
     told = "\n".join([letter.recipient.casefold(), as_of.isoformat(), *parts])
@@ -192,15 +196,15 @@ def _message_id(letter: Digest, as_of: date) -> str:
     return f"<{as_of:%Y%m%d}.{hashlib.sha256(told.encode()).hexdigest()[:32]}@{host}>"
 
 
-def _told(findings: list[Finding]) -> dict[int, list[policy.Told]]:
-    told: dict[int, list[policy.Told]] = defaultdict(list)
+def _told(findings: list[Finding]) -> dict[int, list[policy.ReportedReason]]:
+    told: dict[int, list[policy.ReportedReason]] = defaultdict(list)
     pks = [finding.pk for finding in findings]
     for start in range(0, len(pks), CHUNK):
         rows = Notice.objects.filter(finding__in=pks[start : start + CHUNK], channel=Channel.EMAIL)
         for pk, reason, step, sunset_on, on in rows.values_list(
             "finding", "reason", "step", "sunset_on", "delivery__as_of"
         ):
-            told[pk].append(policy.Told(reason, step, sunset_on, on))
+            told[pk].append(policy.ReportedReason(reason, step, sunset_on, on))
     return told
 
 
@@ -263,9 +267,9 @@ def _moves(findings: Iterable[Finding], known: Snapshot, dues: dict[int, DueDate
 def _move(known: Snapshot, entry: int, regions: str, idle: bool) -> tuple[date, date] | None:
     """The newest day on which what was told of the sunset changed this due date, and the date before it."""
     told = {s.known_on for s in known.entries[entry].steps if s.kind == MilestoneKind.SUNSET and s.known_on}
-    after = _day(due_when(known.entries[entry], regions, idle))
+    after = _day(entry_due(known.entries[entry], regions, idle))
     for day in sorted(told, reverse=True):
-        before = _day(due_when(catalog.load(day - DAY).entries[entry], regions, idle))
+        before = _day(entry_due(catalog.load(day - DAY).entries[entry], regions, idle))
         if before and before != after:
             return day, before
     return None

@@ -12,7 +12,7 @@ from dashboard.api.auth import INGEST_ROLES, ApiRequest, api
 from dashboard.api.errors import ApiError
 from dashboard.api.pagination import parse_choice, reject_unknown_parameters
 from dashboard.core import clock
-from dashboard.findings.enqueue import scan_soon
+from dashboard.findings.enqueue import enqueue_scan
 from dashboard.usage.connectors.push import upload
 from dashboard.usage.connectors.tempdir import temporary_folder
 from dashboard.usage.formats.registry import names
@@ -53,7 +53,7 @@ def import_usage(request: ApiRequest) -> dict[str, Any]:
     except upload.PushError as problem:
         raise ApiError(STATUS_BY_ERROR[type(problem)], str(problem)) from None
     if counts.accepted:
-        scan_soon()
+        enqueue_scan()
     return {"files": 1, **asdict(counts), "seconds": round(monotonic() - started, 3)}
 
 

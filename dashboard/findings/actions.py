@@ -12,7 +12,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from dashboard.findings.choices import DECISIVE, Action
+from dashboard.findings.choices import STATUS_ACTIONS, Action
 from dashboard.findings.models import Finding, FindingAction
 
 __all__ = ["acknowledge", "assign", "comment", "exempt", "reopen", "snooze"]
@@ -82,7 +82,7 @@ def _decide(
 ) -> FindingAction:
     with transaction.atomic():
         Finding.objects.select_for_update().get(pk=finding.pk)
-        FindingAction.objects.filter(finding=finding, kind__in=DECISIVE, superseded_on=None).update(
+        FindingAction.objects.filter(finding=finding, kind__in=STATUS_ACTIONS, superseded_on=None).update(
             superseded_on=now.date()
         )
         return _record(finding, kind, by, now, note, until)

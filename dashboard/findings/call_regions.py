@@ -15,10 +15,10 @@ from dashboard.catalog.snapshot import Snapshot
 from dashboard.core.fields import EPOCH
 from dashboard.findings import lifecycle
 from dashboard.findings.models import CallRegions, Finding
-from dashboard.findings.source_coverage import MEMORY_DAYS
+from dashboard.findings.source_coverage import COVERAGE_DAYS
 from dashboard.findings.traffic.daily import IS_CALL
 
-__all__ = ["join", "regional", "rewrite"]
+__all__ = ["join_regions", "regions_by_entry", "rewrite_call_regions"]
 
 Pair = tuple[int, int]
 
@@ -32,21 +32,23 @@ ORDER BY t.application_id, t.entry_id, t.day
 """
 
 
-def join(regions: Iterable[str]) -> str:
+def join_regions(regions: Iterable[str]) -> str:
     """Regions as a column holds them."""
     return ",".join(sorted(regions))
 
 
-def regional(entries: Iterable[int], snapshot: Snapshot) -> dict[int, str]:
+def regions_by_entry(entries: Iterable[int], snapshot: Snapshot) -> dict[int, str]:
     """Per entry with an end by region: these regions. A date that was taken back counts for the past."""
     found = {
-        pk: join({step.region for step in snapshot.entries[pk].steps if step.kind in ENDS and step.region})
+        pk: join_regions({step.region for step in snapshot.entries[pk].steps if step.kind in ENDS and step.region})
         for pk in entries
     }
     return {pk: regions for pk, regions in found.items() if regions}
 
 
-def rewrite(first: int, last: int, findings: Mapping[Pair, Finding], told_apart: Mapping[int, str]) -> None:
+def rewrite_call_regions(
+    first: int, last: int, findings: Mapping[Pair, Finding], told_apart: Mapping[int, str]
+) -> None:
     """Write anew where calls are served, for the findings of the pairs that are listed under these keys."""
     fresh = {
         findings[pair].pk: _rows(findings[pair], days)
@@ -86,10 +88,10 @@ def _called(first: int, last: int, told_apart: Mapping[int, str]) -> dict[Pair, 
 
 
 def _rows(finding: Finding, days: list[tuple[date, frozenset[str]]]) -> list[CallRegions]:
-    found = lifecycle.whereabouts(days, MEMORY_DAYS)
+    found = lifecycle.region_periods(days, COVERAGE_DAYS)
     ends: list[date | None] = [since for since, _ in found[1:]]
     return [
-        CallRegions(finding=finding, from_on=since, until_on=until, regions=join(regions))
+        CallRegions(finding=finding, from_on=since, until_on=until, regions=join_regions(regions))
         for (since, regions), until in zip(found, [*ends, None], strict=False)
         if regions != {""}
     ]

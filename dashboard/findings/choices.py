@@ -3,7 +3,7 @@
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
-__all__ = ["ALIVE", "DECISIVE", "Action", "Status"]
+__all__ = ["ALIVE", "STATUS_ACTIONS", "Action", "Status"]
 
 
 class Status(TextChoices):
@@ -27,5 +27,5 @@ class Action(TextChoices):
 ALIVE = tuple(status for status in Status if status != Status.RESOLVED)
 """The application still calls the entry, whatever people have said about it."""
 
-DECISIVE = (Action.ACKNOWLEDGE, Action.SNOOZE, Action.EXEMPT, Action.REOPEN)
+STATUS_ACTIONS = (Action.ACKNOWLEDGE, Action.SNOOZE, Action.EXEMPT, Action.REOPEN)
 """Actions that decide a status; the latest one counts."""

@@ -5,14 +5,14 @@ from contextlib import contextmanager
 
 from django.db import connection, transaction
 
-__all__ = ["exclusive"]
+__all__ = ["write_lock"]
 
 # Any fixed number will do; PostgreSQL keeps advisory locks in one space per database.
 LOCK = 7_346_201
 
 
 @contextmanager
-def exclusive() -> Iterator[None]:
+def write_lock() -> Iterator[None]:
     """A transaction that waits until no other one of its kind runs.
 
     SQLite takes the write lock at BEGIN (`transaction_mode=IMMEDIATE`), so there it is a plain transaction.

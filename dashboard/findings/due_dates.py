@@ -8,22 +8,22 @@ from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.regions import DueDate
 from dashboard.catalog.snapshot import Snapshot
 
-__all__ = ["Wanted", "due_of", "due_when", "earlier"]
+__all__ = ["DuePredicate", "due_before_sunset", "entry_due", "finding_due"]
 
-Wanted = Callable[[EntryState, DueDate | None], bool]
+DuePredicate = Callable[[EntryState, DueDate | None], bool]
 """Whether findings on an entry that are due so are asked for."""
 
 
-def due_when(entry: EntryState, called_from: str, idle: bool) -> DueDate | None:
+def entry_due(entry: EntryState, called_from: str, idle: bool) -> DueDate | None:
     """The due date of findings on `entry` with these `regions` (joined by commas) and `idle`, as annotated."""
     return regions.due_date(entry, called_from.split(","), idle=idle)
 
 
-def due_of(finding: Any, snapshot: Snapshot) -> DueDate | None:
+def finding_due(finding: Any, snapshot: Snapshot) -> DueDate | None:
     """The due date of a finding that `as_of` annotated."""
-    return due_when(snapshot.entries[finding.entry_id], finding.regions, finding.idle)
+    return entry_due(snapshot.entries[finding.entry_id], finding.regions, finding.idle)
 
 
-def earlier(entry: EntryState, due: DueDate | None) -> DueDate | None:
+def due_before_sunset(entry: EntryState, due: DueDate | None) -> DueDate | None:
     """`due`, if it comes before the entry's own sunset date."""
     return due if due and entry.sunset_on and due.on < entry.sunset_on else None

@@ -6,12 +6,12 @@ from celery import current_app
 from django.db import transaction
 from kombu.exceptions import KombuError
 
-__all__ = ["scan_soon"]
+__all__ = ["enqueue_scan"]
 
 log = logging.getLogger(__name__)
 
 
-def scan_soon() -> None:
+def enqueue_scan() -> None:
     """Ask for a scan once this change is committed.
 
     Without a broker nothing is lost: the scan that beat asks for does the same work.

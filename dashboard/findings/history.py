@@ -8,16 +8,16 @@ from typing import Any, Literal
 from django.db.models import Prefetch, prefetch_related_objects
 
 from dashboard.findings.models import Finding, FindingAction
-from dashboard.findings.source_coverage import Reports, carriers
+from dashboard.findings.source_coverage import ReportedDays, sources_of_calls
 from dashboard.usage.models import Source
 
-__all__ = ["Event", "histories", "history", "silent_sources"]
+__all__ = ["HistoryEvent", "finding_histories", "finding_history", "silent_sources"]
 
 SILENT_AFTER = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class HistoryEvent:
     """One line of the history. Machine events (opened, regressed, resolved) have no person and no instant."""
 
     on: date
@@ -30,26 +30,26 @@ class Event:
     until: date | None = None
 
 
-def history(finding: Finding, as_of: date) -> list[Event]:
+def finding_history(finding: Finding, as_of: date) -> list[HistoryEvent]:
     """Everything up to and including `as_of`, newest first."""
-    return histories([finding], as_of)[finding.pk]
+    return finding_histories([finding], as_of)[finding.pk]
 
 
-def histories(findings: Sequence[Finding], as_of: date) -> dict[int, list[Event]]:
+def finding_histories(findings: Sequence[Finding], as_of: date) -> dict[int, list[HistoryEvent]]:
     """The history of each finding, by primary key, at a fixed number of queries."""
     actions = Prefetch("actions", FindingAction.objects.select_related("by"))
-    prefetch_related_objects(findings, "spells", actions)
+    prefetch_related_objects(findings, "open_periods", actions)
     return {finding.pk: _events(finding, as_of) for finding in findings}
 
 
-def _events(finding: Finding, as_of: date) -> list[Event]:
-    events: list[Event] = []
-    for spell in finding.spells.all():
-        events.append(Event(spell.opened_on, "regressed" if spell.number else "opened"))
-        if spell.resolved_on:
-            events.append(Event(spell.resolved_on, "resolved"))
+def _events(finding: Finding, as_of: date) -> list[HistoryEvent]:
+    events: list[HistoryEvent] = []
+    for period in finding.open_periods.all():
+        events.append(HistoryEvent(period.opened_on, "regressed" if period.number else "opened"))
+        if period.resolved_on:
+            events.append(HistoryEvent(period.resolved_on, "resolved"))
     events += [
-        Event(action.on, action.kind, action.at, action.by, action.note, action.until)  # type: ignore[arg-type]
+        HistoryEvent(action.on, action.kind, action.at, action.by, action.note, action.until)  # type: ignore[arg-type]
         for action in finding.actions.all()
     ]
     # The sort is stable: what calls did comes before what people did on the same day.
@@ -69,9 +69,9 @@ def silent_sources(findings: Iterable[Finding], as_of: date) -> dict[int, list[S
     }
     if not asked:
         return {}
-    reports = Reports(min(last for _, _, last in asked))
+    reports = ReportedDays(min(last for _, _, last in asked))
     found: dict[int, list[int]] = {}
-    for key, sources in carriers(asked).items():
+    for key, sources in sources_of_calls(asked).items():
         quiet = [pk for pk in sources if (reports.last_day(pk, as_of) or date.min) < as_of - SILENT_AFTER]
         if quiet:
             found[asked[key]] = quiet

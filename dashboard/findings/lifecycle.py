@@ -12,21 +12,21 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 __all__ = [
-    "Decision",
-    "Run",
-    "Spell",
-    "chain",
-    "outcome",
+    "CallPeriod",
+    "Period",
+    "StatusAction",
+    "call_periods",
+    "effect_after_sunset",
+    "open_periods",
+    "periods_of_finding",
     "quiet_since",
-    "runs",
-    "spells",
+    "region_periods",
     "status_on",
-    "whereabouts",
 ]
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class CallPeriod:
     """Calls on `first` and `last` (days) and too often in between to have gone quiet."""
 
     first: date
@@ -34,7 +34,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Spell:
+class Period:
     """One stretch of calling a retiring entry; `resolved_on` is the first day of rest, None while it goes on."""
 
     number: int
@@ -44,7 +44,7 @@ class Spell:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class StatusAction:
     """What a person decided on day `on`: acknowledge, snooze (until), exempt or reopen."""
 
     kind: str
@@ -52,11 +52,11 @@ class Decision:
     until: date | None = None
 
 
-def runs(call_days: Iterable[date], quiet_days: int) -> list[Run]:
+def call_periods(call_days: Iterable[date], quiet_days: int) -> list[CallPeriod]:
     """Group the days with a call so that only the gaps in which `quiet_days` days fit remain."""
     days = sorted(set(call_days))
     breaks = [i for i, (a, b) in enumerate(pairwise(days), 1) if (b - a).days > quiet_days]
-    return [Run(days[i], days[j - 1]) for i, j in pairwise([0, *breaks, len(days)]) if i < j]
+    return [CallPeriod(days[i], days[j - 1]) for i, j in pairwise([0, *breaks, len(days)]) if i < j]
 
 
 def quiet_since(last: date, until: date, reporting_days: Sequence[date], quiet_days: int) -> date | None:
@@ -70,39 +70,39 @@ def quiet_since(last: date, until: date, reporting_days: Sequence[date], quiet_d
     return reporting_days[start + quiet_days - 1] + timedelta(days=1)
 
 
-def chain(stretches: Iterable[tuple[Run, date | None]], known_on: date) -> tuple[Spell, ...]:
-    """Runs in order, each with the day it was over (None: it was not), as spells of a finding.
+def periods_of_finding(stretches: Iterable[tuple[CallPeriod, date | None]], known_on: date) -> tuple[Period, ...]:
+    """Runs in order, each with the day it was over (None: it was not), as periods of a finding.
 
     A finding opens on the first call, or when the sunset was announced if calls were under way then.
     What was over by the announcement is no finding.
     """
-    result: list[Spell] = []
+    result: list[Period] = []
     first: date | None = None
     last: date | None = None
     for run, over_on in stretches:
         first, last = first or run.first, run.last
         if over_on:
             if over_on > known_on:
-                result.append(Spell(len(result), max(first, known_on), last, over_on))
+                result.append(Period(len(result), max(first, known_on), last, over_on))
             first = None
     if first and last:
-        result.append(Spell(len(result), max(first, known_on), last, None))
+        result.append(Period(len(result), max(first, known_on), last, None))
     return tuple(result)
 
 
-def spells(
+def open_periods(
     call_days: Iterable[date], reporting_days: Iterable[date], known_on: date, quiet_days: int, as_of: date
-) -> tuple[Spell, ...]:
-    """The spells known on `as_of`: calls up to that day count, quiet days only before it (a day must be over).
+) -> tuple[Period, ...]:
+    """The periods known on `as_of`: calls up to that day count, quiet days only before it (a day must be over).
 
     `reporting_days` are the days on which every source that carries these calls reported something.
     """
     if known_on > as_of:
         return ()
     reported = sorted(set(reporting_days))
-    stretches = runs((day for day in call_days if day <= as_of), quiet_days)
+    stretches = call_periods((day for day in call_days if day <= as_of), quiet_days)
     ends = [*(run.first for run in stretches[1:]), as_of]
-    return chain(
+    return periods_of_finding(
         (
             (run, quiet_since(run.last, end, reported, quiet_days))
             for run, end in zip(stretches, ends, strict=False)
@@ -111,32 +111,32 @@ def spells(
     )
 
 
-def status_on(day: date, spells: Iterable[Spell], decisions: Iterable[Decision]) -> str | None:
+def status_on(day: date, periods: Iterable[Period], decisions: Iterable[StatusAction]) -> str | None:
     """The status on a day (a `Status` value), None before the finding opened.
 
     The latest decision by that day counts. An exemption holds until somebody reopens the finding; an
-    acknowledgement or a snooze only for the spell in which it was made, so calls that come back after
+    acknowledgement or a snooze only for the period in which it was made, so calls that come back after
     the finding resolved show as regressed whatever was said before.
     """
-    spell = max((s for s in spells if s.opened_on <= day), key=lambda s: s.number, default=None)
-    if spell is None:
+    period = max((s for s in periods if s.opened_on <= day), key=lambda s: s.number, default=None)
+    if period is None:
         return None
-    if spell.resolved_on and spell.resolved_on <= day:
+    if period.resolved_on and period.resolved_on <= day:
         return "resolved"
     made = [d for d in decisions if d.on <= day]
     if made:
         latest = made[-1]
         if latest.kind == "exempt":
             return "exempt"
-        if latest.on >= spell.opened_on:
+        if latest.on >= period.opened_on:
             if latest.kind == "acknowledge":
                 return "acknowledged"
             if latest.kind == "snooze" and latest.until and latest.until > day:
                 return "snoozed"
-    return "regressed" if spell.number else "open"
+    return "regressed" if period.number else "open"
 
 
-def whereabouts(
+def region_periods(
     days: Iterable[tuple[date, frozenset[str]]], memory_days: int
 ) -> list[tuple[date, frozenset[str]]]:
     """Where calls are served, as (the day from which it holds, regions), out of the regions of each calling day.
@@ -156,7 +156,7 @@ def whereabouts(
     return found
 
 
-def outcome(day: date, sunset_on: date | None, on_sunset: str, *, alive: bool) -> str | None:
+def effect_after_sunset(day: date, sunset_on: date | None, on_sunset: str, *, alive: bool) -> str | None:
     """What becomes of calls that still arrive after the sunset: broken or redirected; None before it."""
     if not alive or not sunset_on or day < sunset_on:
         return None

@@ -16,15 +16,15 @@ from dashboard.usage.models import Application, CalledName, Measures
 __all__ = [
     "Action",
     "CallRegions",
-    "Caller",
+    "EntryCaller",
     "EntryTraffic",
     "Finding",
     "FindingAction",
     "IgnoredName",
     "NameTraffic",
+    "OpenPeriod",
     "Resolution",
     "ScannedEntry",
-    "Spell",
     "StalePair",
     "Status",
     "Traffic",
@@ -161,7 +161,7 @@ class NameTraffic(models.Model):
         return f"{self.day} {self.name_id}: {self.calls} calls"
 
 
-class Caller(models.Model):
+class EntryCaller(models.Model):
     """An (application, entry) with traffic: its first and last day, so that who calls what is known without sums.
 
     Between these days there may be any pause. Follows `Traffic` in the same transaction.
@@ -174,7 +174,7 @@ class Caller(models.Model):
 
     class Meta:
         # Who calls this entry, or any?
-        constraints = [models.UniqueConstraint(fields=["entry", "application"], name="caller_once")]
+        constraints = [models.UniqueConstraint(fields=["entry", "application"], name="entry_caller_once")]
 
     def __str__(self) -> str:
         return f"application {self.application_id} calls entry {self.entry_id}"
@@ -183,7 +183,7 @@ class Caller(models.Model):
 class StalePair(models.Model):
     """An (application, entry) whose findings must be looked at again: the to-do list of `scan`.
 
-    Written in the transaction that changes its traffic, deleted in the one that rewrites its spells, so
+    Written in the transaction that changes its traffic, deleted in the one that rewrites its periods, so
     that nothing is forgotten however a scan ends.
     """
 
@@ -210,7 +210,7 @@ class ScannedEntry(models.Model):
 
 
 class Finding(models.Model):
-    """One application that calls one retiring entry. Its status on a day follows from spells and actions."""
+    """One application that calls one retiring entry. Its status on a day follows from periods and actions."""
 
     application = models.ForeignKey(Application, models.CASCADE, related_name="findings")
     entry = models.ForeignKey(Entry, models.CASCADE, related_name="findings")
@@ -231,29 +231,31 @@ class Finding(models.Model):
         return reverse("finding", args=[self.pk])
 
 
-class Spell(models.Model):
+class OpenPeriod(models.Model):
     """One stretch of calling: from the day the finding opened until it resolved by itself.
 
-    The machine's part of a finding's life, derived from traffic (`rules.spells`) and rewritten whole. A
-    second spell is a regression. On day D a finding is alive if a spell has `opened_on <= D` and
+    The machine's part of a finding's life, derived from traffic (`rules.periods`) and rewritten whole. A
+    second period is a regression. On day D a finding is alive if a period has `opened_on <= D` and
     (`resolved_on` is null or `resolved_on > D`).
     """
 
-    finding = models.ForeignKey(Finding, models.CASCADE, related_name="spells", db_index=False)
+    finding = models.ForeignKey(Finding, models.CASCADE, related_name="open_periods", db_index=False)
     number = models.PositiveSmallIntegerField(help_text="0 is the first; later ones are regressions")
     opened_on = DayField()
     last_call_on = DayField()
     resolved_on = DayField(null=True)
-    succeeded_on = DayField(null=True, help_text="The day the next spell opened: this one tells until then")
+    next_opened_on = DayField(null=True, help_text="The day the next period opened: this one tells until then")
 
     class Meta:
         ordering = ["finding", "number"]
-        constraints = [models.UniqueConstraint(fields=["finding", "number"], name="spell_in_order")]
+        constraints = [models.UniqueConstraint(fields=["finding", "number"], name="open_period_in_order")]
         indexes = [
-            # The spell that tells about a finding on a day.
-            models.Index(fields=["finding", "opened_on", "succeeded_on", "resolved_on"], name="spell_on_day"),
-            # Which open spells may have gone quiet?
-            models.Index(fields=["resolved_on", "last_call_on"], name="spell_quiet"),
+            # The period that tells about a finding on a day.
+            models.Index(
+                fields=["finding", "opened_on", "next_opened_on", "resolved_on"], name="open_period_on_day"
+            ),
+            # Which open periods may have gone quiet?
+            models.Index(fields=["resolved_on", "last_call_on"], name="open_period_quiet"),
         ]
 
     def __str__(self) -> str:

@@ -18,15 +18,15 @@ from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet
 from dashboard.catalog.names.resolve import Deployments, Match, change_days, deployment_target, resolve
 from dashboard.catalog.regions import region_in_name
 from dashboard.catalog.snapshot import Snapshot
-from dashboard.findings.db_lock import exclusive
+from dashboard.findings.db_lock import write_lock
 from dashboard.findings.models import Resolution
 from dashboard.usage.models import CalledName, DailyRollup, HourlyRollup, Source, StaleDay
 
-__all__ = ["invalidate", "meaning", "refresh", "told_of", "with_meaning"]
+__all__ = ["invalidate", "latest_calls_to", "refresh", "resolve_name", "with_resolution"]
 
 BATCH = 500
 BEGINNING, FOREVER = date.min, date.max
-FACTS = ("platform", "model", "entry_id", "how", "region")
+RESOLVED_FIELDS = ("platform", "model", "entry_id", "how", "region")
 
 Days = tuple[date, date]
 """From a day up to, not including, another."""
@@ -45,7 +45,7 @@ def refresh(snapshot: Snapshot, only: Q | None = None) -> int:
     if only is not None:
         outdated = outdated.filter(pk__in=CalledName.objects.filter(only).values("pk"))
     while True:
-        with exclusive():
+        with write_lock():
             names = list(outdated.filter(pk__gt=after)[:BATCH])
             if not names:
                 return changed
@@ -53,7 +53,7 @@ def refresh(snapshot: Snapshot, only: Q | None = None) -> int:
         after = names[-1].pk
 
 
-def meaning(
+def resolve_name(
     name: CalledName, snapshot: Snapshot, on: date | None = None, deployments: Deployments | None = None
 ) -> Match:
     """What a name means on a day (by default the snapshot's) to its own source.
@@ -70,17 +70,17 @@ def meaning(
     )
 
 
-def with_meaning(rollups: QuerySet) -> QuerySet:
-    """Rollups with `meaning`, the resolution that holds on their day: ask for `meaning__entry` and the like.
+def with_resolution(rollups: QuerySet) -> QuerySet:
+    """Rollups with `meaning`, the resolution that holds on their day: ask for `resolution__entry` and the like.
 
     One row each, also for names that are not resolved yet; `meaning` is then null.
     """
     day = F("hour") / 24 if rollups.model is HourlyRollup else F("day")
     holds = Q(name__resolutions__from_day__lte=day, name__resolutions__to_day__gt=day)
-    return rollups.annotate(meaning=FilteredRelation("name__resolutions", condition=holds))
+    return rollups.annotate(resolution=FilteredRelation("name__resolutions", condition=holds))
 
 
-def told_of(entry: int) -> Q:
+def latest_calls_to(entry: int) -> Q:
     """Of latest calls: those whose name meant the entry when they were made."""
     day = F("at") / 86400
     return Q(
@@ -138,9 +138,9 @@ def _rows(name: CalledName, snapshot: Snapshot, deployments: Deployments) -> lis
     region = _region(name.called_as, platform, snapshot, deployments)
     rows: list[Resolution] = []
     for first, end in pairwise([BEGINNING, *days, FOREVER]):
-        match = meaning(name, snapshot, first, deployments)
+        match = resolve_name(name, snapshot, first, deployments)
         facts: dict[str, Any] = dict(
-            zip(FACTS, (match.platform, match.model, match.entry, match.how, region), strict=True)
+            zip(RESOLVED_FIELDS, (match.platform, match.model, match.entry, match.how, region), strict=True)
         )
         if rows and all(getattr(rows[-1], fact) == value for fact, value in facts.items()):
             rows[-1].to_day = end

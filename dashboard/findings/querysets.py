@@ -25,14 +25,14 @@ from django.db.models.lookups import LessThanOrEqual
 from dashboard.catalog.regions import ENDS, IDLE_DAYS, due_date
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.core.fields import DayField
-from dashboard.findings.choices import DECISIVE, Status
-from dashboard.findings.due_dates import Wanted, due_when
+from dashboard.findings.choices import STATUS_ACTIONS, Status
+from dashboard.findings.due_dates import DuePredicate, entry_due
 
 if TYPE_CHECKING:
     from dashboard.findings.models import Finding
-__all__ = ["Circumstance", "DueOrder", "FindingQuerySet"]
+__all__ = ["DueKey", "FindingQuerySet", "FindingsByDue"]
 
-Circumstance = tuple[int, str, bool]
+DueKey = tuple[int, str, bool]
 """What a due date depends on: the entry, `regions` and `idle`."""
 Group = tuple[date, str, str, int]
 """Findings on one entry that are due on one day: the day, platform, id and primary key of the entry."""
@@ -56,18 +56,18 @@ class FindingQuerySet(QuerySet):
         `snapshot` is the catalog as known on that day; `entries` narrows it to some. Other questions of this
         class build on this one.
         """
-        found = self.seen_by(day, snapshot, entries).annotate(
-            decision=_current(
-                "actions", "on", "superseded_on", day, Q(actions__kind__in=[a.value for a in DECISIVE])
+        found = self.existing_on(day, snapshot, entries).annotate(
+            status_action=_current(
+                "actions", "on", "superseded_on", day, Q(actions__kind__in=[a.value for a in STATUS_ACTIONS])
             ),
-            spell_number=F("spell__number"),
-            opened_on=F("spell__opened_on"),
+            period_number=F("open_period__number"),
+            opened_on=F("open_period__opened_on"),
             status=_status(day),
             last_call_on=_last_call(day),
         )
-        return found.with_circumstances()
+        return found.with_due_key()
 
-    def seen_by(self, day: date, snapshot: Snapshot, entries: Iterable[int] | None = None) -> Self:
+    def existing_on(self, day: date, snapshot: Snapshot, entries: Iterable[int] | None = None) -> Self:
         """`as_of` without what people decided, for counting many: only `resolved_on` is told."""
         if entries is None:
             # A catalog has a thousand retiring entries, few of which have findings: naming all would cost most.
@@ -75,18 +75,19 @@ class FindingQuerySet(QuerySet):
         retiring = [pk for pk in entries if pk in snapshot.retiring]
         found = (
             self.filter(entry__in=retiring)
-            .annotate(spell=_current("spells", "opened_on", "succeeded_on", day))
-            .filter(spell__isnull=False)
+            .annotate(open_period=_current("open_periods", "opened_on", "next_opened_on", day))
+            .filter(open_period__isnull=False)
             .annotate(
                 resolved_on=Case(
-                    When(spell__resolved_on__lte=day, then=F("spell__resolved_on")), output_field=DayField()
+                    When(open_period__resolved_on__lte=day, then=F("open_period__resolved_on")),
+                    output_field=DayField(),
                 ),
             )
         )
         found.snapshot, found.retiring = snapshot, retiring
         return found
 
-    def with_circumstances(self) -> Self:
+    def with_due_key(self) -> Self:
         """With what their due date depends on: `regions` (joined by commas) and `idle`.
 
         Constant for entries whose end is the same for everybody: nothing is looked up for them.
@@ -117,9 +118,9 @@ class FindingQuerySet(QuerySet):
 
     def due_within(self, days: int) -> Self:
         """They are due in at most so many days, or were."""
-        return self.due_as(lambda _entry, due: due is not None and due.days_left <= days)
+        return self.due_matching(lambda _entry, due: due is not None and due.days_left <= days)
 
-    def due_as(self, wanted: Wanted) -> Self:
+    def due_matching(self, wanted: DuePredicate) -> Self:
         """Those whose entry and due date are as wanted.
 
         For nearly all entries the due date is everybody's; for the others, it is asked per circumstance.
@@ -127,29 +128,31 @@ class FindingQuerySet(QuerySet):
         known = self._catalog
         alike = [known.entries[pk] for pk in self.retiring if pk not in known.varying]
         same = [entry.pk for entry in alike if wanted(entry, due_date(entry))]
-        there = self.for_entries(known.varying).circumstances() if known.varying else []
-        chosen = [one for one in there if wanted(known.entries[one[0]], due_when(known.entries[one[0]], *one[1:]))]
+        there = self.for_entries(known.varying).due_keys() if known.varying else []
+        chosen = [
+            one for one in there if wanted(known.entries[one[0]], entry_due(known.entries[one[0]], *one[1:]))
+        ]
         return self.filter(Q(entry__in=same) | _among(chosen))
 
-    def circumstances(self) -> list[Circumstance]:
+    def due_keys(self) -> list[DueKey]:
         """The circumstances that there are."""
         return list(self.order_by().values_list("entry", "regions", "idle").distinct())
 
-    def apart(self) -> dict[tuple[int, int], Circumstance]:
+    def due_keys_by_pair(self) -> dict[tuple[int, int], DueKey]:
         """By application and entry: the circumstances of those on entries whose end varies. One query, or none."""
         varying = self._catalog.varying
         if not varying:
             return {}
-        found = self.for_entries(varying).with_circumstances().order_by()
+        found = self.for_entries(varying).with_due_key().order_by()
         rows = found.values_list("application_id", "entry_id", "regions", "idle")
         return {(application, entry): (entry, regions, idle) for application, entry, regions, idle in rows}
 
-    def by_due(self, counts: Mapping[Circumstance, int] | None = None) -> "DueOrder":
+    def by_due(self, counts: Mapping[DueKey, int] | None = None) -> "FindingsByDue":
         """Soonest due date first, then entry and application name; made for paging.
 
         `counts` says how many of them there are in each circumstance, where that is known.
         """
-        return DueOrder(self, self._catalog, counts)
+        return FindingsByDue(self, self._catalog, counts)
 
     def status_counts(self) -> dict[str, int]:
         """How many findings have each status; every status is there."""
@@ -196,7 +199,7 @@ def _only_of(entries: Collection[int], wanted: Any, kind: models.Field) -> Any:
     return Case(When(entry__in=entries, then=wanted), default=none, output_field=kind) if entries else none
 
 
-def _among(circumstances: Iterable[Circumstance]) -> Q:
+def _among(circumstances: Iterable[DueKey]) -> Q:
     """Findings in one of these; as few conditions as there are entries, since databases bound their number."""
     regions: dict[tuple[int, bool], list[str]] = defaultdict(list)
     for entry, served, idle in circumstances:
@@ -209,13 +212,15 @@ def _among(circumstances: Iterable[Circumstance]) -> Q:
 
 def _status(day: date) -> Case:
     """`rules.status_on` in SQL."""
-    fresh = Q(decision__on__gte=F("spell__opened_on"))
+    fresh = Q(status_action__on__gte=F("open_period__opened_on"))
     return Case(
-        When(spell__resolved_on__lte=day, then=Value(Status.RESOLVED.value)),
-        When(decision__kind="exempt", then=Value(Status.EXEMPT.value)),
-        When(fresh & Q(decision__kind="acknowledge"), then=Value(Status.ACKNOWLEDGED.value)),
-        When(fresh & Q(decision__kind="snooze", decision__until__gt=day), then=Value(Status.SNOOZED.value)),
-        When(spell__number__gt=0, then=Value(Status.REGRESSED.value)),
+        When(open_period__resolved_on__lte=day, then=Value(Status.RESOLVED.value)),
+        When(status_action__kind="exempt", then=Value(Status.EXEMPT.value)),
+        When(fresh & Q(status_action__kind="acknowledge"), then=Value(Status.ACKNOWLEDGED.value)),
+        When(
+            fresh & Q(status_action__kind="snooze", status_action__until__gt=day), then=Value(Status.SNOOZED.value)
+        ),
+        When(open_period__number__gt=0, then=Value(Status.REGRESSED.value)),
         default=Value(Status.OPEN.value),
         output_field=models.CharField(),
     )
@@ -233,7 +238,7 @@ def _last_call(day: date) -> Subquery:
     return Subquery(called.order_by("-day").values("day")[:1], output_field=DayField())
 
 
-class DueOrder(Sequence["Finding"]):
+class FindingsByDue(Sequence["Finding"]):
     """Findings in order of due date, sliced without sorting them all; a `Paginator` takes it.
 
     Due dates follow from the catalog snapshot, not from a table. Counting findings per entry and circumstance
@@ -241,7 +246,7 @@ class DueOrder(Sequence["Finding"]):
     """
 
     def __init__(
-        self, findings: FindingQuerySet, snapshot: Snapshot, counts: Mapping[Circumstance, int] | None = None
+        self, findings: FindingQuerySet, snapshot: Snapshot, counts: Mapping[DueKey, int] | None = None
     ) -> None:
         self.findings = findings
         if counts is None:
@@ -252,7 +257,7 @@ class DueOrder(Sequence["Finding"]):
         self._held: dict[Group, list[tuple[str, bool]]] = defaultdict(list)
         for (pk, regions, idle), count in counts.items():
             entry = snapshot.entries[pk]
-            found = due_when(entry, regions, idle)
+            found = entry_due(entry, regions, idle)
             key = (found.on if found else date.max, entry.platform, entry.id, pk)
             groups[key] += count
             self._held[key].append((regions, idle))

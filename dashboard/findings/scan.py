@@ -1,4 +1,4 @@
-"""From usage and catalog to findings: resolve names, refill sums, rewrite the spells of what changed.
+"""From usage and catalog to findings: resolve names, refill sums, rewrite the periods of what changed.
 
 Everything here can be killed at any point and run again, or run by two processes at once: what is left
 to do lies in tables (`StaleDay`, `StalePair`), and each step commits with the rows it takes off.
@@ -16,9 +16,9 @@ from django.db.models import Max
 from dashboard.catalog import snapshot as catalog
 from dashboard.core.fields import EPOCH
 from dashboard.findings import call_regions, lifecycle, name_resolution
-from dashboard.findings.db_lock import exclusive
-from dashboard.findings.models import EntryTraffic, Finding, ScannedEntry, Spell, StalePair
-from dashboard.findings.source_coverage import Reports, carriers
+from dashboard.findings.db_lock import write_lock
+from dashboard.findings.models import EntryTraffic, Finding, OpenPeriod, ScannedEntry, StalePair
+from dashboard.findings.source_coverage import ReportedDays, sources_of_calls
 from dashboard.findings.traffic import daily
 
 __all__ = ["ScanResult", "run"]
@@ -46,7 +46,7 @@ ON CONFLICT (application_id, entry_id) DO NOTHING
 """
 GONE_QUIET = """
 INSERT INTO findings_stalepair (application_id, entry_id)
-SELECT f.application_id, f.entry_id FROM findings_spell s JOIN findings_finding f ON f.id = s.finding_id
+SELECT f.application_id, f.entry_id FROM findings_openperiod s JOIN findings_finding f ON f.id = s.finding_id
 WHERE s.resolved_on IS NULL AND s.last_call_on < %s
 ON CONFLICT (application_id, entry_id) DO NOTHING
 """
@@ -75,10 +75,12 @@ def run(now: datetime, as_of: date) -> ScanResult:
     result.resolved_names = name_resolution.refresh(catalog.load(as_of))
     stale = daily.stale_days()
     result.days = len(stale)
-    daily.refill(_horizon(as_of, max(stale, default=None)) - timedelta(days=settings.SUNDIAL_QUIET_DAYS))
+    daily.refill_stale_days(
+        _horizon(as_of, max(stale, default=None)) - timedelta(days=settings.SUNDIAL_QUIET_DAYS)
+    )
     horizon = _horizon(as_of)
     known = _known_days(as_of, horizon)
-    regional = call_regions.regional(known, catalog.load(horizon))
+    regional = call_regions.regions_by_entry(known, catalog.load(horizon))
     _queue(known, regional, horizon)
     while _evaluate(known, regional, horizon, now, as_of, result):
         pass
@@ -108,7 +110,7 @@ def _known_days(as_of: date, horizon: date) -> dict[int, date]:
 def _queue(known: dict[int, date], regional: dict[int, str], horizon: date) -> None:
     """Put down every pair that may have changed although its traffic did not."""
     quiet_days = settings.SUNDIAL_QUIET_DAYS
-    with exclusive(), connection.cursor() as cursor:
+    with write_lock(), connection.cursor() as cursor:
         StalePair.objects.exclude(entry__in=known).delete()
         ScannedEntry.objects.exclude(entry__in=known).delete()
         scanned = {row.pk: (row.known_on, row.quiet_days, row.regions) for row in ScannedEntry.objects.all()}
@@ -136,8 +138,8 @@ def _evaluate(
     as_of: date,
     result: ScanResult,
 ) -> bool:
-    """Rewrite the spells of the next pairs on the list and take them off; False when the list is empty."""
-    with exclusive():
+    """Rewrite the periods of the next pairs on the list and take them off; False when the list is empty."""
+    with write_lock():
         rows = list(StalePair.objects.order_by("pk").values_list("pk", "application_id", "entry_id")[:BATCH])
         if not rows:
             return False
@@ -145,19 +147,19 @@ def _evaluate(
         pairs = [(application, entry) for _, application, entry in rows]
         stretches = _stretches(first, last, horizon)
         fresh = {
-            pair: lifecycle.chain(stretches.get(pair, []), known[pair[1]]) if pair[1] in known else ()
+            pair: lifecycle.periods_of_finding(stretches.get(pair, []), known[pair[1]]) if pair[1] in known else ()
             for pair in pairs
         }
         findings = _write(fresh, stretches, now, as_of, result)
-        call_regions.rewrite(first, last, findings, regional)
+        call_regions.rewrite_call_regions(first, last, findings, regional)
         StalePair.objects.filter(pk__range=(first, last)).delete()
         return True
 
 
-def _stretches(first: int, last: int, horizon: date) -> dict[Pair, list[tuple[lifecycle.Run, date | None]]]:
+def _stretches(first: int, last: int, horizon: date) -> dict[Pair, list[tuple[lifecycle.CallPeriod, date | None]]]:
     """Per pair of the batch: its runs of calling days, each with the day it was over (None: it was not)."""
     quiet_days = settings.SUNDIAL_QUIET_DAYS
-    found: dict[Pair, list[lifecycle.Run]] = defaultdict(list)
+    found: dict[Pair, list[lifecycle.CallPeriod]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(EDGES, [first, last, quiet_days, quiet_days])
         for application, entry, number, previous, following in cursor.fetchall():
@@ -165,17 +167,17 @@ def _stretches(first: int, last: int, horizon: date) -> dict[Pair, list[tuple[li
             if previous is None or number - previous > quiet_days:
                 start = day
             if following is None or following - number > quiet_days:
-                found[application, entry].append(lifecycle.Run(start, day))
+                found[application, entry].append(lifecycle.CallPeriod(start, day))
     ends = {
         (*pair, run.last): following
         for pair, stretch in found.items()
         for run, following in zip(stretch, [r.first for r in stretch[1:]] + [horizon], strict=True)
         if (following - run.last).days > quiet_days
     }
-    sources = carriers(ends)
-    reports = Reports(min((last for _, _, last in ends), default=horizon))
+    sources = sources_of_calls(ends)
+    reports = ReportedDays(min((last for _, _, last in ends), default=horizon))
 
-    def over_on(pair: Pair, run: lifecycle.Run) -> date | None:
+    def over_on(pair: Pair, run: lifecycle.CallPeriod) -> date | None:
         key = (*pair, run.last)
         if key not in ends:
             return None
@@ -186,19 +188,19 @@ def _stretches(first: int, last: int, horizon: date) -> dict[Pair, list[tuple[li
 
 
 def _write(
-    fresh: dict[Pair, tuple[lifecycle.Spell, ...]],
+    fresh: dict[Pair, tuple[lifecycle.Period, ...]],
     stretches: dict[Pair, list],
     now: datetime,
     as_of: date,
     result: ScanResult,
 ) -> dict[Pair, Finding]:
     findings = _findings(fresh)
-    stored: dict[int, list[lifecycle.Spell]] = defaultdict(list)
-    for spell in _spells_of(f.pk for f in findings.values()):
-        stored[spell.finding_id].append(
-            lifecycle.Spell(spell.number, spell.opened_on, spell.last_call_on, spell.resolved_on)
+    stored: dict[int, list[lifecycle.Period]] = defaultdict(list)
+    for period in _stored_periods(f.pk for f in findings.values()):
+        stored[period.finding_id].append(
+            lifecycle.Period(period.number, period.opened_on, period.last_call_on, period.resolved_on)
         )
-    missing = [pair for pair, spells in fresh.items() if spells and pair not in findings]
+    missing = [pair for pair, periods in fresh.items() if periods and pair not in findings]
     created = Finding.objects.bulk_create(
         Finding(
             application_id=pair[0],
@@ -212,33 +214,33 @@ def _write(
     findings |= {(finding.application_id, finding.entry_id): finding for finding in created}
     moved = []
     rewritten: list[int] = []
-    rows: list[Spell] = []
+    rows: list[OpenPeriod] = []
     for pair, finding in findings.items():
-        spells = fresh[pair]
+        periods = fresh[pair]
         if pair in stretches:
             seen = (stretches[pair][0][0].first, stretches[pair][-1][0].last)
             if seen != (finding.first_seen, finding.last_seen):
                 finding.first_seen, finding.last_seen = seen
                 moved.append(finding)
-        if tuple(stored[finding.pk]) == spells:
+        if tuple(stored[finding.pk]) == periods:
             continue
-        _count(stored[finding.pk], spells, as_of, result)
+        _count(stored[finding.pk], periods, as_of, result)
         rewritten.append(finding.pk)
-        ends: list[date | None] = [s.opened_on for s in spells[1:]] + [None]
+        ends: list[date | None] = [s.opened_on for s in periods[1:]] + [None]
         rows += [
-            Spell(
+            OpenPeriod(
                 finding=finding,
                 number=s.number,
                 opened_on=s.opened_on,
                 last_call_on=s.last_call_on,
                 resolved_on=s.resolved_on,
-                succeeded_on=end,
+                next_opened_on=end,
             )
-            for s, end in zip(spells, ends[: len(spells)], strict=True)
+            for s, end in zip(periods, ends[: len(periods)], strict=True)
         ]
     Finding.objects.bulk_update(moved, ["first_seen", "last_seen"], batch_size=200)
-    Spell.objects.filter(finding__in=rewritten).delete()
-    Spell.objects.bulk_create(rows, batch_size=1000)
+    OpenPeriod.objects.filter(finding__in=rewritten).delete()
+    OpenPeriod.objects.bulk_create(rows, batch_size=1000)
     return findings
 
 
@@ -248,19 +250,21 @@ def _findings(pairs: Iterable[Pair]) -> dict[Pair, Finding]:
     return {key: f for f in rows if (key := (f.application_id, f.entry_id)) in wanted}
 
 
-def _spells_of(findings: Iterable[int]) -> Iterable[Spell]:
-    return Spell.objects.filter(finding__in=list(findings)).order_by("finding", "number")
+def _stored_periods(findings: Iterable[int]) -> Iterable[OpenPeriod]:
+    return OpenPeriod.objects.filter(finding__in=list(findings)).order_by("finding", "number")
 
 
-def _count(old: list[lifecycle.Spell], new: tuple[lifecycle.Spell, ...], as_of: date, result: ScanResult) -> None:
+def _count(
+    old: list[lifecycle.Period], new: tuple[lifecycle.Period, ...], as_of: date, result: ScanResult
+) -> None:
     """Add what became visible by `as_of` to the result."""
     known = {s.number: s for s in old}
-    for spell in new:
-        before = known.get(spell.number)
-        if spell.opened_on <= as_of and not before:
-            if spell.number:
+    for period in new:
+        before = known.get(period.number)
+        if period.opened_on <= as_of and not before:
+            if period.number:
                 result.regressed += 1
             else:
                 result.opened += 1
-        if spell.resolved_on and spell.resolved_on <= as_of and not (before and before.resolved_on):
+        if period.resolved_on and period.resolved_on <= as_of and not (before and before.resolved_on):
             result.resolved += 1

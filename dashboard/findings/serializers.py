@@ -13,21 +13,21 @@ from dashboard.catalog.serializers import replacement_ids
 from dashboard.catalog.snapshot import Deadline, Snapshot
 from dashboard.findings.deadlines.forecast import WINDOW_DAYS, Forecast
 from dashboard.findings.deadlines.summary import ApplicationProgress, DeadlineSummary
-from dashboard.findings.due_dates import due_of
-from dashboard.findings.history import Event, histories
+from dashboard.findings.due_dates import finding_due
+from dashboard.findings.history import HistoryEvent, finding_histories
 from dashboard.findings.models import Finding, Traffic
 
-__all__ = ["deadline_answer", "finding_answers"]
+__all__ = ["serialize_deadline", "serialize_findings"]
 
 
-def finding_answers(findings: Sequence[Finding], snapshot: Snapshot) -> list[dict[str, Any]]:
+def serialize_findings(findings: Sequence[Finding], snapshot: Snapshot) -> list[dict[str, Any]]:
     """Each finding (annotated by `as_of` of the snapshot's day) with its calls and history, in bulk.
 
     `sunset_date` and `days_left` are of the day its own calls end; `region` says where that holds, if it is not
     everywhere, and `entry_sunset_date` is the entry's own date.
     """
     prefetch_related_objects(list(findings), "application")
-    stories = histories(findings, snapshot.as_of)
+    stories = finding_histories(findings, snapshot.as_of)
     calls = _calls(findings, snapshot.as_of)
     return [
         _finding(f, snapshot, calls.get((f.application_id, f.entry_id), (None, None)), stories[f.pk])
@@ -36,10 +36,10 @@ def finding_answers(findings: Sequence[Finding], snapshot: Snapshot) -> list[dic
 
 
 def _finding(
-    finding: Any, snapshot: Snapshot, calls: tuple[int | None, int | None], story: list[Event]
+    finding: Any, snapshot: Snapshot, calls: tuple[int | None, int | None], story: list[HistoryEvent]
 ) -> dict[str, Any]:
     entry = snapshot.entries[finding.entry_id]
-    due = due_of(finding, snapshot)
+    due = finding_due(finding, snapshot)
     return {
         "id": finding.pk,
         "application": finding.application.name,
@@ -72,7 +72,7 @@ def _finding(
     }
 
 
-def deadline_answer(deadline: Deadline, found: DeadlineSummary) -> dict[str, Any]:
+def serialize_deadline(deadline: Deadline, found: DeadlineSummary) -> dict[str, Any]:
     """A deadline with its progress, forecast and applications."""
     return {
         "platform": found.platform,

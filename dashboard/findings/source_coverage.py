@@ -12,9 +12,9 @@ from django.db import connection
 
 from dashboard.core.fields import EPOCH, day_number
 
-__all__ = ["MEMORY_DAYS", "Reports", "carriers"]
+__all__ = ["COVERAGE_DAYS", "ReportedDays", "sources_of_calls"]
 
-MEMORY_DAYS = 28
+COVERAGE_DAYS = 28
 """A source carries a pair's calls if it did so in the 28 days up to the last call. An application that
 moved to another gateway is so judged by the gateway it uses now."""
 
@@ -44,7 +44,7 @@ SELECT day FROM reported WHERE day IS NOT NULL
 CHUNK = 500
 
 
-def carriers(asked: Iterable[tuple[int, int, date]]) -> dict[tuple[int, int, date], frozenset[int]]:
+def sources_of_calls(asked: Iterable[tuple[int, int, date]]) -> dict[tuple[int, int, date], frozenset[int]]:
     """Per (application, entry, day of a last call): the sources that carried its calls in the days up to it."""
     found: dict[tuple[int, int, date], set[int]] = defaultdict(set)
     rows = list(asked)
@@ -53,13 +53,13 @@ def carriers(asked: Iterable[tuple[int, int, date]]) -> dict[tuple[int, int, dat
         # Literals, not parameters: PostgreSQL would take bare parameters in VALUES for text. All are ints.
         values = ", ".join(f"({int(app)}, {int(entry)}, {day_number(last)})" for app, entry, last in chunk)
         with connection.cursor() as cursor:
-            cursor.execute(CARRIERS.format(values=values, memory=MEMORY_DAYS - 1))
+            cursor.execute(CARRIERS.format(values=values, memory=COVERAGE_DAYS - 1))
             for app, entry, last, source in cursor.fetchall():
                 found[app, entry, EPOCH + timedelta(days=last)].add(source)
     return {key: frozenset(sources) for key, sources in found.items()}
 
 
-class Reports:
+class ReportedDays:
     """The days on which sources reported anything, read once per source and kept."""
 
     def __init__(self, since: date) -> None:

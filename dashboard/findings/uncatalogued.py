@@ -25,31 +25,31 @@ from dashboard.catalog.names.resolve import UNKNOWN
 from dashboard.core import audit
 from dashboard.core.models import AuditEntry
 from dashboard.findings import name_resolution, scan
-from dashboard.findings.enqueue import scan_soon
+from dashboard.findings.enqueue import enqueue_scan
 from dashboard.findings.models import IgnoredName, Resolution
 from dashboard.usage.models import CalledName, DailyRollup, Source
 
 __all__ = [
-    "Name",
-    "Outcome",
+    "NameOutcome",
+    "UncataloguedName",
     "add_entry",
-    "ignore",
-    "last_act",
+    "ignore_name",
+    "last_action",
     "make_alias",
     "map_deployment",
-    "take_back",
-    "unignore",
+    "undo_action",
+    "unignore_name",
 ]
 
 ORIGIN = "uncatalogued"
-REGRET = timedelta(hours=1)
+UNDO_PERIOD = timedelta(hours=1)
 
 # Up to here a whole scan takes about a second, and runs before the answer; above, the worker does it.
 SCAN_NAMES, SCAN_ROLLUPS = 5_000, 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
+class UncataloguedName:
     """A name as logged, on a platform ("" or "(unknown)" where neither log nor name tells)."""
 
     called_as: str
@@ -65,7 +65,7 @@ class Name:
         return strip_prefixes((self.hint, self.called_as))[-1][1]
 
     @property
-    def called(self) -> QuerySet[CalledName]:
+    def called_names(self) -> QuerySet[CalledName]:
         """Where it was seen and resolves to nothing."""
         platforms = [self.hint] if self.hint else [UNKNOWN, ""]
         unresolved = Resolution.objects.filter(entry=None, platform__in=platforms).values("name")
@@ -74,11 +74,11 @@ class Name:
 
     @property
     def sources(self) -> QuerySet[Source]:
-        return Source.objects.filter(pk__in=self.called.values("source"))
+        return Source.objects.filter(pk__in=self.called_names.values("source"))
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class NameOutcome:
     """What an act did: the entry, and the calls and names as logged that now belong to it.
 
     `complete` is False while the worker still brings the charts in step.
@@ -91,15 +91,22 @@ class Outcome:
 
 
 def make_alias(
-    name: Name, target: EntryState, *, by: Any, now: datetime, today: date, source_url: str = "", note: str = ""
-) -> Outcome:
+    name: UncataloguedName,
+    target: EntryState,
+    *,
+    by: Any,
+    now: datetime,
+    today: date,
+    source_url: str = "",
+    note: str = "",
+) -> NameOutcome:
     """Let the name, without its wrappers, be an alias of `target`."""
     alias = AliasDoc(name.bare, source_url=source_url, note=note)
     document = Document(entries=[EntryDoc(target.platform, target.id, aliases=(alias,))])
     return _through_catalog(name, document, by=by, now=now, today=today)
 
 
-def add_entry(name: Name, entry: EntryDoc, *, by: Any, now: datetime, today: date) -> Outcome:
+def add_entry(name: UncataloguedName, entry: EntryDoc, *, by: Any, now: datetime, today: date) -> NameOutcome:
     """Make a new entry that the name then means."""
     if catalog.load(today).get(entry.platform, entry.id):
         raise ValidationError({"id": _("The catalog has this entry: make the name an alias of it")})
@@ -107,20 +114,20 @@ def add_entry(name: Name, entry: EntryDoc, *, by: Any, now: datetime, today: dat
 
 
 def map_deployment(
-    name: Name, source: Source, target: EntryState, *, by: Any, now: datetime, today: date
-) -> Outcome:
+    name: UncataloguedName, source: Source, target: EntryState, *, by: Any, now: datetime, today: date
+) -> NameOutcome:
     """Put the name into the source's deployment map; calls of other sources stay as they are."""
     was = _unresolved(name)
     with transaction.atomic():
         source = Source.objects.select_for_update().get(pk=source.pk)
         before = dict(source.deployments)
         snapshot = catalog.load(today)
-        called = list(name.called.filter(source=source))
+        called = list(name.called_names.filter(source=source))
         for text in (target.id, target.key):  # a gateway's `platform/id` where the id alone does not tell
             source.deployments = {**before, name.bare: text}
             for one in called:
                 one.source = source
-            if called and all(name_resolution.meaning(one, snapshot).entry == target.pk for one in called):
+            if called and all(name_resolution.resolve_name(one, snapshot).entry == target.pk for one in called):
                 break
         else:
             raise ValidationError(
@@ -144,7 +151,7 @@ def map_deployment(
     return _outcome(name, target, was, now=now, today=today)
 
 
-def ignore(name: Name, reason: str, *, by: Any, now: datetime) -> IgnoredName:
+def ignore_name(name: UncataloguedName, reason: str, *, by: Any, now: datetime) -> IgnoredName:
     """Take the name off the list, with a reason. Its calls stay uncatalogued."""
     reason = reason.strip().replace("\0", "")
     if not reason:
@@ -160,7 +167,7 @@ def ignore(name: Name, reason: str, *, by: Any, now: datetime) -> IgnoredName:
     return ignored
 
 
-def unignore(name: Name, *, by: Any, now: datetime) -> bool:
+def unignore_name(name: UncataloguedName, *, by: Any, now: datetime) -> bool:
     """Put the name back on the list; False when it was there."""
     with transaction.atomic():
         ignored = IgnoredName.objects.filter(called_as=name.called_as, platform=name.hint or UNKNOWN).first()
@@ -171,18 +178,18 @@ def unignore(name: Name, *, by: Any, now: datetime) -> bool:
     return True
 
 
-def last_act(by: Any, now: datetime) -> AuditEntry | None:
+def last_action(by: Any, now: datetime) -> AuditEntry | None:
     """The newest thing that somebody made of a name, if it was an alias or to ignore it, within the last hour."""
-    mine = AuditEntry.objects.filter(by=by, origin=ORIGIN, at__gt=now - REGRET)
+    mine = AuditEntry.objects.filter(by=by, origin=ORIGIN, at__gt=now - UNDO_PERIOD)
     found = mine.order_by("-at", "-pk").first()
     made = (found.model, found.action) if found else None
     return found if made in {("catalog.entry", "changed"), ("findings.ignoredname", "added")} else None
 
 
-def take_back(act: AuditEntry, *, by: Any, now: datetime, today: date) -> None:
+def undo_action(act: AuditEntry, *, by: Any, now: datetime, today: date) -> None:
     """Undo what `last_act` told of; the past follows. Raises ValidationError where it changed again since."""
     if act.model == "findings.ignoredname":
-        unignore(Name(act.after["called_as"], act.after["platform"]), by=by, now=now)
+        unignore_name(UncataloguedName(act.after["called_as"], act.after["platform"]), by=by, now=now)
         return
     try:
         undo.undo(Entry.objects.get(pk=act.object_id), act, ["aliases"], now=now, today=today, by=by)
@@ -197,7 +204,9 @@ def _facts(ignored: IgnoredName) -> dict[str, str]:
     return {"called_as": ignored.called_as, "platform": ignored.platform, "reason": ignored.reason}
 
 
-def _through_catalog(name: Name, document: Document, *, by: Any, now: datetime, today: date) -> Outcome:
+def _through_catalog(
+    name: UncataloguedName, document: Document, *, by: Any, now: datetime, today: date
+) -> NameOutcome:
     """Apply a change of one entry, unless the name would not mean that entry then."""
     (wanted,) = document.entries
     was = _unresolved(name)
@@ -208,7 +217,11 @@ def _through_catalog(name: Name, document: Document, *, by: Any, now: datetime, 
             raise ValidationError([found.message for found in problem.found]) from None
         snapshot = catalog.load(today)
         target = snapshot.get(wanted.platform, wanted.id)
-        met = [one for one in name.called if target and name_resolution.meaning(one, snapshot).entry == target.pk]
+        met = [
+            one
+            for one in name.called_names
+            if target and name_resolution.resolve_name(one, snapshot).entry == target.pk
+        ]
         if not target or not met:
             raise ValidationError(
                 _("%(name)s would still not mean %(entry)s: its calls are on another platform")
@@ -217,19 +230,21 @@ def _through_catalog(name: Name, document: Document, *, by: Any, now: datetime, 
     return _outcome(name, target, was, now=now, today=today)
 
 
-def _unresolved(name: Name) -> list[int]:
+def _unresolved(name: UncataloguedName) -> list[int]:
     """Names that the act may give a meaning: the same without its wrappers, wherever it was seen."""
     nothing = Q(resolutions__entry=None)
     alike = Q(called_as=name.called_as) | Q(resolutions__model=name.bare)
     return list(CalledName.objects.filter(nothing, alike).values_list("pk", flat=True).distinct())
 
 
-def _outcome(name: Name, target: EntryState, was: list[int], *, now: datetime, today: date) -> Outcome:
+def _outcome(
+    name: UncataloguedName, target: EntryState, was: list[int], *, now: datetime, today: date
+) -> NameOutcome:
     complete = _settle(Q(called_as=name.called_as) | Q(resolutions__model=name.bare), now, today)
     mine = Resolution.objects.filter(entry=target.pk, name__in=was).values("name").distinct()
-    rollups = name_resolution.with_meaning(DailyRollup.objects.filter(name__in=mine))
-    calls = rollups.filter(meaning__entry=target.pk).aggregate(n=Sum("calls"))["n"]
-    return Outcome(target, calls or 0, mine.count(), complete)
+    rollups = name_resolution.with_resolution(DailyRollup.objects.filter(name__in=mine))
+    calls = rollups.filter(resolution__entry=target.pk).aggregate(n=Sum("calls"))["n"]
+    return NameOutcome(target, calls or 0, mine.count(), complete)
 
 
 def _settle(names: Q, now: datetime, today: date) -> bool:
@@ -242,5 +257,5 @@ def _settle(names: Q, now: datetime, today: date) -> bool:
         scan.run(now, today)
     else:
         name_resolution.refresh(catalog.load(today), names)
-        scan_soon()
+        enqueue_scan()
     return quick

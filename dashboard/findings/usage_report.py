@@ -12,11 +12,11 @@ from typing import Any
 from django.db.models import Case, F, QuerySet, Sum, When
 from django.db.models.expressions import Combinable
 
-from dashboard.findings.name_resolution import with_meaning
+from dashboard.findings.name_resolution import with_resolution
 from dashboard.usage.models import DailyRollup, HourlyRollup, Source
 from dashboard.usage.records import UNKNOWN
 
-__all__ = ["COLUMNS", "MEASURES", "ReportError", "Row", "report"]
+__all__ = ["COLUMNS", "MEASURES", "ReportError", "UsageRow", "usage_rows"]
 
 MEASURES = ("calls", "errors", "gone", "input_tokens", "output_tokens", "cost")
 MAX_ROWS = 100_000
@@ -28,9 +28,9 @@ COLUMNS: dict[str, str | Combinable] = {
     "team": Case(
         When(identity__application__team="", then=F("identity__team")), default=F("identity__application__team")
     ),
-    "platform": "meaning__platform",
-    "model": "meaning__model",
-    "entry": "meaning__entry__name",
+    "platform": "resolution__platform",
+    "model": "resolution__model",
+    "entry": "resolution__entry__name",
     "called_as": "name__called_as",
     "endpoint": "name__endpoint",
 }
@@ -42,7 +42,7 @@ class ReportError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class UsageRow:
     """One group: its `keys` in the order asked for, and its sums. A sum is None where no record had a value;
     `cost` is in USD."""
 
@@ -60,7 +60,7 @@ class Row:
         return dict(zip(by, texts, strict=True)) | {name: getattr(self, name) for name in MEASURES}
 
 
-def report(first: date, last: date, by: Sequence[str], source: Source | None = None) -> list[Row]:
+def usage_rows(first: date, last: date, by: Sequence[str], source: Source | None = None) -> list[UsageRow]:
     """Sums of the days `first` to `last`, both included, in the order of the groups.
 
     By hour it reads the hourly rollups, which go back `SUNDIAL_HOURLY_DAYS` only. Raises ReportError.
@@ -90,16 +90,16 @@ def _grouped(rows: QuerySet, by: Sequence[str]) -> QuerySet:
         by = [name for name in by if name != "day"]  # an hour tells its day
     named = {f"by_{name}": F(c) if isinstance(c := COLUMNS[name], str) else c for name in by}
     sums = {f"sum_{name}": Sum(name) for name in MEASURES[:-1]} | {"sum_cost": Sum("cost_nano")}
-    return with_meaning(rows).order_by().values(**named).annotate(**sums)
+    return with_resolution(rows).order_by().values(**named).annotate(**sums)
 
 
-def _rows(found: list[dict], by: Sequence[str]) -> Iterator[Row]:
+def _rows(found: list[dict], by: Sequence[str]) -> Iterator[UsageRow]:
     for row in found:
         keys = tuple(_key(row, name) for name in by)
         cost = row["sum_cost"]
         sums = (row[f"sum_{name}"] for name in MEASURES[:-1])
         calls, errors, gone, taken, given = (None if value is None else int(value) for value in sums)
-        yield Row(keys, calls, errors, gone, taken, given, None if cost is None else float(cost) / 1e9)
+        yield UsageRow(keys, calls, errors, gone, taken, given, None if cost is None else float(cost) / 1e9)
 
 
 def _key(row: dict, name: str) -> Any:

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from dashboard.alerts import delivery as alerts_delivery
-from dashboard.alerts.delivery import Sent, send_due
+from dashboard.alerts.delivery import SendResult, send_due
 from dashboard.alerts.models import Delivery, State
 from tests.alerts.smtp import serving
 
@@ -54,7 +54,7 @@ def state(delivery: Delivery) -> tuple[str, str]:
 def test_a_mail_arrives_whole_with_its_headers(mailbox, settings):
     settings.SUNDIAL_ALERT_FALLBACK = "platform@example.com"
     delivery = make_delivery()
-    assert send_due(NOW) == Sent(sent=1)
+    assert send_due(NOW) == SendResult(sent=1)
     (mail,) = mailbox.mails
     assert mail["Subject"].strip() == delivery.subject
     assert mail["Message-ID"] == delivery.message_id
@@ -66,7 +66,7 @@ def test_a_mail_arrives_whole_with_its_headers(mailbox, settings):
     assert mailbox.envelopes[0].rcpt_tos == ["ada@example.com"]
     delivery.refresh_from_db()
     assert (delivery.state, delivery.sent_at, delivery.attempts) == (State.SENT, NOW, 1)
-    assert send_due(NOW + timedelta(days=1)) == Sent()
+    assert send_due(NOW + timedelta(days=1)) == SendResult()
 
 
 def test_a_refusal_for_now_is_tried_again_later_and_later_and_then_given_up(mailbox):
@@ -77,7 +77,7 @@ def test_a_refusal_for_now_is_tried_again_later_and_later_and_then_given_up(mail
         send_due(moment)
         delivery.refresh_from_db()
         waits.append((delivery.next_try_at - moment) // timedelta(minutes=1))
-        assert send_due(delivery.next_try_at - timedelta(seconds=1)) == Sent(), "not before its time"
+        assert send_due(delivery.next_try_at - timedelta(seconds=1)) == SendResult(), "not before its time"
         moment = delivery.next_try_at if delivery.state == State.PENDING else moment
     assert waits[:4] == [1, 5, 15, 60]
     assert delivery.attempts == 5
@@ -88,9 +88,9 @@ def test_a_refusal_for_now_is_tried_again_later_and_later_and_then_given_up(mail
 def test_a_mail_that_was_refused_for_now_goes_out_when_the_server_wants_it(mailbox):
     mailbox.data = "452 disk full"
     delivery = make_delivery()
-    assert send_due(NOW) == Sent(retried=1)
+    assert send_due(NOW) == SendResult(retried=1)
     mailbox.data = "250 OK"
-    assert send_due(NOW + timedelta(minutes=1)) == Sent(sent=1)
+    assert send_due(NOW + timedelta(minutes=1)) == SendResult(sent=1)
     assert state(delivery) == (State.SENT, "")
     assert len(mailbox.mails) == 1
 
@@ -99,31 +99,31 @@ def test_a_mail_that_was_refused_for_now_goes_out_when_the_server_wants_it(mailb
 def test_a_refusal_for_good_fails_at_once(mailbox, stage, answer):
     setattr(mailbox, stage, answer)
     delivery = make_delivery()
-    assert send_due(NOW) == Sent(failed=1)
+    assert send_due(NOW) == SendResult(failed=1)
     assert state(delivery) == (State.FAILED, answer)
 
 
 def test_one_bad_address_does_not_hold_up_the_others(mailbox):
     make_delivery(1, recipient="a@b\r\nBcc: x@example.com")
     make_delivery(2)
-    assert send_due(NOW) == Sent(sent=1, failed=1)
+    assert send_due(NOW) == SendResult(sent=1, failed=1)
     assert mailbox.envelopes[0].rcpt_tos == ["ada@example.com"]
 
 
 def test_a_server_that_is_away_or_turns_us_away_is_tried_again(mailbox, settings):
     settings.EMAIL_HOST_PASSWORD = "wrong"
     delivery = make_delivery()
-    assert send_due(NOW) == Sent(retried=1)
+    assert send_due(NOW) == SendResult(retried=1)
     assert "535" in state(delivery)[1]
     settings.EMAIL_PORT = 1
-    assert send_due(NOW + timedelta(minutes=1)) == Sent(retried=1)
+    assert send_due(NOW + timedelta(minutes=1)) == SendResult(retried=1)
     assert "ConnectionRefusedError" in state(delivery)[1]
 
 
 def test_a_certificate_of_an_unknown_authority_is_not_accepted(mailbox, monkeypatch):
     monkeypatch.delenv("SSL_CERT_FILE")
     make_delivery()
-    assert send_due(NOW) == Sent(retried=1)
+    assert send_due(NOW) == SendResult(retried=1)
     assert mailbox.mails == []
 
 
@@ -131,18 +131,18 @@ def test_a_connection_that_breaks_after_the_handing_over_leaves_the_fate_unknown
     """The server has the mail, and its answer is lost: sending again would be the second mail."""
     mailbox.drop_after_data = True
     delivery = make_delivery()
-    assert send_due(NOW) == Sent(unknown=1)
+    assert send_due(NOW) == SendResult(unknown=1)
     assert state(delivery)[0] == State.UNKNOWN
     mailbox.drop_after_data = False
-    assert send_due(NOW + timedelta(days=1)) == Sent()
+    assert send_due(NOW + timedelta(days=1)) == SendResult()
     assert len(mailbox.mails) == 1
 
 
 def test_dying_after_the_claim_leaves_a_visible_unknown_and_no_second_mail(mailbox):
     delivery = make_delivery()
     assert alerts_delivery._claim(delivery.pk, NOW)
-    assert send_due(NOW + timedelta(minutes=14)) == Sent(), "it may still be at work"
-    assert send_due(NOW + timedelta(minutes=16)) == Sent(unknown=1)
+    assert send_due(NOW + timedelta(minutes=14)) == SendResult(), "it may still be at work"
+    assert send_due(NOW + timedelta(minutes=16)) == SendResult(unknown=1)
     assert state(delivery)[0] == State.UNKNOWN
     assert "may have arrived" in state(delivery)[1]
     assert mailbox.mails == []
@@ -161,7 +161,7 @@ def test_dying_between_the_server_s_yes_and_the_mark_sends_no_second_mail(mailbo
             send_due(NOW)
     assert len(mailbox.mails) == 1
     assert state(delivery)[0] == State.SENDING
-    assert send_due(NOW + timedelta(hours=1)) == Sent(unknown=1)
+    assert send_due(NOW + timedelta(hours=1)) == SendResult(unknown=1)
     assert len(mailbox.mails) == 1
 
 
@@ -175,14 +175,14 @@ def test_dying_before_the_claim_loses_nothing(mailbox, monkeypatch):
         patch.setattr(alerts_delivery, "_claim", die)
         with pytest.raises(KeyboardInterrupt):
             send_due(NOW)
-    assert send_due(NOW) == Sent(sent=1)
+    assert send_due(NOW) == SendResult(sent=1)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_two_senders_at_once_send_each_mail_once(mailbox):
     for number in range(6):
         make_delivery(number)
-    results: list[Sent] = []
+    results: list[SendResult] = []
     start = threading.Barrier(2)
 
     def sender() -> None:
@@ -204,7 +204,7 @@ def test_two_senders_at_once_send_each_mail_once(mailbox):
 def test_without_a_server_mails_are_whole_files_that_a_mail_program_opens(settings):
     settings.EMAIL_BACKEND = "dashboard.alerts.file_backend.EmailBackend"
     delivery = make_delivery(message_id="<../20231208.x@sundial.example.com>")
-    assert send_due(NOW) == Sent(sent=1)
+    assert send_due(NOW) == SendResult(sent=1)
     (path,) = settings.MAIL_FOLDER.iterdir()
     assert path.suffix == ".eml"
     mail = message_from_bytes(path.read_bytes(), policy=default)
@@ -216,7 +216,7 @@ def test_a_folder_that_cannot_be_written_is_tried_again(settings, tmp_path):
     settings.MAIL_FOLDER = tmp_path / "file"
     settings.MAIL_FOLDER.write_text("in the way")
     delivery = make_delivery()
-    assert send_due(NOW) == Sent(retried=1)
+    assert send_due(NOW) == SendResult(retried=1)
     settings.MAIL_FOLDER.unlink()
-    assert send_due(NOW + timedelta(minutes=1)) == Sent(sent=1)
+    assert send_due(NOW + timedelta(minutes=1)) == SendResult(sent=1)
     assert state(delivery) == (State.SENT, "")

@@ -36,7 +36,7 @@ def davinci():
 def decide(as_of=TODAY) -> list[Delivery]:
     day = as_day(as_of)
     scan.run(at(day), day)
-    return outbox.decide(at(day), day)
+    return outbox.write_digests(at(day), day)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_two_runs_that_decide_at_once_write_one_mail(davinci):
     """Both have read that nothing was told yet; the constraint lets the first one win."""
     make_usage("shop", davinci, "2023-12-01", days=7)
     scan.run(NOW, TODAY)
-    first, second = outbox.plan(TODAY).digests[0], outbox.plan(TODAY).digests[0]
+    first, second = outbox.plan_digests(TODAY).digests[0], outbox.plan_digests(TODAY).digests[0]
     assert outbox._write(first, NOW, TODAY) is not None
     assert outbox._write(second, NOW, TODAY) is None
     assert Delivery.objects.count() == 1
@@ -94,8 +94,8 @@ def test_two_runs_that_decide_at_once_write_one_mail(davinci):
 def test_what_the_first_run_left_over_is_told_by_the_next_one(davinci):
     make_usage("shop", davinci, "2023-12-02", days=7)
     scan.run(NOW, TODAY)
-    mine = outbox.plan(TODAY).digests[0]
-    outbox._write(outbox.plan(TODAY).digests[0], NOW, TODAY)
+    mine = outbox.plan_digests(TODAY).digests[0]
+    outbox._write(outbox.plan_digests(TODAY).digests[0], NOW, TODAY)
     Delivery.objects.update(message_id="another")
     Notice.objects.filter(reason="new").delete()
     assert outbox._write(mine, NOW, TODAY) is None
@@ -118,7 +118,7 @@ def test_without_anybody_to_tell_the_reason_is_visible_and_nothing_is_lost(davin
     settings.SUNDIAL_ALERT_FALLBACK = ""
     make_usage("orphan", davinci, "2023-12-01", days=7)
     assert decide() == []
-    (skip,) = outbox.plan(TODAY).skipped
+    (skip,) = outbox.plan_digests(TODAY).skipped
     assert (skip.finding.application.slug, skip.why) == ("orphan", "nobody to tell")
     settings.SUNDIAL_ALERT_FALLBACK = "platform@example.com"
     assert len(decide()) == 1
@@ -133,7 +133,9 @@ def test_silenced_findings_are_not_told_and_say_why(davinci, act):
     else:
         actions.exempt(Finding.objects.get(), None, NOW, reason="leaves with the contract")
     assert decide() == []
-    assert [skip.why for skip in outbox.plan(TODAY).skipped] == ["snoozed" if act == "snooze" else "exempt"]
+    assert [skip.why for skip in outbox.plan_digests(TODAY).skipped] == [
+        "snoozed" if act == "snooze" else "exempt"
+    ]
 
 
 def test_half_a_year_day_by_day_tells_each_threshold_once_and_then_weekly(davinci):
@@ -143,7 +145,7 @@ def test_half_a_year_day_by_day_tells_each_threshold_once_and_then_weekly(davinc
     day = date(2023, 7, 10)
     scan.run(NOW, date(2024, 1, 21))
     while day <= date(2024, 1, 20):
-        for mail in outbox.decide(at(day), day):
+        for mail in outbox.write_digests(at(day), day):
             told += [((SUNSET - day).days, notice.reason, notice.step) for notice in mail.notices.all()]
         day += timedelta(days=1)
     thresholds = [(left, step) for left, reason, step in told if reason == "threshold"]

@@ -130,7 +130,7 @@ def test_a_delivery_is_the_sources_health(pusher, gateway):
 
 def test_findings_follow_only_when_something_counted(pusher, gateway, monkeypatch):
     asked = mock.Mock()
-    monkeypatch.setattr(imports, "scan_soon", asked)
+    monkeypatch.setattr(imports, "enqueue_scan", asked)
     push(pusher, CALLS)
     push(pusher, CALLS)
     assert asked.call_count == 1

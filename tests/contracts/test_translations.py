@@ -24,7 +24,7 @@ from dashboard.web.templatetags.sundial import count, percent
 
 MESSAGES = runpy.run_path(str(Path(settings.BASE_DIR) / "scripts" / "messages.py"))
 LANGUAGES = [code for code, _name in settings.LANGUAGES if code != "en"]
-ITEM = digest.Item(
+ITEM = digest.DigestItem(
     application="Shop",
     application_url="https://sundial.example/applications/shop/",
     finding_url="https://sundial.example/findings/1/",
@@ -114,7 +114,7 @@ def test_mail_is_written_in_the_sites_language_whoever_asks_for_it(settings, sit
     settings.LANGUAGE_CODE = site
     told = [replace(ITEM, entry=name) for name in ("text-davinci-003", "ada")]
     with translation.override("en" if site == "zh-hans" else "zh-hans"):
-        message = digest.render(told, "owner@acme.example", date(2023, 12, 8), fallback=True)
+        message = digest.render_digest(told, "owner@acme.example", date(2023, 12, 8), fallback=True)
     assert expected in message.subject
     assert "2024-01-04" in message.subject
     for body in (message.text, message.html):

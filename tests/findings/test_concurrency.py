@@ -12,7 +12,7 @@ from django.conf import settings as django_settings
 from django.db import connection
 
 from dashboard.findings import scan
-from dashboard.findings.models import Finding, Spell, StalePair, Traffic
+from dashboard.findings.models import Finding, OpenPeriod, StalePair, Traffic
 from dashboard.usage.models import StaleDay
 from tests.factories import NOW, make_entry, make_usage
 
@@ -32,7 +32,7 @@ def _usage():
 def assert_all_done():
     assert Traffic.objects.count() == 36
     assert set(Traffic.objects.values_list("calls", flat=True)) == {3}
-    assert Finding.objects.count() == Spell.objects.count() == 6
+    assert Finding.objects.count() == OpenPeriod.objects.count() == 6
     assert not StaleDay.objects.exists()
     assert not StalePair.objects.exists()
 

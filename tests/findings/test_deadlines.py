@@ -9,7 +9,7 @@ from django.db import connection
 from dashboard.catalog import snapshot
 from dashboard.core.fields import day_number
 from dashboard.findings import scan
-from dashboard.findings.deadlines.summary import list_summaries, series, summary
+from dashboard.findings.deadlines.summary import burndown_days, deadline_summary, list_summaries
 from tests.factories import NOW, as_day, make_entry, make_source, make_usage, report_only
 
 pytestmark = pytest.mark.django_db
@@ -62,7 +62,7 @@ def test_every_number_equals_plain_sql_over_the_rollups(models):
             model = rng.choice(list(models.values()))
             make_usage(f"app {number}", model, start + timedelta(days=offset), rng.randint(1, 500))
     scan.run(NOW, TODAY)
-    found = summary(*look())
+    found = deadline_summary(*look())
 
     old, new = ["davinci", "ada"], ["gpt-3.5-turbo-instruct"]
     from_day = date(2023, 6, 22)
@@ -82,7 +82,7 @@ def test_every_number_equals_plain_sql_over_the_rollups(models):
     assert found.applications_total == len(found.applications)
     assert found.applications_done == sum(a.done for a in found.applications)
 
-    points = series(*look(), date(2023, 7, 1), date(2024, 1, 10))
+    points = burndown_days(*look(), date(2023, 7, 1), date(2024, 1, 10))
     assert points[-1].day == TODAY
     old_days = calls_by_day(old, date(2023, 7, 1), TODAY)
     new_days = calls_by_day(new, date(2023, 7, 1), TODAY)
@@ -95,7 +95,7 @@ def test_nothing_after_the_day_asked_about_shows(models):
     make_usage("shop", models["davinci"], "2023-07-01", 100, days=40)
     make_usage("late", models["davinci"], "2023-08-25", 900, days=40)
     scan.run(NOW, date(2023, 12, 8))
-    found = summary(*look())
+    found = deadline_summary(*look())
     assert [a.slug for a in found.applications] == ["shop"]
     assert found.baseline == 100
     assert found.applications[0].last_call_on == date(2023, 8, 9)
@@ -107,13 +107,13 @@ def test_an_application_is_done_when_its_findings_have_resolved(models):
     make_usage("store", models["ada"], "2023-07-01", 30, days=60, source=gateway)
     report_only(gateway, "2023-07-01", days=60)
     scan.run(NOW, TODAY)
-    found = summary(*look())
+    found = deadline_summary(*look())
     assert (found.applications_done, found.applications_total) == (1, 2)
     store, shop = found.applications
     assert (store.slug, store.status, store.forecast.verdict) == ("store", "open", "stalled")
     assert (shop.slug, shop.status, shop.done, shop.progress) == ("shop", "resolved", True, 1.0)
     assert shop.forecast.verdict == "done"
-    assert [p.applications_remaining for p in series(*look(), date(2023, 7, 26), date(2023, 7, 29))] == [
+    assert [p.applications_remaining for p in burndown_days(*look(), date(2023, 7, 26), date(2023, 7, 29))] == [
         2,
         2,
         1,
@@ -125,14 +125,14 @@ def test_after_the_sunset_failed_calls_are_those_that_were_seen(models):
     make_usage("shop", models["davinci"], "2023-12-25", 50, days=20, errors=2, gone=1)
     make_usage("shop", models["ada"], "2024-01-04", 10, days=10)
     scan.run(NOW, date(2024, 1, 12))
-    assert summary(*look("2024-01-04")).failing_per_day == 50, "expected, while nothing has failed yet"
-    assert summary(*look("2024-01-12")).failing_per_day == 2, "seen; redirected calls do not fail"
+    assert deadline_summary(*look("2024-01-04")).failing_per_day == 50, "expected, while nothing has failed yet"
+    assert deadline_summary(*look("2024-01-12")).failing_per_day == 2, "seen; redirected calls do not fail"
 
 
 def test_a_source_without_a_call_count_is_measured_in_tokens(models):
     make_usage("shop", models["davinci"], "2023-07-01", None, input_tokens=60, output_tokens=40, days=60)
     scan.run(NOW, TODAY)
-    found = summary(*look())
+    found = deadline_summary(*look())
     assert (found.measure, found.incomplete, found.remaining) == ("tokens", False, 100)
     assert found.applications[0].measure == "tokens"
 
@@ -141,7 +141,7 @@ def test_calls_and_tokens_that_cannot_be_compared_are_told(models):
     make_usage("shop", models["davinci"], "2023-07-01", 10, days=60)
     make_usage("store", models["ada"], "2023-07-01", None, input_tokens=100, days=60)
     scan.run(NOW, TODAY)
-    found = summary(*look())
+    found = deadline_summary(*look())
     assert (found.measure, found.incomplete, found.remaining) == ("calls", True, 10)
 
 
@@ -155,7 +155,7 @@ def test_the_list_agrees_with_the_single_deadline_at_a_fixed_number_of_queries(m
     with django_assert_num_queries(4):
         found = list_summaries(known)
     assert len(found) == 21
-    one = summary(deadline, known)
+    one = deadline_summary(deadline, known)
     assert (found[0].baseline, found[0].remaining, found[0].forecast) == (
         one.baseline,
         one.remaining,
@@ -166,6 +166,6 @@ def test_the_list_agrees_with_the_single_deadline_at_a_fixed_number_of_queries(m
 
 
 def test_a_deadline_without_any_usage_answers(models):
-    found = summary(*look())
+    found = deadline_summary(*look())
     assert (found.applications_total, found.progress, found.forecast.verdict) == (0, None, "unknown")
-    assert series(*look(), date(2023, 8, 19), date(2023, 8, 30))[-1].retiring == 0
+    assert burndown_days(*look(), date(2023, 8, 19), date(2023, 8, 30))[-1].retiring == 0

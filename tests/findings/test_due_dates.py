@@ -10,7 +10,7 @@ from django.core.paginator import Paginator
 from dashboard.catalog import snapshot
 from dashboard.catalog.models import Milestone
 from dashboard.findings import name_resolution, scan
-from dashboard.findings.due_dates import due_of
+from dashboard.findings.due_dates import finding_due
 from dashboard.findings.models import CallRegions, Finding
 from tests.factories import NOW, as_day, make_entry, make_revision, make_source, make_usage
 
@@ -47,7 +47,9 @@ def dues(as_of: str | date = TODAY) -> dict[str, tuple[str, str]]:
     day = as_day(as_of)
     known = snapshot.load(day)
     found = Finding.objects.as_of(day, known).select_related("application").order_by("application__name")
-    return {f.application.name: (due.on.isoformat(), due.step.region) for f in found if (due := due_of(f, known))}
+    return {
+        f.application.name: (due.on.isoformat(), due.step.region) for f in found if (due := finding_due(f, known))
+    }
 
 
 def listed(as_of: str | date = TODAY, within: int | None = None) -> list[str]:

@@ -122,8 +122,8 @@ def test_the_finding_of_the_old_snapshot_ends_with_the_move(june, january):
     point("gpt-4", january, "2023-07-10")
     make_usage("shop", "gpt-4", "2023-07-01", days=31, platform="openai", source=gateway)
     scan.run(NOW, TODAY)
-    (spell,) = Finding.objects.get().spells.all()
-    assert (spell.opened_on, spell.last_call_on, spell.resolved_on) == (
+    (period,) = Finding.objects.get().open_periods.all()
+    assert (period.opened_on, period.last_call_on, period.resolved_on) == (
         date(2023, 7, 1),
         date(2023, 7, 9),
         date(2023, 7, 17),
@@ -177,7 +177,7 @@ def test_a_report_by_entry_parts_the_calls_of_one_name(june, january):
     point("gpt-4", january, "2023-07-10")
     make_usage("shop", "gpt-4", "2023-07-01", 1, days=31, platform="openai")
     scan.run(NOW, TODAY)
-    rows = usage_report.report(date(2023, 7, 1), date(2023, 7, 31), ["entry", "called_as"])
+    rows = usage_report.usage_rows(date(2023, 7, 1), date(2023, 7, 31), ["entry", "called_as"])
     assert {row.keys: row.calls for row in rows} == {
         ("gpt-4-0613", "gpt-4"): 9,
         ("gpt-4-0125", "gpt-4"): 22,
@@ -192,10 +192,10 @@ def test_quiet_days_are_judged_by_the_sources_that_carried_the_old_meaning(june,
     make_usage("shop", "gpt-4", "2023-07-05", days=2, platform="openai", source=silent)
     make_usage("shop", "gpt-4", "2023-07-10", days=20, platform="openai", source=loud)
     scan.run(NOW, TODAY)
-    assert Finding.objects.get().spells.get().resolved_on is None
+    assert Finding.objects.get().open_periods.get().resolved_on is None
     report_only(silent, "2023-07-07", days=7)
     scan.run(NOW, TODAY)
-    assert Finding.objects.get().spells.get().resolved_on == date(2023, 7, 14)
+    assert Finding.objects.get().open_periods.get().resolved_on == date(2023, 7, 14)
 
 
 moves = st.lists(st.integers(0, 20), max_size=4, unique=True).map(sorted)
@@ -233,5 +233,5 @@ def test_a_report_by_the_hour_knows_the_day_of_each_hour(june, january):
             hour=at, source=daily.source, identity=daily.identity, name=daily.name, calls=1
         )
     scan.run(NOW, TODAY)
-    rows = usage_report.report(date(2023, 7, 9), date(2023, 7, 10), ["hour", "entry"])
+    rows = usage_report.usage_rows(date(2023, 7, 9), date(2023, 7, 10), ["hour", "entry"])
     assert [row.keys[1] for row in rows] == ["gpt-4-0613", "gpt-4-0125"]

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from dashboard.catalog import snapshot
 from dashboard.findings import actions, lifecycle, scan
-from dashboard.findings.history import history, silent_sources
-from dashboard.findings.models import Finding, FindingAction, Spell
+from dashboard.findings.history import finding_history, silent_sources
+from dashboard.findings.models import Finding, FindingAction, OpenPeriod
 from tests.factories import NOW, as_day, at, make_application, make_entry, make_source, make_usage, report_only
 
 pytestmark = pytest.mark.django_db
@@ -98,15 +98,15 @@ def test_the_history_tells_calls_and_people_in_one_list_up_to_a_day(davinci):
     finding = Finding.objects.get()
     ada = get_user_model().objects.create_user("ada")
     actions.comment(finding, ada, at("2023-07-12"), text="moved")
-    told = [(event.on.isoformat(), event.kind) for event in history(finding, TODAY)]
+    told = [(event.on.isoformat(), event.kind) for event in finding_history(finding, TODAY)]
     assert told == [
         ("2023-07-25", "regressed"),
         ("2023-07-18", "resolved"),
         ("2023-07-12", "comment"),
         ("2023-07-10", "opened"),
     ]
-    assert len(history(finding, date(2023, 7, 17))) == 2
-    assert history(finding, TODAY)[2].by == ada
+    assert len(finding_history(finding, date(2023, 7, 17))) == 2
+    assert finding_history(finding, TODAY)[2].by == ada
 
 
 def test_a_finding_whose_source_is_silent_says_so(davinci):
@@ -179,33 +179,33 @@ decisions = st.lists(
 @given(life=st.lists(st.tuples(st.integers(1, 8), st.integers(1, 8)), min_size=1, max_size=3), made=decisions)
 def test_the_database_and_the_pure_rule_agree_on_every_day(finding, life, made):
     start = date(2023, 7, 6)
-    Spell.objects.all().delete()
+    OpenPeriod.objects.all().delete()
     FindingAction.objects.all().delete()
-    spells, day = [], start
+    periods, day = [], start
     for number, (length, pause) in enumerate(life):
         last = number == len(life) - 1
-        spells.append(lifecycle.Spell(number, day, day, None if last else day + timedelta(days=length)))
+        periods.append(lifecycle.Period(number, day, day, None if last else day + timedelta(days=length)))
         day += timedelta(days=length + pause)
-    ends = [s.opened_on for s in spells[1:]] + [None]
-    for spell, end in zip(spells, ends, strict=True):
-        Spell.objects.create(
+    ends = [s.opened_on for s in periods[1:]] + [None]
+    for period, end in zip(periods, ends, strict=True):
+        OpenPeriod.objects.create(
             finding=finding,
-            number=spell.number,
-            opened_on=spell.opened_on,
-            last_call_on=spell.last_call_on,
-            resolved_on=spell.resolved_on,
-            succeeded_on=end,
+            number=period.number,
+            opened_on=period.opened_on,
+            last_call_on=period.last_call_on,
+            resolved_on=period.resolved_on,
+            next_opened_on=end,
         )
     told = []
     for kind, offset, ahead in sorted(made, key=lambda item: item[1]):
         on = start + timedelta(days=offset)
         until = on + timedelta(days=ahead)
-        told.append(lifecycle.Decision(kind, on, until))
+        told.append(lifecycle.StatusAction(kind, on, until))
         extra = {"snooze": {"until": until}, "acknowledge": {"note": "n"}, "exempt": {"reason": "r"}}.get(kind, {})
         getattr(actions, kind)(finding, None, at(on), **extra)
     for offset in range(-1, 50, 3):
         asked = start + timedelta(days=offset)
         if asked < start:
             continue
-        expected = lifecycle.status_on(asked, spells, told)
+        expected = lifecycle.status_on(asked, periods, told)
         assert known(asked).values_list("status", flat=True).first() == expected

@@ -7,7 +7,7 @@ import pytest
 from dashboard.catalog import snapshot
 from dashboard.catalog.models import Alias
 from dashboard.findings import name_resolution, scan
-from dashboard.findings.models import Finding, Resolution, Spell, StalePair, Traffic
+from dashboard.findings.models import Finding, OpenPeriod, Resolution, StalePair, Traffic
 from dashboard.findings.traffic import daily
 from dashboard.usage.models import DailyRollup, Identity, StaleDay
 from tests.factories import (
@@ -50,9 +50,13 @@ def test_calling_a_retiring_model_opens_a_finding(davinci):
 def test_a_second_scan_changes_nothing(davinci):
     make_usage("shop", davinci, "2023-07-20", 5)
     run()
-    before = list(Spell.objects.values()), list(Traffic.objects.values()), list(Finding.objects.values())
+    before = list(OpenPeriod.objects.values()), list(Traffic.objects.values()), list(Finding.objects.values())
     assert run() == scan.ScanResult()
-    assert (list(Spell.objects.values()), list(Traffic.objects.values()), list(Finding.objects.values())) == before
+    assert (
+        list(OpenPeriod.objects.values()),
+        list(Traffic.objects.values()),
+        list(Finding.objects.values()),
+    ) == before
 
 
 def test_a_model_that_nobody_retires_is_no_finding():
@@ -133,7 +137,7 @@ def test_an_announcement_opens_findings_for_calls_seen_before_it():
     make_revision(model, "2023-07-06", announced="2023-07-06", sunset="2024-01-04")
     run()
     assert statuses() == [("shop", "ada", "open")]
-    assert Spell.objects.get().opened_on == date(2023, 7, 6)
+    assert OpenPeriod.objects.get().opened_on == date(2023, 7, 6)
     assert statuses("2023-07-05") == []
 
 
@@ -161,7 +165,7 @@ def test_answers_reach_past_today_when_usage_does(davinci):
 def test_a_scan_that_dies_after_the_sums_is_finished_by_the_next_one(davinci):
     make_usage("shop", davinci, "2023-07-20")
     name_resolution.refresh(snapshot.load(TODAY))
-    daily.refill()
+    daily.refill_stale_days()
     assert StalePair.objects.count() == 1
     assert run().opened == 1
     assert not StalePair.objects.exists()
@@ -231,7 +235,7 @@ def test_a_day_that_changes_during_a_refill_stays_stale(davinci, monkeypatch):
         return real(*args, **kwargs)
 
     monkeypatch.setattr(daily.StalePair.objects, "bulk_create", meanwhile)
-    daily.refill()
+    daily.refill_stale_days()
     assert StaleDay.objects.count() == 1
 
 
@@ -243,4 +247,4 @@ def test_another_number_of_quiet_days_is_applied_to_findings_there_are(davinci, 
     run()
     settings.SUNDIAL_QUIET_DAYS = quiet
     run()
-    assert Spell.objects.get().resolved_on == date(2023, 7, 11) + timedelta(days=quiet)
+    assert OpenPeriod.objects.get().resolved_on == date(2023, 7, 11) + timedelta(days=quiet)

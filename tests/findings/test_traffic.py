@@ -10,11 +10,11 @@ from django.db import connection
 from dashboard.catalog import snapshot
 from dashboard.catalog.models import Alias, Milestone
 from dashboard.findings import scan
-from dashboard.findings.deadlines.applications import progress_of, ranking
-from dashboard.findings.deadlines.summary import all_summaries, list_summaries, summary
-from dashboard.findings.due_dates import due_of
-from dashboard.findings.models import CallRegions, Finding, ScannedEntry, Spell
-from dashboard.findings.name_resolution import with_meaning
+from dashboard.findings.deadlines.applications import application_progress, rank_applications
+from dashboard.findings.deadlines.summary import all_summaries, deadline_summary, list_summaries
+from dashboard.findings.due_dates import finding_due
+from dashboard.findings.models import CallRegions, Finding, OpenPeriod, ScannedEntry
+from dashboard.findings.name_resolution import with_resolution
 from dashboard.usage import retention
 from dashboard.usage.attribution import reattribute
 from dashboard.usage.health import source_health
@@ -71,7 +71,7 @@ def check() -> None:
         ENTRIES: f"SELECT day, entry_id, {COLUMNS} FROM findings_entrytraffic",
         NAMES: "SELECT day, name_id, calls FROM findings_nametraffic",
         SOURCES: "SELECT source_id, day, calls, input_tokens FROM usage_sourceday",
-        CALLERS: "SELECT application_id, entry_id, first_on, last_on FROM findings_caller",
+        CALLERS: "SELECT application_id, entry_id, first_on, last_on FROM findings_entrycaller",
     }
     for question, stored in kept.items():
         assert {tuple(map(_whole, row)) for row in rows(stored)} == {
@@ -202,7 +202,7 @@ def test_calls_that_move_to_another_region_today_change_no_sum_but_the_due_date(
     check()
     known = snapshot.load(TODAY)
     found = Finding.objects.as_of(TODAY, known).get(application__name="shop")
-    assert due_of(found, known).on == date(2024, 1, 4)
+    assert finding_due(found, known).on == date(2024, 1, 4)
     assert CallRegions.objects.get(finding=found).from_on == TODAY
 
 
@@ -215,7 +215,7 @@ def test_after_rollups_went_and_after_pruning(world):
     check()
 
 
-def test_spells_after_many_scans_are_those_of_one_scan_of_it_all(world):
+def test_open_periods_after_many_scans_are_those_of_one_scan_of_it_all(world):
     """Also where a scan passes over pairs that only call more or less often."""
     dice = random.Random(8)
     pks = list(DailyRollup.objects.exclude(name__called_as="house-model").values_list("pk", flat=True))
@@ -229,11 +229,11 @@ def test_spells_after_many_scans_are_those_of_one_scan_of_it_all(world):
         )
         scan.run(NOW, TODAY)
     fields = ("finding__application", "finding__entry", "number", "opened_on", "last_call_on", "resolved_on")
-    step_by_step = set(Spell.objects.values_list(*fields))
+    step_by_step = set(OpenPeriod.objects.values_list(*fields))
     Finding.objects.all().delete()
     ScannedEntry.objects.all().delete()
     scan.run(NOW, TODAY)
-    assert step_by_step == set(Spell.objects.values_list(*fields))
+    assert step_by_step == set(OpenPeriod.objects.values_list(*fields))
     assert step_by_step
 
 
@@ -244,9 +244,9 @@ def test_who_called_lately_is_right_on_every_day(world):
     scan.run(NOW, TODAY)
     days = [TODAY - timedelta(days=n) for n in range(0, 260, 3)]
     pairs = set(
-        with_meaning(DailyRollup.objects.all())
-        .exclude(meaning__entry=None)
-        .values_list("day", "identity__application", "meaning__entry")
+        with_resolution(DailyRollup.objects.all())
+        .exclude(resolution__entry=None)
+        .values_list("day", "identity__application", "resolution__entry")
     )
     for day in days:
         first = day - timedelta(days=29)
@@ -264,11 +264,11 @@ def test_a_page_of_applications_is_a_slice_of_them_all(world):
     for day in (TODAY, TODAY - timedelta(days=25)):
         known = snapshot.load(day)
         deadline = known.deadlines["openai", SUNSET]
-        whole = summary(deadline, known)
-        ranked = ranking(deadline, known, whole.measured_from)
+        whole = deadline_summary(deadline, known)
+        ranked = rank_applications(deadline, known, whole.measured_from)
         assert [one.remaining for one in ranked] == pytest.approx([one.remaining for one in whole.applications])
         for start in range(len(ranked)):
-            page = progress_of(ranked[start : start + 2], deadline, known, whole.measured_from)
+            page = application_progress(ranked[start : start + 2], deadline, known, whole.measured_from)
             assert page == list(whole.applications[start : start + 2])
 
 

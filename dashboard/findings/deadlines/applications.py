@@ -16,7 +16,13 @@ from dashboard.findings.deadlines.forecast import Forecast
 from dashboard.findings.models import Finding
 from dashboard.findings.traffic import series
 
-__all__ = ["ApplicationProgress", "Ranked", "progress_of", "ranking", "replacements"]
+__all__ = [
+    "ApplicationProgress",
+    "RankedApplication",
+    "application_progress",
+    "rank_applications",
+    "replacement_entries",
+]
 
 URGENCY = (
     Status.REGRESSED,
@@ -53,7 +59,7 @@ class ApplicationProgress:
 
 
 @dataclass(frozen=True, slots=True)
-class Ranked:
+class RankedApplication:
     """An application's place in the list. `done`: all of its findings have resolved."""
 
     pk: int
@@ -64,7 +70,7 @@ class Ranked:
     """Every one of its calls was counted."""
 
 
-def ranking(deadline: Deadline, snapshot: Snapshot, start: date) -> list[Ranked]:
+def rank_applications(deadline: Deadline, snapshot: Snapshot, start: date) -> list[RankedApplication]:
     """Every application with a finding on the deadline's entries, most remaining calls first.
 
     `start` is the first day that counts.
@@ -72,26 +78,27 @@ def ranking(deadline: Deadline, snapshot: Snapshot, start: date) -> list[Ranked]
     entries = [entry.pk for entry in deadline.entries]
     as_of = snapshot.as_of
     open_of: dict[tuple[int, str], bool] = defaultdict(bool)
-    known = Finding.objects.seen_by(as_of, snapshot, entries).order_by()
+    known = Finding.objects.existing_on(as_of, snapshot, entries).order_by()
     told = known.values_list("application_id", "application__name", "resolved_on")  # type: ignore[misc]
-    for application, name, resolved_on in series.plain(told):
+    for application, name, resolved_on in series.fetch_raw(told):
         open_of[application, name] |= resolved_on is None
     first, last = max(start, as_of - deadlines_forecast.WINDOW_DAYS * DAY), as_of - DAY
     days = max((last - first).days + 1, 1)
     remaining = {pk: n / days for pk, n in series.recent_calls(entries, first, last).items()}
     # Where calls are not counted, what to measure by is seen in all of an application's rows.
-    if odd := series.uncounted(entries, start, as_of):
+    if odd := series.applications_without_counts(entries, start, as_of):
         for pk, rows in series.by_application(entries, start, as_of, odd).items():
-            measure, _ = series.measure_of(rows)
-            remaining[pk] = deadlines_forecast.recent_mean(series.by_day(rows, measure), start, as_of)
+            measure, _ = series.choose_measure(rows)
+            remaining[pk] = deadlines_forecast.recent_mean(series.sum_by_day(rows, measure), start, as_of)
     ranked = [
-        Ranked(pk, remaining.get(pk, 0.0), not alive, name, pk not in odd) for (pk, name), alive in open_of.items()
+        RankedApplication(pk, remaining.get(pk, 0.0), not alive, name, pk not in odd)
+        for (pk, name), alive in open_of.items()
     ]
     return sorted(ranked, key=lambda one: (-one.remaining, one.done, one.name, one.pk))
 
 
-def progress_of(
-    ranked: Sequence[Ranked], deadline: Deadline, snapshot: Snapshot, start: date
+def application_progress(
+    ranked: Sequence[RankedApplication], deadline: Deadline, snapshot: Snapshot, start: date
 ) -> list[ApplicationProgress]:
     """The progress of some applications, in their order."""
     entries = [entry.pk for entry in deadline.entries]
@@ -100,7 +107,7 @@ def progress_of(
     counted = all(one.counted for one in ranked)
     rows = series.by_application(entries, start, as_of, wanted, calls_only=counted)
     week = as_of - deadlines_forecast.WINDOW_DAYS * DAY
-    replaced = series.by_application(replacements(deadline), week, as_of, wanted, calls_only=counted)
+    replaced = series.by_application(replacement_entries(deadline), week, as_of, wanted, calls_only=counted)
     findings: dict[int, list[Finding]] = defaultdict(list)
     known = Finding.objects.as_of(as_of, snapshot, entries)
     if wanted is not None:
@@ -113,7 +120,7 @@ def progress_of(
     ]
 
 
-def replacements(deadline: Deadline) -> list[int]:
+def replacement_entries(deadline: Deadline) -> list[int]:
     """The announced replacements, without entries that retire with the deadline themselves."""
     retiring = {entry.pk for entry in deadline.entries}
     return sorted({pk for e in deadline.entries for pk in e.replacements} - retiring)
@@ -123,12 +130,12 @@ def _application(
     deadline: Deadline,
     start: date,
     findings: list[Finding],
-    rows: Collection[series.Row],
-    replaced: Collection[series.Row],
+    rows: Collection[series.TrafficDay],
+    replaced: Collection[series.TrafficDay],
 ) -> ApplicationProgress:
     application, as_of = findings[0].application, deadline.as_of
-    measure, _ = series.measure_of(rows)
-    values = series.by_day(rows, measure)
+    measure, _ = series.choose_measure(rows)
+    values = series.sum_by_day(rows, measure)
     highest = deadlines_forecast.baseline(values, start, as_of)
     remaining = deadlines_forecast.recent_mean(values, start, as_of)
     statuses = {f.status for f in findings}  # type: ignore[attr-defined]
@@ -146,6 +153,6 @@ def _application(
         status=next(status.value for status in URGENCY if status in statuses),
         done=statuses == {Status.RESOLVED},
         forecast=deadlines_forecast.forecast(values, start, as_of, deadline.sunset_on),
-        replacement=deadlines_forecast.recent_mean(series.by_day(replaced, measure), start, as_of),
+        replacement=deadlines_forecast.recent_mean(series.sum_by_day(replaced, measure), start, as_of),
         measure=measure,
     )

@@ -19,18 +19,25 @@ from dashboard.findings.deadlines import applications as deadlines_applications
 from dashboard.findings.deadlines import forecast as deadlines_forecast
 from dashboard.findings.deadlines.applications import ApplicationProgress
 from dashboard.findings.deadlines.forecast import Forecast
-from dashboard.findings.models import EntryTraffic, Finding, Spell
-from dashboard.findings.traffic.series import Row, by_day, by_entry, called, measure_of, plain
+from dashboard.findings.models import EntryTraffic, Finding, OpenPeriod
+from dashboard.findings.traffic.series import (
+    TrafficDay,
+    by_entry,
+    called_entries,
+    choose_measure,
+    fetch_raw,
+    sum_by_day,
+)
 
 __all__ = [
     "ApplicationProgress",
-    "DayPoint",
+    "BurndownDay",
     "DeadlineSummary",
     "all_summaries",
+    "burndown_days",
+    "deadline_summary",
+    "deadline_totals",
     "list_summaries",
-    "overall",
-    "series",
-    "summary",
 ]
 
 LONGEST_SERIES = 1500
@@ -65,7 +72,7 @@ class DeadlineSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class DayPoint:
+class BurndownDay:
     """One day of a burn-down. `applications_remaining`: those with a finding alive that day."""
 
     day: date
@@ -74,15 +81,15 @@ class DayPoint:
     applications_remaining: int
 
 
-def summary(deadline: Deadline, snapshot: Snapshot) -> DeadlineSummary:
+def deadline_summary(deadline: Deadline, snapshot: Snapshot) -> DeadlineSummary:
     """The deadline with every application's progress, most remaining calls first."""
-    found = overall(deadline, snapshot)
-    ranked = deadlines_applications.ranking(deadline, snapshot, found.measured_from)
-    applications = deadlines_applications.progress_of(ranked, deadline, snapshot, found.measured_from)
+    found = deadline_totals(deadline, snapshot)
+    ranked = deadlines_applications.rank_applications(deadline, snapshot, found.measured_from)
+    applications = deadlines_applications.application_progress(ranked, deadline, snapshot, found.measured_from)
     return replace(found, applications=tuple(applications))
 
 
-def overall(deadline: Deadline, snapshot: Snapshot) -> DeadlineSummary:
+def deadline_totals(deadline: Deadline, snapshot: Snapshot) -> DeadlineSummary:
     """The deadline without its applications; `members` tells of them page by page."""
     return _summaries([deadline], snapshot)[0]
 
@@ -102,17 +109,19 @@ def all_summaries(snapshot: Snapshot, most_past: int) -> tuple[list[DeadlineSumm
     return found[: len(ahead)], found[len(ahead) :]
 
 
-def series(deadline: Deadline, snapshot: Snapshot, first: date, last: date) -> list[DayPoint]:
+def burndown_days(deadline: Deadline, snapshot: Snapshot, first: date, last: date) -> list[BurndownDay]:
     """One point per day from `first` to `last`, but none after the snapshot's day; that day is still running."""
     last = min(last, snapshot.as_of, first + timedelta(days=LONGEST_SERIES))
-    replacements = deadlines_applications.replacements(deadline)
+    replacements = deadlines_applications.replacement_entries(deadline)
     rows = by_entry([*_pks(deadline), *replacements], first, last)
     retiring = [row for pk in _pks(deadline) for row in rows.get(pk, ())]
-    measure, _ = measure_of(retiring)
-    old = by_day(retiring, measure)
-    new = by_day((row for pk in replacements for row in rows.get(pk, ())), measure)
+    measure, _ = choose_measure(retiring)
+    old = sum_by_day(retiring, measure)
+    new = sum_by_day((row for pk in replacements for row in rows.get(pk, ())), measure)
     alive = _alive_applications(_pks(deadline), first, last)
-    return [DayPoint(day, old.get(day, 0), new.get(day, 0), alive[n]) for n, day in enumerate(_days(first, last))]
+    return [
+        BurndownDay(day, old.get(day, 0), new.get(day, 0), alive[n]) for n, day in enumerate(_days(first, last))
+    ]
 
 
 def _listed(snapshot: Snapshot, *, past: bool) -> list[Deadline]:
@@ -126,16 +135,16 @@ def _summaries(deadlines: Sequence[Deadline], snapshot: Snapshot) -> list[Deadli
     as_of = snapshot.as_of
     first_data = EntryTraffic.objects.aggregate(first=Min("day"))["first"] or as_of
     starts = [min(max(d.known_on - deadlines_forecast.LEAD_DAYS * DAY, first_data), as_of) for d in deadlines]
-    replacements = {d.key: deadlines_applications.replacements(d) for d in deadlines}
-    ours = called(pk for d in deadlines for pk in (*_pks(d), *replacements[d.key]))
+    replacements = {d.key: deadlines_applications.replacement_entries(d) for d in deadlines}
+    ours = called_entries(pk for d in deadlines for pk in (*_pks(d), *replacements[d.key]))
     everything = [pk for d in deadlines for pk in _pks(d) if pk in ours]
     retiring = by_entry(everything, min(starts), as_of)
     replacing = {pk for some in replacements.values() for pk in some if pk in ours}
     replaced = by_entry(replacing, _week(as_of), as_of)
     callers: dict[int, list[tuple[int, int | None]]] = defaultdict(list)
-    known = Finding.objects.seen_by(as_of, snapshot, everything).order_by()
+    known = Finding.objects.existing_on(as_of, snapshot, everything).order_by()
     told = known.values_list("entry_id", "application_id", "resolved_on")  # type: ignore[misc]
-    for entry, application, resolved_on in plain(told):
+    for entry, application, resolved_on in fetch_raw(told):
         callers[entry].append((application, resolved_on))
     return [
         _summarise(
@@ -152,17 +161,17 @@ def _summaries(deadlines: Sequence[Deadline], snapshot: Snapshot) -> list[Deadli
 def _summarise(
     deadline: Deadline,
     start: date,
-    retiring: dict[int, list[Row]],
-    replaced: Collection[Row],
+    retiring: dict[int, list[TrafficDay]],
+    replaced: Collection[TrafficDay],
     callers: Collection[tuple[int, int | None]],
 ) -> DeadlineSummary:
     as_of = deadline.as_of
     rows = [row for some in retiring.values() for row in some]
-    measure, incomplete = measure_of(rows)
-    daily = by_day(rows, measure)
+    measure, incomplete = choose_measure(rows)
+    daily = sum_by_day(rows, measure)
     highest = deadlines_forecast.baseline(daily, start, as_of)
     remaining = deadlines_forecast.recent_mean(daily, start, as_of)
-    replacement = deadlines_forecast.recent_mean(by_day(replaced, measure), start, as_of)
+    replacement = deadlines_forecast.recent_mean(sum_by_day(replaced, measure), start, as_of)
     alive = {application for application, resolved_on in callers if resolved_on is None}
     total = {application for application, _ in callers}
     return DeadlineSummary(
@@ -186,12 +195,12 @@ def _summarise(
     )
 
 
-def _failing(deadline: Deadline, start: date, retiring: dict[int, list[Row]], measure: str) -> float:
+def _failing(deadline: Deadline, start: date, retiring: dict[int, list[TrafficDay]], measure: str) -> float:
     as_of = deadline.as_of
     failing = {e.pk for e in deadline.entries if e.on_sunset != "redirects"}
     if as_of <= deadline.sunset_on:
         doomed = [row for pk in failing for row in retiring.get(pk, ()) if row.day >= _week(as_of)]
-        return deadlines_forecast.recent_mean(by_day(doomed, measure), start, as_of)
+        return deadlines_forecast.recent_mean(sum_by_day(doomed, measure), start, as_of)
     daily: dict[date, float] = defaultdict(float)
     for pk, rows in retiring.items():
         for row in rows:
@@ -205,13 +214,13 @@ def _failing(deadline: Deadline, start: date, retiring: dict[int, list[Row]], me
 def _alive_applications(entries: list[int], first: date, last: date) -> list[int]:
     """Per day: how many applications have a finding alive on any of the entries."""
     length = max((last - first).days + 1, 0)
-    spells = Spell.objects.filter(finding__entry__in=entries, opened_on__lte=last).order_by(
+    periods = OpenPeriod.objects.filter(finding__entry__in=entries, opened_on__lte=last).order_by(
         "finding__application_id", "opened_on"
     )
     begin = day_number(first)
     changes = [0] * (length + 1)
     told_of, told_until = None, 0
-    told = plain(spells.values_list("finding__application_id", "opened_on", "resolved_on"))
+    told = fetch_raw(periods.values_list("finding__application_id", "opened_on", "resolved_on"))
     for application, opened, resolved in told:
         start = max(opened - begin, told_until if application == told_of else 0, 0)
         end = length if resolved is None else min(resolved - begin, length)

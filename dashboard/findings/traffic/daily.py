@@ -5,12 +5,12 @@ from datetime import date
 from django.db import connection
 
 from dashboard.core.fields import day_number
-from dashboard.findings.db_lock import exclusive
+from dashboard.findings.db_lock import write_lock
 from dashboard.findings.models import StalePair
 from dashboard.findings.traffic import summaries
 from dashboard.usage.models import StaleDay
 
-__all__ = ["IS_CALL", "refill", "stale_days"]
+__all__ = ["IS_CALL", "refill_stale_days", "stale_days"]
 
 # A sum over nothing but nulls is null: a measure that no source reports stays unknown, not 0.
 SUMS = """
@@ -53,7 +53,7 @@ def stale_days() -> list[date]:
     return list(StaleDay.objects.order_by("day").values_list("day", flat=True).distinct())
 
 
-def refill(open_since: date | None = None) -> set[tuple[int, int]]:
+def refill_stale_days(open_since: date | None = None) -> set[tuple[int, int]]:
     """Make the sums of every stale day anew; return the (application, entry) whose findings may have changed.
 
     These are the pairs whose sums changed. From `open_since` on, days so new that no run of calls can have
@@ -66,7 +66,7 @@ def refill(open_since: date | None = None) -> set[tuple[int, int]]:
     """
     touched: set[tuple[int, int]] = set()
     for day in stale_days():
-        with exclusive():
+        with write_lock():
             touched |= _refill_day(day, turned_only=open_since is not None and day >= open_since)
     return touched
 
@@ -105,7 +105,7 @@ def _correct(day: int, *, turned_only: bool) -> set[tuple[int, int]]:
             cursor.executemany(INSERT + VALUES, [fresh[pair] for pair in came])
         else:
             cursor.execute(INSERT + fill, [day])
-    summaries.refill(day, came=bool(came), gone=gone)
+    summaries.refill_summaries(day, came=bool(came), gone=gone)
     differing = came | gone | changed
     if turned_only:
         differing = {pair for pair in differing if _called(fresh.get(pair)) != _called(stored.get(pair))}

@@ -11,18 +11,18 @@ from django.db.models import IntegerField, QuerySet, Sum
 from django.db.models.functions import Cast
 
 from dashboard.core.fields import day_of
-from dashboard.findings.models import Caller, EntryTraffic, Traffic
+from dashboard.findings.models import EntryCaller, EntryTraffic, Traffic
 
 __all__ = [
-    "Row",
+    "TrafficDay",
+    "applications_without_counts",
     "by_application",
-    "by_day",
     "by_entry",
-    "called",
-    "measure_of",
-    "plain",
+    "called_entries",
+    "choose_measure",
+    "fetch_raw",
     "recent_calls",
-    "uncounted",
+    "sum_by_day",
 ]
 
 NUMBER = Cast("day", IntegerField())
@@ -30,7 +30,7 @@ NUMBER = Cast("day", IntegerField())
 MEASURES = ("calls", "input_tokens", "output_tokens", "errors", "gone")
 
 
-class Row(NamedTuple):
+class TrafficDay(NamedTuple):
     """Sums of one day; None where no source reports it. `failed`: calls that failed, in whichever way."""
 
     day: date
@@ -42,15 +42,15 @@ class Row(NamedTuple):
         return (self.tokens if measure == "tokens" else self.calls) or 0
 
 
-def by_entry(entries: Iterable[int], first: date, last: date) -> dict[int, list[Row]]:
+def by_entry(entries: Iterable[int], first: date, last: date) -> dict[int, list[TrafficDay]]:
     """Of each entry, all applications together, both days included."""
     traffic = EntryTraffic.objects.filter(entry__in=list(entries), day__range=(first, last)).order_by()
-    return _rows(plain(traffic.values_list("entry_id", "day", *MEASURES)))
+    return _rows(fetch_raw(traffic.values_list("entry_id", "day", *MEASURES)))
 
 
-def called(entries: Iterable[int]) -> set[int]:
+def called_entries(entries: Iterable[int]) -> set[int]:
     """Those of many entries that anybody ever called: a catalog has a thousand that nobody did."""
-    callers = Caller.objects.order_by().values_list("entry_id", flat=True).distinct()
+    callers = EntryCaller.objects.order_by().values_list("entry_id", flat=True).distinct()
     return set(entries).intersection(callers)
 
 
@@ -61,7 +61,7 @@ def by_application(
     applications: Collection[int] | None = None,
     *,
     calls_only: bool = False,
-) -> dict[int, list[Row]]:
+) -> dict[int, list[TrafficDay]]:
     """Of each application (or of some), the entries together, both days included.
 
     `calls_only` leaves the rest unknown; an index alone answers that.
@@ -73,14 +73,14 @@ def by_application(
     rows = traffic.values_list("application_id", NUMBER).annotate(**sums)
     if not calls_only:
         return _rows(rows)
-    found: dict[int, list[Row]] = defaultdict(list)
-    for application, day, calls in plain(rows):
+    found: dict[int, list[TrafficDay]] = defaultdict(list)
+    for application, day, calls in fetch_raw(rows):
         number = None if calls is None else int(calls)  # PostgreSQL sums to decimals
-        found[application].append(Row(day_of(day), number, None, None))
+        found[application].append(TrafficDay(day_of(day), number, None, None))
     return found
 
 
-def plain(rows: QuerySet) -> list[tuple]:
+def fetch_raw(rows: QuerySet) -> list[tuple]:
     """The rows of a query as the database gives them: converters would take longer than reading thousands."""
     try:
         statement, parameters = rows.query.sql_with_params()
@@ -98,13 +98,13 @@ def recent_calls(entries: Iterable[int], first: date, last: date) -> dict[int, i
     return {application: calls or 0 for application, calls in sums}
 
 
-def uncounted(entries: Iterable[int], first: date, last: date) -> set[int]:
+def applications_without_counts(entries: Iterable[int], first: date, last: date) -> set[int]:
     """Applications of which some calls to these entries were not counted."""
     traffic = Traffic.objects.filter(entry__in=list(entries), day__range=(first, last), calls=None)
     return set(traffic.order_by().values_list("application_id", flat=True).distinct())
 
 
-def measure_of(rows: Collection[Row]) -> tuple[str, bool]:
+def choose_measure(rows: Collection[TrafficDay]) -> tuple[str, bool]:
     """What to count these rows by, and whether that leaves some of them out."""
     without = sum(row.calls is None for row in rows)
     if not without:
@@ -114,17 +114,17 @@ def measure_of(rows: Collection[Row]) -> tuple[str, bool]:
     return "calls", True
 
 
-def by_day(rows: Iterable[Row], measure: str) -> dict[date, int]:
+def sum_by_day(rows: Iterable[TrafficDay], measure: str) -> dict[date, int]:
     daily: dict[date, int] = defaultdict(int)
     for row in rows:
         daily[row.day] += row.value(measure)
     return daily
 
 
-def _rows(sums: Iterable[tuple]) -> dict[int, list[Row]]:
-    found: dict[int, list[Row]] = defaultdict(list)
+def _rows(sums: Iterable[tuple]) -> dict[int, list[TrafficDay]]:
+    found: dict[int, list[TrafficDay]] = defaultdict(list)
     for key, day, calls, tokens_in, tokens_out, errors, gone in sums:
         tokens = None if tokens_in is None and tokens_out is None else (tokens_in or 0) + (tokens_out or 0)
         failed = None if errors is None and gone is None else max(errors or 0, gone or 0)
-        found[key].append(Row(day_of(day), calls, tokens, failed))
+        found[key].append(TrafficDay(day_of(day), calls, tokens, failed))
     return found

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from django.db import connection
 
-__all__ = ["refill"]
+__all__ = ["refill_summaries"]
 
 EMPTY_ENTRIES = "DELETE FROM findings_entrytraffic WHERE day = %s"
 FILL_ENTRIES = """
@@ -26,32 +26,34 @@ INSERT INTO usage_sourceday (source_id, day, calls, input_tokens)
 SELECT source_id, day, SUM(calls), SUM(input_tokens) FROM usage_dailyrollup WHERE day = %s GROUP BY source_id, day
 """
 WIDEN_CALLERS = """
-INSERT INTO findings_caller (application_id, entry_id, first_on, last_on)
+INSERT INTO findings_entrycaller (application_id, entry_id, first_on, last_on)
 SELECT application_id, entry_id, day, day FROM findings_traffic WHERE day = %s AND entry_id IS NOT NULL
 ON CONFLICT (entry_id, application_id) DO UPDATE SET
-    first_on = CASE WHEN excluded.first_on < findings_caller.first_on
-               THEN excluded.first_on ELSE findings_caller.first_on END,
-    last_on = CASE WHEN excluded.last_on > findings_caller.last_on
-              THEN excluded.last_on ELSE findings_caller.last_on END
-WHERE excluded.first_on < findings_caller.first_on OR excluded.last_on > findings_caller.last_on
+    first_on = CASE WHEN excluded.first_on < findings_entrycaller.first_on
+               THEN excluded.first_on ELSE findings_entrycaller.first_on END,
+    last_on = CASE WHEN excluded.last_on > findings_entrycaller.last_on
+              THEN excluded.last_on ELSE findings_entrycaller.last_on END
+WHERE excluded.first_on < findings_entrycaller.first_on OR excluded.last_on > findings_entrycaller.last_on
 """
 # An application that called on that day by an older count, and does not any more.
 FORGET_CALLER = """
-DELETE FROM findings_caller WHERE application_id = %s AND entry_id = %s AND NOT EXISTS (
+DELETE FROM findings_entrycaller WHERE application_id = %s AND entry_id = %s AND NOT EXISTS (
     SELECT 1 FROM findings_traffic t
-    WHERE t.application_id = findings_caller.application_id AND t.entry_id = findings_caller.entry_id)
+    WHERE t.application_id = findings_entrycaller.application_id AND t.entry_id = findings_entrycaller.entry_id)
 """
 NARROW_CALLER = """
-UPDATE findings_caller SET
+UPDATE findings_entrycaller SET
     first_on = (SELECT MIN(t.day) FROM findings_traffic t
-                WHERE t.application_id = findings_caller.application_id AND t.entry_id = findings_caller.entry_id),
+                WHERE t.application_id = findings_entrycaller.application_id
+                AND t.entry_id = findings_entrycaller.entry_id),
     last_on = (SELECT MAX(t.day) FROM findings_traffic t
-               WHERE t.application_id = findings_caller.application_id AND t.entry_id = findings_caller.entry_id)
+               WHERE t.application_id = findings_entrycaller.application_id
+               AND t.entry_id = findings_entrycaller.entry_id)
 WHERE application_id = %s AND entry_id = %s
 """
 
 
-def refill(day: int, *, came: bool, gone: Iterable[tuple[int, int | None]]) -> None:
+def refill_summaries(day: int, *, came: bool, gone: Iterable[tuple[int, int | None]]) -> None:
     """Make the sums of a day (its number) anew after its traffic.
 
     `came`: some (application, entry) have traffic on the day that had none before. `gone`: those that had

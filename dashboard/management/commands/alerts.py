@@ -25,7 +25,7 @@ class Command(SundialCommand):
     def run(self, **options: Any) -> CommandResult:
         as_of = parse_day(options["as_of"]) or clock.today()
         scan.run(clock.now(), as_of)
-        plan = outbox.plan(as_of)
+        plan = outbox.plan_digests(as_of)
         skipped = [
             {"application": s.finding.application.name, "finding": s.finding.pk, "why": s.why}
             for s in plan.skipped
@@ -36,7 +36,7 @@ class Command(SundialCommand):
                 {"recipient": d.recipient, "findings": len(d.items), "state": "planned"} for d in plan.digests
             ]
             return CommandResult(data, self.text(data))
-        written = [delivery.pk for delivery in outbox.decide(clock.now(), as_of)]
+        written = [delivery.pk for delivery in outbox.write_digests(clock.now(), as_of)]
         sent = alerts_delivery.send_due(clock.latest())
         data["deliveries"] = [
             {

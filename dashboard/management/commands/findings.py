@@ -7,7 +7,7 @@ from django.core.management.base import CommandParser
 from dashboard.catalog import snapshot as catalog
 from dashboard.core import clock
 from dashboard.findings.models import Finding, Status
-from dashboard.findings.serializers import finding_answers
+from dashboard.findings.serializers import serialize_findings
 from dashboard.management.base import CommandResult, SundialCommand, UsageError, format_table, parse_day
 
 OPEN = (Status.OPEN, Status.REGRESSED, Status.ACKNOWLEDGED)
@@ -37,7 +37,7 @@ class Command(SundialCommand):
         found = found.with_status(status) if status else found.alive()
         if within is not None:
             found = found.due_within(within)
-        answers = finding_answers(list(found.by_due()), snapshot)
+        answers = serialize_findings(list(found.by_due()), snapshot)
         due = within is not None and any(a["status"] in OPEN for a in answers)
         return CommandResult(answers, self.text(answers), exit_code=1 if due else 0)
 

@@ -6,8 +6,8 @@ from django.core.management.base import CommandParser
 
 from dashboard.catalog import snapshot as catalog
 from dashboard.core import clock
-from dashboard.findings.deadlines.summary import summary
-from dashboard.findings.serializers import deadline_answer
+from dashboard.findings.deadlines.summary import deadline_summary
+from dashboard.findings.serializers import serialize_deadline
 from dashboard.management.base import CommandResult, SundialCommand, UsageError, format_table, parse_day
 
 
@@ -31,7 +31,7 @@ class Command(SundialCommand):
             )
             hint = f"; it has {', '.join(known)}" if known else ""
             raise UsageError(f"{options['platform']} has no deadline on {sunset_on} as known on {as_of}{hint}")
-        data = deadline_answer(deadline, summary(deadline, snapshot))
+        data = serialize_deadline(deadline, deadline_summary(deadline, snapshot))
         return CommandResult(data, self.text(data))
 
     def text(self, data: dict[str, Any]) -> str:

@@ -105,7 +105,7 @@ class Command(SundialCommand):
         name_resolution.refresh(snapshot.load(clock.today()))
         source = _source(options["source"]) if options["source"] else None
         try:
-            rows = [row.as_dict(by) for row in usage_report.report(first, last, by, source)]
+            rows = [row.as_dict(by) for row in usage_report.usage_rows(first, last, by, source)]
         except usage_report.ReportError as problem:
             raise UsageError(str(problem)) from None
         headers = [*by, *usage_report.MEASURES]

@@ -13,9 +13,9 @@ from dashboard.catalog import regions
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.charts.card import Card
-from dashboard.findings.due_dates import due_when
+from dashboard.findings.due_dates import entry_due
 from dashboard.findings.models import Finding, Traffic
-from dashboard.findings.querysets import Circumstance
+from dashboard.findings.querysets import DueKey
 from dashboard.usage.models import Application, ApplicationRule, Identity
 from dashboard.web.common import call_series, calls
 from dashboard.web.common.traffic_charts import calls_card
@@ -143,13 +143,13 @@ def page(application: Application, snapshot: Snapshot, today: date) -> Applicati
 
 
 def _due(snapshot: Snapshot) -> dict[int, Due]:
-    alive = Finding.objects.seen_by(snapshot.as_of, snapshot).alive().order_by()
-    apart = alive.apart()
-    found: dict[int, list[Circumstance]] = defaultdict(list)
+    alive = Finding.objects.existing_on(snapshot.as_of, snapshot).alive().order_by()
+    apart = alive.due_keys_by_pair()
+    found: dict[int, list[DueKey]] = defaultdict(list)
     for application, entry in alive.values_list("application_id", "entry_id"):
         found[application].append(apart.get((application, entry), (entry, "", False)))
     there = {one for some in found.values() for one in some}
-    ends = {one: due_when(snapshot.entries[one[0]], *one[1:]) for one in there}
+    ends = {one: entry_due(snapshot.entries[one[0]], *one[1:]) for one in there}
     days = {one: end.on if end else date.max for one, end in ends.items()}
     soonest = sorted(there, key=lambda one: (days[one], snapshot.entries[one[0]].id))
     place = {one: n for n, one in enumerate(soonest)}

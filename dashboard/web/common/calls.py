@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
 
-from dashboard.findings.models import Caller, EntryTraffic, Traffic
+from dashboard.findings.models import EntryCaller, EntryTraffic, Traffic
 
 __all__ = ["Usage", "by_application", "by_entry", "by_pair", "callers", "share_uncatalogued", "week"]
 
@@ -59,7 +59,7 @@ def _callers_lately(as_of: date) -> dict[int, int]:
     between = Traffic.objects.filter(
         application=OuterRef("application"), entry=OuterRef("entry"), day__range=(first, last)
     )
-    callers = Caller.objects.filter(first_on__lte=last, last_on__gte=first).filter(
+    callers = EntryCaller.objects.filter(first_on__lte=last, last_on__gte=first).filter(
         Q(last_on__lte=last) | Q(first_on__gte=first) | Exists(between)
     )
     return dict(callers.order_by().values_list("entry_id").annotate(n=Count("pk")))

@@ -11,9 +11,14 @@ from django.utils.translation import gettext as _
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.regions import DueDate
 from dashboard.catalog.snapshot import Deadline, Snapshot
-from dashboard.findings.deadlines.applications import ApplicationProgress, Ranked, progress_of, ranking
-from dashboard.findings.deadlines.summary import DayPoint, DeadlineSummary, overall, series
-from dashboard.findings.due_dates import due_when, earlier
+from dashboard.findings.deadlines.applications import (
+    ApplicationProgress,
+    RankedApplication,
+    application_progress,
+    rank_applications,
+)
+from dashboard.findings.deadlines.summary import BurndownDay, DeadlineSummary, burndown_days, deadline_totals
+from dashboard.findings.due_dates import due_before_sunset, entry_due
 from dashboard.findings.models import Finding
 from dashboard.web.deadlines.queries import DeadlineRow
 
@@ -33,7 +38,7 @@ class Member:
     fate: str
     """What becomes of its calls after the sunset: "broken", or "redirected" where none of them fails."""
     is_past: bool
-    earlier: DueDate | None = None
+    due_before_sunset: DueDate | None = None
     """Its own end, where it comes before the deadline's day."""
 
     @property
@@ -74,7 +79,7 @@ class DeadlinePage:
     listed: Page
     members: list[Member]
     groups: list[ModelGroup]
-    days: list[DayPoint]
+    days: list[BurndownDay]
 
     @property
     def summary(self) -> DeadlineSummary:
@@ -113,10 +118,10 @@ class DeadlinePage:
 
 def page(deadline: Deadline, snapshot: Snapshot, page_of: Callable[[Sequence], Page]) -> DeadlinePage:
     """The page of a deadline as known on the snapshot's day; `page_of` chooses which applications it shows."""
-    found = overall(deadline, snapshot)
+    found = deadline_totals(deadline, snapshot)
     ends = _ends(deadline, snapshot)
     first = min(ends.values(), key=lambda due: due.on, default=None)
-    ranked = sorted(ranking(deadline, snapshot, found.measured_from), key=lambda one: one.done)
+    ranked = sorted(rank_applications(deadline, snapshot, found.measured_from), key=lambda one: one.done)
     listed = page_of(ranked)
     return DeadlinePage(
         row=DeadlineRow(found, deadline.entries, first),
@@ -127,14 +132,16 @@ def page(deadline: Deadline, snapshot: Snapshot, page_of: Callable[[Sequence], P
     )
 
 
-def points(deadline: Deadline, snapshot: Snapshot) -> list[DayPoint]:
+def points(deadline: Deadline, snapshot: Snapshot) -> list[BurndownDay]:
     """The days of the burn-down: from where its baseline is measured to the snapshot's day."""
-    return _points(deadline, snapshot, overall(deadline, snapshot).measured_from)
+    return _points(deadline, snapshot, deadline_totals(deadline, snapshot).measured_from)
 
 
-def _points(deadline: Deadline, snapshot: Snapshot, measured_from: date) -> list[DayPoint]:
+def _points(deadline: Deadline, snapshot: Snapshot, measured_from: date) -> list[BurndownDay]:
     first = max(measured_from, deadline.sunset_on - BEFORE)
-    return series(deadline, snapshot, min(first, snapshot.as_of), min(snapshot.as_of, deadline.sunset_on + AFTER))
+    return burndown_days(
+        deadline, snapshot, min(first, snapshot.as_of), min(snapshot.as_of, deadline.sunset_on + AFTER)
+    )
 
 
 def _groups(deadline: Deadline, snapshot: Snapshot) -> list[ModelGroup]:
@@ -150,7 +157,7 @@ def _groups(deadline: Deadline, snapshot: Snapshot) -> list[ModelGroup]:
 
 
 def _members(
-    ranked: Sequence[Ranked],
+    ranked: Sequence[RankedApplication],
     found: DeadlineSummary,
     deadline: Deadline,
     snapshot: Snapshot,
@@ -163,7 +170,7 @@ def _members(
     for application, pk, entry in known.values_list("application", "pk", "entry"):
         findings.setdefault(application, []).append((pk, entry))
     members = []
-    for one in progress_of(ranked, deadline, snapshot, found.measured_from):
+    for one in application_progress(ranked, deadline, snapshot, found.measured_from):
         own = findings[one.pk]
         fate = "redirected" if all(entry in redirected for _pk, entry in own) else "broken"
         key = own[0][0] if len(own) == 1 else None
@@ -175,10 +182,14 @@ def _ends(deadline: Deadline, snapshot: Snapshot) -> dict[int, DueDate]:
     """Per application that meets an end before the deadline's day: the first of them. One query, or none."""
     varying = [entry.pk for entry in deadline.entries if entry.pk in snapshot.varying]
     ends: dict[int, DueDate] = {}
-    apart = Finding.objects.seen_by(snapshot.as_of, snapshot, varying).alive().apart() if varying else {}
+    apart = (
+        Finding.objects.existing_on(snapshot.as_of, snapshot, varying).alive().due_keys_by_pair()
+        if varying
+        else {}
+    )
     for (application, pk), (_pk, regions, idle) in apart.items():
         entry = snapshot.entries[pk]
-        due = earlier(entry, due_when(entry, regions, idle))
+        due = due_before_sunset(entry, entry_due(entry, regions, idle))
         if due and (application not in ends or due.on < ends[application].on):
             ends[application] = due
     return ends

@@ -9,7 +9,7 @@ from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.regions import DueDate
 from dashboard.catalog.snapshot import Deadline, Snapshot
 from dashboard.findings.deadlines.summary import DeadlineSummary, all_summaries
-from dashboard.findings.due_dates import due_when, earlier
+from dashboard.findings.due_dates import due_before_sunset, entry_due
 from dashboard.findings.models import Finding
 
 __all__ = ["DeadlineRow", "Month", "both", "by_month"]
@@ -24,7 +24,7 @@ class DeadlineRow:
 
     summary: DeadlineSummary
     entries: tuple[EntryState, ...]
-    earlier: DueDate | None = None
+    due_before_sunset: DueDate | None = None
     """The first end that comes before the deadline's day for some application that still calls."""
 
     @property
@@ -104,10 +104,10 @@ def _first_ends(deadlines: Iterable[Deadline], snapshot: Snapshot) -> dict[tuple
     if not varying:
         return {}
     found: dict[tuple[str, date], DueDate] = {}
-    alive = Finding.objects.seen_by(snapshot.as_of, snapshot, varying).alive().with_circumstances()
-    for pk, regions, idle in alive.circumstances():
+    alive = Finding.objects.existing_on(snapshot.as_of, snapshot, varying).alive().with_due_key()
+    for pk, regions, idle in alive.due_keys():
         entry, key = snapshot.entries[pk], varying[pk]
-        due = earlier(entry, due_when(entry, regions, idle))
+        due = due_before_sunset(entry, entry_due(entry, regions, idle))
         if due and (key not in found or due.on < found[key].on):
             found[key] = due
     return found

@@ -13,9 +13,9 @@ from dashboard.catalog.lifecycle import EntryState, Step
 from dashboard.catalog.regions import DueDate, name_with_region
 from dashboard.catalog.snapshot import Deadline, Snapshot
 from dashboard.charts.card import Card
-from dashboard.findings.history import Event, history, silent_sources
+from dashboard.findings.history import HistoryEvent, finding_history, silent_sources
 from dashboard.findings.models import Finding
-from dashboard.findings.name_resolution import told_of, with_meaning
+from dashboard.findings.name_resolution import latest_calls_to, with_resolution
 from dashboard.usage.ingest.latest_calls import proofs
 from dashboard.usage.models import DailyRollup, LatestCall, Source
 from dashboard.web.common import call_series
@@ -143,7 +143,7 @@ def page(finding: Finding, snapshot: Snapshot, today: date) -> FindingPage:
         story=_story(finding, snapshot.as_of),
         seen=seen,
         callers=_callers(finding, snapshot.as_of),
-        proofs=list(proofs(finding.application_id, told_of(finding.entry_id), snapshot.as_of, PROOFS)),
+        proofs=list(proofs(finding.application_id, latest_calls_to(finding.entry_id), snapshot.as_of, PROOFS)),
         silent=silent_sources([finding], snapshot.as_of).get(finding.pk, []),
         due=row.due if row.elsewhere else None,
         due_name=_due_name(row, seen),
@@ -215,7 +215,7 @@ def _chart(row: FindingRow, today: date) -> Card | None:
 
 
 def _story(finding: Finding, as_of: date) -> list[Line]:
-    lines = [_line(event) for event in history(finding, as_of)]
+    lines = [_line(event) for event in finding_history(finding, as_of)]
     lines += [
         Line(
             mail.on,
@@ -228,7 +228,7 @@ def _story(finding: Finding, as_of: date) -> list[Line]:
     return sorted(lines, key=lambda line: line.on, reverse=True)
 
 
-def _line(event: Event) -> Line:
+def _line(event: HistoryEvent) -> Line:
     title = str(EVENTS[event.kind])
     if event.kind == "assign":
         title = (
@@ -254,7 +254,7 @@ def _rollups(finding: Finding, as_of: date) -> Any:
     rollups = DailyRollup.objects.filter(
         identity__application=finding.application_id, day__range=call_series.span(as_of)
     )
-    return with_meaning(rollups).filter(meaning__entry=finding.entry_id)
+    return with_resolution(rollups).filter(resolution__entry=finding.entry_id)
 
 
 def _seen(finding: Finding, as_of: date) -> list[Seen]:

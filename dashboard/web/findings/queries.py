@@ -14,10 +14,10 @@ from dashboard.catalog.regions import DueDate
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.charts import palette
 from dashboard.findings.choices import ALIVE, Status
-from dashboard.findings.due_dates import due_of, due_when
-from dashboard.findings.lifecycle import outcome
+from dashboard.findings.due_dates import entry_due, finding_due
+from dashboard.findings.lifecycle import effect_after_sunset
 from dashboard.findings.models import Finding
-from dashboard.findings.querysets import Circumstance, FindingQuerySet
+from dashboard.findings.querysets import DueKey, FindingQuerySet
 from dashboard.web.common import calls
 
 __all__ = [
@@ -113,12 +113,12 @@ class Tally:
     alive: int
     everything: int
     by_status: dict[str, int]
-    groups: Mapping[str, Mapping[Circumstance, int]]
+    groups: Mapping[str, Mapping[DueKey, int]]
 
-    def listed(self, wanted: str) -> dict[Circumstance, int]:
+    def listed(self, wanted: str) -> dict[DueKey, int]:
         """How many findings there are in each circumstance with this choice of status (see `Wanted`)."""
         chosen = {"": tuple(ALIVE), "all": tuple(Status.values)}.get(wanted, (wanted,))
-        counts: dict[Circumstance, int] = defaultdict(int)
+        counts: dict[DueKey, int] = defaultdict(int)
         for status in chosen:
             for there, n in self.groups.get(status, {}).items():
                 counts[there] += n
@@ -147,21 +147,21 @@ def with_status(found: FindingQuerySet, status: str) -> FindingQuerySet:
     if status == "all":
         return found
     if status in AFTER_SUNSET:
-        return found.alive().due_as(lambda entry, due: after_sunset("open", entry, due) == status)
+        return found.alive().due_matching(lambda entry, due: after_sunset("open", entry, due) == status)
     return found.with_status(status) if status else found.alive()
 
 
 def tally(found: FindingQuerySet, snapshot: Snapshot) -> Tally:
     """Counts for the choices of status, in one query."""
     counts = dict.fromkeys((*Status.values, *AFTER_SUNSET), 0)
-    groups: dict[str, dict[Circumstance, int]] = defaultdict(dict)
+    groups: dict[str, dict[DueKey, int]] = defaultdict(dict)
     keys = ("status", "entry", "regions", "idle")
     rows = found.order_by().values(*keys).annotate(n=Count("pk")).values_list(*keys, "n")
     for status, pk, regions, idle, n in rows:
         entry, there = snapshot.entries[pk], (pk, regions, idle)
         groups[status][there] = n
         counts[status] += n
-        if after := after_sunset(status, entry, due_when(entry, regions, idle)):
+        if after := after_sunset(status, entry, entry_due(entry, regions, idle)):
             counts[after] += n
             groups[after][there] = groups[after].get(there, 0) + n
     alive = sum(counts[status] for status in ALIVE)
@@ -191,16 +191,16 @@ def rows_of(findings: Iterable[Finding], snapshot: Snapshot) -> Iterator[Finding
     for finding in listed:
         entry = snapshot.entries[finding.entry_id]
         told = recent[finding.application_id, finding.entry_id]
-        yield FindingRow(finding, entry, shown_status(finding, snapshot), told, due_of(finding, snapshot))
+        yield FindingRow(finding, entry, shown_status(finding, snapshot), told, finding_due(finding, snapshot))
 
 
 def shown_status(finding: Any, snapshot: Snapshot) -> str:
     """The status that a person looks for, of a finding that `as_of()` annotated."""
     entry = snapshot.entries[finding.entry_id]
-    return after_sunset(finding.status, entry, due_of(finding, snapshot)) or finding.status
+    return after_sunset(finding.status, entry, finding_due(finding, snapshot)) or finding.status
 
 
 def after_sunset(status: str, entry: EntryState, due: DueDate | None) -> str:
     """Broken or redirected where calls still arrive after their end, else ""."""
     ended = due.on if due and due.has_come else None
-    return outcome(entry.as_of, ended, entry.on_sunset, alive=status in ALIVE) or ""
+    return effect_after_sunset(entry.as_of, ended, entry.on_sunset, alive=status in ALIVE) or ""

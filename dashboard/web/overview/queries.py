@@ -9,7 +9,7 @@ from django.db.models import OuterRef, Subquery
 from dashboard.catalog.models import Revision
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.findings.choices import Status
-from dashboard.findings.due_dates import due_of
+from dashboard.findings.due_dates import finding_due
 from dashboard.findings.models import Finding, Traffic
 from dashboard.usage.models import Application, DailyRollup, Source
 from dashboard.web.common import calls
@@ -136,7 +136,7 @@ def _at_risk(snapshot: Snapshot) -> list[AtRisk]:
     found: dict[int, AtRisk] = {}
     for finding in findings:
         entry = snapshot.entries[finding.entry_id]
-        due = due_of(finding, snapshot)
+        due = finding_due(finding, snapshot)
         if not due:
             continue
         deadline_on = entry.sunset_on or due.on

@@ -13,7 +13,7 @@ from dashboard.catalog.choices import Difference, ProposalState
 from dashboard.catalog.feeds.diff import ALIASES, ENTRY, REPLACEMENTS
 from dashboard.catalog.models import ProposedChange
 from dashboard.findings.models import Resolution, Traffic
-from dashboard.findings.name_resolution import with_meaning
+from dashboard.findings.name_resolution import with_resolution
 from dashboard.usage.models import DailyRollup
 from dashboard.web.common.calls import week
 
@@ -240,10 +240,10 @@ def _uncatalogued(proposals: Sequence[ProposedChange], as_of: date) -> dict[tupl
         either |= Q(platform=platform, model__in=names)
     unknown = Resolution.objects.filter(either, entry=None).values("name")
     rows = (
-        with_meaning(DailyRollup.objects.filter(name__in=unknown, day__range=week(as_of)))
-        .filter(meaning__entry=None)
+        with_resolution(DailyRollup.objects.filter(name__in=unknown, day__range=week(as_of)))
+        .filter(resolution__entry=None)
         .order_by()
-        .values_list("meaning__platform", "meaning__model")
+        .values_list("resolution__platform", "resolution__model")
         .annotate(n=Sum("calls"), applications=Count("identity__application", distinct=True))
     )
     return {

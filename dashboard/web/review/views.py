@@ -13,7 +13,7 @@ from dashboard.catalog.feeds import proposals
 from dashboard.catalog.feeds.proposals import ReviewResult
 from dashboard.catalog.messages import translated
 from dashboard.core import clock
-from dashboard.findings.enqueue import scan_soon
+from dashboard.findings.enqueue import enqueue_scan
 from dashboard.web.common.as_of import Request
 from dashboard.web.common.filters import Filters, Search, page_of
 from dashboard.web.common.permissions import REVIEW
@@ -87,7 +87,7 @@ def edit(request: Request, pk: int) -> HttpResponse:
         for _row, problem in decision.refused:
             form.add_error(None, translated(problem))
         if not decision.refused:
-            scan_soon()
+            enqueue_scan()
             messages.success(request, _told(decision, "accept"))
             return redirect("review")
     [group] = query.groups([found], request.today)
@@ -105,7 +105,7 @@ def _decide(request: Request) -> HttpResponse:
     act = proposals.accept_proposals if verb == "accept" else proposals.reject_proposals
     decision = act(found, now=clock.now(), by=request.user, note=request.POST.get("note", "").strip())
     if decision.done and verb == "accept":
-        scan_soon()
+        enqueue_scan()
     for row, problem in decision.refused:
         messages.error(request, f"{row.platform.slug}/{row.name}: {translated(problem)}")
     if decision.done:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from dashboard.catalog import snapshot as catalog
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.findings import name_resolution
-from dashboard.findings.enqueue import scan_soon
+from dashboard.findings.enqueue import enqueue_scan
 from dashboard.usage import services
 from dashboard.usage.models import CalledName, Source
 from dashboard.usage.preview import Preview, PreviewRecord, preview
@@ -39,7 +39,7 @@ def preview_source(source: Source, now: datetime, today: date) -> SourcePreview:
         name = CalledName(
             source=source, platform=record.platform, called_as=record.called_as, endpoint=record.endpoint
         )
-        match = name_resolution.meaning(name, snapshot)
+        match = name_resolution.resolve_name(name, snapshot)
         records.append((record, snapshot.entries[match.entry] if match.entry else None))
     return SourcePreview(found, records)
 
@@ -55,5 +55,5 @@ def save_form(form: SourceForm, *, by: Any, now: datetime) -> Source | None:
         return None
     if before and any(before[name] != getattr(source, name) for name in NAMING):
         name_resolution.invalidate(source)
-        scan_soon()
+        enqueue_scan()
     return source

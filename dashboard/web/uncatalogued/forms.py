@@ -20,7 +20,7 @@ from dashboard.catalog.models import Platform
 from dashboard.catalog.names.resolve import suggest
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.findings import uncatalogued
-from dashboard.findings.uncatalogued import Name, Outcome
+from dashboard.findings.uncatalogued import NameOutcome, UncataloguedName
 from dashboard.usage.models import Source
 
 __all__ = ["ACTS", "Act", "NameForm", "carry_out", "offered"]
@@ -31,7 +31,7 @@ _INPUT = {"class": "input"}
 class NameForm(forms.Form):
     """A form about one name, on one day's catalog."""
 
-    def __init__(self, *args: Any, name: Name, snapshot: Snapshot, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, name: UncataloguedName, snapshot: Snapshot, **kwargs: Any) -> None:
         self.name, self.snapshot = name, snapshot
         super().__init__(*args, **kwargs)
 
@@ -177,16 +177,16 @@ def _entry(form: Any, **who: Any) -> str:
 
 
 def _ignore(form: Any, *, by: Any, now: datetime, **_day: date) -> str:
-    uncatalogued.ignore(form.name, form.cleaned_data["reason"], by=by, now=now)
+    uncatalogued.ignore_name(form.name, form.cleaned_data["reason"], by=by, now=now)
     return _("“%(name)s” is ignored. Its calls still count as uncatalogued.") % {"name": form.name.called_as}
 
 
 def _put_back(form: Any, *, by: Any, now: datetime, **_day: date) -> str:
-    uncatalogued.unignore(form.name, by=by, now=now)
+    uncatalogued.unignore_name(form.name, by=by, now=now)
     return _("“%(name)s” is back on the list.") % {"name": form.name.called_as}
 
 
-def _told(outcome: Outcome) -> str:
+def _told(outcome: NameOutcome) -> str:
     words = ngettext(
         "%(n)s call of the past now belongs to %(entry)s.",
         "%(n)s calls of the past now belong to %(entry)s.",
@@ -209,7 +209,7 @@ class Act:
     run: Callable[..., str]
     permissions: tuple[str, ...]
 
-    def form(self, name: Name, snapshot: Snapshot, data: Any = None, **initial: Any) -> NameForm:
+    def form(self, name: UncataloguedName, snapshot: Snapshot, data: Any = None, **initial: Any) -> NameForm:
         return self.form_class(
             data,
             name=name,
@@ -237,7 +237,7 @@ ACTS = {
 }  # fmt: skip
 
 
-def offered(name: Name, snapshot: Snapshot, user: Any, *, ignored: bool) -> list[tuple[Act, NameForm]]:
+def offered(name: UncataloguedName, snapshot: Snapshot, user: Any, *, ignored: bool) -> list[tuple[Act, NameForm]]:
     """The acts that make sense for a name and that `user` may do, each with its form."""
     verbs = ["alias", "deployment", "entry"] if name.called_as.strip() else []
     verbs.append("put-back" if ignored else "ignore")

@@ -14,8 +14,8 @@ from dashboard.catalog.names.resolve import UNKNOWN
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.core.fields import DayField
 from dashboard.findings.models import IgnoredName, NameTraffic, Resolution
-from dashboard.findings.name_resolution import with_meaning
-from dashboard.findings.uncatalogued import Name
+from dashboard.findings.name_resolution import with_resolution
+from dashboard.findings.uncatalogued import UncataloguedName
 from dashboard.usage.models import CalledName, DailyRollup, Identity
 from dashboard.web.common.calls import share_uncatalogued
 
@@ -86,7 +86,7 @@ def share(as_of: date) -> Share:
 
 def counts(as_of: date) -> tuple[int, int]:
     """How many names of the last 30 days are to be looked up, and how many are ignored."""
-    names = ("name__called_as", "meaning__platform")
+    names = ("name__called_as", "resolution__platform")
     lately = _lately(_names(), as_of).values(*names).distinct()
     ignored = _lately(_names(ignored_by=as_of), as_of).values(*names).distinct().count()
     return lately.count() - ignored, ignored
@@ -99,9 +99,9 @@ def find(wanted: Wanted, as_of: date) -> QuerySet:
         names = names.filter(called_as__icontains=text)
     found = _lately(names, as_of, wanted.application)
     if wanted.platform:
-        found = found.filter(meaning__platform=wanted.platform)
+        found = found.filter(resolution__platform=wanted.platform)
     return (
-        found.values(called_as=F("name__called_as"), platform=F("meaning__platform"))
+        found.values(called_as=F("name__called_as"), platform=F("resolution__platform"))
         .annotate(calls=Sum("calls"), last_on=Max("day"))
         .order_by(F("calls").desc(nulls_last=True), "called_as", "platform")
     )
@@ -137,13 +137,13 @@ def rows(groups: Iterable[dict], snapshot: Snapshot) -> list[UnknownName]:
     ]
 
 
-def one(name: Name, snapshot: Snapshot) -> UnknownName | None:
+def one(name: UncataloguedName, snapshot: Snapshot) -> UnknownName | None:
     """One name for its own page, whatever the list shows; None when no call of the last 30 days has it."""
-    lately = _lately(_names().filter(pk__in=name.called), snapshot.as_of)
+    lately = _lately(_names().filter(pk__in=name.called_names), snapshot.as_of)
     group = lately.aggregate(calls=Sum("calls"), last_on=Max("day"))
     if not group["last_on"]:
         return None
-    platform = lately.values_list("meaning__platform", flat=True).first()
+    platform = lately.values_list("resolution__platform", flat=True).first()
     return rows([{"called_as": name.called_as, "platform": platform, **group}], snapshot)[0]
 
 
@@ -169,7 +169,7 @@ def _lately(names: QuerySet, as_of: date, application: str = "") -> QuerySet:
     sums: QuerySet = NameTraffic.objects.filter(**asked)
     if application:
         sums = DailyRollup.objects.filter(**asked, identity__application__slug=application)
-    return with_meaning(sums).filter(meaning__entry=None).order_by()
+    return with_resolution(sums).filter(resolution__entry=None).order_by()
 
 
 def _ignored(names: set[str], as_of: date) -> dict[tuple[str, str], IgnoredName]:
@@ -217,9 +217,9 @@ def _callers_of(names: Collection[int], as_of: date) -> list[tuple[int, str | No
     rollups = DailyRollup.objects.filter(day__range=(first, last)).order_by()
     settled = rollups.filter(name__in=list(platforms)).values_list("name_id", "identity_id")
     found = [(name, platforms[name], who, n) for name, who, n in settled.annotate(n=Sum("calls"))]
-    moving = with_meaning(rollups.filter(name__in=[name for name in names if name not in platforms]))
-    keys = ("name_id", "meaning__platform", "identity_id")
-    return found + list(moving.filter(meaning__entry=None).values_list(*keys).annotate(n=Sum("calls")))
+    moving = with_resolution(rollups.filter(name__in=[name for name in names if name not in platforms]))
+    keys = ("name_id", "resolution__platform", "identity_id")
+    return found + list(moving.filter(resolution__entry=None).values_list(*keys).annotate(n=Sum("calls")))
 
 
 def _close(name: str, platform: str, snapshot: Snapshot) -> list[EntryState]:

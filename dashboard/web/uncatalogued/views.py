@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from dashboard.catalog import snapshot as catalog
 from dashboard.core import clock
-from dashboard.findings.uncatalogued import Name, last_act, take_back
+from dashboard.findings.uncatalogued import UncataloguedName, last_action, undo_action
 from dashboard.web.common.as_of import Request
 from dashboard.web.common.filters import Filters, Hidden, Search, Text, page_of
 from dashboard.web.uncatalogued import forms
@@ -59,14 +59,16 @@ def index(request: Request) -> HttpResponse:
         "rows": query.rows(page.object_list, snapshot),
         "share": query.share(request.as_of),
         "acting": request.as_of == request.today,
-        "regret": last_act(request.user, clock.now()) if "done" in request.GET else None,
+        "regret": last_action(request.user, clock.now()) if "done" in request.GET else None,
     }
     return render(request, "uncatalogued/list.html", context)
 
 
 def name(request: Request) -> HttpResponse:
     """One name, `?called=&platform=`, and what can be made of it."""
-    return _show(request, Name(request.GET.get("called", "")[:300], request.GET.get("platform", "")[:60]))
+    return _show(
+        request, UncataloguedName(request.GET.get("called", "")[:300], request.GET.get("platform", "")[:60])
+    )
 
 
 @require_POST
@@ -77,7 +79,7 @@ def act(request: Request, verb: str) -> HttpResponse:
         raise Http404
     if not request.user.has_perms(chosen.permissions):
         raise PermissionDenied
-    asked = Name(request.POST.get("called_as", "")[:300], request.POST.get("of_platform", "")[:60])
+    asked = UncataloguedName(request.POST.get("called_as", "")[:300], request.POST.get("of_platform", "")[:60])
     form = chosen.form(asked, catalog.load(request.today), request.POST)
     told = forms.carry_out(chosen, form, by=request.user, now=clock.now(), today=request.today)
     if not told:
@@ -89,14 +91,14 @@ def act(request: Request, verb: str) -> HttpResponse:
 @require_POST
 def undo(request: Request) -> HttpResponse:
     """Take back what this person did last, if it is still `change` (its number in the audit log)."""
-    last = last_act(request.user, clock.now())
+    last = last_action(request.user, clock.now())
     if not last or str(last.pk) != request.POST.get("change"):
         messages.error(request, _("Something else happened since: undo it in the admin’s history"))
         return _back()
     if not request.user.has_perms(("catalog.delete_alias", "findings.delete_ignoredname")):
         raise PermissionDenied
     try:
-        take_back(last, by=request.user, now=clock.now(), today=request.today)
+        undo_action(last, by=request.user, now=clock.now(), today=request.today)
     except ValidationError as problem:
         messages.error(request, " ".join(problem.messages))
     else:
@@ -109,7 +111,7 @@ def _back(**query: str) -> HttpResponse:
 
 
 def _show(
-    request: Request, asked: Name, *, mistaken: Any = None, verb: str = "", status: int = 200
+    request: Request, asked: UncataloguedName, *, mistaken: Any = None, verb: str = "", status: int = 200
 ) -> HttpResponse:
     snapshot = catalog.load(request.as_of)
     row = query.one(asked, snapshot)
