@@ -100,7 +100,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.staticfiles",
     "csp",
-    "axes",
+    "dashboard.access.apps.SignInsConfig",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

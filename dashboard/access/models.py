@@ -17,14 +17,15 @@ class Role(models.TextChoices):
 
 
 class ApiToken(models.Model):
-    name = models.CharField(max_length=100, unique=True)
-    role = models.CharField(max_length=10, choices=Role)
-    digest = models.CharField(max_length=64, unique=True, editable=False)
-    created_at = models.DateTimeField()
-    last_used_on = models.DateField(null=True, blank=True)
+    name = models.CharField(_("name"), max_length=100, unique=True)
+    role = models.CharField(_("role"), max_length=10, choices=Role)
+    digest = models.CharField(_("digest"), max_length=64, unique=True, editable=False)
+    created_at = models.DateTimeField(_("created at"))
+    last_used_on = models.DateField(_("last used on"), null=True, blank=True)
 
     class Meta:
-        verbose_name = "API token"
+        verbose_name = _("API token")
+        verbose_name_plural = _("API tokens")
         ordering = ["name"]
 
     def __str__(self) -> str:

@@ -32,23 +32,24 @@ class Reason(models.TextChoices):
 class Delivery(models.Model):
     """One message to one address: the outbox."""
 
-    channel = models.CharField(max_length=10, choices=Channel, default=Channel.EMAIL)
-    recipient = models.CharField(max_length=320)
-    as_of = DayField()
-    subject = models.CharField(max_length=300)
-    text = models.TextField()
-    html = models.TextField(blank=True)
-    message_id = models.CharField(max_length=200, unique=True)
-    state = models.CharField(max_length=10, choices=State, default=State.PENDING)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    created_at = models.DateTimeField()
-    next_try_at = models.DateTimeField()
-    claimed_at = models.DateTimeField(null=True, blank=True)
-    sent_at = models.DateTimeField(null=True, blank=True)
-    error = models.CharField(max_length=500, blank=True)
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel, default=Channel.EMAIL)
+    recipient = models.CharField(_("recipient"), max_length=320)
+    as_of = DayField(_("as of"))
+    subject = models.CharField(_("subject"), max_length=300)
+    text = models.TextField(_("text"))
+    html = models.TextField(_("html"), blank=True)
+    message_id = models.CharField(_("message id"), max_length=200, unique=True)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.PENDING)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    created_at = models.DateTimeField(_("created at"))
+    next_try_at = models.DateTimeField(_("next try at"))
+    claimed_at = models.DateTimeField(_("claimed at"), null=True, blank=True)
+    sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
+    error = models.CharField(_("error"), max_length=500, blank=True)
 
     class Meta:
-        verbose_name_plural = "deliveries"
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
         ordering = ["-id"]
         indexes = [models.Index(fields=["state", "next_try_at"], name="delivery_due")]
 
@@ -63,14 +64,16 @@ class Notice(models.Model):
     reminder. A moved sunset date makes the thresholds count anew.
     """
 
-    delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="notices")
-    finding = models.ForeignKey(Finding, models.CASCADE, related_name="notices")
-    channel = models.CharField(max_length=10, choices=Channel)
-    reason = models.CharField(max_length=10, choices=Reason)
-    step = models.IntegerField()
-    sunset_on = DayField()
+    delivery = models.ForeignKey(Delivery, models.CASCADE, verbose_name=_("delivery"), related_name="notices")
+    finding = models.ForeignKey(Finding, models.CASCADE, verbose_name=_("finding"), related_name="notices")
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel)
+    reason = models.CharField(_("reason"), max_length=10, choices=Reason)
+    step = models.IntegerField(_("step"))
+    sunset_on = DayField(_("sunset on"))
 
     class Meta:
+        verbose_name = _("notice")
+        verbose_name_plural = _("notices")
         constraints = [
             models.UniqueConstraint(
                 fields=["finding", "channel", "reason", "step", "sunset_on"], name="notice_once"

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 __all__ = ["AuditEntry", "Heartbeat"]
 
@@ -9,18 +10,21 @@ __all__ = ["AuditEntry", "Heartbeat"]
 class AuditEntry(models.Model):
     """One edit by a person, a file or a feed: who, when, before, after. Written once, never changed."""
 
-    at = models.DateTimeField(db_index=True)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
-    origin = models.CharField(max_length=80, help_text="admin, file, feed:NAME, rule or command")
-    model = models.CharField(max_length=80, help_text="app_label.model of what changed")
-    object_id = models.CharField(max_length=40)
-    label = models.CharField(max_length=300)
-    action = models.CharField(max_length=20, help_text="added, changed or removed")
-    before = models.JSONField(default=dict)
-    after = models.JSONField(default=dict)
+    at = models.DateTimeField(_("at"), db_index=True)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, verbose_name=_("by"), null=True, blank=True, related_name="+"
+    )
+    origin = models.CharField(_("origin"), max_length=80, help_text=_("admin, file, feed:NAME, rule or command"))
+    model = models.CharField(_("model"), max_length=80, help_text=_("app_label.model of what changed"))
+    object_id = models.CharField(_("object id"), max_length=40)
+    label = models.CharField(_("label"), max_length=300)
+    action = models.CharField(_("action"), max_length=20, help_text=_("added, changed or removed"))
+    before = models.JSONField(_("before"), default=dict)
+    after = models.JSONField(_("after"), default=dict)
 
     class Meta:
-        verbose_name_plural = "audit entries"
+        verbose_name = _("audit entry")
+        verbose_name_plural = _("audit entries")
         ordering = ["-at", "-id"]
         # The history page of one object.
         indexes = [models.Index(fields=["model", "object_id", "-at"], name="audit_object")]

@@ -6,6 +6,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from dashboard.catalog.models import Entry
 from dashboard.core.fields import DayField
@@ -212,16 +213,22 @@ class ScannedEntry(models.Model):
 class Finding(models.Model):
     """One application that calls one retiring entry. Its status on a day follows from periods and actions."""
 
-    application = models.ForeignKey(Application, models.CASCADE, related_name="findings")
-    entry = models.ForeignKey(Entry, models.CASCADE, related_name="findings")
-    created_at = models.DateTimeField()
-    assignee = models.EmailField(blank=True, help_text="Gets the mail instead of the application's owner")
-    first_seen = DayField(help_text="Day of the first call ever seen")
-    last_seen = DayField(help_text="Day of the newest call")
+    application = models.ForeignKey(
+        Application, models.CASCADE, verbose_name=_("application"), related_name="findings"
+    )
+    entry = models.ForeignKey(Entry, models.CASCADE, verbose_name=_("entry"), related_name="findings")
+    created_at = models.DateTimeField(_("created at"))
+    assignee = models.EmailField(
+        _("assignee"), blank=True, help_text=_("Gets the mail instead of the application's owner")
+    )
+    first_seen = DayField(_("first seen"), help_text=_("Day of the first call ever seen"))
+    last_seen = DayField(_("last seen"), help_text=_("Day of the newest call"))
 
     objects: ClassVar[FindingQuerySet] = FindingQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
+        verbose_name = _("finding")
+        verbose_name_plural = _("findings")
         constraints = [models.UniqueConstraint(fields=["application", "entry"], name="finding_once")]
 
     def __str__(self) -> str:
@@ -239,14 +246,20 @@ class OpenPeriod(models.Model):
     (`resolved_on` is null or `resolved_on > D`).
     """
 
-    finding = models.ForeignKey(Finding, models.CASCADE, related_name="open_periods", db_index=False)
-    number = models.PositiveSmallIntegerField(help_text="0 is the first; later ones are regressions")
-    opened_on = DayField()
-    last_call_on = DayField()
-    resolved_on = DayField(null=True)
-    next_opened_on = DayField(null=True, help_text="The day the next period opened: this one tells until then")
+    finding = models.ForeignKey(
+        Finding, models.CASCADE, verbose_name=_("finding"), related_name="open_periods", db_index=False
+    )
+    number = models.PositiveSmallIntegerField(
+        _("number"), help_text=_("0 is the first; later ones are regressions")
+    )
+    opened_on = DayField(_("opened on"))
+    last_call_on = DayField(_("last call on"))
+    resolved_on = DayField(_("resolved on"), null=True)
+    next_opened_on = DayField(_("next opened on"), null=True, help_text=_("The day the next open period began"))
 
     class Meta:
+        verbose_name = _("open period")
+        verbose_name_plural = _("open periods")
         ordering = ["finding", "number"]
         constraints = [models.UniqueConstraint(fields=["finding", "number"], name="open_period_in_order")]
         indexes = [
@@ -286,16 +299,22 @@ class CallRegions(models.Model):
 class FindingAction(models.Model):
     """What a person did to a finding. Append-only; `until` is the target day or the end of a snooze."""
 
-    finding = models.ForeignKey(Finding, models.CASCADE, related_name="actions", db_index=False)
-    kind = models.CharField(max_length=12, choices=Action)
-    on = DayField(help_text="The day it counts from")
-    superseded_on = DayField(null=True, help_text="The day a newer decision took its place")
-    at = models.DateTimeField()
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-    note = models.TextField(blank=True)
-    until = DayField(null=True)
+    finding = models.ForeignKey(
+        Finding, models.CASCADE, verbose_name=_("finding"), related_name="actions", db_index=False
+    )
+    kind = models.CharField(_("kind"), max_length=12, choices=Action)
+    on = DayField(_("on"), help_text=_("The day it counts from"))
+    superseded_on = DayField(_("superseded on"), null=True, help_text=_("The day a newer decision took its place"))
+    at = models.DateTimeField(_("at"))
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, verbose_name=_("by"), null=True, related_name="+"
+    )
+    note = models.TextField(_("note"), blank=True)
+    until = DayField(_("until"), null=True)
 
     class Meta:
+        verbose_name = _("finding action")
+        verbose_name_plural = _("finding actions")
         ordering = ["at", "id"]
         # What a person last decided about a finding, by a day.
         indexes = [models.Index(fields=["finding", "on"], name="action_by_day")]

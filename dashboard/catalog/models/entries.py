@@ -31,10 +31,12 @@ __all__ = [
 class Vendor(models.Model):
     """Who makes a model."""
 
-    slug = models.SlugField(max_length=60, unique=True)
-    name = models.CharField(max_length=100)
+    slug = models.SlugField(_("slug"), max_length=60, unique=True)
+    name = models.CharField(_("name"), max_length=100)
 
     class Meta:
+        verbose_name = _("vendor")
+        verbose_name_plural = _("vendors")
         ordering = ["name"]
 
     def __str__(self) -> str:
@@ -44,12 +46,14 @@ class Vendor(models.Model):
 class Platform(models.Model):
     """Where models are called and whose dates apply. `slug` is the public name (`aws-bedrock`)."""
 
-    slug = models.SlugField(max_length=60, unique=True)
-    name = models.CharField(max_length=100)
-    url = models.URLField("lifecycle page", max_length=500, blank=True)
-    case_sensitive = models.BooleanField("model names are case-sensitive", default=True)
+    slug = models.SlugField(_("slug"), max_length=60, unique=True)
+    name = models.CharField(_("name"), max_length=100)
+    url = models.URLField(_("lifecycle page"), max_length=500, blank=True)
+    case_sensitive = models.BooleanField(_("model names are case-sensitive"), default=True)
 
     class Meta:
+        verbose_name = _("platform")
+        verbose_name_plural = _("platforms")
         ordering = ["name"]
 
     def __str__(self) -> str:
@@ -59,26 +63,30 @@ class Platform(models.Model):
 class Entry(models.Model):
     """One callable model id, or one API path family with a life of its own, on one platform."""
 
-    platform = models.ForeignKey(Platform, models.PROTECT, related_name="entries")
-    vendor = models.ForeignKey(Vendor, models.PROTECT, null=True, blank=True, related_name="entries")
+    platform = models.ForeignKey(Platform, models.PROTECT, verbose_name=_("platform"), related_name="entries")
+    vendor = models.ForeignKey(
+        Vendor, models.PROTECT, verbose_name=_("vendor"), null=True, blank=True, related_name="entries"
+    )
     name = models.CharField(
-        "id",
+        _("id"),
         max_length=200,
         validators=[RegexValidator(r"^\S(.*\S)?$", "An id neither starts nor ends with a blank")],
-        help_text="As calls write it, such as text-davinci-003; an endpoint is its path, such as /v1/edits",
+        help_text=_("As calls write it, such as text-davinci-003; an endpoint is its path, such as /v1/edits"),
     )
-    kind = models.CharField(max_length=20, choices=Kind, default=Kind.CHAT)
-    released_on = models.DateField(null=True, blank=True)
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind, default=Kind.CHAT)
+    released_on = models.DateField(_("released on"), null=True, blank=True)
     confidence = models.CharField(
+        _("confidence"),
         max_length=10,
         choices=Confidence,
         default=Confidence.HIGH,
-        help_text="Low shows as unverified wherever the entry does",
+        help_text=_("Low shows as unverified wherever the entry does"),
     )
-    note = models.TextField(blank=True)
+    note = models.TextField(_("note"), blank=True)
 
     class Meta:
-        verbose_name_plural = "entries"
+        verbose_name = _("entry")
+        verbose_name_plural = _("entries")
         ordering = ["platform__slug", "name"]
         constraints = [
             models.UniqueConstraint(
@@ -98,16 +106,19 @@ class Entry(models.Model):
 class Alias(models.Model):
     """Another name for an entry on its platform, optionally for a span of days (both included)."""
 
-    entry = models.ForeignKey(Entry, models.CASCADE, related_name="aliases")
-    platform = models.ForeignKey(Platform, models.CASCADE, related_name="+", editable=False)
-    name = models.CharField(max_length=200)
-    from_on = models.DateField("from", null=True, blank=True)
-    to_on = models.DateField("to", null=True, blank=True)
-    source_url = models.URLField("source", max_length=500, blank=True)
-    note = models.CharField(max_length=300, blank=True)
+    entry = models.ForeignKey(Entry, models.CASCADE, verbose_name=_("entry"), related_name="aliases")
+    platform = models.ForeignKey(
+        Platform, models.CASCADE, verbose_name=_("platform"), related_name="+", editable=False
+    )
+    name = models.CharField(_("name"), max_length=200)
+    from_on = models.DateField(_("from"), null=True, blank=True)
+    to_on = models.DateField(_("to"), null=True, blank=True)
+    source_url = models.URLField(_("source"), max_length=500, blank=True)
+    note = models.CharField(_("note"), max_length=300, blank=True)
 
     class Meta:
-        verbose_name_plural = "aliases"
+        verbose_name = _("alias")
+        verbose_name_plural = _("aliases")
         ordering = ["name", "from_on"]
         constraints = [
             models.UniqueConstraint(
@@ -161,20 +172,28 @@ class Revision(models.Model):
     `sets_replacements`, in which case this revision's list (perhaps empty) is the new one.
     """
 
-    entry = models.ForeignKey(Entry, models.CASCADE, related_name="revisions")
-    known_on = models.DateField()
-    source_url = models.URLField("source", max_length=500)
-    source_day = models.DateField(null=True, blank=True)
-    note = models.TextField(blank=True)
-    on_sunset = models.CharField(max_length=10, choices=OnSunset, blank=True)
-    sets_replacements = models.BooleanField(default=False)
-    origin = models.CharField(max_length=80, default="file", editable=False)
+    entry = models.ForeignKey(Entry, models.CASCADE, verbose_name=_("entry"), related_name="revisions")
+    known_on = models.DateField(_("known on"))
+    source_url = models.URLField(_("source"), max_length=500)
+    source_day = models.DateField(_("source day"), null=True, blank=True)
+    note = models.TextField(_("note"), blank=True)
+    on_sunset = models.CharField(_("on sunset"), max_length=10, choices=OnSunset, blank=True)
+    sets_replacements = models.BooleanField(_("sets replacements"), default=False)
+    origin = models.CharField(_("origin"), max_length=80, default="file", editable=False)
     by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        verbose_name=_("by"),
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
     )
-    recorded_at = models.DateTimeField(editable=False)
+    recorded_at = models.DateTimeField(_("recorded at"), editable=False)
 
     class Meta:
+        verbose_name = _("revision")
+        verbose_name_plural = _("revisions")
         ordering = ["known_on", "id"]
         # What was known on a day, newest word first.
         indexes = [models.Index(fields=["entry", "-known_on", "-id"], name="revision_newest")]

@@ -13,18 +13,22 @@ __all__ = ["Application", "ApplicationRule", "CalledName", "Identity"]
 class Application(models.Model):
     """What calls models. Made by hand, or by itself from what a log calls its consumer."""
 
-    slug = models.SlugField(max_length=100, unique=True)
-    name = models.CharField(max_length=200)
-    team = models.CharField(max_length=200, blank=True)
+    slug = models.SlugField(_("slug"), max_length=100, unique=True)
+    name = models.CharField(_("name"), max_length=200)
+    team = models.CharField(_("team"), max_length=200, blank=True)
     owner = models.EmailField(
-        "owner address", blank=True, help_text="Who gets the mail; empty: the fallback address"
+        _("owner address"), blank=True, help_text=_("Who gets the mail; empty: the fallback address")
     )
     criticality = models.PositiveSmallIntegerField(
-        choices=[(1, _("Critical")), (2, _("High")), (3, _("Normal")), (4, _("Low"))], default=3
+        _("criticality"), choices=[(1, _("Critical")), (2, _("High")), (3, _("Normal")), (4, _("Low"))], default=3
     )
-    internal = models.BooleanField(default=False, editable=False, help_text="A gateway's own calls")
+    internal = models.BooleanField(
+        _("internal"), default=False, editable=False, help_text=_("A gateway's own calls")
+    )
 
     class Meta:
+        verbose_name = _("application")
+        verbose_name_plural = _("applications")
         ordering = ["name"]
 
     def __str__(self) -> str:
@@ -45,12 +49,18 @@ class ApplicationRule(models.Model):
         SERVICE = "service", _("Service name")
         USER_AGENT = "user_agent", _("User agent")
 
-    position = models.PositiveIntegerField(default=100, help_text="Lower numbers are tried first")
-    field = models.CharField(max_length=20, choices=Field, default=Field.TEAM)
-    pattern = models.CharField(max_length=200, help_text="With * and ?; case does not matter")
-    application = models.ForeignKey(Application, models.CASCADE, related_name="rules")
+    position = models.PositiveIntegerField(
+        _("position"), default=100, help_text=_("Lower numbers are tried first")
+    )
+    field = models.CharField(_("field"), max_length=20, choices=Field, default=Field.TEAM)
+    pattern = models.CharField(_("pattern"), max_length=200, help_text=_("With * and ?; case does not matter"))
+    application = models.ForeignKey(
+        Application, models.CASCADE, verbose_name=_("application"), related_name="rules"
+    )
 
     class Meta:
+        verbose_name = _("application rule")
+        verbose_name_plural = _("application rules")
         ordering = ["position", "id"]
 
     def __str__(self) -> str:

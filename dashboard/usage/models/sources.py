@@ -7,6 +7,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from dashboard.usage.querysets import RejectedLineQuerySet, SourceQuerySet, StreamQuerySet
 
@@ -25,23 +26,27 @@ class SourceKind(models.TextChoices):
 class Source(models.Model):
     """Where usage comes from: how to reach it, its format, its platform, how often to poll."""
 
-    slug = models.SlugField(max_length=60, unique=True)
-    name = models.CharField(max_length=100)
-    kind = models.CharField(max_length=10, choices=SourceKind, default=SourceKind.WATCH)
-    format = models.CharField(max_length=40, default="auto")
+    slug = models.SlugField(_("slug"), max_length=60, unique=True)
+    name = models.CharField(_("name"), max_length=100)
+    kind = models.CharField(_("kind"), max_length=10, choices=SourceKind, default=SourceKind.WATCH)
+    format = models.CharField(_("format"), max_length=40, default="auto")
     platform = models.CharField(
+        _("platform"),
         max_length=60,
         blank=True,
-        help_text="Platform of calls whose log line does not tell, such as openai for a plain access log",
+        help_text=_("Platform of calls whose log line does not tell, such as openai for a plain access log"),
     )
-    paths = models.TextField(blank=True, help_text="For watched files: one folder, file or glob pattern per line")
+    paths = models.TextField(
+        _("paths"), blank=True, help_text=_("For watched files: one folder, file or glob pattern per line")
+    )
     deployments = models.JSONField(
+        _("deployments"),
         default=dict,
         blank=True,
-        help_text='Deployment name to model id, such as {"prod-gpt35": "gpt-35-turbo-0125"}',
+        help_text=_('Deployment name to model id, such as {"prod-gpt35": "gpt-35-turbo-0125"}'),
     )
     config = models.JSONField(
-        "configuration",
+        _("configuration"),
         default=dict,
         blank=True,
         help_text=_(
@@ -49,15 +54,19 @@ class Source(models.Model):
             "A secret is named, never written here, such as env:OPENAI_ADMIN_KEY"
         ),
     )
-    poll_seconds = models.PositiveIntegerField(default=30, validators=[MinValueValidator(5)])
-    paused = models.BooleanField(default=False)
-    created_at = models.DateTimeField()
-    polled_at = models.DateTimeField(null=True, blank=True, editable=False)
-    problem = models.CharField(max_length=500, blank=True, editable=False, help_text="What the last poll ran into")
+    poll_seconds = models.PositiveIntegerField(_("poll seconds"), default=30, validators=[MinValueValidator(5)])
+    paused = models.BooleanField(_("paused"), default=False)
+    created_at = models.DateTimeField(_("created at"))
+    polled_at = models.DateTimeField(_("polled at"), null=True, blank=True, editable=False)
+    problem = models.CharField(
+        _("problem"), max_length=500, blank=True, editable=False, help_text=_("What the last poll ran into")
+    )
 
     objects: ClassVar[SourceQuerySet] = SourceQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
+        verbose_name = pgettext_lazy("of usage", "source")
+        verbose_name_plural = _("sources")
         ordering = ["name"]
 
     def __str__(self) -> str:
