@@ -15,7 +15,7 @@ from dashboard.catalog.changes.load import load_catalog
 from dashboard.catalog.feeds import diff, proposals, registry
 from dashboard.catalog.feeds.base import FeedError, ParsedFeed
 from dashboard.catalog.feeds.diff import CatalogIndex
-from dashboard.catalog.feeds.download import USUAL, Copy, Limits, fetch, read_file
+from dashboard.catalog.feeds.download import DEFAULT_LIMITS, Copy, Limits, fetch, read_file
 from dashboard.catalog.feeds.registry import Feed
 from dashboard.catalog.models import FeedState
 
@@ -60,7 +60,7 @@ def sync_all_feeds(now: datetime) -> list[SyncResult]:
 
 
 def sync_feed(
-    name: str, location: str, *, now: datetime, anyway: bool = False, limits: Limits = USUAL
+    name: str, location: str, *, now: datetime, anyway: bool = False, limits: Limits = DEFAULT_LIMITS
 ) -> SyncResult:
     """Compare the catalog with one feed, at an address or in a saved copy.
 

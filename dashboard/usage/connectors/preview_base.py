@@ -112,7 +112,7 @@ def sample_api(config: Mapping[str, Any], now: datetime) -> Sample:
     try:
         provider, base, endpoints = connector.parse_config(config)
         client = UsageApiClient(
-            base, provider.headers(read_secret(config.get("key"))), patience=0.0, timeout=API_SECONDS
+            base, provider.headers(read_secret(config.get("key"))), waiting=0.0, timeout=API_SECONDS
         )
         tomorrow = (int(now.timestamp()) // DAY + 1) * DAY
         path = provider.path.format(endpoint=endpoints[0])
