@@ -40,9 +40,9 @@ def ours(path: Path, option: str) -> dict:
     source, now = _source()
     from dashboard.usage.ingest.pipeline import Session
 
-    name, helpers = option.split(",")
+    name, workers = option.split(",")
     before = _spent()
-    counts = Session(source, now, helpers=int(helpers)).import_file(path, name)
+    counts = Session(source, now, workers=int(workers)).import_file(path, name)
     return _since(before) | {"records": counts.records, "rejected": counts.rejected}
 
 
@@ -198,7 +198,7 @@ def merge(_path: Path, option: str) -> dict:
     source, _ = _source()
     from django.db import connection, transaction
 
-    from dashboard.usage.ingest.rollups import merge as merging
+    from dashboard.usage.ingest.rollups import merge_rollups as merging
     from dashboard.usage.models import Application, CalledName, DailyRollup, HourlyRollup, Identity
 
     day = datetime(2024, 1, 4, tzinfo=UTC).date()

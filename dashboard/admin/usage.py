@@ -39,7 +39,7 @@ class SourceForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, words in (("format", registry.names()), ("platform", self._platforms())):
+        for name, words in (("format", registry.format_choices()), ("platform", self._platforms())):
             stored = getattr(self.instance, name)
             # What is stored stays choosable, even if Sundial no longer knows it.
             words = words if not stored or stored in words else [*words, stored]

@@ -15,8 +15,8 @@ from dashboard.core import clock
 from dashboard.findings.enqueue import enqueue_scan
 from dashboard.usage.connectors.push import upload
 from dashboard.usage.connectors.tempdir import temporary_folder
-from dashboard.usage.formats.registry import names
-from dashboard.usage.ingest.decompress import kind_of
+from dashboard.usage.formats.registry import format_choices
+from dashboard.usage.ingest.decompress import file_kind
 
 __all__ = ["STATUS_BY_ERROR", "import_usage"]
 
@@ -40,7 +40,7 @@ def import_usage(request: ApiRequest) -> dict[str, Any]:
         raise ApiError(415, f"Content-Encoding may be gzip or zstd, not {encoding[:40]!r}")
     if not request.GET.get("source", "").strip():
         raise ApiError(400, "Name the source: ?source=NAME", parameter="source")
-    wanted = parse_choice(request, "format", names())
+    wanted = parse_choice(request, "format", format_choices())
     try:
         source = upload.push_source(request.GET["source"])
         with temporary_folder() as room:
@@ -59,5 +59,5 @@ def import_usage(request: ApiRequest) -> dict[str, Any]:
 
 def _check_encoding(path: Path, told: str) -> None:
     """What a file is can be seen from its first bytes; a header that says otherwise is a mistake."""
-    if told and kind_of(path) != told:
+    if told and file_kind(path) != told:
         raise ApiError(400, "The body is not encoded as Content-Encoding says")

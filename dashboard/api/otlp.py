@@ -19,7 +19,7 @@ from dashboard.api.otlp_responses import failure_response, success_response
 from dashboard.core import clock
 from dashboard.usage.connectors.push import otlp_batches, upload
 from dashboard.usage.formats.otlp.requests import SIGNALS, Signal
-from dashboard.usage.ingest.decompress import ContentError, TooLarge, unpacked
+from dashboard.usage.ingest.decompress import ContentError, ContentTooLarge, gunzip
 from dashboard.usage.models import Source, SourceKind
 
 __all__ = ["logs", "metrics", "traces"]
@@ -73,9 +73,9 @@ def _taken(request: HttpRequest, signal: Signal) -> tuple[int, list[str]]:
     body = uploads.read_body(request, MOST)
     size = len(body)
     try:
-        body = unpacked(body, MOST) if encoding == "gzip" else body
+        body = gunzip(body, MOST) if encoding == "gzip" else body
         records = signal.records(body, is_json=TYPES[request.content_type])
-    except TooLarge as problem:
+    except ContentTooLarge as problem:
         raise ApiError(413, f"The body {problem}") from None
     except ContentError as problem:
         raise ApiError(400, f"The body {problem}") from None

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Container
 
-from dashboard.usage.hash_set import HashSet, SortedHashes, from_digests, sorted_hashes
-from dashboard.usage.records import COUNTS, KEPT_REJECTS, LINE, Batch, grow
+from dashboard.usage.hash_set import HashSet, SortedHashes, from_digests, sort_hashes
+from dashboard.usage.records import COUNTS, KEPT_REJECTS, LINE, Batch, merge_group
 
 __all__ = ["Accumulator"]
 
@@ -14,9 +14,9 @@ class _Either:
     def __init__(self, one: set[int], other: set[int]) -> None:
         self._sets = one, other
 
-    def __contains__(self, mark: object) -> bool:
+    def __contains__(self, value: object) -> bool:
         one, other = self._sets
-        return mark in one or mark in other
+        return value in one or value in other
 
 
 class Accumulator(Batch):
@@ -25,22 +25,22 @@ class Accumulator(Batch):
     `seen(hour)` tells the ids counted in an hour by earlier commits.
     """
 
-    def __init__(self, last_hour: int, seen: Callable[[int], HashSet], before: int = 0) -> None:
-        super().__init__(last_hour, before)
+    def __init__(self, last_hour: int, seen: Callable[[int], HashSet], checksum_before: int = 0) -> None:
+        super().__init__(last_hour, checksum_before)
         self._seen = seen
         self._taken: dict[int, HashSet] = {}  # of the parts, by hour
 
-    def known(self, hour: int) -> Container[int]:
-        stored, taken = self._seen(hour).members(), self._taken.get(hour)
-        return _Either(stored, taken.members()) if taken else stored
+    def known_hashes(self, hour: int) -> Container[int]:
+        stored, taken = self._seen(hour).as_set(), self._taken.get(hour)
+        return _Either(stored, taken.as_set()) if taken else stored
 
-    def marks(self) -> dict[int, SortedHashes]:
+    def hashes_by_hour(self) -> dict[int, SortedHashes]:
         """All ids that were counted since the checkpoint, by hour."""
-        for hour, fresh in self.fresh.items():
-            if fresh:
-                self._taken.setdefault(hour, HashSet()).add(sorted_hashes(fresh))
-                fresh.clear()
-        return {hour: marks.run() for hour, marks in self._taken.items()}
+        for hour, new_hashes in self.new_hashes.items():
+            if new_hashes:
+                self._taken.setdefault(hour, HashSet()).add(sort_hashes(new_hashes))
+                new_hashes.clear()
+        return {hour: hashes.merged_run() for hour, hashes in self._taken.items()}
 
     def add(self, part: Batch, line: int) -> bool:
         """Add a part whose first line is number `line` here and was 0 there.
@@ -62,7 +62,7 @@ class Accumulator(Batch):
             if known is None:
                 groups[key] = group
             else:
-                grow(known, group)
+                merge_group(known, group)
         room = max(0, KEPT_REJECTS - len(self.rejects))
         self.rejects += [reject._replace(line=reject.line + line) for reject in part.rejects[:room]]
         for count in COUNTS:
@@ -70,27 +70,27 @@ class Accumulator(Batch):
         return True
 
     def _meets(self, hour: int, run: SortedHashes) -> bool:
-        fresh, taken = self.fresh.get(hour), self._taken.get(hour)
+        new_hashes, taken = self.new_hashes.get(hour), self._taken.get(hour)
         return (
-            bool(fresh and not fresh.isdisjoint(run.tolist()))
-            or bool(taken and taken.meets(run))
-            or self._seen(hour).meets(run)
+            bool(new_hashes and not new_hashes.isdisjoint(run.tolist()))
+            or bool(taken and taken.overlaps(run))
+            or self._seen(hour).overlaps(run)
         )
 
 
 def _runs(part: Batch) -> list[tuple[int, SortedHashes]] | None:
     """The ids of a part by hour; None when one comes twice."""
     found: list[tuple[int, SortedHashes]] = []
-    for hour in part.fresh.keys() | part.bulk.keys():
-        run = from_digests(part.bulk.get(hour, b""))
+    for hour in part.new_hashes.keys() | part.new_digests.keys():
+        run = from_digests(part.new_digests.get(hour, b""))
         if run is None:
             return None
-        if fresh := part.fresh.get(hour):
-            one_by_one = sorted_hashes(fresh)
+        if new_hashes := part.new_hashes.get(hour):
+            one_by_one = sort_hashes(new_hashes)
             both = HashSet(run)
-            if both.meets(one_by_one):
+            if both.overlaps(one_by_one):
                 return None
             both.add(one_by_one)
-            run = both.run()
+            run = both.merged_run()
         found.append((hour, run))
     return found

@@ -11,27 +11,27 @@ __all__ = [
     "DAY",
     "HOUR",
     "MINUTE",
-    "RUNNING",
-    "Sums",
-    "Value",
-    "contributions",
-    "difference",
-    "digest",
-    "instant",
-    "put",
-    "replaced",
-    "width",
+    "RUNNING_TOTAL",
+    "RollupTotals",
+    "StoredBucket",
+    "add_bucket_value",
+    "add_contributions",
+    "bucket_width",
+    "key_digest",
+    "merge_stored_buckets",
+    "parse_instant",
+    "rollup_difference",
 ]
 
-RUNNING = 0
+RUNNING_TOTAL = 0
 MINUTE, HOUR, DAY = 60, 3600, 86400
 WIDTHS = (MINUTE, 5 * MINUTE, HOUR, DAY)
 
 # (hour, identity, name) -> measures
-Sums = dict[tuple[int, int, int], Measures]
+RollupTotals = dict[tuple[int, int, int], Measures]
 
 
-class Value(NamedTuple):
+class StoredBucket(NamedTuple):
     """What is kept of one key in one bucket: the bucket's width, who and what by their keys, the measures."""
 
     seconds: int
@@ -40,13 +40,13 @@ class Value(NamedTuple):
     measures: tuple[int | None, ...]
 
 
-def digest(*parts: object) -> str:
+def key_digest(*parts: object) -> str:
     """32 characters that stand for a raw key; its parts may be None, which differs from ""."""
     text = "\x1f".join("\x00" if part is None else str(part) for part in parts)
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-def instant(value: object) -> int:
+def parse_instant(value: object) -> int:
     """Seconds since 1970 of a day, an ISO 8601 time (UTC where no zone is told) or a number of seconds.
 
     Raises ValueError without repeating the value.
@@ -68,7 +68,7 @@ def instant(value: object) -> int:
         raise ValueError("the time is neither ISO 8601 nor a number of seconds") from None
 
 
-def width(start: int, end: int) -> int:
+def bucket_width(start: int, end: int) -> int:
     """The width of a bucket from its bounds; one that is still open may end early."""
     seconds = end - start
     if not 0 < seconds <= DAY:
@@ -76,58 +76,60 @@ def width(start: int, end: int) -> int:
     return next(known for known in WIDTHS if seconds <= known)
 
 
-def put(into: dict[tuple[str, int], BucketValue], reading: BucketValue) -> None:
+def add_bucket_value(into: dict[tuple[str, int], BucketValue], bucket: BucketValue) -> None:
     """Add a reading to a delivery: rows of one key and bucket are summed, of a counter the highest stays."""
-    known = into.get((reading.key, reading.start))
+    known = into.get((bucket.key, bucket.start))
     if known is not None:
-        if reading.seconds == RUNNING:
-            reading = reading._replace(measures=highest(known.measures, reading.measures))
-        elif known.seconds == reading.seconds:
+        if bucket.seconds == RUNNING_TOTAL:
+            bucket = bucket._replace(measures=highest_measures(known.measures, bucket.measures))
+        elif known.seconds == bucket.seconds:
             total: Measures = list(known.measures)
-            add_measures(total, list(reading.measures))
-            reading = reading._replace(measures=tuple(total))
-    into[reading.key, reading.start] = reading
+            add_measures(total, list(bucket.measures))
+            bucket = bucket._replace(measures=tuple(total))
+    into[bucket.key, bucket.start] = bucket
 
 
-def highest(one: Iterable[int | None], other: Iterable[int | None]) -> tuple[int | None, ...]:
+def highest_measures(one: Iterable[int | None], other: Iterable[int | None]) -> tuple[int | None, ...]:
     return tuple(a if b is None else b if a is None else max(a, b) for a, b in zip(one, other, strict=True))
 
 
-def replaced(known: Mapping[int, Value], told: Mapping[int, Value]) -> dict[int, Value]:
+def merge_stored_buckets(
+    known: Mapping[int, StoredBucket], delivered: Mapping[int, StoredBucket]
+) -> dict[int, StoredBucket]:
     """What is kept of one key, by start, after `told` was delivered on top of `known`.
 
     A day is kept in the width it was told in last: hours that come for a day which was told as a whole
     replace it, and the other way round, so that no call counts in both.
     """
-    widths = {start // DAY: value.seconds for start, value in told.items()}
+    widths = {start // DAY: value.seconds for start, value in delivered.items()}
     kept = {start: v for start, v in known.items() if widths.get(start // DAY, v.seconds) == v.seconds}
-    for start, value in told.items():
+    for start, value in delivered.items():
         before = kept.get(start)
-        if before is not None and value.seconds == RUNNING:
-            value = before._replace(measures=highest(before.measures, value.measures))
+        if before is not None and value.seconds == RUNNING_TOTAL:
+            value = before._replace(measures=highest_measures(before.measures, value.measures))
         kept[start] = value
     return kept
 
 
-def contributions(values: Mapping[int, Value], into: Sums) -> None:
+def add_contributions(values: Mapping[int, StoredBucket], into: RollupTotals) -> None:
     """Add what the buckets of one key contribute to the rollups: of a counter, its growth since before."""
     passed: tuple[int | None, ...] = (None,) * 6
     for start in sorted(values):
         seconds, identity, name, measures = values[start]
         grown = measures
-        if seconds == RUNNING:
+        if seconds == RUNNING_TOTAL:
             grown = tuple(
                 None if now is None else max(0, now - (old or 0))
                 for now, old in zip(measures, passed, strict=True)
             )
-            passed = highest(passed, measures)
+            passed = highest_measures(passed, measures)
         add_measures(into.setdefault((start // HOUR, identity, name), [None] * 6), list(grown))
 
 
-def difference(before: Sums, after: Sums) -> Sums:
+def rollup_difference(before: RollupTotals, after: RollupTotals) -> RollupTotals:
     """What has to be added to come from one to the other; None where nothing changes."""
     nothing: Measures = [None] * 6
-    moved: Sums = {}
+    moved: RollupTotals = {}
     for key in before.keys() | after.keys():
         pairs = zip(before.get(key, nothing), after.get(key, nothing), strict=True)
         steps: Measures = [None if old == new else (new or 0) - (old or 0) for old, new in pairs]

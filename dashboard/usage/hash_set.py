@@ -6,7 +6,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["HashSet", "SortedHashes", "from_digests", "sorted_hashes"]
+__all__ = ["HashSet", "SortedHashes", "from_digests", "sort_hashes"]
 
 # Marks in rising order, each once.
 SortedHashes: TypeAlias = npt.NDArray[np.uint64]
@@ -31,7 +31,7 @@ class HashSet:
     def __len__(self) -> int:
         return sum(map(len, self._runs))
 
-    def meets(self, run: SortedHashes) -> bool:
+    def overlaps(self, run: SortedHashes) -> bool:
         """Whether one of these is in the set."""
         return any(_meet(known, run) for known in self._runs)
 
@@ -45,31 +45,31 @@ class HashSet:
             run = np.sort(np.concatenate((self._runs.pop(), run)), kind="stable")
         self._runs.append(run)
 
-    def run(self) -> SortedHashes:
+    def merged_run(self) -> SortedHashes:
         """All of them as one run."""
         if len(self._runs) != 1:
             self._runs = [np.sort(np.concatenate([NONE, *self._runs]))]
         return self._runs[0]
 
-    def members(self) -> set[int]:
+    def as_set(self) -> set[int]:
         """All of them as a set, made when first asked for; not to be changed."""
         if self._members is None:
-            self._members = set(self.run().tolist())
+            self._members = set(self.merged_run().tolist())
         return self._members
 
-    def packed(self) -> bytes:
+    def to_bytes(self) -> bytes:
         """Eight bytes each, little-endian on every machine."""
-        return self.run().astype(STORED).tobytes()
+        return self.merged_run().astype(STORED).tobytes()
 
     @classmethod
-    def unpacked(cls, *segments: bytes | memoryview) -> "HashSet":
+    def from_bytes(cls, *segments: bytes | memoryview) -> "HashSet":
         """What `packed` gave, of several sets together."""
         return cls(np.unique(np.frombuffer(b"".join(segments), STORED).astype(np.uint64)))
 
 
-def sorted_hashes(marks: Collection[int]) -> SortedHashes:
+def sort_hashes(hashes: Collection[int]) -> SortedHashes:
     """These marks in order; each comes once."""
-    return np.sort(np.fromiter(marks, np.uint64, len(marks)))
+    return np.sort(np.fromiter(hashes, np.uint64, len(hashes)))
 
 
 def from_digests(digests: bytes) -> SortedHashes | None:

@@ -28,23 +28,23 @@ __all__ = [
     "UNKNOWN",
     "Batch",
     "BucketValue",
+    "CallEvidence",
+    "CallRow",
     "Called",
     "Caller",
-    "Evidence",
     "Group",
     "Measures",
     "Pair",
     "Reject",
-    "Row",
     "add_measures",
+    "checked_count",
     "clean",
     "cost_nano",
-    "grow",
+    "epoch_seconds",
     "id_hash",
     "last_hour",
+    "merge_group",
     "redact",
-    "seconds_of",
-    "tokens",
 ]
 
 INTERNAL, OTHER, UNKNOWN = "(gateway-internal)", "(other)", "(unknown)"
@@ -84,14 +84,14 @@ class Called(NamedTuple):
 
 # One line's contribution, a plain tuple because millions are made: its time in whole seconds since 1970, the
 # format's own raw grouping key (told apart later by `describe`), id, then the measures in order.
-Row = tuple[int, tuple, str | None, int | None, int | None, int | None, int | None, int | None, int | None]
+CallRow = tuple[int, tuple, str | None, int | None, int | None, int | None, int | None, int | None, int | None]
 
 
 # Who called what.
 Pair = tuple[Caller, Called]
 
 
-class Evidence(NamedTuple):
+class CallEvidence(NamedTuple):
     """The call that proves a use: its time in seconds since 1970, its line from 1 (0: not told), its id or ""."""
 
     at: int
@@ -139,13 +139,13 @@ class Batch:
     """
 
     last_hour: int
-    before: int = 0
+    checksum_before: int = 0
     callers: dict[Caller, int] = field(default_factory=dict)
     names: dict[Called, int] = field(default_factory=dict)
     groups: dict[tuple[int, int, int], Group] = field(default_factory=dict)
-    fresh: dict[int, set[int]] = field(default_factory=dict)
-    bulk: dict[int, bytes] = field(default_factory=dict)
-    readings: dict[tuple[str, int], BucketValue] = field(default_factory=dict)
+    new_hashes: dict[int, set[int]] = field(default_factory=dict)
+    new_digests: dict[int, bytes] = field(default_factory=dict)
+    buckets: dict[tuple[str, int], BucketValue] = field(default_factory=dict)
     rejects: list[Reject] = field(default_factory=list)
     lines: int = 0
     accepted: int = 0
@@ -153,7 +153,7 @@ class Batch:
     duplicates: int = 0
     skipped: int = 0
 
-    def known(self, _hour: int) -> Container[int]:
+    def known_hashes(self, _hour: int) -> Container[int]:
         """The hashes of ids that were counted in an hour before this batch's own `fresh` ones."""
         return ()
 
@@ -169,7 +169,7 @@ class Batch:
         key = hour, callers.setdefault(caller, len(callers)), names.setdefault(called, len(names))
         known = self.groups.setdefault(key, group)
         if known is not group:
-            grow(known, group)
+            merge_group(known, group)
 
     @property
     def sums(self) -> dict[tuple[int, Caller, Called], Measures]:
@@ -178,18 +178,18 @@ class Batch:
         return {(hour, callers[who], names[what]): group[:AT] for (hour, who, what), group in self.groups.items()}
 
     @property
-    def latest(self) -> dict[Pair, Evidence]:
+    def latest(self) -> dict[Pair, CallEvidence]:
         """The latest call of each caller to each name."""
         callers, names = list(self.callers), list(self.names)
-        found: dict[Pair, Evidence] = {}
+        found: dict[Pair, CallEvidence] = {}
         for (_, who, what), (*_, at, line, identifier) in self.groups.items():
             pair = callers[who], names[what]
             if pair not in found or (at, line) >= found[pair][:2]:
-                found[pair] = Evidence(at, line, identifier or "")
+                found[pair] = CallEvidence(at, line, identifier or "")
         return found
 
 
-def grow(group: Group, more: Group) -> None:
+def merge_group(group: Group, more: Group) -> None:
     """Add one group to another; what came later in time, or else in the file, is its latest call."""
     group[:AT] = [a if b is None else b if a is None else a + b for a, b in zip(group[:AT], more, strict=False)]
     if (more[AT], more[LINE]) >= (group[AT], group[LINE]):
@@ -208,7 +208,7 @@ def last_hour(now: datetime) -> int:
     return int((now + timedelta(days=2)).timestamp()) // 3600
 
 
-def seconds_of(value: float | str) -> int:
+def epoch_seconds(value: float | str) -> int:
     """A time in whole seconds since 1970: from ISO 8601 (UTC where no zone is told) or seconds, ms, us or ns.
 
     Raises ValueError without repeating the value.
@@ -233,7 +233,7 @@ def seconds_of(value: float | str) -> int:
     return int(value / unit)
 
 
-def tokens(value: float | str | None, name: str) -> int | None:
+def checked_count(value: float | str | None, name: str) -> int | None:
     """A count from 0 to 1e12, from an integer, a whole float or digits; None stays None."""
     if type(value) is int and 0 <= value <= MAX_COUNT:
         return value

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 
-from dashboard.usage.buckets import RUNNING
+from dashboard.usage.buckets import RUNNING_TOTAL
 from dashboard.usage.models import AggregateRow, HourlyRollup, RejectedLine, SeenIds, Source, SourceKind, Stream
 
 __all__ = ["REJECTED_DAYS", "Pruned", "prune"]
@@ -73,8 +73,8 @@ def _aggregates(first_hour: datetime) -> Iterator[QuerySet]:
             days=ASKED_DAYS
         )
         old = AggregateRow.objects.filter(source=source, start__lt=until)
-        newer = old.filter(key=OuterRef("key"), seconds=RUNNING, start__gt=OuterRef("start"))
-        yield old.filter(was_told).filter(~Q(seconds=RUNNING) | Exists(newer))
+        newer = old.filter(key=OuterRef("key"), seconds=RUNNING_TOTAL, start__gt=OuterRef("start"))
+        yield old.filter(was_told).filter(~Q(seconds=RUNNING_TOTAL) | Exists(newer))
 
 
 def _delete(old: QuerySet, size: int, room: int) -> tuple[int, int]:

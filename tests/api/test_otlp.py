@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from dashboard.api import otlp
 from dashboard.usage.connectors.push import otlp_batches
+from dashboard.usage.ingest.dedup import KnownHashes
 from dashboard.usage.models import AggregateRow, LatestCall, RejectedLine, Source, Stream
 from tests.api.conftest import with_token
 from tests.usage.conftest import GOLDEN, calls, make_source, totals
@@ -211,14 +212,14 @@ def test_collectors_that_send_the_same_at_once_count_once(source):
 
 def test_somebody_who_counted_an_id_meanwhile_makes_it_a_duplicate(collector, source, monkeypatch):
     once = iter([True])
-    collides = otlp_batches.Session(source, mock.Mock()).seen.__class__.collides
+    collides = KnownHashes.collides
 
-    def meanwhile(self, fresh):
+    def meanwhile(self, new_hashes):
         if next(once, False):
             send(with_token("editor"), traces(span(1)))
-        return collides(self, fresh)
+        return collides(self, new_hashes)
 
-    monkeypatch.setattr("dashboard.usage.ingest.dedup.SeenHashes.collides", meanwhile)
+    monkeypatch.setattr(KnownHashes, "collides", meanwhile)
     assert send(collector, traces(span(1), span(2))).status_code == 200
     assert calls(source) == 2
 

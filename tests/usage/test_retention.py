@@ -75,7 +75,7 @@ def told(source, day: str, seconds: int = 3600, calls: int = 5, key: str = "a", 
     start = int(datetime.fromisoformat(f"{day}T00:00+00:00").timestamp())
     reading = BucketValue(key, start, seconds, Caller("shop"), Called("openai", "gpt-4"), (calls, *[None] * 5))
     with transaction.atomic():
-        aggregates.replace(source, [reading], Dimensions(source), reported_on.date())
+        aggregates.replace_buckets(source, [reading], Dimensions(source), reported_on.date())
 
 
 def days_kept() -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 from dashboard.alerts.models import Delivery, Notice
 from dashboard.findings import actions, scan
 from dashboard.findings.models import Finding, FindingAction
-from dashboard.usage.ingest.latest_calls import keep
+from dashboard.usage.ingest.latest_calls import save_latest_calls
 from dashboard.usage.models import CalledName, Identity
 from tests.factories import NOW, at, make_application, make_entry, make_source, make_usage, report_only
 from tests.web.pages import csv_rows, figure_names, queries_of, words
@@ -281,7 +281,9 @@ class TestProof:
         told = finding("shop")
         name = CalledName.objects.get(resolutions__entry=told.entry_id)
         who = Identity.objects.get(application=told.application_id)
-        keep("/logs/gateway<1>.jsonl", {(who.pk, name.pk): (at("2024-01-14").timestamp(), 0, 1234, "call-9<b>")})
+        save_latest_calls(
+            "/logs/gateway<1>.jsonl", {(who.pk, name.pk): (at("2024-01-14").timestamp(), 0, 1234, "call-9<b>")}
+        )
         page = viewer.get(f"/findings/{told.pk}/?as_of=2024-01-15")
         assert "2024-01-14" in page.content.decode()
         assert "/logs/gateway&lt;1&gt;.jsonl" in page.content.decode()

@@ -18,7 +18,7 @@ from dashboard.findings import name_resolution, scan, usage_report
 from dashboard.management.base import CommandResult, SundialCommand, UsageError, format_table, parse_day
 from dashboard.management.progress_bar import ProgressBar
 from dashboard.usage import polling
-from dashboard.usage.formats.registry import AUTO, names
+from dashboard.usage.formats.registry import AUTO, format_choices
 from dashboard.usage.ingest.pipeline import Counts, InputError, import_file
 from dashboard.usage.models import Source, SourceKind
 
@@ -37,7 +37,7 @@ class Command(SundialCommand):
         )
         bring.add_argument("files", nargs="+", metavar="FILE", type=Path)
         bring.add_argument("--source", required=True, help="The source's name; made when there is none")
-        bring.add_argument("--format", choices=names(), default=AUTO)
+        bring.add_argument("--format", choices=format_choices(), default=AUTO)
         bring.add_argument("--platform", default="", help="Platform of calls whose line does not tell")
 
         poll = actions.add_parser("poll", help="Read what is new in sources that are polled")

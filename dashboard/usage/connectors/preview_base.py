@@ -23,7 +23,7 @@ from dashboard.usage.connectors.usage_api import connector
 from dashboard.usage.connectors.usage_api.client import UsageApiClient
 from dashboard.usage.formats.registry import FORMATS
 from dashboard.usage.ingest.chunks import MAX_LINE
-from dashboard.usage.ingest.decompress import kind_of
+from dashboard.usage.ingest.decompress import file_kind
 from dashboard.usage.records import Batch, BucketValue, Reject, last_hour
 
 __all__ = ["newest_bucket", "sample_api", "sample_bucket", "sample_table"]
@@ -126,7 +126,7 @@ def sample_api(config: Mapping[str, Any], now: datetime) -> Sample:
     why = _("the answer of the provider, for the last %(n)s days") % {"n": API_DAYS}
     glimpse = Sample(f"{base}{path}", provider.format, why, is_whole=not more)
     glimpse.count(batch)
-    glimpse.seen = sorted(sample_records(batch.readings.values()), key=lambda one: -one.start)[:RECORDS]
+    glimpse.seen = sorted(sample_records(batch.buckets.values()), key=lambda one: -one.start)[:RECORDS]
     return glimpse
 
 
@@ -140,7 +140,7 @@ def sample_bucket(format_name: str, config: Mapping[str, Any], now: datetime) ->
             path.write_bytes(bucket.beginning_of(newest_one, MAX_LINE))
             place = f"s3://{bucket.name}/{newest_one.key}"
             is_cut = newest_one.size > MAX_LINE
-            if is_cut and kind_of(path) == "parquet":
+            if is_cut and file_kind(path) == "parquet":
                 # Where its rows lie is told at its end.
                 if newest_one.size > WHOLE:
                     raise PreviewError(

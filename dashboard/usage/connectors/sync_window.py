@@ -102,7 +102,7 @@ class WindowCheckpointer:
                 )
                 if not moved:
                     raise ConnectorError("Another reader was faster; the next poll goes on")  # noqa: TRY301
-                aggregates.replace(self.source, readings, self.dimensions, self.now.date())
+                aggregates.replace_buckets(self.source, readings, self.dimensions, self.now.date())
         except BaseException:
             self.dimensions.forget()
             raise

@@ -11,19 +11,19 @@ from typing import Any, Self
 
 import msgspec
 
-from dashboard.usage.buckets import put
-from dashboard.usage.formats.base import Sample, reason
-from dashboard.usage.formats.documents import FAULTS, DocumentFormat
-from dashboard.usage.records import FIRST_HOUR, Batch, BucketValue, cost_nano, tokens
+from dashboard.usage.buckets import add_bucket_value
+from dashboard.usage.formats.base import DetectionSample, reject_reason
+from dashboard.usage.formats.documents import RECORD_ERRORS, DocumentFormat
+from dashboard.usage.records import FIRST_HOUR, Batch, BucketValue, checked_count, cost_nano
 
-__all__ = ["Aggregated", "amount", "columns_of", "count", "header", "text"]
+__all__ = ["AggregatedFormat", "cell_text", "csv_columns", "csv_header", "parse_cost", "parse_count"]
 
-MOST = 500_000  # readings of one delivery, which are held in memory
-MOST_COLUMNS = 200
+MAX_BUCKETS = 500_000  # readings of one delivery, which are held in memory
+MAX_COLUMNS = 200
 _any = msgspec.json.Decoder()
 
 
-class Aggregated(DocumentFormat):
+class AggregatedFormat(DocumentFormat):
     """Readings from JSON (pages, arrays, a record per line) or from CSV with a header.
 
     `parts` splits what JSON holds into records, `reading` makes a reading of one: None for a record that
@@ -42,22 +42,22 @@ class Aggregated(DocumentFormat):
         """The records in one element of a page, or one line."""
         yield element
 
-    def reading(self, record: Any) -> BucketValue | None:
+    def bucket_value(self, record: Any) -> BucketValue | None:
         raise NotImplementedError
 
-    def opened(self, head: bytes, config: Mapping[str, Any]) -> Self:  # noqa: ARG002  one format maps columns
+    def for_file(self, head: bytes, config: Mapping[str, Any]) -> Self:  # noqa: ARG002  one format maps columns
         """This format, ready for a file that begins with `head`; `config` is its source's."""
         if not self.tabular or head.lstrip()[:1] in {b"{", b"[", b""}:
             return self
         reader = copy.copy(self)
-        reader.delimiter, reader.columns = columns_of(head)
+        reader.delimiter, reader.columns = csv_columns(head)
         return reader
 
     def is_document(self, head: bytes) -> bool:
         return head.lstrip()[:1] in {b"{", b"["}
 
     def decode(self, data: bytes, batch: Batch, line: int, offset: int) -> None:
-        reader = self if self.columns is not None or offset else self.opened(data[: 64 << 10], {})
+        reader = self if self.columns is not None or offset else self.for_file(data[: 64 << 10], {})
         lines = data.split(b"\n")
         if not lines[-1]:
             lines.pop()
@@ -77,24 +77,24 @@ class Aggregated(DocumentFormat):
     def add(self, records: Iterable[Any], batch: Batch) -> None:
         for record in records:
             try:
-                self._take(record, batch)
-            except FAULTS as problem:
-                batch.reject(0, 0, reason(problem), b"")
+                self.add_record(record, batch)
+            except RECORD_ERRORS as problem:
+                batch.reject(0, 0, reject_reason(problem), b"")
 
     def add_line(self, raw: bytes, batch: Batch, line: int, offset: int) -> None:
         """Count a line or a document: each record in it is one."""
         try:
             records = list(self._records(raw))
-        except FAULTS as problem:
-            batch.reject(line, offset, reason(problem), raw)
+        except RECORD_ERRORS as problem:
+            batch.reject(line, offset, reject_reason(problem), raw)
             return
         if not records:
             batch.skipped += 1
         for record in records:
             try:
-                self._take(record, batch)
-            except FAULTS as problem:
-                batch.reject(line, offset, reason(problem), raw if len(records) == 1 else b"")
+                self.add_record(record, batch)
+            except RECORD_ERRORS as problem:
+                batch.reject(line, offset, reject_reason(problem), raw if len(records) == 1 else b"")
 
     def _records(self, raw: bytes) -> Iterator[Any]:
         if self.columns is not None:
@@ -124,20 +124,20 @@ class Aggregated(DocumentFormat):
             raise ValueError(f"{len(cells)} columns, the header has {len(columns)}")
         return dict(zip(columns, cells, strict=True))
 
-    def _take(self, record: Any, batch: Batch) -> None:
-        reading = self.reading(record)
-        if reading is None:
+    def add_record(self, record: Any, batch: Batch) -> None:
+        bucket = self.bucket_value(record)
+        if bucket is None:
             batch.skipped += 1
             return
-        if not FIRST_HOUR <= reading.start // 3600 <= batch.last_hour:
+        if not FIRST_HOUR <= bucket.start // 3600 <= batch.last_hour:
             raise ValueError("the time is before 2015 or more than two days ahead")
-        if len(batch.readings) >= MOST and (reading.key, reading.start) not in batch.readings:
-            raise ValueError(f"more than {MOST} sums in one file: deliver it in parts")
-        put(batch.readings, reading)
+        if len(batch.buckets) >= MAX_BUCKETS and (bucket.key, bucket.start) not in batch.buckets:
+            raise ValueError(f"more than {MAX_BUCKETS} sums in one file: deliver it in parts")
+        add_bucket_value(batch.buckets, bucket)
         batch.accepted += 1
 
 
-def columns_of(head: bytes) -> tuple[str, tuple[str, ...]]:
+def csv_columns(head: bytes) -> tuple[str, tuple[str, ...]]:
     """A CSV's delimiter and its columns, in lower case, from its first line."""
     first = head.partition(b"\n")[0].decode("utf-8", "replace").lstrip("\ufeff").rstrip("\r")
     delimiter = max(",;\t", key=first.count)
@@ -145,7 +145,7 @@ def columns_of(head: bytes) -> tuple[str, tuple[str, ...]]:
         cells = _cells(first, delimiter)
     except ValueError:
         cells = []
-    return delimiter, tuple(cell.strip().lower() for cell in cells[:MOST_COLUMNS])
+    return delimiter, tuple(cell.strip().lower() for cell in cells[:MAX_COLUMNS])
 
 
 def _cells(line: str, delimiter: str) -> list[str]:
@@ -155,19 +155,19 @@ def _cells(line: str, delimiter: str) -> list[str]:
         raise ValueError("not a line of CSV") from None
 
 
-def header(sample: Sample) -> set[str]:
+def csv_header(sample: DetectionSample) -> set[str]:
     """The columns of what may be a CSV; none of what is JSON."""
     if not sample.lines or sample.lines[0].lstrip()[:1] in {b"{", b"["}:
         return set()
-    return set(columns_of(sample.lines[0])[1])
+    return set(csv_columns(sample.lines[0])[1])
 
 
-def text(value: object) -> str:
+def cell_text(value: object) -> str:
     """A name from JSON or CSV; "" for null."""
     return value.strip() if isinstance(value, str) else "" if value is None else str(value)
 
 
-def count(value: object, name: str) -> int | None:
+def parse_count(value: object, name: str) -> int | None:
     """A count from JSON or CSV; None where it is null or empty."""
     if isinstance(value, str):
         value = value.strip()
@@ -177,10 +177,10 @@ def count(value: object, name: str) -> int | None:
             value = _number(value, name)
     if value is not None and (isinstance(value, bool) or not isinstance(value, int | float | str)):
         raise ValueError(f"{name} is not a count")
-    return tokens(value, name)
+    return checked_count(value, name)
 
 
-def amount(value: object, name: str) -> int | None:
+def parse_cost(value: object, name: str) -> int | None:
     """An amount of USD from JSON or CSV, in nano-USD; None where it is null or empty."""
     if value is None or value == "":
         return None

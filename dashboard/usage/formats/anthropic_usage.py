@@ -7,9 +7,9 @@ workspace is the default one.
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from dashboard.usage.buckets import digest, instant, width
-from dashboard.usage.formats.aggregated import Aggregated, count, text
-from dashboard.usage.formats.base import Sample
+from dashboard.usage.buckets import bucket_width, key_digest, parse_instant
+from dashboard.usage.formats.aggregated import AggregatedFormat, cell_text, parse_count
+from dashboard.usage.formats.base import DetectionSample
 from dashboard.usage.records import BucketValue, Called, Caller, clean
 
 __all__ = ["AnthropicUsage"]
@@ -28,54 +28,54 @@ DIMENSIONS = (
 )
 
 
-class Result(NamedTuple):
+class AnthropicResult(NamedTuple):
     start: int
     end: int
-    told: Mapping[str, Any]
+    fields: Mapping[str, Any]
 
 
-class AnthropicUsage(Aggregated):
+class AnthropicUsage(AggregatedFormat):
     name = "anthropic-usage"
 
-    def parts(self, element: Mapping[str, Any]) -> Iterator[Result]:
+    def parts(self, element: Mapping[str, Any]) -> Iterator[AnthropicResult]:
         results = element.get("results")
         if not isinstance(results, list):
             raise ValueError("no results in the bucket")  # noqa: TRY004  what is wrong is the record
-        start, end = instant(element.get("starting_at")), instant(element.get("ending_at"))
-        yield from (Result(start, end, told if isinstance(told, dict) else {}) for told in results)
+        start, end = parse_instant(element.get("starting_at")), parse_instant(element.get("ending_at"))
+        yield from (AnthropicResult(start, end, fields if isinstance(fields, dict) else {}) for fields in results)
 
-    def reading(self, record: Result) -> BucketValue:
-        told = record.told
-        created = told.get("cache_creation")
+    def bucket_value(self, record: AnthropicResult) -> BucketValue:
+        fields = record.fields
+        created = fields.get("cache_creation")
         inputs = [
-            count(told.get("uncached_input_tokens"), "uncached_input_tokens"),
-            count(told.get("cache_read_input_tokens"), "cache_read_input_tokens"),
+            parse_count(fields.get("uncached_input_tokens"), "uncached_input_tokens"),
+            parse_count(fields.get("cache_read_input_tokens"), "cache_read_input_tokens"),
             *(
-                count(created.get(name), name) if isinstance(created, dict) else None
+                parse_count(created.get(name), name) if isinstance(created, dict) else None
                 for name in ("ephemeral_1h_input_tokens", "ephemeral_5m_input_tokens")
             ),
         ]
         known = [number for number in inputs if number is not None]
         return BucketValue(
-            digest(*(told.get(name) for name in DIMENSIONS)),
+            key_digest(*(fields.get(name) for name in DIMENSIONS)),
             record.start,
-            width(record.start, record.end),
+            bucket_width(record.start, record.end),
             Caller(
-                clean(text(told.get("workspace_id")), 200) or DEFAULT,
-                key_alias=clean(text(told.get("api_key_id")), 200),
+                clean(cell_text(fields.get("workspace_id")), 200) or DEFAULT,
+                key_alias=clean(cell_text(fields.get("api_key_id")), 200),
             ),
-            Called("anthropic", clean(text(told.get("model")), 300), "/v1/messages"),
+            Called("anthropic", clean(cell_text(fields.get("model")), 300), "/v1/messages"),
             (
                 None,
                 None,
                 None,
                 sum(known) if known else None,
-                count(told.get("output_tokens"), "output_tokens"),
+                parse_count(fields.get("output_tokens"), "output_tokens"),
                 None,
             ),
         )
 
-    def recognise(self, sample: Sample) -> str:
-        seen = b"".join(sample.lines)
-        ours = b'"starting_at"' in seen and b'"ending_at"' in seen and b'"results"' in seen
+    def recognise(self, sample: DetectionSample) -> str:
+        joined = b"".join(sample.lines)
+        ours = b'"starting_at"' in joined and b'"ending_at"' in joined and b'"results"' in joined
         return 'a page of buckets with "starting_at" and "results"' if ours else ""

@@ -15,17 +15,17 @@ from dashboard.usage.records import (
     Batch,
     Called,
     Caller,
+    CallRow,
     Group,
-    Row,
 )
 
-__all__ = ["Format", "LineFormat", "Sample"]
+__all__ = ["DetectionSample", "Format", "LineFormat"]
 
 DESCRIBED = 20_000
 
 
 @dataclass(frozen=True)
-class Sample:
+class DetectionSample:
     """The first lines of a file, for detection: raw, and those that are JSON objects decoded."""
 
     lines: list[bytes]
@@ -47,7 +47,7 @@ class Format(Protocol):
     def decode(self, data: bytes, batch: Batch, line: int, offset: int) -> None:
         """Add complete lines to `batch`; the first is number `line` at byte `offset` of the content."""
 
-    def recognise(self, sample: Sample) -> str:
+    def recognise(self, sample: DetectionSample) -> str:
         """Why a file that starts like this is of this format; "" when it is not."""
 
 
@@ -67,10 +67,10 @@ class LineFormat:
         # The same few thousand keys come in every block; bounded, as nothing else here is kept.
         self._described: dict[tuple, tuple[Caller, Called]] = {}
 
-    def extract(self, record: Any) -> Row | None:
+    def extract(self, record: Any) -> CallRow | None:
         raise NotImplementedError
 
-    def read(self, raw: bytes) -> Row | None:
+    def read(self, raw: bytes) -> CallRow | None:
         """Both in one, for formats that have a shorter way for what most of their lines are."""
         return self.extract(self.parse(raw))
 
@@ -78,17 +78,17 @@ class LineFormat:
         """Who and what a raw grouping key stands for; asked once per distinct key, not per line."""
         raise NotImplementedError
 
-    def recognise(self, sample: Sample) -> str:
+    def recognise(self, sample: DetectionSample) -> str:
         raise NotImplementedError
 
     # One loop without calls into other functions of ours per line: it is where ingest spends its time.
     def decode(self, data: bytes, batch: Batch, line: int, offset: int) -> None:  # noqa: C901
         groups: dict[int, dict[tuple, Group]] = {}
         table: dict[tuple, Group] = {}
-        read, counted, fresh, latest = self.read, batch.known, batch.fresh, batch.last_hour
+        read, counted, new_hashes, latest = self.read, batch.known_hashes, batch.new_hashes, batch.last_hour
         digest, earliest = xxh3_64_intdigest, FIRST_HOUR
         repeated = skipped = rejected = chained = begin = end = 0
-        chain, view = batch.before, memoryview(data)
+        chain, view = batch.checksum_before, memoryview(data)
         old: Container[int] = ()
         new: set[int] = set()
         number = line - 1
@@ -100,36 +100,36 @@ class LineFormat:
                 if row is None:
                     skipped += 1
                     continue
-                at, key, identifier, calls, errors, gone, taken, given, cost = row
+                at, key, identifier, calls, errors, gone, input_tokens, output_tokens, cost = row
                 if not begin <= at < end:
                     hour = at // 3600
                     if not earliest <= hour <= latest:
                         raise ValueError("the time is before 2015 or more than two days ahead")  # noqa: TRY301
                     begin, end = hour * 3600, hour * 3600 + 3600
-                    old, new = counted(hour), fresh.setdefault(hour, set())
+                    old, new = counted(hour), new_hashes.setdefault(hour, set())
                     table = groups.setdefault(hour, {})
                 if identifier:
-                    mark = digest(identifier.encode())
+                    id_hash = digest(identifier.encode())
                 else:
                     # Known by its place: the line, and everything before it in its file.
                     place = source.tell() - len(raw)
                     chain = crc32(view[chained:place], chain)
                     chained = place
-                    mark = digest(raw.removesuffix(b"\n"), chain)
-                if mark in new or mark in old:
+                    id_hash = digest(raw.removesuffix(b"\n"), chain)
+                if id_hash in new or id_hash in old:
                     repeated += 1
                     continue
-                new.add(mark)
+                new.add(id_hash)
             except (ValueError, RecursionError, msgspec.MsgspecError) as problem:
                 if raw.isspace():
                     skipped += 1
                     continue
                 rejected += 1
-                batch.reject(number, offset + source.tell() - len(raw), reason(problem), raw)
+                batch.reject(number, offset + source.tell() - len(raw), reject_reason(problem), raw)
                 continue
             group = table.get(key)
             if group is None:
-                table[key] = [calls, errors, gone, taken, given, cost, at, number, identifier]
+                table[key] = [calls, errors, gone, input_tokens, output_tokens, cost, at, number, identifier]
                 continue
             if calls is not None:
                 group[0] = calls + (group[0] or 0)
@@ -137,10 +137,10 @@ class LineFormat:
                 group[1] = errors + (group[1] or 0)
             if gone is not None:
                 group[2] = gone + (group[2] or 0)
-            if taken is not None:
-                group[3] = taken + (group[3] or 0)
-            if given is not None:
-                group[4] = given + (group[4] or 0)
+            if input_tokens is not None:
+                group[3] = input_tokens + (group[3] or 0)
+            if output_tokens is not None:
+                group[4] = output_tokens + (group[4] or 0)
             if cost is not None:
                 group[5] = cost + (group[5] or 0)
             if at >= group[6]:
@@ -151,7 +151,7 @@ class LineFormat:
         batch.accepted += number + 1 - line - skipped - repeated - rejected
         self._fold({(hour, key): group for hour, found in groups.items() for key, group in found.items()}, batch)
 
-    def pair(self, key: tuple) -> tuple[Caller, Called]:
+    def caller_and_name(self, key: tuple) -> tuple[Caller, Called]:
         """As `describe`, remembered."""
         names = self._described
         found = names.get(key)
@@ -163,10 +163,10 @@ class LineFormat:
 
     def _fold(self, groups: dict[tuple[int, tuple], Group], batch: Batch) -> None:
         for (hour, key), group in groups.items():
-            batch.add_group(hour, self.pair(key), group)
+            batch.add_group(hour, self.caller_and_name(key), group)
 
 
-def reason(problem: Exception) -> str:
+def reject_reason(problem: Exception) -> str:
     """The words for a rejected line. Our own and the decoder's messages name fields, not values."""
     if isinstance(problem, RecursionError):
         return "nested too deeply"

@@ -12,7 +12,7 @@ import msgspec
 
 from dashboard.usage.records import clean
 
-__all__ = ["Labels", "decode_labels", "labels"]
+__all__ = ["Labels", "decode_labels", "read_labels"]
 
 APPLICATION = (
     "app",
@@ -26,7 +26,7 @@ APPLICATION = (
 )
 TEAM = ("team", "teamname", "teamid", "squad")
 TAGS = ("environment", "env", "stage", "project", "product", "component", "costcenter", "feature", "deployment")
-MOST = 200  # labels looked at
+MAX_LABELS = 200  # labels looked at
 
 _punctuation = re.compile(r"[\s_.-]+")
 _any = msgspec.json.Decoder()
@@ -44,10 +44,10 @@ class Labels(NamedTuple):
         return self.application or self.team
 
 
-def labels(pairs: Mapping[str, Any]) -> Labels:
+def read_labels(pairs: Mapping[str, Any]) -> Labels:
     """Read labels by name, without regard to case and punctuation (`X-App-Id` is `app_id`)."""
     known: dict[str, str] = {}
-    for name, value in list(pairs.items())[:MOST]:
+    for name, value in list(pairs.items())[:MAX_LABELS]:
         if isinstance(value, str | int) and not isinstance(value, bool):
             plain = _punctuation.sub("", str(name)[:60].lower().removeprefix("x-"))
             known.setdefault(plain, clean(value, 200))
@@ -63,7 +63,7 @@ def decode_labels(raw: bytes) -> Labels:
             value = _any.decode(value)
     except (msgspec.MsgspecError, RecursionError, ValueError):
         return Labels()
-    return labels(value) if isinstance(value, dict) else Labels()
+    return read_labels(value) if isinstance(value, dict) else Labels()
 
 
 def _first(known: Mapping[str, str], names: tuple[str, ...]) -> str:

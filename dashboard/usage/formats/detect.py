@@ -4,8 +4,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from dashboard.usage.formats.base import Sample
-from dashboard.usage.formats.documents import DocumentFormat, opening
+from dashboard.usage.formats.base import DetectionSample
+from dashboard.usage.formats.documents import DocumentFormat, head_records
 from dashboard.usage.formats.registry import FORMATS
 from dashboard.usage.records import clean
 
@@ -24,9 +24,9 @@ class Detection(NamedTuple):
 
 def detect(head: bytes) -> Detection:
     """Judge the beginning of a file. A last line without its end is left out, unless it is the only one."""
-    page = opening(head)[:LINES]
+    page = head_records(head)[:LINES]
     if page:
-        sample = Sample([msgspec.json.encode(found) for found in page], page)
+        sample = DetectionSample([msgspec.json.encode(found) for found in page], page)
     else:
         lines = head.split(b"\n")
         if len(lines) > 1:
@@ -34,7 +34,7 @@ def detect(head: bytes) -> Detection:
         lines = [line for line in lines if line.strip()][:LINES]
         if not lines:
             return Detection("", "no complete line to judge by")
-        sample = Sample(lines, [found for line in lines if (found := _decode(line)) is not None])
+        sample = DetectionSample(lines, [found for line in lines if (found := _decode(line)) is not None])
     readers = [known for known in FORMATS.values() if not page or isinstance(known, DocumentFormat)]
     matches = {known.name: why for known in readers if (why := known.recognise(sample))}
     if len(matches) == 1:
@@ -54,7 +54,7 @@ def _decode(line: bytes) -> dict[str, Any] | None:
         return None
 
 
-def _describe(sample: Sample) -> str:
+def _describe(sample: DetectionSample) -> str:
     if len(sample.objects) >= sample.needed:
         fields = ", ".join(clean(name, 30) for name in list(sample.objects[0])[:8])
         return f"JSON objects with the fields {fields}" if fields else "empty JSON objects"

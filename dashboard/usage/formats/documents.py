@@ -11,17 +11,25 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from dashboard.usage.formats.base import LineFormat, reason
-from dashboard.usage.records import FIRST_HOUR, Batch, Group, Row, add_measures, id_hash
+from dashboard.usage.formats.base import LineFormat, reject_reason
+from dashboard.usage.records import FIRST_HOUR, Batch, CallRow, Group, add_measures, id_hash
 
-__all__ = ["FAULTS", "LARGEST", "DocumentFormat", "Value", "is_document", "is_json", "opening"]
+__all__ = [
+    "MAX_DOCUMENT",
+    "RECORD_ERRORS",
+    "DocumentFormat",
+    "PlacedValue",
+    "head_records",
+    "is_document",
+    "is_json",
+]
 
-LARGEST = 64 << 20
+MAX_DOCUMENT = 64 << 20
 UNDER = ("Records", "records", "Events", "events", "data", "result", "results", "rows")
-FAULTS = (ValueError, RecursionError, msgspec.MsgspecError)
+RECORD_ERRORS = (ValueError, RecursionError, msgspec.MsgspecError)
 
 # A JSON value that should hold records: its number (line, or index in the document from 1), offset, bytes.
-Value = tuple[int, int, bytes]
+PlacedValue = tuple[int, int, bytes]
 
 _list = msgspec.json.Decoder(list[Raw])
 _page = msgspec.json.Decoder(dict[str, Raw])
@@ -45,7 +53,7 @@ class DocumentFormat(LineFormat):
         """What one JSON value holds. A record that is at fault is its exception."""
         return [self.parse(raw)]
 
-    def arrange(self, values: list[Value]) -> Iterable[Value]:
+    def order(self, values: list[PlacedValue]) -> Iterable[PlacedValue]:
         """The order in which values count: of two with one id the earlier does."""
         return values
 
@@ -54,7 +62,7 @@ class DocumentFormat(LineFormat):
         if not self.many and _elements(first) is None:
             super().decode(data, batch, line, offset)
             return
-        values: list[Value] = []
+        values: list[PlacedValue] = []
         number = line
         for raw in data.removesuffix(b"\n").split(b"\n") if data else ():
             values.extend((number, offset + at, element) for at, element in _parts(raw))
@@ -76,15 +84,15 @@ class DocumentFormat(LineFormat):
             self._add(record, groups, batch, (0, 0, b""))
         self._fold(groups, batch)
 
-    def _count(self, values: list[Value], batch: Batch) -> None:
+    def _count(self, values: list[PlacedValue], batch: Batch) -> None:
         groups: dict[tuple[int, tuple], Group] = {}
-        for value in self.arrange(values):
+        for value in self.order(values):
             number, at, raw = value
             try:
                 found = self.records(raw)
-            except FAULTS as problem:
+            except RECORD_ERRORS as problem:
                 if raw.strip():
-                    batch.reject(number, at, reason(problem), raw)
+                    batch.reject(number, at, reject_reason(problem), raw)
                 else:
                     batch.skipped += 1
                 continue
@@ -94,17 +102,17 @@ class DocumentFormat(LineFormat):
                 self._add(record, groups, batch, value)
         self._fold(groups, batch)
 
-    def _add(self, record: Any, groups: dict[tuple[int, tuple], Group], batch: Batch, value: Value) -> None:
+    def _add(self, record: Any, groups: dict[tuple[int, tuple], Group], batch: Batch, value: PlacedValue) -> None:
         try:
             if isinstance(record, Exception):
                 raise record
             self._add_row(self.extract(record), groups, batch, value[0])
-        except FAULTS as problem:
+        except RECORD_ERRORS as problem:
             number, at, raw = value
-            batch.reject(number, at, reason(problem), raw)
+            batch.reject(number, at, reject_reason(problem), raw)
 
     def _add_row(
-        self, row: Row | None, groups: dict[tuple[int, tuple], Group], batch: Batch, number: int = 0
+        self, row: CallRow | None, groups: dict[tuple[int, tuple], Group], batch: Batch, number: int = 0
     ) -> None:
         if row is None:
             batch.skipped += 1
@@ -114,11 +122,11 @@ class DocumentFormat(LineFormat):
         if not FIRST_HOUR <= hour <= batch.last_hour:
             raise ValueError("the time is before 2015 or more than two days ahead")
         if identifier:
-            mark, fresh = id_hash(identifier), batch.fresh.setdefault(hour, set())
-            if mark in fresh or mark in batch.known(hour):
+            hashed, new_hashes = id_hash(identifier), batch.new_hashes.setdefault(hour, set())
+            if hashed in new_hashes or hashed in batch.known_hashes(hour):
                 batch.duplicates += 1
                 return
-            fresh.add(mark)
+            new_hashes.add(hashed)
         batch.accepted += 1
         group = groups.get((hour, key))
         if group is None:
@@ -132,19 +140,19 @@ class DocumentFormat(LineFormat):
 def is_document(head: bytes) -> bool:
     """Whether content that begins so is one JSON document that its lines cannot be read without."""
     lines = head.lstrip().split(b"\n", 1)
-    return not (len(lines) == 2 and is_json(lines[0])) and bool(opening(head))
+    return not (len(lines) == 2 and is_json(lines[0])) and bool(head_records(head))
 
 
 def is_json(data: bytes) -> bool:
     """Whether these bytes are one whole JSON value."""
     try:
         msgspec.json.decode(data, type=Raw)
-    except FAULTS:
+    except RECORD_ERRORS:
         return False
     return True
 
 
-def opening(head: bytes) -> list[dict[str, Any]]:
+def head_records(head: bytes) -> list[dict[str, Any]]:
     """The first records of a page, as far as `head` goes; none when it does not begin as a page."""
     text = head.decode("utf-8", "replace")
     try:
@@ -217,6 +225,6 @@ def _elements(raw: bytes) -> list[Raw] | None:
         if start == b"{" and any(b'"%b"' % key.encode() in raw for key in UNDER):
             page = _page.decode(raw)
             return next((_list.decode(page[key]) for key in UNDER if bytes(page.get(key, b""))[:1] == b"["), None)
-    except FAULTS:
+    except RECORD_ERRORS:
         return None
     return None

@@ -2,7 +2,7 @@
 
 import re
 
-__all__ = ["GONE_STATUS", "says_gone"]
+__all__ = ["GONE_STATUS", "reports_model_gone"]
 
 GONE_STATUS = frozenset({404, 410})
 _WORDS = re.compile(
@@ -12,7 +12,7 @@ _WORDS = re.compile(
 )
 
 
-def says_gone(words: bytes | str | None) -> bool:
+def reports_model_gone(words: bytes | str | None) -> bool:
     """Whether an error's own words say so. Ask only about calls that failed."""
     if not words:
         return False

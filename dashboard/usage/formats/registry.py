@@ -5,11 +5,11 @@ from importlib import import_module
 
 from dashboard.usage.formats.base import Format
 
-__all__ = ["AUTO", "FORMATS", "names"]
+__all__ = ["AUTO", "FORMATS", "format_choices"]
 
 AUTO = "auto"
 # In the order in which `auto` asks them, and people choose from them.
-PLACES = {
+FORMAT_CLASSES = {
     "sundial": "sundial:Sundial",
     "litellm-standard-logging": "litellm.standard_logging:LiteLLMStandardLogging",
     "litellm-spendlogs": "litellm.spendlogs:LiteLLMSpendLogs",
@@ -35,7 +35,7 @@ PLACES = {
     "otlp-metrics": "otlp.metrics:OTLPMetrics",
     "litellm-daily": "litellm.daily:LiteLLMDaily",
     "openrouter-activity": "gateways.openrouter:OpenRouterActivity",
-    "csv": "csv.format:CommaSeparated",
+    "csv": "csv.format:CSVFormat",
 }
 
 
@@ -47,23 +47,23 @@ class Formats(Mapping[str, Format]):
 
     def __getitem__(self, name: str) -> Format:
         if name not in self._loaded:
-            module, _, kind = PLACES[name].partition(":")
+            module, _, kind = FORMAT_CLASSES[name].partition(":")
             self._loaded[name] = getattr(import_module(f"dashboard.usage.formats.{module}"), kind)()
         return self._loaded[name]
 
     def __contains__(self, name: object) -> bool:
-        return name in PLACES
+        return name in FORMAT_CLASSES
 
     def __iter__(self) -> Iterator[str]:
-        return iter(PLACES)
+        return iter(FORMAT_CLASSES)
 
     def __len__(self) -> int:
-        return len(PLACES)
+        return len(FORMAT_CLASSES)
 
 
 FORMATS = Formats()
 
 
-def names() -> list[str]:
+def format_choices() -> list[str]:
     """What a person may choose, `auto` first."""
     return [AUTO, *FORMATS]

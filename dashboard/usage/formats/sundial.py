@@ -9,13 +9,23 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from dashboard.usage.formats.base import LineFormat, Sample
-from dashboard.usage.records import INTERNAL, UNKNOWN, Called, Caller, Row, clean, cost_nano, seconds_of, tokens
+from dashboard.usage.formats.base import DetectionSample, LineFormat
+from dashboard.usage.records import (
+    INTERNAL,
+    UNKNOWN,
+    Called,
+    Caller,
+    CallRow,
+    checked_count,
+    clean,
+    cost_nano,
+    epoch_seconds,
+)
 
 __all__ = ["Sundial"]
 
 
-class Line(msgspec.Struct, gc=False):
+class SundialLine(msgspec.Struct, gc=False):
     ts: float | int | str
     model: str | None
     application: str | None = None
@@ -35,15 +45,15 @@ class Line(msgspec.Struct, gc=False):
 
 class Sundial(LineFormat):
     name = "sundial"
-    parse = staticmethod(msgspec.json.Decoder(Line).decode)
+    parse = staticmethod(msgspec.json.Decoder(SundialLine).decode)
 
-    def extract(self, record: Line) -> Row:
-        calls = 1 if record.calls is UNSET else tokens(record.calls, "calls")
-        errors, gone = tokens(record.errors, "errors"), tokens(record.gone, "gone")
+    def extract(self, record: SundialLine) -> CallRow:
+        calls = 1 if record.calls is UNSET else checked_count(record.calls, "calls")
+        errors, gone = checked_count(record.errors, "errors"), checked_count(record.gone, "gone")
         if calls is not None and max(errors or 0, gone or 0) > calls:
             raise ValueError("more errors than calls")
         return (
-            seconds_of(record.ts),
+            epoch_seconds(record.ts),
             (
                 record.application,
                 record.team,
@@ -57,8 +67,8 @@ class Sundial(LineFormat):
             calls,
             errors,
             gone,
-            tokens(record.input_tokens, "input_tokens"),
-            tokens(record.output_tokens, "output_tokens"),
+            checked_count(record.input_tokens, "input_tokens"),
+            checked_count(record.output_tokens, "output_tokens"),
             cost_nano(record.cost),
         )
 
@@ -70,7 +80,7 @@ class Sundial(LineFormat):
         )
         return caller, Called(clean(platform, 60), clean(model, 300), clean(endpoint, 100))
 
-    def recognise(self, sample: Sample) -> str:
+    def recognise(self, sample: DetectionSample) -> str:
         ours = sum(map(self._is_ours, sample.objects))
         return 'JSON lines with "ts" and "model"' if ours >= sample.needed else ""
 

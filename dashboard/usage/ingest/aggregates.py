@@ -11,79 +11,88 @@ from datetime import UTC, date, datetime
 
 from django.db.models import Q
 
-from dashboard.usage.buckets import DAY, HOUR, RUNNING, Sums, Value, contributions, difference, replaced
+from dashboard.usage.buckets import (
+    DAY,
+    HOUR,
+    RUNNING_TOTAL,
+    RollupTotals,
+    StoredBucket,
+    add_contributions,
+    merge_stored_buckets,
+    rollup_difference,
+)
 from dashboard.usage.ingest import latest_calls
 from dashboard.usage.ingest.dimensions import Dimensions
-from dashboard.usage.ingest.rollups import merge
+from dashboard.usage.ingest.rollups import merge_rollups
 from dashboard.usage.models import AggregateRow, DailyRollup, HourlyRollup, Source
 from dashboard.usage.records import BucketValue, Called, Caller
 
-__all__ = ["replace"]
+__all__ = ["replace_buckets"]
 
 PAGE = 300  # keys at a time
 MEASURES = ("calls", "errors", "gone", "input_tokens", "output_tokens", "cost_nano")
 COLUMNS = ("seconds", "identity_id", "name_id", *MEASURES)
 
 # key -> start -> value
-Kept = dict[str, dict[int, Value]]
+StoredByKey = dict[str, dict[int, StoredBucket]]
 
 
-def replace(
-    source: Source, readings: Collection[BucketValue], dimensions: Dimensions, reported_on: date | None = None
+def replace_buckets(
+    source: Source, buckets: Collection[BucketValue], dimensions: Dimensions, reported_on: date | None = None
 ) -> None:
     """Take in one delivery of the day `reported_on`, in which each (key, start) comes once.
 
     Runs inside a transaction that holds the source's row, with whatever checkpoint stands for it; days
     whose rollups change become stale. `dimensions` must be told to forget if the transaction fails.
     """
-    for page in _pages(readings):
-        told = _keyed(page, dimensions)
-        pks, known = _known(source, page)
-        before: Sums = {}
-        after: Sums = {}
-        kept: Kept = {}
-        for key, values in told.items():
-            kept[key] = replaced(known[key], values)
-            contributions(known[key], before)
-            contributions(kept[key], after)
-        _store(source, pks, known, kept, reported_on)
-        moved = difference(before, after)
+    for page in _pages(buckets):
+        delivered = _by_key(page, dimensions)
+        pks, stored = _stored_buckets(source, page)
+        before: RollupTotals = {}
+        after: RollupTotals = {}
+        merged: StoredByKey = {}
+        for key, values in delivered.items():
+            merged[key] = merge_stored_buckets(stored[key], values)
+            add_contributions(stored[key], before)
+            add_contributions(merged[key], after)
+        _store(source, pks, stored, merged, reported_on)
+        moved = rollup_difference(before, after)
         if moved:
-            merge(source.pk, moved)
-            _sweep(source, before.keys() - after.keys())
-        latest_calls.keep("", _proofs(told))
+            merge_rollups(source.pk, moved)
+            _delete_empty_rollups(source, before.keys() - after.keys())
+        latest_calls.save_latest_calls("", _latest_calls(delivered))
 
 
-def _pages(readings: Collection[BucketValue]) -> Iterator[list[BucketValue]]:
-    """Readings by key, all of one key together."""
+def _pages(buckets: Collection[BucketValue]) -> Iterator[list[BucketValue]]:
+    """The buckets in pages of keys, all buckets of one key together."""
     grouped: dict[str, list[BucketValue]] = defaultdict(list)
-    for reading in readings:
-        grouped[reading.key].append(reading)
+    for bucket in buckets:
+        grouped[bucket.key].append(bucket)
     keys = sorted(grouped)
     for start in range(0, len(keys), PAGE):
-        yield [reading for key in keys[start : start + PAGE] for reading in grouped[key]]
+        yield [bucket for key in keys[start : start + PAGE] for bucket in grouped[key]]
 
 
-def _keyed(page: list[BucketValue], dimensions: Dimensions) -> Kept:
+def _by_key(page: list[BucketValue], dimensions: Dimensions) -> StoredByKey:
     callers: dict[Caller, date] = {}
     names: dict[Called, date] = {}
-    for reading in page:
-        day = datetime.fromtimestamp(reading.start, UTC).date()
-        callers[reading.caller] = min(day, callers.get(reading.caller, day))
-        names[reading.called] = min(day, names.get(reading.called, day))
+    for bucket in page:
+        day = datetime.fromtimestamp(bucket.start, UTC).date()
+        callers[bucket.caller] = min(day, callers.get(bucket.caller, day))
+        names[bucket.called] = min(day, names.get(bucket.called, day))
     identity, name = dimensions.callers(callers), dimensions.names(names)
-    told: Kept = defaultdict(dict)
-    for reading in page:
-        told[reading.key][reading.start] = Value(
-            reading.seconds, identity[reading.caller], name[reading.called], tuple(reading.measures)
+    buckets: StoredByKey = defaultdict(dict)
+    for bucket in page:
+        buckets[bucket.key][bucket.start] = StoredBucket(
+            bucket.seconds, identity[bucket.caller], name[bucket.called], tuple(bucket.measures)
         )
-    return told
+    return buckets
 
 
-def _proofs(told: Kept) -> dict[tuple[int, int], latest_calls.Proof]:
+def _latest_calls(buckets: StoredByKey) -> dict[tuple[int, int], latest_calls.LatestCallValue]:
     """The newest bucket with calls of each identity and name."""
-    found: dict[tuple[int, int], latest_calls.Proof] = {}
-    for values in told.values():
+    found: dict[tuple[int, int], latest_calls.LatestCallValue] = {}
+    for values in buckets.values():
         for start, value in values.items():
             pair = value.identity, value.name
             if value.measures[0] != 0 and (pair not in found or start > found[pair][0]):
@@ -91,24 +100,30 @@ def _proofs(told: Kept) -> dict[tuple[int, int], latest_calls.Proof]:
     return found
 
 
-def _known(source: Source, page: list[BucketValue]) -> tuple[dict[tuple[str, int], int], Kept]:
+def _stored_buckets(source: Source, page: list[BucketValue]) -> tuple[dict[tuple[str, int], int], StoredByKey]:
     """What is kept of these keys: of the days told about, and of a counter everything."""
     first, last = min(r.start for r in page) // DAY * DAY, (max(r.start for r in page) // DAY + 1) * DAY
     days = Q(start__gte=datetime.fromtimestamp(first, UTC), start__lt=datetime.fromtimestamp(last, UTC))
-    rows = AggregateRow.objects.filter(days | Q(seconds=RUNNING), source=source, key__in={r.key for r in page})
+    rows = AggregateRow.objects.filter(
+        days | Q(seconds=RUNNING_TOTAL), source=source, key__in={r.key for r in page}
+    )
     pks: dict[tuple[str, int], int] = {}
-    known: Kept = defaultdict(dict)
+    stored: StoredByKey = defaultdict(dict)
     for pk, key, start, seconds, identity, name, *measures in rows.values_list("pk", "key", "start", *COLUMNS):
         at = int(start.timestamp())
         pks[key, at] = pk
-        known[key][at] = Value(seconds, identity, name, tuple(measures))
-    return pks, known
+        stored[key][at] = StoredBucket(seconds, identity, name, tuple(measures))
+    return pks, stored
 
 
 def _store(
-    source: Source, pks: dict[tuple[str, int], int], known: Kept, kept: Kept, reported_on: date | None
+    source: Source,
+    pks: dict[tuple[str, int], int],
+    stored: StoredByKey,
+    merged: StoredByKey,
+    reported_on: date | None,
 ) -> None:
-    gone = [pk for (key, start), pk in pks.items() if start not in kept[key]]
+    gone = [pk for (key, start), pk in pks.items() if start not in merged[key]]
     for at in range(0, len(gone), PAGE):
         AggregateRow.objects.filter(pk__in=gone[at : at + PAGE]).delete()
     AggregateRow.objects.bulk_create(
@@ -120,9 +135,9 @@ def _store(
                 reported_on=reported_on,
                 **dict(zip(COLUMNS, (*value[:3], *value.measures), strict=True)),
             )
-            for key, values in kept.items()
+            for key, values in merged.items()
             for start, value in values.items()
-            if known[key].get(start) != value
+            if stored[key].get(start) != value
         ),
         batch_size=PAGE,
         update_conflicts=True,
@@ -131,7 +146,7 @@ def _store(
     )
 
 
-def _sweep(source: Source, left: Collection[tuple[int, int, int]]) -> None:
+def _delete_empty_rollups(source: Source, left: Collection[tuple[int, int, int]]) -> None:
     """Take away rollups that nothing is left of, so that nobody is shown for 0 calls that moved elsewhere."""
     empty = Q(*(Q(**{measure: 0}) | Q(**{measure: None}) for measure in MEASURES))
     for hour, identity, name in left:

@@ -16,7 +16,7 @@ from django.db.models import F
 
 from dashboard.usage.accumulator import Accumulator
 from dashboard.usage.formats.registry import AUTO
-from dashboard.usage.ingest.chunks import TAIL, Checkpoint, locate, tail_hash
+from dashboard.usage.ingest.chunks import TAIL_BYTES, Checkpoint, furthest_checkpoint, tail_hash
 from dashboard.usage.ingest.decompress import ContentError, DecompressedStream
 from dashboard.usage.models import Source, Stream
 
@@ -54,7 +54,7 @@ class Checkpointer:
         rows = list(Stream.objects.with_same_head(self.source, self.head))
         start = _checkpoint(own) if own and not self.is_import else Checkpoint()
         points = [Checkpoint(*mark) for row in rows for mark in row.marks]
-        best = locate(self.path, start, points)
+        best = furthest_checkpoint(self.path, start, points)
         if own is None or (self.is_import and _checkpoint(own) != best):
             own = next((row for row in rows if best.offset and self._takes_over(row, best)), None)
         self._rivals = _fingerprint((row.pk, row.offset) for row in rows if own is None or row.pk != own.pk)
@@ -138,7 +138,7 @@ class Checkpointer:
     def _tail_at(self, offset: int) -> str:
         try:
             with DecompressedStream(self.path) as content:
-                content.skip_to(max(0, offset - TAIL))
+                content.skip_to(max(0, offset - TAIL_BYTES))
                 tail = content.read(offset - content.position)
                 return tail_hash(tail) if content.position == offset else ""
         except ContentError:

@@ -11,27 +11,27 @@ from pathlib import Path
 
 from isal import isal_zlib
 
-from dashboard.usage.formats.documents import LARGEST, is_json
+from dashboard.usage.formats.documents import MAX_DOCUMENT, is_json
 from dashboard.usage.ingest.decompress import ContentError, DecompressedStream
 
 __all__ = [
-    "HEAD",
+    "HEAD_BYTES",
     "MAX_LINE",
-    "PIECE",
-    "TAIL",
+    "PIECE_BYTES",
+    "TAIL_BYTES",
     "Checkpoint",
     "Chunk",
-    "document",
-    "head_of",
-    "locate",
+    "furthest_checkpoint",
+    "head_hash",
     "read_chunks",
+    "read_document",
     "tail_hash",
 ]
 
-HEAD = 64 << 10  # what detection and `head_of` look at
+HEAD_BYTES = 64 << 10  # what detection and `head_of` look at
 FIRST_LINE = 4096
-TAIL = 1024
-PIECE = 4 << 20
+TAIL_BYTES = 1024
+PIECE_BYTES = 4 << 20
 MAX_LINE = 8 << 20
 
 
@@ -55,7 +55,7 @@ class Chunk:
     """
 
     parts: tuple[bytes | memoryview, ...]
-    before: int
+    checksum_before: int
     checksum: int
     tail: bytes
     start: int
@@ -75,7 +75,7 @@ class Chunk:
         return not (self.overlong or self.is_rest or self.is_document)
 
 
-def head_of(head: bytes) -> str:
+def head_hash(head: bytes) -> str:
     """The hash by which content is looked up: its first line, or the beginning of a very long one.
 
     "" when `head` does not hold as much; callers that know it for the whole content append a newline.
@@ -87,10 +87,10 @@ def head_of(head: bytes) -> str:
 
 
 def tail_hash(tail: bytes) -> str:
-    return blake2b(tail[-TAIL:], digest_size=16).hexdigest()
+    return blake2b(tail[-TAIL_BYTES:], digest_size=16).hexdigest()
 
 
-def locate(path: Path, start: Checkpoint, known: list[Checkpoint]) -> Checkpoint:
+def furthest_checkpoint(path: Path, start: Checkpoint, known: list[Checkpoint]) -> Checkpoint:
     """The furthest known checkpoint that this file's bytes lead to, reading on from `start`."""
     points: dict[int, list[Checkpoint]] = {}
     for point in known:
@@ -99,10 +99,10 @@ def locate(path: Path, start: Checkpoint, known: list[Checkpoint]) -> Checkpoint
     best, checksum = start, start.checksum
     if not points:
         return best
-    with DecompressedStream(path, start.offset) as content:
+    with DecompressedStream(path, start.offset) as stream:
         for offset in sorted(points):
-            while content.position < offset:
-                piece = content.read(min(PIECE, offset - content.position))
+            while stream.position < offset:
+                piece = stream.read(min(PIECE_BYTES, offset - stream.position))
                 if not piece:
                     return best
                 checksum = isal_zlib.crc32(piece, checksum)
@@ -111,11 +111,11 @@ def locate(path: Path, start: Checkpoint, known: list[Checkpoint]) -> Checkpoint
 
 
 def read_chunks(
-    content: DecompressedStream,
+    stream: DecompressedStream,
     start: Checkpoint,
     tail: bytes,
     is_final: Callable[[bytes], bool],
-    size: int = PIECE,
+    size: int = PIECE_BYTES,
     *,
     keep: bool = True,
 ) -> Iterator[Chunk]:
@@ -129,22 +129,22 @@ def read_chunks(
     overlong = False
     begun = -1  # where the overlong line began
 
-    def block(*parts: bytes | memoryview, keep: bool = True, **kind: bool) -> Chunk:
+    def make_chunk(*parts: bytes | memoryview, keep: bool = True, **kind: bool) -> Chunk:
         nonlocal checksum, tail, end
         first, before = begun if begun >= 0 else end, checksum
         for part in parts:
             checksum = isal_zlib.crc32(part, checksum)
-            tail = (tail + bytes(part[-TAIL:]))[-TAIL:]
+            tail = (tail + bytes(part[-TAIL_BYTES:]))[-TAIL_BYTES:]
             end += len(part)
         return Chunk(parts if keep else (), before, checksum, tail, first, end, **kind)
 
-    for piece in content.pieces(min(size, MAX_LINE // 2)):
+    for piece in stream.pieces(min(size, MAX_LINE // 2)):
         if end == start.offset and not rest and piece[:1] == b"\n" and tail and tail[-1:] != b"\n":
-            yield block(b"\n", keep=False, is_rest=True)
+            yield make_chunk(b"\n", keep=False, is_rest=True)
             piece = piece[1:]
         if overlong:
             cut = piece.find(b"\n") + 1
-            passed = block(piece[:cut] if cut else piece, keep=False, overlong=True)
+            passed = make_chunk(piece[:cut] if cut else piece, keep=False, overlong=True)
             if not cut:
                 continue
             overlong, begun = False, -1
@@ -152,27 +152,27 @@ def read_chunks(
             piece = piece[cut:]
         if len(rest) > MAX_LINE // 2 and len(rest) + piece.find(b"\n") > MAX_LINE and b"\n" in piece:
             cut = piece.find(b"\n") + 1
-            yield block(rest, piece[:cut], keep=False, overlong=True)
+            yield make_chunk(rest, piece[:cut], keep=False, overlong=True)
             rest, piece = b"", piece[cut:]
         cut = piece.rfind(b"\n") + 1
         if cut:
-            yield block(rest, memoryview(piece)[:cut], keep=keep)
+            yield make_chunk(rest, memoryview(piece)[:cut], keep=keep)
         rest = piece[cut:] if cut else rest + piece
         if len(rest) > MAX_LINE:
             begun, overlong = end, True
-            block(rest, keep=False, overlong=True)
+            make_chunk(rest, keep=False, overlong=True)
             rest = b""
     if overlong and is_final(b""):
-        yield block(keep=False, overlong=True)
+        yield make_chunk(keep=False, overlong=True)
     elif rest and is_final(rest):
-        yield block(rest, keep=keep)
+        yield make_chunk(rest, keep=keep)
 
 
-def document(content: DecompressedStream, start: Checkpoint, tail: bytes) -> Iterator[Chunk]:
+def read_document(stream: DecompressedStream, start: Checkpoint, tail: bytes) -> Iterator[Chunk]:
     """All that is left as one document, if it is one; a document that is still being written raises."""
-    data = content.read(LARGEST + 1)
-    if len(data) > LARGEST:
-        raise ContentError(f"is one JSON document of more than {LARGEST >> 20} MiB: ask for smaller pages")
+    data = stream.read(MAX_DOCUMENT + 1)
+    if len(data) > MAX_DOCUMENT:
+        raise ContentError(f"is one JSON document of more than {MAX_DOCUMENT >> 20} MiB: ask for smaller pages")
     is_blank = not data.strip()
     if not is_blank and not is_json(data):
         raise ContentError("is not one whole JSON document")
@@ -183,7 +183,7 @@ def document(content: DecompressedStream, start: Checkpoint, tail: bytes) -> Ite
             (data,),
             start.checksum,
             checksum,
-            (tail + data)[-TAIL:],
+            (tail + data)[-TAIL_BYTES:],
             start.offset,
             end,
             is_rest=is_blank,

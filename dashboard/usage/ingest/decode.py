@@ -21,28 +21,28 @@ from typing import IO, Any, Self
 
 from dashboard.usage.formats.base import Format
 from dashboard.usage.formats.documents import DocumentFormat
-from dashboard.usage.formats.fast_path import QuickFormat
+from dashboard.usage.formats.fast_path import FastPathFormat
 from dashboard.usage.ingest.chunks import Chunk
-from dashboard.usage.ingest.worker import ANSWER, QUESTION, receive, send, unpacked
+from dashboard.usage.ingest.worker import REQUEST, RESPONSE, receive, send, unpack_batch
 from dashboard.usage.records import Batch
 
 __all__ = [
-    "LONG_RUN",
-    "RUN",
+    "LONG_RUN_BYTES",
+    "RUN_BYTES",
     "ChunkRun",
     "WorkerProcesses",
-    "at_once",
-    "decode",
-    "decoded_ahead",
-    "runs",
-    "spare",
+    "decode_chunk",
+    "decode_fast",
+    "decode_in_order",
+    "group_chunks",
+    "idle_workers",
     "without_gc",
 ]
 
-MOST = 2
+MAX_WORKERS = 2
 AHEAD = 2  # runs that wait beside those being decoded
-RUN = 8 << 20  # bytes that are added up at a time
-LONG_RUN = 32 << 20  # the same for helpers that read them as they go: fewer sums to put together
+RUN_BYTES = 8 << 20  # bytes that are added up at a time
+LONG_RUN_BYTES = 32 << 20  # the same for helpers that read them as they go: fewer sums to put together
 ROOT = Path(__file__).parents[3]
 
 # Blocks of lines that follow each other.
@@ -60,7 +60,7 @@ class WorkerProcesses:
         self,
         name: str,
         last_hour: int,
-        number: int = MOST,
+        number: int = MAX_WORKERS,
         descriptor: int | None = None,
         opening: tuple[bytes, Mapping[str, Any]] | None = None,
     ) -> None:
@@ -112,74 +112,74 @@ class WorkerProcesses:
         try:
             first, last = run[0], run[-1]
             follows = self._descriptor is None
-            question = QUESTION.pack(follows, last.end - first.start, first.start, first.before)
-            send(process.stdin, question, *(part for block in run if follows for part in block.parts))
-            size, checksum = ANSWER.unpack(receive(process.stdout, ANSWER.size))
+            question = REQUEST.pack(follows, last.end - first.start, first.start, first.checksum_before)
+            send(process.stdin, question, *(part for chunk in run if follows for part in chunk.parts))
+            size, checksum = RESPONSE.unpack(receive(process.stdout, RESPONSE.size))
             answer = receive(process.stdout, size)
             if checksum != last.checksum:
                 raise ValueError("the file changed while it was read")
-            return unpacked(answer)
+            return unpack_batch(answer)
         finally:
             self._idle.put(process)
 
 
-def spare() -> int:
+def idle_workers() -> int:
     """How many helpers this machine has room for: none while more work waits than it has cores.
 
     Measured on a crowded machine, helpers made ingest twice as slow; on a calm one, faster.
     """
     cores = os.cpu_count() or 1
-    return min(MOST, cores) if cores > 1 and os.getloadavg()[0] < cores else 0
+    return min(MAX_WORKERS, cores) if cores > 1 and os.getloadavg()[0] < cores else 0
 
 
-def decoded_ahead(cut: Iterable[ChunkRun], helpers: WorkerProcesses) -> Iterator[tuple[ChunkRun, Batch | None]]:
+def decode_in_order(cut: Iterable[ChunkRun], workers: WorkerProcesses) -> Iterator[tuple[ChunkRun, Batch | None]]:
     """Each run of blocks in order with what it adds up to; None for one that is to be decoded here."""
     waiting: deque[tuple[ChunkRun, Future[Batch] | None]] = deque()
     for run in cut:
-        waiting.append((run, helpers.submit(run) if run[0].is_lines else None))
-        if len(waiting) >= helpers.number + AHEAD:
+        waiting.append((run, workers.submit(run) if run[0].is_lines else None))
+        if len(waiting) >= workers.number + AHEAD:
             yield _answered(*waiting.popleft())
     while waiting:
         yield _answered(*waiting.popleft())
 
 
-def runs(blocks: Iterable[Chunk], most: int = RUN) -> Iterator[ChunkRun]:
+def group_chunks(chunks: Iterable[Chunk], most: int = RUN_BYTES) -> Iterator[ChunkRun]:
     """Lines together up to `most` bytes; whatever else by itself."""
     run: ChunkRun = []
-    for block in blocks:
-        if run and not (block.is_lines and block.end - run[0].start <= most):
+    for chunk in chunks:
+        if run and not (chunk.is_lines and chunk.end - run[0].start <= most):
             yield run
             run = []
-        run.append(block)
-        if not block.is_lines:
+        run.append(chunk)
+        if not chunk.is_lines:
             yield run
             run = []
     if run:
         yield run
 
 
-def at_once(run: ChunkRun, reader: Format, last_hour: int) -> Batch | None:
+def decode_fast(run: ChunkRun, reader: Format, last_hour: int) -> Batch | None:
     """What a run adds up to by the short way of its format, as a helper would tell; None without one."""
-    if not (run[0].is_lines and isinstance(reader, QuickFormat)):
+    if not (run[0].is_lines and isinstance(reader, FastPathFormat)):
         return None
     with without_gc():
-        return reader.part((block.data for block in run), last_hour, run[0].before, run[0].start)
+        return reader.decode_fast((chunk.data for chunk in run), last_hour, run[0].checksum_before, run[0].start)
 
 
-def decode(block: Chunk, reader: Format, batch: Batch, line: int) -> None:
+def decode_chunk(chunk: Chunk, reader: Format, batch: Batch, line: int) -> None:
     """Decode here, with the ids that were counted before in sight; the block's first line is number `line`."""
-    if block.is_rest:
+    if chunk.is_rest:
         return
-    if block.overlong:
+    if chunk.overlong:
         batch.lines += 1
-        batch.reject(line, block.start, "the line is longer than 8 MiB", b"")
+        batch.reject(line, chunk.start, "the line is longer than 8 MiB", b"")
         return
-    batch.before = block.before
+    batch.checksum_before = chunk.checksum_before
     with without_gc():
-        if block.is_document and isinstance(reader, DocumentFormat):
-            reader.decode_document(block.data, batch, line, block.start)
+        if chunk.is_document and isinstance(reader, DocumentFormat):
+            reader.decode_document(chunk.data, batch, line, chunk.start)
         else:
-            reader.decode(block.data, batch, line, block.start)
+            reader.decode(chunk.data, batch, line, chunk.start)
 
 
 @contextmanager

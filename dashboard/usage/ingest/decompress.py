@@ -14,12 +14,12 @@ import zstandard
 from isal import igzip, igzip_lib
 
 if TYPE_CHECKING:
-    from dashboard.usage.ingest.parquet import Rows
+    from dashboard.usage.ingest.parquet import ParquetLines
 
-__all__ = ["ContentError", "DecompressedStream", "TooLarge", "kind_of", "unpacked"]
+__all__ = ["ContentError", "ContentTooLarge", "DecompressedStream", "file_kind", "gunzip"]
 
 GZIP, ZSTD, PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
-PIECE = 4 << 20
+PIECE_BYTES = 4 << 20
 # A bomb inflates without end; no log shrinks five hundredfold over a whole gigabyte.
 BOMB_BYTES, BOMB_RATIO = 1 << 30, 500
 ZSTD_WINDOW = 128 << 20
@@ -30,7 +30,7 @@ class ContentError(Exception):
     """The file cannot be read any further; the message says why in a sentence."""
 
 
-class TooLarge(ContentError):  # noqa: N818  it says what the error is
+class ContentTooLarge(ContentError):  # noqa: N818  it says what the error is
     """More is in there than anybody wants to read at once."""
 
 
@@ -48,7 +48,7 @@ class DecompressedStream:
         self._raw.seek(0)
         self.complete = False  # after the last piece: whether a file that is not plain ended as it should
         self._ended = False
-        self._rows: Rows | None = None
+        self._rows: ParquetLines | None = None
         self.position = 0
         self._stream: IO[bytes]
         if self.kind == "gz":
@@ -59,7 +59,7 @@ class DecompressedStream:
         elif self.kind == "parquet":
             from dashboard.usage.ingest import parquet  # what few have
 
-            self._stream = self._rows = parquet.Rows(descriptor)  # type: ignore[assignment]
+            self._stream = self._rows = parquet.ParquetLines(descriptor)  # type: ignore[assignment]
         else:
             self._stream = self._raw
         self.skip_to(position)
@@ -79,19 +79,19 @@ class DecompressedStream:
             self.position = position
             return
         while self.position < position:
-            piece = self._read(min(PIECE, position - self.position))
+            piece = self._read(min(PIECE_BYTES, position - self.position))
             if not piece:
                 raise ContentError("ends before the place that was read before")
 
     def read(self, size: int) -> bytes:
         """Up to `size` bytes, fewer only at the end."""
         parts = []
-        while size > 0 and (piece := self._read(min(size, PIECE))):
+        while size > 0 and (piece := self._read(min(size, PIECE_BYTES))):
             parts.append(piece)
             size -= len(piece)
         return b"".join(parts)
 
-    def pieces(self, size: int = PIECE) -> Iterator[bytes]:
+    def pieces(self, size: int = PIECE_BYTES) -> Iterator[bytes]:
         """The rest of the content in pieces of at most `size` bytes."""
         while piece := self._read(size):
             yield piece
@@ -101,14 +101,14 @@ class DecompressedStream:
         """Of the open file, where its bytes are the content's; None for compressed ones."""
         return self._raw.fileno() if self.kind == "plain" else None
 
-    def again(self, start: int, end: int) -> bytes:
+    def reread(self, start: int, end: int) -> bytes:
         """Bytes of plain content that were read before; fewer when the file has shrunk."""
         return os.pread(self._raw.fileno(), end - start, start)
 
     @property
     def consumed(self) -> int:
         """Bytes taken from the disk so far, of Parquet about as many."""
-        return self._rows.taken if self._rows else self._raw.tell()
+        return self._rows.bytes_read if self._rows else self._raw.tell()
 
     def _read(self, size: int) -> bytes:
         if self._ended:
@@ -133,7 +133,7 @@ class DecompressedStream:
         return piece
 
 
-def unpacked(data: bytes, most: int) -> bytes:
+def gunzip(data: bytes, most: int) -> bytes:
     """What gzip holds, at most so many bytes of it. Raises ContentError."""
     try:
         inside: bytes = igzip.IGzipFile(fileobj=BytesIO(data)).read(most + 1)
@@ -142,11 +142,11 @@ def unpacked(data: bytes, most: int) -> bytes:
     except FAULTS:
         raise ContentError("is no gzip") from None
     if len(inside) > most:
-        raise TooLarge(f"has more than {most} bytes when it is unpacked")
+        raise ContentTooLarge(f"has more than {most} bytes when it is unpacked")
     return inside
 
 
-def kind_of(path: Path) -> str:
+def file_kind(path: Path) -> str:
     """What a file is by its first bytes: gz, zst, parquet or plain."""
     with path.open("rb") as file:
         return _kind(file.read(4))

@@ -13,7 +13,7 @@ from dashboard.core.fields import hour_number
 from dashboard.usage.hash_set import HashSet, SortedHashes
 from dashboard.usage.models import SeenIds
 
-__all__ = ["NewHashes", "SeenHashes"]
+__all__ = ["KnownHashes", "NewHashes"]
 
 KEPT = 500_000  # hashes in memory, 8 bytes each, or about 70 where they are asked for one by one
 MANY = 64  # segments of one hour that are worth merging
@@ -22,7 +22,7 @@ NewHashes = dict[int, SortedHashes]  # by hour
 NOTHING = HashSet()
 
 
-class SeenHashes:
+class KnownHashes:
     """`of(hour)` answers what was counted in an hour; `store` appends a batch's own."""
 
     def __init__(self, source_id: int, today: date) -> None:
@@ -34,7 +34,7 @@ class SeenHashes:
         self._newest = 0
         self._stored: set[int] | None = None  # the hours that have segments: the others need no query
 
-    def of(self, hour: int) -> HashSet:
+    def for_hour(self, hour: int) -> HashSet:
         """The hashes of that hour; not to be changed."""
         known = self._hours.get(hour)
         if known is None:
@@ -47,7 +47,7 @@ class SeenHashes:
             self._kept += len(known)
         return known
 
-    def collides(self, fresh: NewHashes) -> bool:
+    def collides(self, new_hashes: NewHashes) -> bool:
         """Whether another session counted one of these since they were looked up. Asked under the lock."""
         stored = self._look()
         rows = self._mine().filter(pk__gt=self._newest).values_list("pk", "hour", "hashes")
@@ -56,29 +56,29 @@ class SeenHashes:
             number = hour_number(hour)
             stored.add(number)
             self._hours.pop(number, None)
-            clash = clash or (number in fresh and HashSet.unpacked(hashes).meets(fresh[number]))
+            clash = clash or (number in new_hashes and HashSet.from_bytes(hashes).overlaps(new_hashes[number]))
             self._newest = pk
         return clash
 
-    def store(self, fresh: NewHashes) -> None:
+    def store(self, new_hashes: NewHashes) -> None:
         """Append these hashes, and put an hour's many small segments together. Inside the transaction."""
         rows = []
-        for hour, hashes in fresh.items():
+        for hour, hashes in new_hashes.items():
             segment = HashSet(hashes)
             if self._merge.pop(hour, None):
                 segment = self._load(hour)
                 segment.add(hashes)
                 self._mine().filter(hour=_hour(hour)).delete()
             rows.append(
-                SeenIds(source_id=self._source, hour=_hour(hour), hashes=segment.packed(), added_on=self._today)
+                SeenIds(source_id=self._source, hour=_hour(hour), hashes=segment.to_bytes(), added_on=self._today)
             )
         if rows:
             SeenIds.objects.bulk_create(rows, batch_size=500)
             self._newest = self._highest()
 
-    def commit(self, fresh: NewHashes) -> None:
+    def commit(self, new_hashes: NewHashes) -> None:
         """The transaction held: what was fresh is old now."""
-        for hour, hashes in fresh.items():
+        for hour, hashes in new_hashes.items():
             if self._stored is not None:
                 self._stored.add(hour)
             if hour in self._hours:
@@ -109,7 +109,7 @@ class SeenHashes:
         segments = list(self._mine().filter(hour=_hour(hour)).values_list("pk", "hashes"))
         if len(segments) >= MANY:
             self._merge[hour] = [pk for pk, _ in segments]
-        return HashSet.unpacked(*(hashes for _, hashes in segments))
+        return HashSet.from_bytes(*(hashes for _, hashes in segments))
 
 
 def _hour(number: int) -> datetime:

@@ -17,37 +17,37 @@ from isal.isal_zlib import crc32
 
 from dashboard.usage.accumulator import Accumulator
 from dashboard.usage.formats import row_columns as tables
-from dashboard.usage.formats.aggregated import Aggregated
+from dashboard.usage.formats.aggregated import AggregatedFormat
 from dashboard.usage.formats.base import Format
 from dashboard.usage.formats.detect import detect
 from dashboard.usage.formats.documents import DocumentFormat, is_document, is_json
-from dashboard.usage.formats.fast_path import SMALL, QuickFormat
+from dashboard.usage.formats.fast_path import CACHED_PIECE_BYTES, FastPathFormat
 from dashboard.usage.formats.registry import AUTO, FORMATS
 from dashboard.usage.ingest.checkpoint import Checkpointer, CheckpointMoved
 from dashboard.usage.ingest.chunks import (
-    HEAD,
+    HEAD_BYTES,
     MAX_LINE,
-    PIECE,
-    TAIL,
+    PIECE_BYTES,
+    TAIL_BYTES,
     Checkpoint,
     Chunk,
-    document,
-    head_of,
+    head_hash,
     read_chunks,
+    read_document,
 )
 from dashboard.usage.ingest.decode import (
-    LONG_RUN,
-    RUN,
+    LONG_RUN_BYTES,
+    RUN_BYTES,
     ChunkRun,
     WorkerProcesses,
-    at_once,
-    decode,
-    decoded_ahead,
-    runs,
+    decode_chunk,
+    decode_fast,
+    decode_in_order,
+    group_chunks,
 )
 from dashboard.usage.ingest.decompress import ContentError, DecompressedStream
 from dashboard.usage.ingest.dedup import NewHashes
-from dashboard.usage.ingest.persist import count
+from dashboard.usage.ingest.persist import persist_batch
 from dashboard.usage.models import Source, Stream
 from dashboard.usage.records import Batch, last_hour
 
@@ -114,10 +114,10 @@ class FileReader:
         checkpointer = self.checkpointer
         with DecompressedStream(self.path) as content:
             checkpointer.stat, self.size, self.kind = content.stat, content.stat.st_size, content.kind
-            head = content.read(HEAD)
-            checkpointer.head = head_of(head)
-            if not checkpointer.head and 0 < len(head) < HEAD and self._is_final(content)(head):
-                checkpointer.head = head_of(head + b"\n")  # one line is all there is
+            head = content.read(HEAD_BYTES)
+            checkpointer.head = head_hash(head)
+            if not checkpointer.head and 0 < len(head) < HEAD_BYTES and self._is_final(content)(head):
+                checkpointer.head = head_hash(head + b"\n")  # one line is all there is
         if not checkpointer.head:  # nothing yet that could be known again
             if self.is_import and not content.complete:
                 self._give_up(f"{self.path.name} is cut off: the compressed data ends early")
@@ -130,7 +130,7 @@ class FileReader:
         with DecompressedStream(self.path) as content:
             if (content.stat.st_dev, content.stat.st_ino) != (checkpointer.stat.st_dev, checkpointer.stat.st_ino):
                 raise CheckpointMoved
-            content.skip_to(max(0, start.offset - TAIL))
+            content.skip_to(max(0, start.offset - TAIL_BYTES))
             tail = content.read(start.offset - content.position)
             try:
                 self._consume(content, tail, reader)
@@ -150,15 +150,15 @@ class FileReader:
                 return None
         if name not in FORMATS:
             raise InputError(f"{self.path}: there is no format {name!r}; choose one of {', '.join(FORMATS)}")
-        if problem := tables.problem_of(self.kind, name):
+        if problem := tables.column_problem(self.kind, name):
             self._give_up(f"{self.path.name} {problem}")
             return None
         self.format_name = name
         reader = FORMATS[name]
-        if not isinstance(reader, Aggregated):
+        if not isinstance(reader, AggregatedFormat):
             return reader
         self.opening = head.partition(b"\n")[0] + b"\n", {"columns": self.source.config.get("columns")}
-        return reader.opened(*self.opening)
+        return reader.for_file(*self.opening)
 
     def _consume(self, content: DecompressedStream, tail: bytes, reader: Format) -> None:
         accumulator = self.session.accumulator()
@@ -168,9 +168,9 @@ class FileReader:
             for run, part in self._decoded(content, tail, reader):
                 line = self.end.lines + accumulator.lines + 1
                 if part is None or not accumulator.add(part, line):
-                    for block in run:
-                        whole = self._whole(content, block)
-                        decode(whole, reader, accumulator, self.end.lines + accumulator.lines + 1)
+                    for chunk in run:
+                        whole = self._whole(content, chunk)
+                        decode_chunk(whole, reader, accumulator, self.end.lines + accumulator.lines + 1)
                 last = run[-1]
                 if self.progress:
                     self.progress(content.consumed - taken)
@@ -197,38 +197,42 @@ class FileReader:
         """The blocks to count; with what they add up to, where that could be told without looking at ids."""
         left = (self.size - content.consumed) * (1 if content.kind == "plain" else SQUEEZED)
         believed, most = last_hour(self.session.now), self.session.commit_bytes
-        if left < self.session.big or not self.session.helpers or reader.aggregated:
-            for run in runs(self._blocks(content, tail, reader), min(RUN, most)):
-                yield run, at_once(run, reader, believed)
+        if left < self.session.worker_threshold or not self.session.workers or reader.aggregated:
+            for run in group_chunks(self._chunks(content, tail, reader), min(RUN_BYTES, most)):
+                yield run, decode_fast(run, reader, believed)
             return
         keep = content.descriptor is None  # otherwise helpers read the lines themselves
         with WorkerProcesses(
-            self.format_name, believed, self.session.helpers, content.descriptor, self.opening
-        ) as helpers:
-            cut = runs(self._blocks(content, tail, reader, keep=keep), min(RUN if keep else LONG_RUN, most))
-            yield from decoded_ahead(cut, helpers)
+            self.format_name, believed, self.session.workers, content.descriptor, self.opening
+        ) as workers:
+            cut = group_chunks(
+                self._chunks(content, tail, reader, keep=keep), min(RUN_BYTES if keep else LONG_RUN_BYTES, most)
+            )
+            yield from decode_in_order(cut, workers)
 
-    def _blocks(
+    def _chunks(
         self, content: DecompressedStream, tail: bytes, reader: Format, *, keep: bool = True
     ) -> Iterator[Chunk]:
         if isinstance(reader, DocumentFormat) and self._is_document(reader):
-            return document(content, self.end, tail)
-        size = self.session.piece or (SMALL if isinstance(reader, QuickFormat) else PIECE)
+            return read_document(content, self.end, tail)
+        size = self.session.piece_bytes or (
+            CACHED_PIECE_BYTES if isinstance(reader, FastPathFormat) else PIECE_BYTES
+        )
         return read_chunks(content, self.end, tail, self._is_final(content), size, keep=keep)
 
-    def _whole(self, content: DecompressedStream, block: Chunk) -> Chunk:
+    def _whole(self, content: DecompressedStream, chunk: Chunk) -> Chunk:
         """The block with its bytes, read again where they were not kept."""
-        if block.parts or not block.is_lines:
-            return block
-        data = content.again(block.start, block.end)
-        if crc32(data, block.before) != block.checksum:
+        if chunk.parts or not chunk.is_lines:
+            return chunk
+        data = content.reread(chunk.start, chunk.end)
+        if crc32(data, chunk.checksum_before) != chunk.checksum:
             raise CheckpointMoved
-        return replace(block, parts=(data,))
+        return replace(chunk, parts=(data,))
 
     def _is_document(self, reader: DocumentFormat) -> bool:
         """Whether this file is one page over many lines, or one too long for a line, and not lines."""
         with DecompressedStream(self.path) as content:
-            head = content.read(HEAD)
+            head = content.read(HEAD_BYTES)
             if not (is_document(head) or reader.is_document(head)):
                 return False
             line, newline, _ = (head + content.read(MAX_LINE)).lstrip().partition(b"\n")
@@ -252,37 +256,37 @@ class FileReader:
 
         return is_final
 
-    def _commit(self, accumulator: Accumulator, block: Chunk, *, at_end: bool = False) -> None:
+    def _commit(self, accumulator: Accumulator, chunk: Chunk, *, at_end: bool = False) -> None:
         session, checkpointer, start = self.session, self.checkpointer, self.end
         end = Checkpoint(
-            block.end,
-            block.checksum,
+            chunk.end,
+            chunk.checksum,
             start.lines + accumulator.lines,
             start.records + accumulator.accepted + accumulator.duplicates,
             start.rejected + accumulator.rejected,
         )
-        marks = accumulator.marks()
+        hashes = accumulator.hashes_by_hour()
         looked_at = self._looked_at() if at_end else checkpointer.name(self.format_name)
         try:
             with transaction.atomic():
-                checkpointer.advance(accumulator, end, block.tail, looked_at)
-                self._count(accumulator, marks)
+                checkpointer.advance(accumulator, end, chunk.tail, looked_at)
+                self._count(accumulator, hashes)
         except Source.DoesNotExist:
             session.forget()
             raise InputError(f"{self.path}: its source was deleted meanwhile") from None
         except BaseException:
             session.forget()
             raise
-        session.seen.commit(marks)
+        session.known_hashes.commit(hashes)
         checkpointer.end = end
         self.accepted += accumulator.accepted
         self.rejected += accumulator.rejected
         self.repeated += accumulator.duplicates
 
-    def _count(self, accumulator: Accumulator, marks: NewHashes) -> None:
-        if marks and self.session.seen.collides(marks):
+    def _count(self, accumulator: Accumulator, hashes: NewHashes) -> None:
+        if hashes and self.session.known_hashes.collides(hashes):
             raise CheckpointMoved
-        count(self.session, str(self.path), accumulator, marks)
+        persist_batch(self.session, str(self.path), accumulator, hashes)
 
     def _looked_at(self, problem: str = "") -> dict[str, Any]:
         return self.checkpointer.place(self.format_name, self.session.now, problem, waits=self.waits)

@@ -8,10 +8,10 @@ from django.db.models import Q, QuerySet
 from dashboard.usage.models import LatestCall
 from dashboard.usage.records import clean
 
-__all__ = ["Proof", "keep", "proofs"]
+__all__ = ["LatestCallValue", "latest_calls_of", "save_latest_calls"]
 
 # (identity, name) -> time, width of the bucket or 0, line, request id
-Proof = tuple[int, int, int, str]
+LatestCallValue = tuple[int, int, int, str]
 
 COLUMNS = ("at", "seconds", "path", "line", "request_id")
 UPSERT = f"""
@@ -21,7 +21,7 @@ WHERE EXCLUDED.at >= usage_latestcall.at
 """  # noqa: S608  our own column names
 
 
-def keep(path: str, proofs: dict[tuple[int, int], Proof]) -> None:
+def save_latest_calls(path: str, proofs: dict[tuple[int, int], LatestCallValue]) -> None:
     """Remember these calls where none is known that is later. Inside the transaction that counts them."""
     if not proofs:
         return
@@ -33,7 +33,7 @@ def keep(path: str, proofs: dict[tuple[int, int], Proof]) -> None:
         cursor.executemany(UPSERT, rows)
 
 
-def proofs(application_id: int, wanted: Q, as_of: date, bound: int) -> "QuerySet[LatestCall]":
+def latest_calls_of(application_id: int, wanted: Q, as_of: date, bound: int) -> "QuerySet[LatestCall]":
     """The latest calls of an application, of those `wanted`, up to the end of a day, newest first.
 
     Only the latest is kept: of a day before it nothing is known.

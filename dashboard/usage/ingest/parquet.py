@@ -7,14 +7,14 @@ nothing else: neither its name nor the network. The lines are the same each time
 import os
 from typing import TYPE_CHECKING
 
-from dashboard.usage.formats.row_columns import chosen
+from dashboard.usage.formats.row_columns import select_columns
 from dashboard.usage.ingest.decompress import ContentError
 from dashboard.usage.records import clean
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["MAGIC", "Rows"]
+__all__ = ["MAGIC", "ParquetLines"]
 
 MAGIC, ENCRYPTED = b"PAR1", b"PARE"
 MEMORY = 512 << 20
@@ -30,14 +30,14 @@ OPTIONS: dict[str, str | bool | int | float | list[str]] = {
 }
 
 
-class Rows:
+class ParquetLines:
     """The lines of an open file, read from front to back. `taken` tells how many bytes of it were, roughly.
 
     Nothing is looked at before the first `read`. What keeps it from being read is a ContentError.
     """
 
     def __init__(self, descriptor: int) -> None:
-        self.taken = 0
+        self.bytes_read = 0
         self._descriptor = descriptor
         self._size = os.fstat(descriptor).st_size
         self._rest = b""
@@ -69,7 +69,7 @@ class Rows:
         except duckdb.Error as problem:  # whose words may repeat what the file holds
             raise ContentError(f"is a damaged Parquet file ({type(problem).__name__})") from None
         self._read += len(rows)
-        self.taken = self._size * self._read // max(1, self._total) if rows else self._size
+        self.bytes_read = self._size * self._read // max(1, self._total) if rows else self._size
         return "".join(f"{line}\n" for (line,) in rows).encode("utf-8", "replace")
 
     def _opened(self) -> "DuckDBPyConnection":
@@ -86,7 +86,7 @@ class Rows:
         told = engine.execute("SELECT num_rows FROM parquet_file_metadata(?)", [place]).fetchone()
         self._total = told[0] if told else 0
         types = dict(row[:2] for row in engine.execute(f"DESCRIBE SELECT * FROM {TABLE}", [place]).fetchall())  # noqa: S608
-        columns = chosen(types)
+        columns = select_columns(types)
         if not columns:
             names = ", ".join(clean(name, 30) for name in list(types)[:SHOWN])
             raise ContentError(f"has no column that is known; it has {names}")

@@ -7,25 +7,27 @@ from dashboard.core.fields import EPOCH
 from dashboard.usage.accumulator import Accumulator
 from dashboard.usage.ingest import aggregates, latest_calls
 from dashboard.usage.ingest.dedup import NewHashes
-from dashboard.usage.ingest.rollups import merge
+from dashboard.usage.ingest.rollups import merge_rollups
 from dashboard.usage.models import RejectedLine
-from dashboard.usage.records import AT, Group, grow
+from dashboard.usage.records import AT, Group, merge_group
 
 if TYPE_CHECKING:
     from dashboard.usage.ingest.pipeline import Session
 
-__all__ = ["count"]
+__all__ = ["persist_batch"]
 
 REJECTED_KEPT = 1000
 
 
-def count(session: "Session", path: str, accumulator: Accumulator, marks: NewHashes) -> None:
+def persist_batch(session: "Session", path: str, accumulator: Accumulator, hashes: NewHashes) -> None:
     """Add up what came from `path`, with the ids, `marks`, by which it is known when it comes again."""
     if accumulator.groups:
         _add_sums(session, path, accumulator)
-    if accumulator.readings:
-        aggregates.replace(session.source, accumulator.readings.values(), session.dimensions, session.now.date())
-    session.seen.store(marks)
+    if accumulator.buckets:
+        aggregates.replace_buckets(
+            session.source, accumulator.buckets.values(), session.dimensions, session.now.date()
+        )
+    session.known_hashes.store(hashes)
     if accumulator.rejects:
         _keep_rejects(session, path, accumulator)
 
@@ -45,17 +47,17 @@ def _add_sums(session: "Session", path: str, accumulator: Accumulator) -> None:
     identity = [identities.get(caller, 0) for caller in callers]
     name = [keys.get(called, 0) for called in names]
     rows: dict[tuple[int, int, int], Group] = {}
-    proofs: dict[tuple[int, int], latest_calls.Proof] = {}
+    proofs: dict[tuple[int, int], latest_calls.LatestCallValue] = {}
     for (hour, who, what), group in accumulator.groups.items():
         pair = identity[who], name[what]
         known = rows.setdefault((hour, *pair), group)
         if known is not group:  # several beyond a bound that count as one
-            grow(known, group)
+            merge_group(known, group)
         at, line, request_id = group[AT:]
         if pair not in proofs or (at, line) >= (proofs[pair][0], proofs[pair][2]):
             proofs[pair] = at, 0, line, request_id or ""
-    merge(session.source.pk, rows)
-    latest_calls.keep(path, proofs)
+    merge_rollups(session.source.pk, rows)
+    latest_calls.save_latest_calls(path, proofs)
 
 
 def _keep_rejects(session: "Session", path: str, accumulator: Accumulator) -> None:

@@ -5,8 +5,8 @@ from datetime import datetime
 from pathlib import Path
 
 from dashboard.usage.accumulator import Accumulator
-from dashboard.usage.ingest.decode import spare
-from dashboard.usage.ingest.dedup import SeenHashes
+from dashboard.usage.ingest.decode import idle_workers
+from dashboard.usage.ingest.dedup import KnownHashes
 from dashboard.usage.ingest.dimensions import Dimensions
 from dashboard.usage.ingest.file_reader import FileReader, InputError, Progress
 from dashboard.usage.models import Source, Stream
@@ -14,8 +14,8 @@ from dashboard.usage.records import last_hour
 
 __all__ = ["Counts", "InputError", "Session", "import_file"]
 
-COMMIT = 256 << 20  # inflated bytes between checkpoints
-BIG = 48 << 20  # bytes left to read that are worth helper processes
+COMMIT_BYTES = 256 << 20  # inflated bytes between checkpoints
+WORKER_THRESHOLD = 48 << 20  # bytes left to read that are worth helper processes
 
 
 @dataclass(frozen=True)
@@ -64,19 +64,19 @@ class Session:
         source: Source,
         now: datetime,
         *,
-        piece: int = 0,
-        commit: int = COMMIT,
-        helpers: int | None = None,
-        big: int = BIG,
+        piece_bytes: int = 0,
+        commit_bytes: int = COMMIT_BYTES,
+        workers: int | None = None,
+        worker_threshold: int = WORKER_THRESHOLD,
     ) -> None:
         self.source = source
         self.now = now
-        self.piece = piece
-        self.commit_bytes = commit
-        self.helpers = spare() if helpers is None else helpers
-        self.big = big
+        self.piece_bytes = piece_bytes
+        self.commit_bytes = commit_bytes
+        self.workers = idle_workers() if workers is None else workers
+        self.worker_threshold = worker_threshold
         self.dimensions = Dimensions(source)
-        self.seen = SeenHashes(source.pk, now.date())
+        self.known_hashes = KnownHashes(source.pk, now.date())
 
     def import_file(self, path: Path, format_name: str, progress: Progress | None = None) -> Counts:
         path = path.resolve()
@@ -100,8 +100,8 @@ class Session:
 
     def accumulator(self) -> Accumulator:
         """An empty one, which knows the ids that were counted before."""
-        return Accumulator(last_hour(self.now), self.seen.of)
+        return Accumulator(last_hour(self.now), self.known_hashes.for_hour)
 
     def forget(self) -> None:
         self.dimensions.forget()
-        self.seen.forget()
+        self.known_hashes.forget()

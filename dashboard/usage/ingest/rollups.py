@@ -14,19 +14,19 @@ from dashboard.core.fields import EPOCH
 from dashboard.usage.models import StaleDay
 from dashboard.usage.records import Measures, add_measures
 
-__all__ = ["merge"]
+__all__ = ["merge_rollups"]
 
 MEASURES = ("calls", "errors", "gone", "input_tokens", "output_tokens", "cost_nano")
 COPY_FROM = 500  # rows from which PostgreSQL's COPY beats a statement with values
 CAP = (1 << 62) - 1  # two capped values still add up to a 64-bit integer
 
 # (hour or day, identity, name) -> measures, and what else may stand behind them
-Sums = dict[tuple[int, int, int], Measures]
+RollupTotals = dict[tuple[int, int, int], Measures]
 
 
-def merge(source_id: int, hourly: Sums) -> None:
+def merge_rollups(source_id: int, hourly: RollupTotals) -> None:
     """Add sums per (hour, identity, name) of one source to both tables and mark their days stale."""
-    daily: Sums = {}
+    daily: RollupTotals = {}
     for (hour, identity, name), measures in hourly.items():
         key = hour // 24, identity, name
         known = daily.get(key)
@@ -41,7 +41,7 @@ def merge(source_id: int, hourly: Sums) -> None:
     )
 
 
-def _upsert(table: str, bucket: str, source_id: int, sums: Sums) -> None:
+def _upsert(table: str, bucket: str, source_id: int, sums: RollupTotals) -> None:
     rows = (
         (at, source_id, identity, name, *[m if m is None or m < CAP else CAP for m in measures[:6]])
         for (at, identity, name), measures in sorted(sums.items(), key=itemgetter(0))

@@ -18,15 +18,15 @@ from typing import IO, Any
 from isal.isal_zlib import crc32
 
 from dashboard.usage.formats.base import Format
-from dashboard.usage.formats.fast_path import SMALL, QuickFormat
+from dashboard.usage.formats.fast_path import CACHED_PIECE_BYTES, FastPathFormat
 from dashboard.usage.formats.registry import FORMATS
 from dashboard.usage.records import COUNTS, Batch, Called, Caller, Reject
 
-__all__ = ["ANSWER", "QUESTION", "receive", "send", "serve", "unpacked"]
+__all__ = ["REQUEST", "RESPONSE", "receive", "send", "serve", "unpack_batch"]
 
 # What is asked: whether the bytes follow, how many, the offset of the first, the checksum before it.
-QUESTION = struct.Struct("<?QQQ")
-ANSWER = struct.Struct("<QQ")  # bytes that follow, the checksum behind what was decoded
+REQUEST = struct.Struct("<?QQQ")
+RESPONSE = struct.Struct("<QQ")  # bytes that follow, the checksum behind what was decoded
 
 
 def serve(reader: Format, last_hour: int, source: IO[bytes], sink: IO[bytes], descriptor: int | None) -> None:
@@ -34,27 +34,27 @@ def serve(reader: Format, last_hour: int, source: IO[bytes], sink: IO[bytes], de
     gc.disable()
     while True:
         try:
-            follows, size, offset, before = QUESTION.unpack(receive(source, QUESTION.size))
+            follows, size, offset, before = REQUEST.unpack(receive(source, REQUEST.size))
             where = receive(source, size) if follows or descriptor is None else descriptor
-            run = Lines(where, offset, size, before)
-            answer = _packed(_decoded(reader, run, last_hour))
-            send(sink, ANSWER.pack(len(answer), run.checksum), answer)
+            run = LineRange(where, offset, size, before)
+            answer = pack_batch(_decoded(reader, run, last_hour))
+            send(sink, RESPONSE.pack(len(answer), run.checksum), answer)
         except (EOFError, BrokenPipeError):  # the reader is gone
             return
 
 
-class Lines:
+class LineRange:
     """A run of `size` bytes that are complete lines, in memory or at a place in a file behind a descriptor."""
 
     def __init__(self, where: bytes | int, offset: int, size: int, before: int) -> None:
         self._where = where
         self.offset, self.size = offset, size
-        self.before = before
+        self.checksum_before = before
         self.checksum = before  # of all content up to the last piece
 
     def pieces(self, most: int) -> Iterator[bytes]:
         """The lines in pieces of about `most` bytes. Raises EOFError when the file ends before."""
-        self.checksum, rest = self.before, b""
+        self.checksum, rest = self.checksum_before, b""
         for at in range(0, self.size, most):
             data = self._read(at, min(most, self.size - at))
             self.checksum = crc32(data, self.checksum)
@@ -89,33 +89,33 @@ def send(pipe: IO[bytes] | None, *parts: bytes | memoryview) -> None:
     pipe.flush()
 
 
-def unpacked(answer: bytes) -> Batch:
+def unpack_batch(answer: bytes) -> Batch:
     """What a helper answered. Raises ValueError when it is none."""
-    callers, names, groups, fresh, bulk, rejects, counts = marshal.loads(answer)  # noqa: S302  from our own child
+    callers, names, groups, hashes, bulk, rejects, counts = marshal.loads(answer)  # noqa: S302  from our own child
     batch = Batch(0, **dict(zip(COUNTS, counts, strict=True)))
     batch.callers = {Caller(*caller): number for number, caller in enumerate(callers)}
     batch.names = {Called(*called): number for number, called in enumerate(names)}
-    batch.groups, batch.bulk = groups, bulk
-    batch.fresh = {hour: set(array("Q", marks)) for hour, marks in fresh.items()}
+    batch.groups, batch.new_digests = groups, bulk
+    batch.new_hashes = {hour: set(array("Q", hashes)) for hour, hashes in hashes.items()}
     batch.rejects = [Reject(*reject) for reject in rejects]
     return batch
 
 
 # marshal knows plain tuples only, and is several times faster than what knows more.
-def _packed(batch: Batch) -> bytes:
+def pack_batch(batch: Batch) -> bytes:
     plain = (list(map(tuple, rows)) for rows in (batch.callers, batch.names, batch.rejects))
     callers, names, rejects = plain
-    fresh = {hour: array("Q", marks).tobytes() for hour, marks in batch.fresh.items() if marks}
+    hashes = {hour: array("Q", hashes).tobytes() for hour, hashes in batch.new_hashes.items() if hashes}
     counts = [getattr(batch, count) for count in COUNTS]
-    return marshal.dumps((callers, names, batch.groups, fresh, batch.bulk, rejects, counts))
+    return marshal.dumps((callers, names, batch.groups, hashes, batch.new_digests, rejects, counts))
 
 
-def _decoded(reader: Format, run: Lines, last_hour: int) -> Batch:
-    if isinstance(reader, QuickFormat):
-        part = reader.part(run.pieces(SMALL), last_hour, run.before, run.offset)
+def _decoded(reader: Format, run: LineRange, last_hour: int) -> Batch:
+    if isinstance(reader, FastPathFormat):
+        part = reader.decode_fast(run.pieces(CACHED_PIECE_BYTES), last_hour, run.checksum_before, run.offset)
         if part is not None:
             return part
-    batch = Batch(last_hour, run.before)
+    batch = Batch(last_hour, run.checksum_before)
     reader.decode(b"".join(run.pieces(run.size)), batch, 0, run.offset)
     return batch
 
@@ -125,7 +125,7 @@ def _reader(name: str, opening: str) -> Format:
     if not opening:
         return reader
     head, config = json.loads(opening)
-    return reader.opened(head.encode("latin-1"), config)
+    return reader.for_file(head.encode("latin-1"), config)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from dashboard.charts.card import Card
 from dashboard.findings.history import HistoryEvent, finding_history, silent_sources
 from dashboard.findings.models import Finding
 from dashboard.findings.name_resolution import latest_calls_to, with_resolution
-from dashboard.usage.ingest.latest_calls import proofs
+from dashboard.usage.ingest.latest_calls import latest_calls_of
 from dashboard.usage.models import DailyRollup, LatestCall, Source
 from dashboard.web.common import call_series
 from dashboard.web.common.guide_links import Guide, guide_for
@@ -143,7 +143,9 @@ def page(finding: Finding, snapshot: Snapshot, today: date) -> FindingPage:
         story=_story(finding, snapshot.as_of),
         seen=seen,
         callers=_callers(finding, snapshot.as_of),
-        proofs=list(proofs(finding.application_id, latest_calls_to(finding.entry_id), snapshot.as_of, PROOFS)),
+        proofs=list(
+            latest_calls_of(finding.application_id, latest_calls_to(finding.entry_id), snapshot.as_of, PROOFS)
+        ),
         silent=silent_sources([finding], snapshot.as_of).get(finding.pk, []),
         due=row.due if row.elsewhere else None,
         due_name=_due_name(row, seen),

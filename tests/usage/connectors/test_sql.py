@@ -109,7 +109,7 @@ def test_a_poll_that_dies_between_two_hours_loses_and_doubles_nothing(lite, monk
     for hour in range(12):
         lite.call(f"2024-01-04 {hour:02}:20:00")
     source = reader()
-    real, left = aggregates.replace, [8]
+    real, left = aggregates.replace_buckets, [8]
 
     def dying(*args):
         real(*args)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.usage.formats.detect import detect
-from dashboard.usage.formats.documents import DocumentFormat, is_document, opening
+from dashboard.usage.formats.documents import DocumentFormat, head_records, is_document
 from dashboard.usage.formats.otlp import spans as otlp_spans
 from dashboard.usage.formats.registry import FORMATS
 from dashboard.usage.records import Batch, last_hour
@@ -60,7 +60,7 @@ def accumulators(batch: Batch) -> tuple[int, int, int, int]:
 def records(name: str) -> list[dict[str, Any]]:
     """The records of a sample, whatever its layout."""
     data = (GOLDEN / name).read_bytes()
-    return opening(data) or [json.loads(line) for line in data.splitlines()]
+    return head_records(data) or [json.loads(line) for line in data.splitlines()]
 
 
 def as_lines(found: list) -> bytes:
@@ -196,16 +196,16 @@ def span(number: int, parent: int = 0, **told: str) -> otlp_spans.Span:
 def test_of_nested_calls_the_innermost_counts_unless_their_answers_differ():
     chat = {"gen_ai__operation__name": "chat", "gen_ai__request__model": "gpt-4"}
     same = [span(1, **chat), span(2, 1), span(3, 2, **chat, gen_ai__response__id="a")]
-    assert otlp_spans.outer(same) == {("t", "1")}
+    assert otlp_spans.repeated_outer_spans(same) == {("t", "1")}
     other = [span(1, **chat, gen_ai__response__id="b"), span(3, 1, **chat, gen_ai__response__id="a")]
-    assert otlp_spans.outer(other) == set()
+    assert otlp_spans.repeated_outer_spans(other) == set()
 
 
 @given(st.lists(st.tuples(st.integers(1, 8), st.integers(0, 8), st.booleans()), max_size=20))
 def test_spans_whose_parents_go_in_circles_end(edges):
     chat = {"gen_ai__operation__name": "chat"}
     spans = [span(number, parent, **(chat if is_call else {})) for number, parent, is_call in edges]
-    assert otlp_spans.outer(spans) <= {(s.trace, s.span) for s in spans}
+    assert otlp_spans.repeated_outer_spans(spans) <= {(s.trace, s.span) for s in spans}
 
 
 def test_a_span_that_is_sent_again_in_another_batch_with_its_outer_call_counts_once():

@@ -60,7 +60,7 @@ def test_a_record_at_fault_is_kept_with_its_place(source, write):
 
 
 def test_a_page_larger_than_the_bound_is_refused_and_says_what_to_do(source, write, monkeypatch):
-    monkeypatch.setattr("dashboard.usage.ingest.chunks.LARGEST", 5000)
+    monkeypatch.setattr("dashboard.usage.ingest.chunks.MAX_DOCUMENT", 5000)
     with pytest.raises(InputError, match=r"page\.json is one JSON document of more than .*smaller pages"):
         load(source, write("page.json", page(1, 40)))
     assert calls(source) == 0
@@ -97,5 +97,7 @@ def test_a_page_that_is_fetched_again_with_more_counts_the_new_records(inbox, se
 
 
 def test_a_page_too_big_for_one_process_is_still_read_whole(source, write):
-    counts = Session(source, NOW, helpers=1, big=0).import_file(write("page.json", page(1, 200)), "auto", None)
+    counts = Session(source, NOW, workers=1, worker_threshold=0).import_file(
+        write("page.json", page(1, 200)), "auto", None
+    )
     assert (counts.accepted, counts.rejected) == (200, 0)

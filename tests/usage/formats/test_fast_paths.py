@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from dashboard.usage.accumulator import Accumulator
 from dashboard.usage.formats.access_logs.format import AccessLog
-from dashboard.usage.formats.csv.format import CommaSeparated
-from dashboard.usage.formats.fast_path import QuickFormat
+from dashboard.usage.formats.csv.format import CSVFormat
+from dashboard.usage.formats.fast_path import FastPathFormat
 from dashboard.usage.formats.litellm.standard_logging import LiteLLMStandardLogging
 from dashboard.usage.formats.otlp.traces import OTLPTraces
-from dashboard.usage.hash_set import HashSet, sorted_hashes
-from dashboard.usage.records import Evidence, id_hash
+from dashboard.usage.hash_set import HashSet, sort_hashes
+from dashboard.usage.records import CallEvidence, id_hash
 from tests.usage.fakes import otlp_lines
 
 AT = 1_704_359_000
@@ -187,8 +187,8 @@ odd_cells = st.sampled_from(
 )
 odd_rows = st.builds(lambda number, cells: row(number, **cells), numbers, odd_cells)
 broken_rows = st.sampled_from([b"", b" ", b",", b"\xff", b'"', row(3) + b"\r", row(4) + b"," + row(5)])
-CSV = CommaSeparated().opened(b"ts,application,model,errors,input_tokens,cost,id\n", {})
-assert isinstance(CSV, QuickFormat)
+CSV = CSVFormat().for_file(b"ts,application,model,errors,input_tokens,cost,id\n", {})
+assert isinstance(CSV, FastPathFormat)
 
 
 CASES = {
@@ -201,20 +201,20 @@ seen_before = st.sets(st.builds(lambda number: id_hash(f"chatcmpl-{number}"), st
 
 
 @pytest.mark.parametrize(("form", "lines"), CASES.values(), ids=CASES)
-def test_both_ways_count_keep_and_refuse_the_same(form: QuickFormat, lines):
+def test_both_ways_count_keep_and_refuse_the_same(form: FastPathFormat, lines):
     @settings(max_examples=300, deadline=None)
     @given(lines, seen_before, st.booleans(), st.integers(1, 2000))
     def check(lines, seen, is_ended, size):
         data = b"\n".join(lines) + (b"\n" if is_ended and lines else b"")
-        quick, careful = accumulator(seen), accumulator(seen)
-        part = form.part(pieces(data, size), LAST_HOUR, 77, 1000)
-        if part is None or not quick.add(part, 5):
-            form.decode(data, quick, 5, 1000)
-        form.decode(data, careful, 5, 1000)
+        fast, slow = accumulator(seen), accumulator(seen)
+        part = form.decode_fast(pieces(data, size), LAST_HOUR, 77, 1000)
+        if part is None or not fast.add(part, 5):
+            form.decode(data, fast, 5, 1000)
+        form.decode(data, slow, 5, 1000)
         for name in ("sums", "latest", "lines", "accepted", "rejected", "duplicates", "skipped"):
-            assert getattr(quick, name) == getattr(careful, name), name
-        assert sorted(quick.rejects) == sorted(careful.rejects)
-        assert ids(quick) == ids(careful)
+            assert getattr(fast, name) == getattr(slow, name), name
+        assert sorted(fast.rejects) == sorted(slow.rejects)
+        assert ids(fast) == ids(slow)
 
     check()
 
@@ -229,23 +229,23 @@ def test_both_ways_count_keep_and_refuse_the_same(form: QuickFormat, lines):
     ],
     ids=CASES,
 )
-def test_usual_lines_take_the_short_way(form: QuickFormat, line):
-    part = form.part([b"".join(line(number) + b"\n" for number in range(50))], LAST_HOUR, 0, 1000)
+def test_usual_lines_take_the_short_way(form: FastPathFormat, line):
+    part = form.decode_fast([b"".join(line(number) + b"\n" for number in range(50))], LAST_HOUR, 0, 1000)
     assert part is not None
     calls = 100 if isinstance(form, OTLPTraces) else 50
-    assert (part.lines, part.accepted, part.fresh) == (50, calls, {})
+    assert (part.lines, part.accepted, part.new_hashes) == (50, calls, {})
 
 
 def test_the_latest_call_is_told_with_its_line_and_id():
-    part = LiteLLMStandardLogging().part([b"\n".join(map(call, (1, 9, 2)))], LAST_HOUR, 0, 0)
+    part = LiteLLMStandardLogging().decode_fast([b"\n".join(map(call, (1, 9, 2)))], LAST_HOUR, 0, 0)
     counted = accumulator(set())
     assert part is not None
     assert counted.add(part, 11)
-    assert list(counted.latest.values()) == [Evidence(AT + 3, 12, "chatcmpl-9")]
+    assert list(counted.latest.values()) == [CallEvidence(AT + 3, 12, "chatcmpl-9")]
 
 
 def accumulator(seen: set[int]) -> Accumulator:
-    return Accumulator(LAST_HOUR, lambda _hour: HashSet(sorted_hashes(seen)), before=77)
+    return Accumulator(LAST_HOUR, lambda _hour: HashSet(sort_hashes(seen)), checksum_before=77)
 
 
 def pieces(data: bytes, size: int) -> Iterator[bytes]:
@@ -258,4 +258,4 @@ def pieces(data: bytes, size: int) -> Iterator[bytes]:
 
 
 def ids(accumulator: Accumulator) -> dict[int, set[int]]:
-    return {hour: set(run.tolist()) for hour, run in accumulator.marks().items()}
+    return {hour: set(run.tolist()) for hour, run in accumulator.hashes_by_hour().items()}

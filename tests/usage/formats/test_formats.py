@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dashboard.usage.formats.detect import detect
 from dashboard.usage.formats.registry import FORMATS
-from dashboard.usage.records import Batch, clean, last_hour, redact, seconds_of
+from dashboard.usage.records import Batch, clean, epoch_seconds, last_hour, redact
 from tests.usage.conftest import GOLDEN, NOW, access, line
 
 SAMPLES = {
@@ -161,10 +161,10 @@ def test_a_key_never_becomes_a_name_and_long_names_stay_apart():
 )
 def test_a_time_falls_in_its_utc_hour(value, hour):
     midnight = int(datetime(2024, 1, 4, tzinfo=UTC).timestamp()) // 3600
-    assert seconds_of(value) // 3600 == midnight + hour
+    assert epoch_seconds(value) // 3600 == midnight + hour
 
 
 @pytest.mark.parametrize("value", ["soon", "", "2024-13-01", float("nan"), float("inf"), 1e30, -1e30])
 def test_a_time_that_is_none_is_refused(value):
     with pytest.raises(ValueError, match="time"):
-        seconds_of(value)
+        epoch_seconds(value)

@@ -13,7 +13,7 @@ from dashboard.usage.formats.otlp import messages as otlp_messages
 from dashboard.usage.formats.otlp.logs import EVENT
 from dashboard.usage.formats.otlp.protobuf import spans
 from dashboard.usage.formats.otlp.requests import SIGNALS
-from dashboard.usage.formats.otlp.traces import OTLPTraces, together
+from dashboard.usage.formats.otlp.traces import OTLPTraces, span_records
 from dashboard.usage.records import Batch, last_hour
 from tests.usage.conftest import GOLDEN, NOW
 from tests.usage.fakes.otlp_wire import encoded, field, varint
@@ -40,7 +40,7 @@ def test_the_golden_traces_add_up_alike_in_protobuf_and_in_json():
     reader, plain, encoded = OTLPTraces(), Batch(last_hour(NOW)), Batch(last_hour(NOW))
     reader.decode(data, plain, 1, 0)
     for line in data.splitlines():
-        reader.add(together(spans(whole(json.loads(line)))), encoded)
+        reader.add(span_records(spans(whole(json.loads(line)))), encoded)
     assert encoded.sums == plain.sums
     assert (encoded.accepted, encoded.rejected, encoded.duplicates) == (
         plain.accepted,
@@ -60,7 +60,7 @@ def test_a_failed_span_tells_by_its_exception_that_the_model_is_gone():
         + field(15, field(3, 2))
     )
     batch = Batch(last_hour(NOW))
-    OTLPTraces().add(together(spans(field(1, field(2, field(2, body))))), batch)
+    OTLPTraces().add(span_records(spans(field(1, field(2, field(2, body))))), batch)
     [[calls, errors, gone, *_]] = batch.sums.values()
     assert (calls, errors, gone) == (1, 1, 1)
 
@@ -80,7 +80,7 @@ def test_any_bytes_are_read_or_refused(noise, place, byte):
     for data in (noise, bytes(changed), bytes(changed) + noise):
         batch = Batch(last_hour(NOW))
         try:
-            found = together(spans(data))
+            found = span_records(spans(data))
         except ValueError:
             continue
         OTLPTraces().add(found, batch)
@@ -100,7 +100,7 @@ def batch_of(signal: str, body: bytes, *, is_json: bool) -> Batch:
 
 def told(batch: Batch) -> tuple:
     counts = batch.accepted, batch.rejected, batch.duplicates, batch.skipped
-    return counts, batch.sums, batch.readings, batch.fresh, [reject.reason for reject in batch.rejects]
+    return counts, batch.sums, batch.buckets, batch.new_hashes, [reject.reason for reject in batch.rejects]
 
 
 def pairs(**attributes: Any) -> list[dict[str, Any]]:
@@ -136,7 +136,7 @@ def test_the_golden_requests_say_the_same_in_both_encodings(signal, name):
         plain = batch_of(signal, body, is_json=True)
         both = batch_of(signal, whole(line), is_json=False)
         assert told(both)[:3] == told(plain)[:3]
-        assert both.fresh == plain.fresh
+        assert both.new_hashes == plain.new_hashes
 
 
 def test_series_are_told_apart_alike_in_both_encodings():

@@ -18,7 +18,7 @@ def main() -> None:
     from tests.usage.conftest import NOW
 
     source = Source.objects.get(pk=sys.argv[1])
-    session = Session(source, NOW, piece=6_000, commit=12_000)
+    session = Session(source, NOW, piece_bytes=6_000, commit_bytes=12_000)
     counts = session.import_file(Path(sys.argv[2]), sys.argv[3], lambda _: print("piece", flush=True))
     print("done", counts.records, flush=True)
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase as HypothesisTestCase
 
-from dashboard.usage.buckets import DAY, HOUR, RUNNING, digest, put
+from dashboard.usage.buckets import DAY, HOUR, RUNNING_TOTAL, add_bucket_value, key_digest
 from dashboard.usage.ingest import aggregates
 from dashboard.usage.ingest.dimensions import Dimensions
 from dashboard.usage.ingest.pipeline import import_file
@@ -22,7 +22,7 @@ MIDNIGHT = NOON - 12 * HOUR
 
 def told(calls: int | None, key: str = "a", start: int = NOON, seconds: int = HOUR, *, by: str = "", tokens=None):
     return BucketValue(
-        digest(key),
+        key_digest(key),
         start,
         seconds,
         Caller(by or f"app-{key}"),
@@ -34,9 +34,9 @@ def told(calls: int | None, key: str = "a", start: int = NOON, seconds: int = HO
 def deliver(source, *readings: BucketValue) -> None:
     delivery: dict = {}
     for reading in readings:
-        put(delivery, reading)
+        add_bucket_value(delivery, reading)
     with transaction.atomic():
-        aggregates.replace(source, delivery.values(), Dimensions(source))
+        aggregates.replace_buckets(source, delivery.values(), Dimensions(source))
 
 
 def test_a_bucket_told_again_counts_what_was_told_last(source):
@@ -96,17 +96,17 @@ def test_values_of_other_sources_are_left_alone(source):
 
 
 def test_of_a_counter_the_growth_counts_in_the_hour_it_grew_in(source):
-    deliver(source, told(10, seconds=RUNNING), told(25, start=NOON + 2 * HOUR, seconds=RUNNING))
+    deliver(source, told(10, seconds=RUNNING_TOTAL), told(25, start=NOON + 2 * HOUR, seconds=RUNNING_TOTAL))
     hours = HourlyRollup.objects.order_by("hour").values_list("calls", flat=True)
     assert list(hours) == [10, 15]
-    deliver(source, told(18, start=NOON + HOUR, seconds=RUNNING))
+    deliver(source, told(18, start=NOON + HOUR, seconds=RUNNING_TOTAL))
     assert list(hours.all()) == [10, 8, 7]
 
 
 def test_a_delivery_that_fails_leaves_nothing(source):
     deliver(source, told(5))
     with transaction.atomic():
-        aggregates.replace(source, [told(9)], Dimensions(source))
+        aggregates.replace_buckets(source, [told(9)], Dimensions(source))
         transaction.set_rollback(True)
     assert calls(source) == 5
 
@@ -128,7 +128,7 @@ class Deliveries(HypothesisTestCase):
                 deliver(source, *delivery)
             summed: dict = {}
             for reading in delivery:
-                put(summed, reading)
+                add_bucket_value(summed, reading)
             last |= summed
         for measure, index in (("calls", 0), ("input_tokens", 3)):
             wanted = sum(reading.measures[index] or 0 for reading in last.values())
@@ -141,7 +141,9 @@ class Deliveries(HypothesisTestCase):
     def test_in_whatever_order_a_counter_is_told_its_growth_is_the_same(self, points, size):
         source = make_source()
         for at in range(0, len(points), size):
-            batch = [told(total, start=NOON + after, seconds=RUNNING) for after, total in points[at : at + size]]
+            batch = [
+                told(total, start=NOON + after, seconds=RUNNING_TOTAL) for after, total in points[at : at + size]
+            ]
             deliver(source, *batch)
             deliver(source, *batch)
         hourly = HourlyRollup.objects.filter(source=source).order_by("hour").values_list("calls", flat=True)

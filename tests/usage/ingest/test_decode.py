@@ -8,8 +8,10 @@ from dashboard.usage.models import RejectedLine
 from tests.usage.conftest import NOW, access, line, make_source, totals
 
 
-def read(source, path, name="sundial", helpers=2, **sizes):
-    return Session(source, NOW, piece=4000, commit=20_000, helpers=helpers, big=1, **sizes).import_file(path, name)
+def read(source, path, name="sundial", workers=2, **sizes):
+    return Session(
+        source, NOW, piece_bytes=4000, commit_bytes=20_000, workers=workers, worker_threshold=1, **sizes
+    ).import_file(path, name)
 
 
 def rejected(source):
@@ -27,7 +29,7 @@ def test_helpers_find_what_one_process_finds(pair, write):
     alone, helped = pair
     lines = [line(n, app=f"app-{n % 7}", hour=n % 24) if n % 50 else b"{cut\n" for n in range(600)]
     path = write("x.jsonl", b"".join(lines))
-    assert read(alone, path, helpers=0) == read(helped, path)
+    assert read(alone, path, workers=0) == read(helped, path)
     assert totals(alone) == totals(helped)
     assert rejected(alone) == rejected(helped) != []
 
@@ -37,7 +39,7 @@ def test_a_call_that_comes_twice_far_apart_counts_once_with_helpers_too(pair, wr
     path = write("x.jsonl", b"".join(line(n % 250) for n in range(600)))
     counts = read(helped, path)
     assert (counts.accepted, counts.duplicates) == (250, 350)
-    assert read(alone, path, helpers=0) == counts
+    assert read(alone, path, workers=0) == counts
     assert totals(alone) == totals(helped)
 
 
@@ -45,7 +47,7 @@ def test_lines_without_ids_are_known_by_their_place_whoever_decodes_them(pair, w
     _, helped = pair
     content = [access(n) for n in range(300)]
     assert read(helped, write("a.log", b"".join(content)), "access-log").accepted == 300
-    again = read(helped, write("b.log", b"".join(content[:171])), "access-log", helpers=0)
+    again = read(helped, write("b.log", b"".join(content[:171])), "access-log", workers=0)
     assert (again.accepted, again.duplicates) == (0, 171)
 
 
@@ -53,5 +55,5 @@ def test_helpers_that_die_are_done_without(pair, write, monkeypatch):
     alone, helped = pair
     path = write("x.jsonl", b"".join(line(n) for n in range(600)))
     monkeypatch.setattr(decode.sys, "executable", "/bin/false")
-    assert read(helped, path) == read(alone, path, helpers=0)
+    assert read(helped, path) == read(alone, path, workers=0)
     assert totals(alone) == totals(helped)

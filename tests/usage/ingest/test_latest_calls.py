@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 from django.db.models import Q
 
-from dashboard.usage.ingest.latest_calls import proofs
+from dashboard.usage.ingest.latest_calls import latest_calls_of
 from dashboard.usage.ingest.pipeline import Session, import_file
 from dashboard.usage.models import Application, LatestCall
 from tests.usage.conftest import NOW, access, line
@@ -13,15 +13,15 @@ from tests.usage.conftest import NOW, access, line
 
 def proof(as_of=date(2024, 1, 4)):
     application = Application.objects.get()
-    found = proofs(application.pk, Q(), as_of, 10)
+    found = latest_calls_of(application.pk, Q(), as_of, 10)
     return [(call.time, call.path.rpartition("/")[2], call.line, call.request_id) for call in found]
 
 
-@pytest.mark.parametrize("helpers", [0, 2])
-def test_the_latest_call_has_time_place_and_id(source, write, helpers):
+@pytest.mark.parametrize("workers", [0, 2])
+def test_the_latest_call_has_time_place_and_id(source, write, workers):
     lines = [line(n, ts=f"2024-01-04T09:{n:02}:30Z") for n in (3, 41, 7)]
     path = write("calls.jsonl", b"".join([*lines, b"{cut\n"]))
-    Session(source, NOW, helpers=helpers, big=1).import_file(path, "sundial")
+    Session(source, NOW, workers=workers, worker_threshold=1).import_file(path, "sundial")
     assert proof() == [(datetime(2024, 1, 4, 9, 41, 30, tzinfo=UTC), "calls.jsonl", 2, "call-41")]
 
 

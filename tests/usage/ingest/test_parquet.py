@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from dashboard.usage.connectors.files.preview import PreviewError, sample_file
 from dashboard.usage.formats.documents import is_json
-from dashboard.usage.formats.row_columns import COLUMNS, chosen
+from dashboard.usage.formats.row_columns import COLUMNS, select_columns
 from dashboard.usage.ingest import parquet
 from dashboard.usage.ingest.decompress import ContentError, DecompressedStream
 from dashboard.usage.ingest.pipeline import InputError, import_file
@@ -204,12 +204,12 @@ def test_names_as_warehouses_write_them_are_known(tmp_path):
         tmp_path / "a.parquet", """SELECT '2024-01-04' AS "TS", 'gpt-4' AS "MODEL", 1.5 AS "starttime" """
     )
     assert lines(path) == [{"ts": "2024-01-04", "model": "gpt-4", "startTime": 1.5}]
-    assert chosen(["MODEL", "model", "Id", "ID", "nothing"]) == {"model": "model", "id": "Id"}
+    assert select_columns(["MODEL", "model", "Id", "ID", "nothing"]) == {"model": "model", "id": "Id"}
 
 
 def test_every_column_of_a_format_is_found_by_its_own_name():
     for columns in COLUMNS.values():
-        assert chosen(sorted(columns)) == {name: name for name in sorted(columns)}
+        assert select_columns(sorted(columns)) == {name: name for name in sorted(columns)}
 
 
 def test_a_table_of_something_else_says_what_it_has(tmp_path):

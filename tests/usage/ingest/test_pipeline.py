@@ -86,7 +86,7 @@ def test_small_pieces_and_checkpoints_give_the_same_sums(write, db):
     whole, pieces = make_source("whole"), make_source("pieces")
     path = write("x.jsonl", content)
     load(whole, path)
-    counts = Session(pieces, NOW, piece=517, commit=2000).import_file(path, "sundial")
+    counts = Session(pieces, NOW, piece_bytes=517, commit_bytes=2000).import_file(path, "sundial")
     assert counts.accepted == 400
     assert totals(whole) == totals(pieces)
 
@@ -209,7 +209,7 @@ def test_many_rows_merge_as_few_do(source, write):
 
 def test_a_reader_overtaken_by_another_counts_nothing_twice(source, write):
     path = write("x.log", b"".join(PLAIN))
-    slow = Session(source, NOW, piece=300, commit=600)
+    slow = Session(source, NOW, piece_bytes=300, commit_bytes=600)
     overtaken = []
 
     def overtake(_: int) -> None:
@@ -224,7 +224,7 @@ def test_a_reader_overtaken_by_another_counts_nothing_twice(source, write):
 
 def test_an_id_counted_by_another_reader_meanwhile_is_a_duplicate(source, write):
     path, rival = write("x.jsonl", b"".join(LINES)), write("y.jsonl", b"".join(reversed(LINES)))
-    slow = Session(source, NOW, piece=3000, commit=3000)
+    slow = Session(source, NOW, piece_bytes=3000, commit_bytes=3000)
     overtaken = []
 
     def overtake(_: int) -> None:

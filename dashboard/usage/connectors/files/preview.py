@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _
 
 from dashboard.usage.buckets import HOUR
 from dashboard.usage.formats import row_columns as tables
-from dashboard.usage.formats.aggregated import Aggregated
+from dashboard.usage.formats.aggregated import AggregatedFormat
 from dashboard.usage.formats.base import Format
 from dashboard.usage.formats.detect import detect
 from dashboard.usage.formats.documents import DocumentFormat, is_document, is_json
 from dashboard.usage.formats.registry import AUTO, FORMATS
-from dashboard.usage.ingest.chunks import HEAD, MAX_LINE
+from dashboard.usage.ingest.chunks import HEAD_BYTES, MAX_LINE
 from dashboard.usage.ingest.decompress import ContentError, DecompressedStream
 from dashboard.usage.records import Batch, BucketValue, Called, Caller, Reject, last_hour
 
@@ -85,11 +85,11 @@ def sample_file(
             if len(head) == BYTES and b"\n" not in head:
                 head += content.read(MAX_LINE)
             name, why = _named(format_name, head)
-            if problem := tables.problem_of(content.kind, name):
+            if problem := tables.column_problem(content.kind, name):
                 raise PreviewError(f"{place or path} {problem}")
             reader = FORMATS[name]
-            if isinstance(reader, Aggregated):
-                reader = reader.opened(head[:HEAD], config)
+            if isinstance(reader, AggregatedFormat):
+                reader = reader.for_file(head[:HEAD_BYTES], config)
             glimpse = Sample(place or str(path), name, why)
             if isinstance(reader, DocumentFormat) and _is_document(reader, head):
                 head += content.read(MAX_LINE)
@@ -107,7 +107,7 @@ def _named(format_name: str, head: bytes) -> tuple[str, str]:
         if format_name not in FORMATS:
             raise PreviewError(_("There is no such format"))
         return format_name, ""
-    found = detect(head[:HEAD])
+    found = detect(head[:HEAD_BYTES])
     if not found.format:
         raise PreviewError(
             _("The format could not be told: %(why)s") % {"why": found.why},
@@ -118,7 +118,7 @@ def _named(format_name: str, head: bytes) -> tuple[str, str]:
 
 def _is_document(reader: DocumentFormat, head: bytes) -> bool:
     first, newline, _rest = head.lstrip().partition(b"\n")
-    return (is_document(head[:HEAD]) or reader.is_document(head)) and not (newline and is_json(first))
+    return (is_document(head[:HEAD_BYTES]) or reader.is_document(head)) and not (newline and is_json(first))
 
 
 def _document(reader: DocumentFormat, data: bytes, glimpse: Sample, now: datetime, *, ended: bool) -> None:
@@ -160,7 +160,7 @@ def _seen(batch: Batch) -> list[SampleRecord]:
         SampleRecord(hour * HOUR, HOUR, caller, called, tuple(measures))
         for (hour, caller, called), measures in batch.sums.items()
     ]
-    return sums + sample_records(batch.readings.values())
+    return sums + sample_records(batch.buckets.values())
 
 
 def sample_records(readings: Iterable[BucketValue]) -> list[SampleRecord]:

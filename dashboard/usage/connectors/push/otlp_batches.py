@@ -13,7 +13,7 @@ from django.db.models import F
 from dashboard.usage.accumulator import Accumulator
 from dashboard.usage.connectors.push.upload import SourcePausedError, TryAgainError, UnknownSourceError
 from dashboard.usage.ingest.dedup import NewHashes
-from dashboard.usage.ingest.persist import count
+from dashboard.usage.ingest.persist import persist_batch
 from dashboard.usage.ingest.pipeline import Counts, Session
 from dashboard.usage.models import Source, SourceKind, Stream
 from dashboard.usage.records import Batch
@@ -34,7 +34,7 @@ def import_batch(
 
     `place` is what such records are remembered by, `size` their bytes.
     """
-    post = PushedBatch(Session(source, now, helpers=0), place, format_name, size)
+    post = PushedBatch(Session(source, now, workers=0), place, format_name, size)
     for _ in range(ATTEMPTS):
         accumulator = post.accumulator(add)
         if not (accumulator.accepted or accumulator.rejected or accumulator.duplicates or accumulator.skipped):
@@ -64,10 +64,10 @@ class PushedBatch:
 
     def commit(self, accumulator: Accumulator) -> bool:
         """False, and nothing counted, when an id was counted by somebody else meanwhile."""
-        marks = accumulator.marks()
+        hashes = accumulator.hashes_by_hour()
         try:
             with transaction.atomic():
-                self._keep(accumulator, marks)
+                self._keep(accumulator, hashes)
         except _Counted:
             self.session.forget()
             return False
@@ -76,7 +76,7 @@ class PushedBatch:
             raise
         return True
 
-    def _keep(self, accumulator: Accumulator, marks: NewHashes) -> None:
+    def _keep(self, accumulator: Accumulator, hashes: NewHashes) -> None:
         session, source = self.session, self.session.source
         # The source's row is the lock, as for every reader of it.
         mine = Source.objects.filter(pk=source.pk)
@@ -84,7 +84,7 @@ class PushedBatch:
             if mine.exists():
                 raise SourcePausedError(f"The source {source.slug} is paused")
             raise UnknownSourceError(f"The source {source.slug} was deleted meanwhile")
-        if marks and session.seen.collides(marks):
+        if hashes and session.known_hashes.collides(hashes):
             raise _Counted
         read = accumulator.accepted + accumulator.rejected + accumulator.duplicates + accumulator.skipped
         Stream.objects.filter(pk=self._sum().pk).update(
@@ -97,7 +97,7 @@ class PushedBatch:
             format=self.format_name,
             read_at=session.now,
         )
-        count(session, self.place, accumulator, marks)
+        persist_batch(session, self.place, accumulator, hashes)
         if session.dimensions.overflow:
             mine.update(problem=session.dimensions.overflow[:500])
 

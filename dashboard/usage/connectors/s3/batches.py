@@ -12,7 +12,7 @@ from django.db.models import F
 
 from dashboard.usage.connectors.s3.client import StoredObject
 from dashboard.usage.formats.documents import is_json
-from dashboard.usage.ingest.chunks import HEAD
+from dashboard.usage.ingest.chunks import HEAD_BYTES
 from dashboard.usage.ingest.decompress import DecompressedStream
 from dashboard.usage.models import LatestCall, RejectedLine, Source, Stream
 
@@ -103,5 +103,5 @@ def decompressed(data: bytes, path: Path, most: int) -> bytes | None:
 
 def is_json_lines(data: bytes) -> bool:
     """Whether each line can be read without the others: the first is a whole JSON value."""
-    first = data[: data.find(b"\n")] if b"\n" in data[:HEAD] else data
+    first = data[: data.find(b"\n")] if b"\n" in data[:HEAD_BYTES] else data
     return first.lstrip()[:1] in {b"{", b"["} and is_json(first)

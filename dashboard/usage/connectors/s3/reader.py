@@ -21,7 +21,7 @@ from dashboard.usage.connectors.sync_window import ConnectorError
 from dashboard.usage.connectors.tempdir import rename_content
 from dashboard.usage.formats.detect import detect
 from dashboard.usage.formats.registry import AUTO
-from dashboard.usage.ingest.chunks import HEAD
+from dashboard.usage.ingest.chunks import HEAD_BYTES
 from dashboard.usage.ingest.decompress import ContentError
 from dashboard.usage.ingest.pipeline import Counts, InputError, Session
 from dashboard.usage.models import RejectedLine, Source, SourceKind, Stream
@@ -126,7 +126,7 @@ class ObjectReader:
                 return ""
             name = self.source.format
             if name == AUTO:
-                name = detect(inside[:HEAD]).format
+                name = detect(inside[:HEAD_BYTES]).format
             if name in FORMATS_WITH_IDS and is_json_lines(inside):
                 bundle = bundles.get(name) or ObjectBatch(self.room / f"{name}-{len(bundles)}", name)
                 bundles[name] = bundle

@@ -4,7 +4,7 @@ Both replace rows that are written again, when the database comes to it; `FINAL`
 What was said in a call is not asked for.
 """
 
-from dashboard.usage.buckets import digest
+from dashboard.usage.buckets import key_digest
 from dashboard.usage.connectors.sql.introspection import Columns, Row, Table, bucket_query, measures, text_value
 from dashboard.usage.connectors.sync_window import ConnectorError
 from dashboard.usage.formats.caller_labels import APPLICATION, TAGS, TEAM
@@ -44,7 +44,7 @@ def langfuse_table(name: str, columns: Columns) -> Table:
     def reading(row: Row, begin: int) -> BucketValue:
         project, environment, kind, model = (text_value(row[column]) for column in groups)
         who, what = langfuse.describe((project, None, environment, b"", kind, model))
-        key = digest(project, environment, kind, model)
+        key = key_digest(project, environment, kind, model)
         return BucketValue(key, begin, times.step, who, what, measures(row))
 
     question = bucket_query(f"{columns.table} FINAL", groups, sums, times, also)
@@ -79,7 +79,7 @@ def helicone_table(name: str, columns: Columns) -> Table:
     def reading(row: Row, begin: int) -> BucketValue:
         user, properties, provider, address, model = (text_value(row[column]) for column in groups)
         who, what = reader.describe((user, properties.encode(), provider, address, model))
-        key = digest(user, properties, provider, address, model)
+        key = key_digest(user, properties, provider, address, model)
         return BucketValue(key, begin, times.step, who, what, measures(row))
 
     question = bucket_query(f"{columns.table} FINAL", groups, sums, times, f" AND {status} >= 0")

@@ -18,7 +18,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from dashboard.usage.buckets import put
+from dashboard.usage.buckets import add_bucket_value
 from dashboard.usage.connectors.secrets import SecretError, read_secret
 from dashboard.usage.connectors.sql.introspection import ALIAS, decode_bytes
 from dashboard.usage.connectors.sql.presets import Table, load_table
@@ -88,14 +88,14 @@ def query_bucket(
             raise ConnectorError(f"More than {MOST_ROWS} sums in one bucket: leave a column out")
         try:
             fields = {name.removeprefix(ALIAS): decode_bytes(value) for name, value in row.items()}
-            reading = table.reading(fields, begin)
+            reading = table.bucket_value(fields, begin)
             if reading is not None and not FIRST_HOUR <= reading.start // 3600 <= last_hour(now):
                 raise ValueError("the time is before 2015 or more than two days ahead")  # noqa: TRY301
         except ValueError as problem:
             wrong.append(str(problem))
             continue
         if reading is not None:
-            put(told, reading)
+            add_bucket_value(told, reading)
             accepted += 1
     return list(told.values()), accepted, wrong
 

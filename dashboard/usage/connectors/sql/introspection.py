@@ -19,7 +19,7 @@ from sqlalchemy.types import JSON, Boolean, Date, DateTime, Integer, NullType, N
 
 from dashboard.usage.buckets import DAY, HOUR
 from dashboard.usage.connectors.sync_window import ConnectorError
-from dashboard.usage.formats.aggregated import amount, count
+from dashboard.usage.formats.aggregated import parse_cost, parse_count
 from dashboard.usage.records import BucketValue, clean
 
 __all__ = [
@@ -51,7 +51,7 @@ class Table:
     step: int
     window_hours: int
     bounds: Callable[[int, int], dict[str, Any]]
-    reading: Callable[[Row, int], BucketValue | None]
+    bucket_value: Callable[[Row, int], BucketValue | None]
 
 
 class Columns:
@@ -176,8 +176,8 @@ def decode_bytes(value: Any) -> Any:
 
 
 def measures(row: Row) -> tuple[int | None, ...]:
-    counts = (count(plain_number(row.get(name)), name) for name in MEASURES)
-    return (*counts, amount(plain_number(row.get("cost")), "cost"))
+    counts = (parse_count(plain_number(row.get(name)), name) for name in MEASURES)
+    return (*counts, parse_cost(plain_number(row.get("cost")), "cost"))
 
 
 def plain_number(value: Any) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from dashboard.usage.buckets import DAY, digest
+from dashboard.usage.buckets import DAY, key_digest
 from dashboard.usage.connectors.sql import clickhouse_presets
 from dashboard.usage.connectors.sql.introspection import (
     MEASURES,
@@ -99,7 +99,7 @@ def _spend_logs(name: str, columns: Columns) -> Table:
             text_value(row["tags"]).encode(),
         )
         return BucketValue(
-            digest(*(text_value(row[column]) for column in groups)),
+            key_digest(*(text_value(row[column]) for column in groups)),
             begin,
             times.step,
             litellm.caller(
@@ -133,7 +133,7 @@ def _daily(name: str, columns: Columns) -> Table:
     reader = LiteLLMDaily()
 
     def reading(row: Row, _begin: int) -> BucketValue | None:
-        return reader.reading({column: plain_number(value) for column, value in row.items()})
+        return reader.bucket_value({column: plain_number(value) for column, value in row.items()})
 
     return Table(name, bucket_query(columns.table, groups, sums, times), times.step, 72, times.bounds, reading)
 
@@ -160,7 +160,7 @@ def _generic(name: str, columns: Columns, config: Mapping[str, Any]) -> Table:
         told = {field: text_value(row.get(field)) for field in (*WHO, *WHAT)}
         consumer = clean(told["application"] or told["team"] or told["key_alias"] or told["service"], 200)
         return BucketValue(
-            digest(*(told[field] for field in (*WHO, *WHAT))),
+            key_digest(*(told[field] for field in (*WHO, *WHAT))),
             begin,
             times.step,
             Caller(

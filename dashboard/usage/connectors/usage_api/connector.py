@@ -121,7 +121,7 @@ def _read_endpoint(
         for body in client.pages(path, provider.query(begin, end)):
             FORMATS[provider.format].decode_document(body, batch, 1, 0)  # type: ignore[attr-defined]
         span = begin, min(end, today)
-        counts += place.commit_span(batch.readings.values(), span, batch.accepted, batch.rejected)
+        counts += place.commit_span(batch.buckets.values(), span, batch.accepted, batch.rejected)
         if batch.rejects:
             problem = f"{batch.rejected} results of {endpoint} were not understood: {batch.rejects[0].reason}"
     return counts, problem or place.dimensions.overflow

@@ -10,10 +10,10 @@ import re
 from dashboard.usage.formats.access_logs import json_lines as access_json
 from dashboard.usage.formats.access_logs import nginx_combined as nginx
 from dashboard.usage.formats.access_logs import paths as access_paths
-from dashboard.usage.formats.access_logs.nginx_combined import GONE, QUOTED, UsualRequests, minute, posted
-from dashboard.usage.formats.base import Sample
-from dashboard.usage.formats.fast_path import QuickFormat
-from dashboard.usage.records import UNKNOWN, Called, Caller, Row, clean, seconds_of
+from dashboard.usage.formats.access_logs.nginx_combined import GONE, QUOTED, NginxFastPath, minute, posted
+from dashboard.usage.formats.base import DetectionSample
+from dashboard.usage.formats.fast_path import FastPathFormat
+from dashboard.usage.records import UNKNOWN, Called, Caller, CallRow, clean, epoch_seconds
 
 __all__ = ["AccessLog"]
 
@@ -29,11 +29,11 @@ HAPROXY = re.compile(
 )
 
 
-class AccessLog(QuickFormat):
+class AccessLog(FastPathFormat):
     name = "access-log"
-    usual = UsualRequests
+    fast_path = NginxFastPath
 
-    def read(self, raw: bytes) -> Row | None:
+    def read(self, raw: bytes) -> CallRow | None:
         """nginx's combined log, by far the most usual, without a Request of its own for each line."""
         found = nginx.LINE.fullmatch(raw)
         if not found:
@@ -55,17 +55,17 @@ class AccessLog(QuickFormat):
         if found:
             at, request, status, forwarded, agent, _, host, _ = found.groups()
             addr = forwarded.partition(b",")[0].strip()
-            return _request(seconds_of(at.decode()), request, int(status), addr, agent, host)
+            return _request(epoch_seconds(at.decode()), request, int(status), addr, agent, host)
         found = HAPROXY.fullmatch(raw)
         if found:
             addr, time, status, request = found.groups()
             return _request(minute(time[:17], b"+0000") + int(time[18:]), request, int(status), addr, b"-", b"")
         raise ValueError("not a line of an nginx, Envoy, Traefik, Caddy or HAProxy access log")
 
-    def extract(self, record: access_json.Request | None) -> Row | None:
+    def extract(self, record: access_json.Request | None) -> CallRow | None:
         if record is None or record.method != "POST":
             return None
-        called = access_paths.called(record.uri, record.host)
+        called = access_paths.called_by_path(record.uri, record.host)
         if called is None:
             return None
         code = record.status
@@ -77,7 +77,7 @@ class AccessLog(QuickFormat):
         consumer, agent = (clean(_text(part) if isinstance(part, bytes) else part, 200) for part in texts)
         return Caller(consumer or UNKNOWN, user_agent=agent), called
 
-    def recognise(self, sample: Sample) -> str:
+    def recognise(self, sample: DetectionSample) -> str:
         shapes = [name for name in map(_shape, sample.lines) if name]
         if len(shapes) < sample.needed:
             return ""

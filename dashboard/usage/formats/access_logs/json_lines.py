@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from dashboard.core.providers import platform_of_host
-from dashboard.usage.records import seconds_of
+from dashboard.usage.records import epoch_seconds
 
 __all__ = ["Request", "parse", "shape"]
 
@@ -102,9 +102,9 @@ def _seconds(text: str) -> float:
 def _started(ended: str, took: float) -> int:
     """When a request began, from when it ended."""
     try:
-        return seconds_of(float(ended) - took)
+        return epoch_seconds(float(ended) - took)
     except ValueError:
-        return seconds_of(ended)
+        return epoch_seconds(ended)
 
 
 def _nginx(line: dict[str, Any]) -> Request | None:
@@ -131,7 +131,7 @@ def _nginx(line: dict[str, Any]) -> Request | None:
 def _traefik(line: dict[str, Any]) -> Request:
     host, service = _first(line, ("RequestHost",)), _first(line, ("ServiceName",)).partition("@")[0]
     return Request(
-        seconds_of(_first(line, ("StartUTC", "StartLocal", "time"))),
+        epoch_seconds(_first(line, ("StartUTC", "StartLocal", "time"))),
         str(line["RequestMethod"]),
         str(line["RequestPath"]),
         _status(_first(line, ("DownstreamStatus", "OriginStatus"))),

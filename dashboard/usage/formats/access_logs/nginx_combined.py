@@ -13,10 +13,10 @@ from isal.isal_zlib import crc32
 from xxhash import xxh3_64_digest
 
 from dashboard.usage.formats.access_logs import paths as access_paths
-from dashboard.usage.formats.fast_path import Odd, Usual
+from dashboard.usage.formats.fast_path import FastPath, SlowPathLine
 from dashboard.usage.records import FIRST_HOUR, Called, Group
 
-__all__ = ["GONE", "LINE", "QUOTED", "UsualRequests", "minute", "posted"]
+__all__ = ["GONE", "LINE", "QUOTED", "NginxFastPath", "minute", "posted"]
 
 GONE = frozenset({404, 410})
 QUOTED = rb'"((?:[^"\\]|\\.)*)"'
@@ -37,7 +37,7 @@ ENDS = (b"\n", b" ")
 Key = tuple[bytes, bytes, Called]
 
 
-class UsualRequests(Usual):
+class NginxFastPath(FastPath):
     """Lines of the combined log without escaped characters. Their ids are their places, as for all without one."""
 
     def __init__(self, last_hour: int, before: int, offset: int) -> None:
@@ -46,11 +46,11 @@ class UsualRequests(Usual):
         self.callers: dict[bytes, bytes] = {}
 
     # Without calls into other functions of ours but remembered ones, as the careful loop.
-    def take(self, data: bytes) -> list[Odd]:
+    def add_lines(self, data: bytes) -> list[SlowPathLine]:
         digest, callers, chain, last_hour = xxh3_64_digest, self.callers, self.chain, self.last_hour
         table: dict[Key, Group] = {}
         mark: Callable[[bytes], None] = list[bytes]().append
-        odd: list[Odd] = []
+        slow_lines: list[SlowPathLine] = []
         began = zone = b""
         skipped = start = 0
         number = self.lines - 1
@@ -73,11 +73,11 @@ class UsualRequests(Usual):
                 if b"\\" in raw or gap != b" " or rest[:1] not in ENDS or not (size.isdigit() or size == b"-"):
                     raise ValueError  # noqa: TRY301
             except (ValueError, KeyError):
-                odd.append(Odd(number, source.tell(), raw))
+                slow_lines.append(SlowPathLine(number, source.tell(), raw))
                 continue
             who = callers.get(head[:-WIDTH]) or self._caller(head[:-WIDTH])
             if not who:
-                odd.append(Odd(number, source.tell(), raw))
+                slow_lines.append(SlowPathLine(number, source.tell(), raw))
                 continue
             called = posted(request)
             if called is None:
@@ -98,9 +98,9 @@ class UsualRequests(Usual):
         self.chain = chain
         self.lines = number + 1
         self.skipped += skipped
-        return odd
+        return slow_lines
 
-    def sums(self) -> Iterator[tuple[int, tuple, Group]]:
+    def total_groups(self) -> Iterator[tuple[int, tuple, Group]]:
         for hour, table in self.hours.items():
             for key, group in table.items():
                 yield hour, key, group
@@ -121,7 +121,7 @@ def posted(request: bytes) -> Called | None:
     parts = request.split(b" ")
     if len(parts) != 3 or parts[0] != b"POST" or not parts[2].startswith(b"HTTP/"):
         return None
-    return access_paths.called("" if parts[1] == b"-" else parts[1].decode("utf-8", "replace"), "")
+    return access_paths.called_by_path("" if parts[1] == b"-" else parts[1].decode("utf-8", "replace"), "")
 
 
 @lru_cache(maxsize=4000)

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from dashboard.core.providers import platform_of_host
 from dashboard.usage.records import Called, clean
 
-__all__ = ["called"]
+__all__ = ["called_by_path"]
 
 # Shapes that only one platform has, with the model (or deployment) in the path.
 SHAPES = [
@@ -54,7 +54,7 @@ NO_CALL = re.compile(r"countTokens|count_tokens|batches|files")
 
 
 @lru_cache(maxsize=10_000)
-def called(uri: str, host: str) -> Called | None:
+def called_by_path(uri: str, host: str) -> Called | None:
     """What a POST to `uri` (query allowed, percent-encoded as logged) calls; None when it is no model call.
 
     The platform is "" when neither path nor host tell.

@@ -12,11 +12,11 @@ import msgspec
 from msgspec import Raw
 
 from dashboard.usage.formats.aws.common import ENDPOINTS, GONE_ERRORS, principal
-from dashboard.usage.formats.base import Sample
+from dashboard.usage.formats.base import DetectionSample
 from dashboard.usage.formats.caller_labels import decode_labels
 from dashboard.usage.formats.documents import DocumentFormat
-from dashboard.usage.formats.model_gone import says_gone
-from dashboard.usage.records import UNKNOWN, Called, Caller, Row, clean, seconds_of, tokens
+from dashboard.usage.formats.model_gone import reports_model_gone
+from dashboard.usage.records import UNKNOWN, Called, Caller, CallRow, checked_count, clean, epoch_seconds
 
 __all__ = ["BedrockInvocations"]
 
@@ -56,7 +56,7 @@ class BedrockInvocations(DocumentFormat):
     name = "bedrock-invocations"
     parse = staticmethod(_invocation.decode)
 
-    def extract(self, record: Invocation) -> Row | None:
+    def extract(self, record: Invocation) -> CallRow | None:
         if record.message and not record.requestId:
             record = _invocation.decode(record.message)
         if not record.timestamp or not record.requestId or not record.operation:
@@ -64,9 +64,9 @@ class BedrockInvocations(DocumentFormat):
         if record.operation == "CountTokens":
             return None
         error = str(record.errorCode or "")
-        gone = error in GONE_ERRORS or (error != "" and says_gone(record.errorMessage))
+        gone = error in GONE_ERRORS or (error != "" and reports_model_gone(record.errorMessage))
         return (
-            seconds_of(record.timestamp),
+            epoch_seconds(record.timestamp),
             (
                 record.identity.arn if record.identity else None,
                 bytes(record.requestMetadata),
@@ -77,25 +77,25 @@ class BedrockInvocations(DocumentFormat):
             1,
             int(error != ""),
             int(gone),
-            tokens(record.input.inputTokenCount, "inputTokenCount") if record.input else None,
-            tokens(record.output.outputTokenCount, "outputTokenCount") if record.output else None,
+            checked_count(record.input.inputTokenCount, "inputTokenCount") if record.input else None,
+            checked_count(record.output.outputTokenCount, "outputTokenCount") if record.output else None,
             None,
         )
 
     def describe(self, key: tuple) -> tuple[Caller, Called]:
         arn, metadata, model, operation = key
-        told, role = decode_labels(metadata), clean(principal(arn or ""), 200)
+        labels, role = decode_labels(metadata), clean(principal(arn or ""), 200)
         caller = Caller(
-            consumer=told.consumer or role or UNKNOWN,
-            team=told.team,
+            consumer=labels.consumer or role or UNKNOWN,
+            team=labels.team,
             key_alias=role,
-            tags=told.tags,
-            service=told.application,
+            tags=labels.tags,
+            service=labels.application,
         )
         endpoint = ENDPOINTS.get(operation) or clean(operation, 100)
         return caller, Called("aws-bedrock", clean(model, 300), endpoint)
 
-    def recognise(self, sample: Sample) -> str:
+    def recognise(self, sample: DetectionSample) -> str:
         ours = sum(map(self._is_ours, sample.objects))
         return "Bedrock's model invocation log" if ours >= sample.needed else ""
 

@@ -12,10 +12,10 @@ from typing import Any
 import msgspec
 
 from dashboard.usage.formats.aws.common import ENDPOINTS, GONE_ERRORS, principal
-from dashboard.usage.formats.base import Sample
+from dashboard.usage.formats.base import DetectionSample
 from dashboard.usage.formats.documents import DocumentFormat
-from dashboard.usage.formats.model_gone import says_gone
-from dashboard.usage.records import UNKNOWN, Called, Caller, Row, clean, seconds_of
+from dashboard.usage.formats.model_gone import reports_model_gone
+from dashboard.usage.records import UNKNOWN, Called, Caller, CallRow, clean, epoch_seconds
 
 __all__ = ["CloudTrailBedrock"]
 
@@ -59,7 +59,7 @@ class CloudTrailBedrock(DocumentFormat):
     name = "cloudtrail-bedrock"
     parse = staticmethod(_event.decode)
 
-    def extract(self, record: Event) -> Row | None:
+    def extract(self, record: Event) -> CallRow | None:
         if record.CloudTrailEvent:
             record = _event.decode(record.CloudTrailEvent)
         if not record.eventSource or not record.eventID:
@@ -67,9 +67,9 @@ class CloudTrailBedrock(DocumentFormat):
         if record.eventSource != "bedrock.amazonaws.com" or record.eventName not in ENDPOINTS:
             return None
         failed = bool(record.errorCode)
-        gone = failed and (record.errorCode in GONE_ERRORS or says_gone(record.errorMessage))
+        gone = failed and (record.errorCode in GONE_ERRORS or reports_model_gone(record.errorMessage))
         return (
-            seconds_of(record.eventTime),
+            epoch_seconds(record.eventTime),
             (
                 _who(record.userIdentity),
                 record.userAgent,
@@ -91,7 +91,7 @@ class CloudTrailBedrock(DocumentFormat):
         caller = Caller(role or UNKNOWN, key_alias=role, user_agent=clean(agent, 200))
         return caller, Called("aws-bedrock", clean(model, 300), ENDPOINTS[name])
 
-    def recognise(self, sample: Sample) -> str:
+    def recognise(self, sample: DetectionSample) -> str:
         ours = sum(map(self._is_ours, sample.objects))
         return "CloudTrail events" if ours >= sample.needed else ""
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import msgspec
 
-from dashboard.usage.formats.base import Sample
+from dashboard.usage.formats.base import DetectionSample
 from dashboard.usage.formats.documents import DocumentFormat
 from dashboard.usage.formats.model_gone import GONE_STATUS
-from dashboard.usage.records import UNKNOWN, Called, Caller, Row, clean, seconds_of, tokens
+from dashboard.usage.records import UNKNOWN, Called, Caller, CallRow, checked_count, clean, epoch_seconds
 
 __all__ = ["AzureDiagnostics"]
 
@@ -46,7 +46,7 @@ class Properties(msgspec.Struct, gc=False):
     generatedTokens: Count = None
 
 
-class Line(msgspec.Struct, gc=False):
+class AzureLine(msgspec.Struct, gc=False):
     """A resource log's names, and those of the same columns in Log Analytics."""
 
     category: str | None = None
@@ -72,9 +72,9 @@ _no_properties = Properties()
 
 class AzureDiagnostics(DocumentFormat):
     name = "azure-diagnostics"
-    parse = staticmethod(msgspec.json.Decoder(Line).decode)
+    parse = staticmethod(msgspec.json.Decoder(AzureLine).decode)
 
-    def extract(self, record: Line) -> Row | None:
+    def extract(self, record: AzureLine) -> CallRow | None:
         category = record.category or record.Category
         if not category:
             raise ValueError("no category")
@@ -88,15 +88,18 @@ class AzureDiagnostics(DocumentFormat):
         time = record.time or record.TimeGenerated
         if not more.requestTime and not time:
             raise ValueError("no time")
-        at = _seconds(more.requestTime) if more.requestTime else seconds_of(time or "")
+        at = _seconds(more.requestTime) if more.requestTime else epoch_seconds(time or "")
         resource = (record.resourceId or record.ResourceId or record.row_resource or "").lower()
         operation = record.operationName or record.OperationName or ""
         correlation = record.correlationId or record.CorrelationId
         key = (more.objectId, resource, operation, more.modelDeploymentName, more.modelName, more.modelVersion)
         identifier = f"{resource} {category} {operation} {correlation} {more.requestTime or time}"
         if category == USAGE:
-            taken, given = _sum(more.promptTokens, "promptTokens"), _sum(more.generatedTokens, "generatedTokens")
-            return (at, key, identifier, None, None, None, taken, given, None)
+            input_tokens, output_tokens = (
+                _sum(more.promptTokens, "promptTokens"),
+                _sum(more.generatedTokens, "generatedTokens"),
+            )
+            return (at, key, identifier, None, None, None, input_tokens, output_tokens, None)
         status = _status(record.resultSignature or record.ResultSignature or 0)
         return (at, key, identifier, 1, int(status >= 400), int(status in GONE_STATUS), None, None, None)
 
@@ -111,7 +114,7 @@ class AzureDiagnostics(DocumentFormat):
         name = f"{model}@{version}" if model and version else model or deployment
         return caller, Called("azure-openai", clean(name, 300), _endpoint(operation))
 
-    def recognise(self, sample: Sample) -> str:
+    def recognise(self, sample: DetectionSample) -> str:
         ours = sum(map(self._is_ours, sample.objects))
         return "resource logs of Azure OpenAI" if ours >= sample.needed else ""
 
@@ -139,9 +142,9 @@ def _status(text: str | int) -> int:
 def _sum(counts: Count, name: str) -> int | None:
     """Token counts come in an array, one for each prompt of the request."""
     if not isinstance(counts, list):
-        return tokens(counts, name)
-    told = [count for count in counts if count is not None]
-    return tokens(sum(told), name) if told else None
+        return checked_count(counts, name)
+    known = [count for count in counts if count is not None]
+    return checked_count(sum(known), name) if known else None
 
 
 @lru_cache(maxsize=1000)

@@ -9,16 +9,16 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from dashboard.usage.buckets import DAY, HOUR, MINUTE, digest, instant
-from dashboard.usage.formats.aggregated import Aggregated, count, text
-from dashboard.usage.formats.base import Sample
+from dashboard.usage.buckets import DAY, HOUR, MINUTE, key_digest, parse_instant
+from dashboard.usage.formats.aggregated import AggregatedFormat, cell_text, parse_count
+from dashboard.usage.formats.base import DetectionSample
 from dashboard.usage.records import BucketValue, Called, Caller, clean
 
 __all__ = ["AzureMonitorMetrics"]
 
-CALLS, TAKEN, GIVEN = "calls", "input", "output"
-NEWER = {"modelrequests": CALLS, "inputtokens": TAKEN, "outputtokens": GIVEN}
-OLDER = {"azureopenairequests": CALLS, "processedprompttokens": TAKEN, "generatedtokens": GIVEN}
+CALLS, INPUT_TOKENS, OUTPUT_TOKENS = "calls", "input", "output"
+NEWER = {"modelrequests": CALLS, "inputtokens": INPUT_TOKENS, "outputtokens": OUTPUT_TOKENS}
+OLDER = {"azureopenairequests": CALLS, "processedprompttokens": INPUT_TOKENS, "generatedtokens": OUTPUT_TOKENS}
 GONE = {"404", "410"}
 INTERVALS = {
     "PT1M": MINUTE,
@@ -34,7 +34,7 @@ INTERVALS = {
 _account = re.compile(r"/accounts/([^/]+)/", re.IGNORECASE)
 
 
-class Point(NamedTuple):
+class AzurePoint(NamedTuple):
     account: str
     what: str
     dimensions: Mapping[str, str]
@@ -42,39 +42,43 @@ class Point(NamedTuple):
     seconds: int
 
 
-class AzureMonitorMetrics(Aggregated):
+class AzureMonitorMetrics(AggregatedFormat):
     name = "azure-monitor-metrics"
     under = ()  # an answer is taken whole: its interval belongs to every metric in it
 
-    def parts(self, element: Mapping[str, Any]) -> Iterator[Point]:
+    def parts(self, element: Mapping[str, Any]) -> Iterator[AzurePoint]:
         metrics = [each for each in _list(element, "value") if isinstance(each, dict)]
         names = {_name(metric) for metric in metrics}
         family = NEWER if names & NEWER.keys() else OLDER
-        seconds = _seconds(text(element.get("interval")))
+        seconds = _seconds(cell_text(element.get("interval")))
         for metric in metrics:
             what = family.get(_name(metric))
             if what is None:
                 continue
-            account = _account.search(text(metric.get("id")))
+            account = _account.search(cell_text(metric.get("id")))
             for series in _list(metric, "timeseries"):
-                dimensions = {_name(each): text(each.get("value")) for each in _list(series, "metadatavalues")}
+                dimensions = {
+                    _name(each): cell_text(each.get("value")) for each in _list(series, "metadatavalues")
+                }
                 for point in _list(series, "data"):
-                    yield Point(account[1].lower() if account else "", what, dimensions, point, seconds)
+                    yield AzurePoint(account[1].lower() if account else "", what, dimensions, point, seconds)
 
-    def reading(self, record: Point) -> BucketValue | None:
-        number = count(record.point.get("total"), "total")
+    def bucket_value(self, record: AzurePoint) -> BucketValue | None:
+        number = parse_count(record.point.get("total"), "total")
         if number is None:
             return None
-        told = record.dimensions
-        deployment, model = told.get("modeldeploymentname", ""), told.get("modelname", "")
-        version, status = told.get("modelversion", ""), told.get("statuscode", "")
+        dimensions = record.dimensions
+        deployment, model = dimensions.get("modeldeploymentname", ""), dimensions.get("modelname", "")
+        version, status = dimensions.get("modelversion", ""), dimensions.get("statuscode", "")
         if not (deployment or model):
             raise ValueError("a series without a model: split the metric by ModelDeploymentName")
         failed = number if status[:1] in {"4", "5"} else 0
         is_calls = record.what == CALLS
         return BucketValue(
-            digest(record.account, record.what, *(f"{name}={told[name]}" for name in sorted(told))),
-            instant(record.point.get("timeStamp")),
+            key_digest(
+                record.account, record.what, *(f"{name}={dimensions[name]}" for name in sorted(dimensions))
+            ),
+            parse_instant(record.point.get("timeStamp")),
             record.seconds,
             Caller(
                 clean(record.account, 200) or "(resource)",
@@ -85,15 +89,15 @@ class AzureMonitorMetrics(Aggregated):
                 number if is_calls else None,
                 failed if is_calls and status else None,
                 (number if status in GONE else 0) if is_calls and status else None,
-                number if record.what == TAKEN else None,
-                number if record.what == GIVEN else None,
+                number if record.what == INPUT_TOKENS else None,
+                number if record.what == OUTPUT_TOKENS else None,
                 None,
             ),
         )
 
-    def recognise(self, sample: Sample) -> str:
-        seen = b"".join(sample.lines)
-        ours = b'"timespan"' in seen and b'"interval"' in seen and b'"value"' in seen
+    def recognise(self, sample: DetectionSample) -> str:
+        joined = b"".join(sample.lines)
+        ours = b'"timespan"' in joined and b'"interval"' in joined and b'"value"' in joined
         return 'an answer of Azure Monitor with "timespan" and "interval"' if ours else ""
 
 
@@ -103,13 +107,13 @@ def _model(deployment: str, model: str, version: str) -> str:
     return f"{model}@{version}" if version else model
 
 
-def _name(told: Mapping[str, Any]) -> str:
-    name = told.get("name")
-    return text(name.get("value") if isinstance(name, dict) else name).lower()
+def _name(item: Mapping[str, Any]) -> str:
+    name = item.get("name")
+    return cell_text(name.get("value") if isinstance(name, dict) else name).lower()
 
 
-def _list(told: Any, key: str) -> list[Any]:
-    found = told.get(key) if isinstance(told, dict) else None
+def _list(item: Any, key: str) -> list[Any]:
+    found = item.get(key) if isinstance(item, dict) else None
     if not isinstance(found, list):
         raise ValueError(f"no {key}")  # noqa: TRY004  what is wrong is the record
     return found

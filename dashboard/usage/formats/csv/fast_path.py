@@ -7,18 +7,18 @@ from typing import Any
 
 from xxhash import xxh3_64_digest
 
-from dashboard.usage.buckets import instant
-from dashboard.usage.formats.aggregated import text
-from dashboard.usage.formats.fast_path import Odd, Usual
+from dashboard.usage.buckets import parse_instant
+from dashboard.usage.formats.aggregated import cell_text
+from dashboard.usage.formats.fast_path import FastPath, SlowPathLine
 from dashboard.usage.records import FIRST_HOUR, MAX_COST, MAX_COUNT, Group
 
-__all__ = ["UsualRows"]
+__all__ = ["CSVFastPath"]
 
 TIMES = 50_000  # remembered for a run
 COUNTS = ("errors", "gone", "input_tokens", "output_tokens")
 
 
-class UsualRows(Usual):
+class CSVFastPath(FastPath):
     """Rows without quotes, with a time, and counts that are plain digits or nothing.
 
     `told_by` are the columns that tell rows apart, `when` those that may hold the time, the first that does.
@@ -30,28 +30,28 @@ class UsualRows(Usual):
         super().__init__(*where)
         self.columns, self.delimiter = columns, delimiter
         self.place: Mapping[str, int] = {name: index for index, name in enumerate(columns)}
-        self.told_by = tuple(told_by)
-        self.when = next((self.place[name] for name in when if name in self.place), -1)
+        self.key_columns = tuple(told_by)
+        self.time_column = next((self.place[name] for name in when if name in self.place), -1)
         self.counts = [(n, self.place[name]) for n, name in enumerate(COUNTS, 1) if name in self.place]
         self.hours: dict[int, dict[Any, Group]] = {}
         self.times: dict[str, int] = {}
 
     # Without calls into other functions of ours but remembered ones, as the careful loop.
-    def take(self, data: bytes) -> list[Odd]:  # noqa: C901
-        if b'"' in data or b"\r" in data or self.when < 0 or not data.isascii():
-            return self._all_odd(data)
+    def add_lines(self, data: bytes) -> list[SlowPathLine]:  # noqa: C901
+        if b'"' in data or b"\r" in data or self.time_column < 0 or not data.isascii():
+            return self._all_slow(data)
         width, delimiter, when, counts, times = (
             len(self.columns),
             self.delimiter,
-            self.when,
+            self.time_column,
             self.counts,
             self.times,
         )
-        key_of = itemgetter(*(self.place[name] for name in self.told_by if name in self.place))
+        key_of = itemgetter(*(self.place[name] for name in self.key_columns if name in self.place))
         cost_at, id_at = self.place.get("cost", -1), self.place.get("id", -1)
         table: dict[Any, Group] = {}
         mark: Callable[[bytes], None] = list[bytes]().append
-        odd: list[Odd] = []
+        slow_lines: list[SlowPathLine] = []
         begin = end = passed = 0
         number = self.lines - 1
         lines = data.decode().removesuffix("\n").split("\n")
@@ -86,7 +86,9 @@ class UsualRows(Usual):
                         raise ValueError  # noqa: TRY301
                     found.append((5, round(cost * 1_000_000_000)))
             except (ValueError, IndexError, OverflowError):
-                odd.append(Odd(number, min(passed, len(data)), data[passed - len(line) - 1 : passed]))
+                slow_lines.append(
+                    SlowPathLine(number, min(passed, len(data)), data[passed - len(line) - 1 : passed])
+                )
                 continue
             identifier = cells[id_at].strip() if id_at >= 0 else ""
             if identifier:
@@ -101,14 +103,14 @@ class UsualRows(Usual):
             if at >= group[6]:
                 group[6], group[7], group[8] = at, number, identifier or None
         self.lines = number + 1
-        return odd
+        return slow_lines
 
-    def sums(self) -> Iterator[tuple[int, tuple, Group]]:
-        known = [name for name in self.told_by if name in self.place]
+    def total_groups(self) -> Iterator[tuple[int, tuple, Group]]:
+        known = [name for name in self.key_columns if name in self.place]
         for hour, table in self.hours.items():
             for cells, group in table.items():
                 record = dict(zip(known, cells if isinstance(cells, tuple) else (cells,), strict=True))
-                yield hour, tuple(text(record.get(name)) for name in self.told_by), group
+                yield hour, tuple(cell_text(record.get(name)) for name in self.key_columns), group
 
     def _at(self, when: str) -> int:
         """The time, when this cell holds one. Raises ValueError."""
@@ -116,16 +118,16 @@ class UsualRows(Usual):
             raise ValueError
         if len(self.times) > TIMES:
             self.times.clear()
-        at = self.times[when] = instant(text(when))
+        at = self.times[when] = parse_instant(cell_text(when))
         return at
 
-    def _all_odd(self, data: bytes) -> list[Odd]:
-        odd: list[Odd] = []
+    def _all_slow(self, data: bytes) -> list[SlowPathLine]:
+        slow_lines: list[SlowPathLine] = []
         source = BytesIO(data)
         for number, raw in enumerate(source, self.lines):
             if number == 0 and self.offset == 0:
                 self.skipped += 1  # the header
             else:
-                odd.append(Odd(number, source.tell(), raw))
+                slow_lines.append(SlowPathLine(number, source.tell(), raw))
             self.lines = number + 1
-        return odd
+        return slow_lines

@@ -10,12 +10,22 @@ import msgspec
 from msgspec import Raw
 
 from dashboard.core.providers import platform_of_tool
-from dashboard.usage.formats.access_logs.paths import called as called_at
-from dashboard.usage.formats.base import Sample
+from dashboard.usage.formats.access_logs.paths import called_by_path as called_at
+from dashboard.usage.formats.base import DetectionSample
 from dashboard.usage.formats.caller_labels import decode_labels
 from dashboard.usage.formats.documents import DocumentFormat
 from dashboard.usage.formats.model_gone import GONE_STATUS
-from dashboard.usage.records import INTERNAL, UNKNOWN, Called, Caller, Row, clean, cost_nano, seconds_of, tokens
+from dashboard.usage.records import (
+    INTERNAL,
+    UNKNOWN,
+    Called,
+    Caller,
+    CallRow,
+    checked_count,
+    clean,
+    cost_nano,
+    epoch_seconds,
+)
 
 __all__ = ["CloudflareAIGateway"]
 
@@ -23,7 +33,7 @@ _nothing = Raw(b"null")
 GUARD = "llama-guard"
 
 
-class Line(msgspec.Struct, gc=False):
+class CloudflareLine(msgspec.Struct, gc=False):
     """A log of the API in lower case, a line of Logpush in upper case."""
 
     id: str | None = None
@@ -49,16 +59,16 @@ class Line(msgspec.Struct, gc=False):
 
 class CloudflareAIGateway(DocumentFormat):
     name = "cloudflare-ai-gateway"
-    parse = staticmethod(msgspec.json.Decoder(Line).decode)
+    parse = staticmethod(msgspec.json.Decoder(CloudflareLine).decode)
 
-    def extract(self, record: Line) -> Row:
+    def extract(self, record: CloudflareLine) -> CallRow:
         at = record.created_at or record.Datetime or record.Timestamp or record.CreatedAt
         provider = record.provider or record.Provider
         if not at or not provider:
             raise ValueError("no provider" if at else "no time")
         status = record.status_code or record.StatusCode or 0
         return (
-            seconds_of(at),
+            epoch_seconds(at),
             (
                 record.Gateway,
                 bytes(record.metadata),
@@ -70,28 +80,28 @@ class CloudflareAIGateway(DocumentFormat):
             1,
             int(status >= 400 or record.success is False),
             int(status in GONE_STATUS),
-            tokens(record.tokens_in, "tokens_in"),
-            tokens(record.tokens_out, "tokens_out"),
+            checked_count(record.tokens_in, "tokens_in"),
+            checked_count(record.tokens_out, "tokens_out"),
             cost_nano(record.cost),
         )
 
     def describe(self, key: tuple) -> tuple[Caller, Called]:
         gateway, metadata, provider, model, path = key
-        told, name = decode_labels(metadata), clean(gateway, 200)
+        labels, name = decode_labels(metadata), clean(gateway, 200)
         platform = platform_of_tool(provider)
         internal = GUARD in (model or "") and platform == "cloudflare-workers-ai" and metadata == b"null"
         caller = Caller(
-            INTERNAL if internal else told.consumer or name or UNKNOWN,
-            team=told.team,
+            INTERNAL if internal else labels.consumer or name or UNKNOWN,
+            team=labels.team,
             key_alias=name,
-            tags=told.tags,
-            service=told.application,
+            tags=labels.tags,
+            service=labels.application,
             internal=internal,
         )
         at = called_at("/v1/" + (path or "").removeprefix("/").removeprefix("v1/"), "")
         return caller, Called(platform, clean(model, 300), at.endpoint if at else clean(path, 100))
 
-    def recognise(self, sample: Sample) -> str:
+    def recognise(self, sample: DetectionSample) -> str:
         ours = sum(map(self._is_ours, sample.objects))
         return "logs of Cloudflare AI Gateway" if ours >= sample.needed else ""
 

@@ -9,27 +9,27 @@ from typing import Any
 import msgspec
 
 from dashboard.core.providers import platform_of_backend
-from dashboard.usage.formats.access_logs.paths import called as called_at
-from dashboard.usage.formats.base import Sample
+from dashboard.usage.formats.access_logs.paths import called_by_path as called_at
+from dashboard.usage.formats.base import DetectionSample
 from dashboard.usage.formats.documents import DocumentFormat
 from dashboard.usage.formats.model_gone import GONE_STATUS
-from dashboard.usage.records import UNKNOWN, Called, Caller, Row, clean, seconds_of, tokens
+from dashboard.usage.records import UNKNOWN, Called, Caller, CallRow, checked_count, clean, epoch_seconds
 
 __all__ = ["EnvoyAIGateway"]
 
 Count = float | int | str | None
 
 
-class Line(
+class EnvoyLine(
     msgspec.Struct,
     gc=False,
     rename={
-        "asked": "gen_ai.request.model",
+        "requested_model": "gen_ai.request.model",
         "override": "gen_ai.request.model_override",
-        "answered": "gen_ai.response.model",
+        "response_model": "gen_ai.response.model",
         "provider": "gen_ai.provider.name",
-        "taken": "gen_ai.usage.input_tokens",
-        "given": "gen_ai.usage.output_tokens",
+        "input_tokens": "gen_ai.usage.input_tokens",
+        "output_tokens": "gen_ai.usage.output_tokens",
         "request_id": "x-request-id",
         "app": "x-app-id",
         "team": "x-team-id",
@@ -38,12 +38,12 @@ class Line(
     },
 ):
     start_time: str | float | int
-    asked: str | None
+    requested_model: str | None
     override: str | None = None
-    answered: str | None = None
+    response_model: str | None = None
     provider: str | None = None
-    taken: Count = None
-    given: Count = None
+    input_tokens: Count = None
+    output_tokens: Count = None
     request_id: str | None = None
     response_code: int | str | None = None
     app: str | None = None
@@ -54,28 +54,36 @@ class Line(
 
 class EnvoyAIGateway(DocumentFormat):
     name = "envoy-ai-gateway"
-    parse = staticmethod(msgspec.json.Decoder(Line).decode)
+    parse = staticmethod(msgspec.json.Decoder(EnvoyLine).decode)
 
-    def extract(self, record: Line) -> Row | None:
-        asked = record.override or record.asked
-        if not asked or asked == "-":
+    def extract(self, record: EnvoyLine) -> CallRow | None:
+        requested_model = record.override or record.requested_model
+        if not requested_model or requested_model == "-":
             return None  # tools and lists of models
         status = _status(record.response_code)
         return (
-            seconds_of(record.start_time),
-            (record.app, record.team, record.agent, record.provider, asked, record.answered, record.path),
+            epoch_seconds(record.start_time),
+            (
+                record.app,
+                record.team,
+                record.agent,
+                record.provider,
+                requested_model,
+                record.response_model,
+                record.path,
+            ),
             # A client may send the same id again.
             f"{record.request_id} {record.start_time}" if record.request_id else None,
             1,
             int(status >= 400 or status == 0),
             int(status in GONE_STATUS),
-            tokens(_count(record.taken), "gen_ai.usage.input_tokens"),
-            tokens(_count(record.given), "gen_ai.usage.output_tokens"),
+            checked_count(_count(record.input_tokens), "gen_ai.usage.input_tokens"),
+            checked_count(_count(record.output_tokens), "gen_ai.usage.output_tokens"),
             None,
         )
 
     def describe(self, key: tuple) -> tuple[Caller, Called]:
-        app, team, agent, provider, asked, answered, path = key
+        app, team, agent, provider, requested_model, response_model, path = key
         application, group = clean(app, 200), clean(team, 200)
         caller = Caller(
             application or group or UNKNOWN, team=group, service=application, user_agent=clean(agent, 200)
@@ -83,10 +91,10 @@ class EnvoyAIGateway(DocumentFormat):
         # namespace/backend/route/name/rule/n/ref/m
         platform = platform_of_backend((provider or "").split("/")[1] if (provider or "").count("/") else provider)
         at = called_at(path or "", "")
-        model = answered if platform == "azure-openai" and answered else asked
+        model = response_model if platform == "azure-openai" and response_model else requested_model
         return caller, Called(platform, clean(model, 300), at.endpoint if at else "")
 
-    def recognise(self, sample: Sample) -> str:
+    def recognise(self, sample: DetectionSample) -> str:
         ours = sum(map(self._is_ours, sample.objects))
         return "Envoy AI Gateway's access log" if ours >= sample.needed else ""
 

@@ -11,12 +11,21 @@ import msgspec
 from msgspec import Raw
 
 from dashboard.core.providers import platform_of_host, platform_of_tool
-from dashboard.usage.formats.access_logs.paths import called as called_at
-from dashboard.usage.formats.base import Sample
+from dashboard.usage.formats.access_logs.paths import called_by_path as called_at
+from dashboard.usage.formats.base import DetectionSample
 from dashboard.usage.formats.caller_labels import decode_labels
 from dashboard.usage.formats.documents import DocumentFormat
 from dashboard.usage.formats.model_gone import GONE_STATUS
-from dashboard.usage.records import UNKNOWN, Called, Caller, Row, clean, cost_nano, seconds_of, tokens
+from dashboard.usage.records import (
+    UNKNOWN,
+    Called,
+    Caller,
+    CallRow,
+    checked_count,
+    clean,
+    cost_nano,
+    epoch_seconds,
+)
 
 __all__ = ["Helicone"]
 
@@ -46,37 +55,37 @@ class Helicone(DocumentFormat):
     name = "helicone"
     parse = staticmethod(msgspec.json.Decoder(Request).decode)
 
-    def extract(self, record: Request) -> Row | None:
+    def extract(self, record: Request) -> CallRow | None:
         status = record.response_status
         if status is None or status < 0:
             return None
-        asked = record.model_override or record.request_model or record.model
+        requested_model = record.model_override or record.request_model or record.model
         if record.provider and record.provider.upper() == "AZURE":
-            asked = record.response_model or asked
+            requested_model = record.response_model or requested_model
         described = bytes(record.request_properties)
         if described in {b"null", b"{}"}:
             described = bytes(record.properties)
         return (
-            seconds_of(record.request_created_at),
-            (record.request_user_id, described, record.provider, record.target_url, asked),
+            epoch_seconds(record.request_created_at),
+            (record.request_user_id, described, record.provider, record.target_url, requested_model),
             record.request_id,
             1,
             int(status >= 400),
             int(status in GONE_STATUS),
-            tokens(record.prompt_tokens, "prompt_tokens"),
-            tokens(record.completion_tokens, "completion_tokens"),
+            checked_count(record.prompt_tokens, "prompt_tokens"),
+            checked_count(record.completion_tokens, "completion_tokens"),
             cost_nano(record.cost),
         )
 
     def describe(self, key: tuple) -> tuple[Caller, Called]:
         user, properties, provider, url, model = key
-        told, person = decode_labels(properties), clean(user, 200)
+        labels, person = decode_labels(properties), clean(user, 200)
         caller = Caller(
-            told.consumer or person or UNKNOWN,
-            team=told.team,
+            labels.consumer or person or UNKNOWN,
+            team=labels.team,
             key_alias=person,
-            tags=told.tags,
-            service=told.application,
+            tags=labels.tags,
+            service=labels.application,
         )
         host, path = _parts(url or "")
         # The provider is how the request came in; for one of the operator's own, the address tells.
@@ -84,7 +93,7 @@ class Helicone(DocumentFormat):
         at = called_at(path, host)
         return caller, Called(platform, clean(model, 300), at.endpoint if at else "")
 
-    def recognise(self, sample: Sample) -> str:
+    def recognise(self, sample: DetectionSample) -> str:
         ours = sum(map(self._is_ours, sample.objects))
         return "requests of Helicone" if ours >= sample.needed else ""
 

@@ -11,11 +11,20 @@ import msgspec
 from msgspec import Raw
 
 from dashboard.core.providers import platform_of_tool
-from dashboard.usage.formats.access_logs.paths import called as called_at
-from dashboard.usage.formats.base import Sample
-from dashboard.usage.formats.documents import FAULTS, DocumentFormat
+from dashboard.usage.formats.access_logs.paths import called_by_path as called_at
+from dashboard.usage.formats.base import DetectionSample
+from dashboard.usage.formats.documents import RECORD_ERRORS, DocumentFormat
 from dashboard.usage.formats.model_gone import GONE_STATUS
-from dashboard.usage.records import UNKNOWN, Called, Caller, Row, clean, cost_nano, seconds_of, tokens
+from dashboard.usage.records import (
+    UNKNOWN,
+    Called,
+    Caller,
+    CallRow,
+    checked_count,
+    clean,
+    cost_nano,
+    epoch_seconds,
+)
 
 __all__ = ["KongAIProxy"]
 
@@ -28,7 +37,7 @@ class Consumer(msgspec.Struct, gc=False):
     custom_id: str | None = None
 
 
-class Named(msgspec.Struct, gc=False):
+class KongRoute(msgspec.Struct, gc=False):
     name: str | None = None
 
 
@@ -41,14 +50,14 @@ class Response(msgspec.Struct, gc=False):
     status: int | None = None
 
 
-class Line(msgspec.Struct, gc=False):
+class KongLine(msgspec.Struct, gc=False):
     started_at: int | float
     ai: dict[str, Raw] | None = None
     request: Request | None = None
     response: Response | None = None
     client_ip: str | None = None
     consumer: Consumer | None = None
-    route: Named | None = None
+    route: KongRoute | None = None
 
 
 class Meta(msgspec.Struct, gc=False):
@@ -71,13 +80,13 @@ class Plugin(msgspec.Struct, gc=False):
     usage: Usage | list[Any] | None = None
 
 
-class Found(NamedTuple):
-    line: Line
+class PluginCall(NamedTuple):
+    line: KongLine
     name: str
     plugin: Plugin
 
 
-_line = msgspec.json.Decoder(Line)
+_line = msgspec.json.Decoder(KongLine)
 _plugin = msgspec.json.Decoder(Plugin)
 _no_usage = Usage()
 
@@ -86,32 +95,34 @@ class KongAIProxy(DocumentFormat):
     name = "kong-ai-proxy"
     many = True
 
-    def records(self, raw: bytes) -> Sequence[Found | Exception]:
+    def records(self, raw: bytes) -> Sequence[PluginCall | Exception]:
         line = _line.decode(raw)
-        found: list[Found | Exception] = []
+        found: list[PluginCall | Exception] = []
         for name, value in list((line.ai or {}).items())[:PLUGINS]:
             if bytes(value)[:1] != b"{":
                 continue
             try:
                 plugin = _plugin.decode(value)
-            except FAULTS as problem:
+            except RECORD_ERRORS as problem:
                 found.append(problem)
                 continue
             if plugin.meta and (plugin.meta.request_model or plugin.meta.provider_name):
-                found.append(Found(line, name, plugin))
+                found.append(PluginCall(line, name, plugin))
         return found
 
-    def extract(self, record: Found) -> Row:
+    def extract(self, record: PluginCall) -> CallRow:
         line, meta = record.line, record.plugin.meta or Meta()
         usage = record.plugin.usage if isinstance(record.plugin.usage, Usage) else _no_usage
-        taken = tokens(_either(usage.prompt_tokens, usage.prompt_token), "prompt_tokens")
-        given = tokens(_either(usage.completion_tokens, usage.completion_token), "completion_tokens")
+        input_tokens = checked_count(_either(usage.prompt_tokens, usage.prompt_token), "prompt_tokens")
+        output_tokens = checked_count(
+            _either(usage.completion_tokens, usage.completion_token), "completion_tokens"
+        )
         status = (line.response.status if line.response else None) or 0
         # Of several calls for one request, the answer's status is that of the one that gave nothing.
-        failed = status >= 400 and not given
+        failed = status >= 400 and not output_tokens
         request = line.request or Request()
         return (
-            seconds_of(line.started_at),
+            epoch_seconds(line.started_at),
             (
                 line.consumer.username or line.consumer.custom_id if line.consumer else None,
                 line.client_ip,
@@ -125,13 +136,13 @@ class KongAIProxy(DocumentFormat):
             1,
             int(failed),
             int(failed and status in GONE_STATUS),
-            taken,
-            given,
+            input_tokens,
+            output_tokens,
             cost_nano(usage.cost),
         )
 
     def describe(self, key: tuple) -> tuple[Caller, Called]:
-        consumer, address, route, provider, asked, answered, uri = key
+        consumer, address, route, provider, requested_model, response_model, uri = key
         name = clean(consumer, 200)
         caller = Caller(
             consumer=name or clean(address, 200) or UNKNOWN,
@@ -139,11 +150,13 @@ class KongAIProxy(DocumentFormat):
             tags=f"route:{clean(route, 100)}" if route else "",
         )
         platform = "gemini-api" if provider == "gemini" else platform_of_tool(provider)
-        model = answered if platform == "azure-openai" and answered else asked or answered
+        model = (
+            response_model if platform == "azure-openai" and response_model else requested_model or response_model
+        )
         at = called_at(uri or "", "")
         return caller, Called(platform, clean(model, 300), at.endpoint if at else "")
 
-    def recognise(self, sample: Sample) -> str:
+    def recognise(self, sample: DetectionSample) -> str:
         ours = sum(map(self._is_ours, sample.objects))
         return "Kong's request log with AI plugins" if ours >= sample.needed else ""
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from dashboard.core.providers import platform_of_tool
-from dashboard.usage.buckets import DAY, digest, instant
-from dashboard.usage.formats.aggregated import Aggregated, amount, count, header, text
-from dashboard.usage.formats.base import Sample
+from dashboard.usage.buckets import DAY, key_digest, parse_instant
+from dashboard.usage.formats.aggregated import AggregatedFormat, cell_text, csv_header, parse_cost, parse_count
+from dashboard.usage.formats.base import DetectionSample
 from dashboard.usage.records import BucketValue, Called, Caller, clean
 
 __all__ = ["OpenRouterActivity"]
@@ -14,32 +14,32 @@ __all__ = ["OpenRouterActivity"]
 NEEDED = {"date", "model_permaslug", "provider_name", "requests"}
 
 
-class OpenRouterActivity(Aggregated):
+class OpenRouterActivity(AggregatedFormat):
     name = "openrouter-activity"
     tabular = True
 
-    def reading(self, record: Mapping[str, Any]) -> BucketValue:
-        model = text(record.get("model")) or text(record.get("model_permaslug"))
+    def bucket_value(self, record: Mapping[str, Any]) -> BucketValue:
+        model = cell_text(record.get("model")) or cell_text(record.get("model_permaslug"))
         if not model:
             raise ValueError("no model")
-        workspace = text(record.get("workspace_id"))
+        workspace = cell_text(record.get("workspace_id"))
         return BucketValue(
-            digest(*(record.get(name) for name in ("endpoint_id", "model", "provider_name", "workspace_id"))),
-            instant(record.get("date")) // DAY * DAY,
+            key_digest(*(record.get(name) for name in ("endpoint_id", "model", "provider_name", "workspace_id"))),
+            parse_instant(record.get("date")) // DAY * DAY,
             DAY,
             Caller(clean(workspace, 200) or "(org)"),
-            Called(platform_of_tool(text(record.get("provider_name"))), clean(model, 300)),
+            Called(platform_of_tool(cell_text(record.get("provider_name"))), clean(model, 300)),
             (
-                count(record.get("requests"), "requests"),
+                parse_count(record.get("requests"), "requests"),
                 None,
                 None,
-                count(record.get("prompt_tokens"), "prompt_tokens"),
-                count(record.get("completion_tokens"), "completion_tokens"),
-                amount(record.get("usage"), "usage"),
+                parse_count(record.get("prompt_tokens"), "prompt_tokens"),
+                parse_count(record.get("completion_tokens"), "completion_tokens"),
+                parse_cost(record.get("usage"), "usage"),
             ),
         )
 
-    def recognise(self, sample: Sample) -> str:
+    def recognise(self, sample: DetectionSample) -> str:
         ours = sum(found.keys() >= NEEDED for found in sample.objects)
-        is_ours = header(sample) >= NEEDED or (bool(sample.objects) and ours >= sample.needed)
+        is_ours = csv_header(sample) >= NEEDED or (bool(sample.objects) and ours >= sample.needed)
         return 'rows with "model_permaslug", "provider_name" and "requests"' if is_ours else ""

@@ -10,12 +10,21 @@ from typing import Any
 import msgspec
 
 from dashboard.core.providers import platform_of_tool
-from dashboard.usage.formats.access_logs.paths import called as called_at
-from dashboard.usage.formats.base import Sample
-from dashboard.usage.formats.caller_labels import labels
+from dashboard.usage.formats.access_logs.paths import called_by_path as called_at
+from dashboard.usage.formats.base import DetectionSample
+from dashboard.usage.formats.caller_labels import read_labels
 from dashboard.usage.formats.documents import DocumentFormat
 from dashboard.usage.formats.model_gone import GONE_STATUS
-from dashboard.usage.records import UNKNOWN, Called, Caller, Row, clean, cost_nano, seconds_of, tokens
+from dashboard.usage.records import (
+    UNKNOWN,
+    Called,
+    Caller,
+    CallRow,
+    checked_count,
+    clean,
+    cost_nano,
+    epoch_seconds,
+)
 
 __all__ = ["Portkey"]
 
@@ -24,7 +33,7 @@ Count = float | int | str | None
 Key = str | list[str | None] | None
 
 
-class Line(msgspec.Struct, gc=False):
+class PortkeyLine(msgspec.Struct, gc=False):
     created_at: str | float | int
     ai_model: str | None
     ai_org: str | None = None
@@ -47,35 +56,35 @@ _any = msgspec.json.Decoder()
 
 class Portkey(DocumentFormat):
     name = "portkey"
-    parse = staticmethod(msgspec.json.Decoder(Line).decode)
+    parse = staticmethod(msgspec.json.Decoder(PortkeyLine).decode)
 
-    def extract(self, record: Line) -> Row:
+    def extract(self, record: PortkeyLine) -> CallRow:
         status = _status(record.response_status_code)
         failed = status >= 400 or record.is_success in {0, "0", "false"}
-        told = labels(_metadata(record))
+        labels = read_labels(_metadata(record))
         return (
-            seconds_of(record.created_at),
-            (told, record.virtual_key, record.ai_org, record.ai_model, record.request_url),
+            epoch_seconds(record.created_at),
+            (labels, record.virtual_key, record.ai_org, record.ai_model, record.request_url),
             record.id,
             1,
             int(failed),
             int(status in GONE_STATUS),
-            tokens(record.req_units, "req_units"),
-            tokens(record.res_units, "res_units"),
+            checked_count(record.req_units, "req_units"),
+            checked_count(record.res_units, "res_units"),
             cost_nano(_dollars(record)),
         )
 
     def describe(self, key: tuple) -> tuple[Caller, Called]:
-        told, virtual_key, org, model, url = key
+        labels, virtual_key, org, model, url = key
         alias = clean(virtual_key, 200)
         caller = Caller(
-            told.consumer or alias or UNKNOWN, told.team, alias, tags=told.tags, service=told.application
+            labels.consumer or alias or UNKNOWN, labels.team, alias, tags=labels.tags, service=labels.application
         )
         platform = PLATFORMS.get((org or "").lower()) or platform_of_tool(org)
         at = called_at(url or "", "")
         return caller, Called(platform, clean(model, 300), at.endpoint if at else "")
 
-    def recognise(self, sample: Sample) -> str:
+    def recognise(self, sample: DetectionSample) -> str:
         ours = sum(map(self._is_ours, sample.objects))
         return "Portkey's log export" if ours >= sample.needed else ""
 
@@ -87,18 +96,20 @@ class Portkey(DocumentFormat):
         )
 
 
-def _metadata(record: Line) -> Mapping[str, Any]:
+def _metadata(record: PortkeyLine) -> Mapping[str, Any]:
     """Metadata in any of the shapes met: an object, pairs of key and value, or two arrays side by side."""
-    told = record.metadata
-    if isinstance(told, str):
-        told = _any.decode(told) if told.lstrip()[:1] in {"{", "["} else None
-    if isinstance(told, dict):
-        names, values = told.get("key"), told.get("value")
+    metadata = record.metadata
+    if isinstance(metadata, str):
+        metadata = _any.decode(metadata) if metadata.lstrip()[:1] in {"{", "["} else None
+    if isinstance(metadata, dict):
+        names, values = metadata.get("key"), metadata.get("value")
         if isinstance(names, list) and isinstance(values, list):
             return dict(zip(map(str, names), values, strict=False))
-        return told
-    if isinstance(told, list):
-        return {str(pair["key"]): pair.get("value") for pair in told if isinstance(pair, dict) and "key" in pair}
+        return metadata
+    if isinstance(metadata, list):
+        return {
+            str(pair["key"]): pair.get("value") for pair in metadata if isinstance(pair, dict) and "key" in pair
+        }
     names, values = record.metadata_key, record.metadata_value
     if isinstance(names, list) and isinstance(values, list):
         return {name: value for name, value in zip(names, values, strict=False) if name}
@@ -112,7 +123,7 @@ def _status(status: int | str | None) -> int:
         raise ValueError("response_status_code is not a number") from None
 
 
-def _dollars(record: Line) -> float | None:
+def _dollars(record: PortkeyLine) -> float | None:
     """Cents to dollars; an amount in another currency is not told."""
     if record.cost in {None, ""} or (record.cost_currency or "USD").upper() != "USD":
         return None

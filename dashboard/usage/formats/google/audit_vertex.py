@@ -10,9 +10,9 @@ from typing import Any
 
 import msgspec
 
-from dashboard.usage.formats.base import Sample
+from dashboard.usage.formats.base import DetectionSample
 from dashboard.usage.formats.documents import DocumentFormat
-from dashboard.usage.records import UNKNOWN, Called, Caller, Row, clean, seconds_of
+from dashboard.usage.records import UNKNOWN, Called, Caller, CallRow, clean, epoch_seconds
 
 __all__ = ["GCPAuditVertex"]
 
@@ -57,7 +57,7 @@ class GCPAuditVertex(DocumentFormat):
     name = "gcp-audit-vertex"
     parse = staticmethod(msgspec.json.Decoder(Entry).decode)
 
-    def extract(self, record: Entry) -> Row | None:
+    def extract(self, record: Entry) -> CallRow | None:
         payload, operation = record.protoPayload, record.operation
         if payload is None or not payload.methodName or (operation and operation.last and not operation.first):
             return None
@@ -66,7 +66,7 @@ class GCPAuditVertex(DocumentFormat):
             return None
         code = (payload.status.code if payload.status else None) or 0
         return (
-            seconds_of(record.timestamp),
+            epoch_seconds(record.timestamp),
             (
                 payload.authenticationInfo.principalEmail if payload.authenticationInfo else None,
                 payload.requestMetadata.callerSuppliedUserAgent if payload.requestMetadata else None,
@@ -89,7 +89,7 @@ class GCPAuditVertex(DocumentFormat):
         endpoint = f"/models/*:{act[:1].lower()}{clean(act[1:], 60)}"
         return caller, Called("vertex-ai", clean(resource, 300), endpoint)
 
-    def recognise(self, sample: Sample) -> str:
+    def recognise(self, sample: DetectionSample) -> str:
         ours = sum(map(self._is_ours, sample.objects))
         return "Google Cloud audit log entries" if ours >= sample.needed else ""
 

@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from dashboard.usage.formats.base import Sample
+from dashboard.usage.formats.base import DetectionSample
 from dashboard.usage.formats.caller_labels import decode_labels
 from dashboard.usage.formats.documents import DocumentFormat
-from dashboard.usage.records import UNKNOWN, Called, Caller, Row, clean, seconds_of, tokens
+from dashboard.usage.records import UNKNOWN, Called, Caller, CallRow, checked_count, clean, epoch_seconds
 
 __all__ = ["VertexRequestResponse"]
 
@@ -41,7 +41,7 @@ class Response(msgspec.Struct, gc=False):
     usageMetadata: Usage | None = None
 
 
-class Line(msgspec.Struct, gc=False):
+class VertexLine(msgspec.Struct, gc=False):
     logging_time: str | float | int
     request_id: str | int | float
     api_method: str | None = None
@@ -57,21 +57,21 @@ _no_request, _no_usage = Request(), Usage()
 
 class VertexRequestResponse(DocumentFormat):
     name = "vertex-request-response"
-    parse = staticmethod(msgspec.json.Decoder(Line).decode)
+    parse = staticmethod(msgspec.json.Decoder(VertexLine).decode)
 
-    def extract(self, record: Line) -> Row | None:
+    def extract(self, record: VertexLine) -> CallRow | None:
         if record.api_method and "counttokens" in record.api_method.lower():
             return None
-        asked, answer = record.full_request or _no_request, record.full_response
-        if isinstance(asked, str):
-            asked = _request.decode(asked)
+        request, answer = record.full_request or _no_request, record.full_response
+        if isinstance(request, str):
+            request = _request.decode(request)
         if isinstance(answer, str):
             answer = _response.decode(answer)
         usage = (answer.usage_metadata or answer.usageMetadata or _no_usage) if answer else _no_usage
         at = record.logging_time
         return (
-            seconds_of(at.removesuffix(" UTC") if type(at) is str else at),
-            (asked.model, bytes(asked.labels), record.model, record.endpoint, record.api_method),
+            epoch_seconds(at.removesuffix(" UTC") if type(at) is str else at),
+            (request.model, bytes(request.labels), record.model, record.endpoint, record.api_method),
             str(record.request_id),
             1,
             int(answer is None),
@@ -87,23 +87,23 @@ class VertexRequestResponse(DocumentFormat):
         )
 
     def describe(self, key: tuple) -> tuple[Caller, Called]:
-        asked, raw, model, endpoint, method = key
-        told, project = decode_labels(raw), clean(_project(asked) or _project(endpoint), 200)
+        request, raw, model, endpoint, method = key
+        labels, project = decode_labels(raw), clean(_project(request) or _project(endpoint), 200)
         caller = Caller(
-            told.consumer or project or UNKNOWN,
-            team=told.team,
+            labels.consumer or project or UNKNOWN,
+            team=labels.team,
             key_alias=project,
-            tags=told.tags,
-            service=told.application,
+            tags=labels.tags,
+            service=labels.application,
         )
         act = clean(method, 60)
         return caller, Called(
             "vertex-ai",
-            clean(model or asked or endpoint, 300),
+            clean(model or request or endpoint, 300),
             f"/models/*:{act[:1].lower()}{act[1:]}" if act else "",
         )
 
-    def recognise(self, sample: Sample) -> str:
+    def recognise(self, sample: DetectionSample) -> str:
         ours = sum(map(self._is_ours, sample.objects))
         return "rows of Vertex AI's request-response logging" if ours >= sample.needed else ""
 
@@ -117,5 +117,5 @@ def _project(resource: str | None) -> str:
 
 
 def _sum(*counts: Count) -> int | None:
-    told = [count for count in (tokens(count, "a token count") for count in counts) if count is not None]
-    return sum(told) if told else None
+    known = [count for count in (checked_count(count, "a token count") for count in counts) if count is not None]
+    return sum(known) if known else None

@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from dashboard.usage.formats.base import Sample
-from dashboard.usage.formats.documents import FAULTS, DocumentFormat, Value
+from dashboard.usage.formats.base import DetectionSample
+from dashboard.usage.formats.documents import RECORD_ERRORS, DocumentFormat, PlacedValue
 from dashboard.usage.formats.langfuse import common as langfuse
-from dashboard.usage.records import Called, Caller, Row
+from dashboard.usage.records import Called, Caller, CallRow
 
 __all__ = ["LangfuseBlob"]
 
@@ -47,10 +47,10 @@ class LangfuseBlob(DocumentFormat):
     many = True
     parse = staticmethod(msgspec.json.Decoder(Observation).decode)
 
-    def arrange(self, values: list[Value]) -> Iterable[Value]:
+    def order(self, values: list[PlacedValue]) -> Iterable[PlacedValue]:
         return sorted(values, key=_updated, reverse=True)
 
-    def extract(self, record: Observation) -> Row | None:
+    def extract(self, record: Observation) -> CallRow | None:
         if record.type not in langfuse.CALLS:
             return None
         return langfuse.row(
@@ -71,7 +71,7 @@ class LangfuseBlob(DocumentFormat):
     def describe(self, key: tuple) -> tuple[Caller, Called]:
         return langfuse.describe(key)
 
-    def recognise(self, sample: Sample) -> str:
+    def recognise(self, sample: DetectionSample) -> str:
         ours = sum(map(self._is_ours, sample.objects))
         return "observations exported by Langfuse" if ours >= sample.needed else ""
 
@@ -79,8 +79,8 @@ class LangfuseBlob(DocumentFormat):
         return "trace_id" in line and "start_time" in line and "type" in line and "project_id" in line
 
 
-def _updated(value: Value) -> str:
+def _updated(value: PlacedValue) -> str:
     try:
         return _stamp.decode(value[2]).updated_at
-    except FAULTS:
+    except RECORD_ERRORS:
         return ""

@@ -10,8 +10,17 @@ import re
 import msgspec
 from msgspec import Raw
 
-from dashboard.usage.formats.model_gone import says_gone
-from dashboard.usage.records import UNKNOWN, Called, Caller, Row, clean, cost_nano, seconds_of, tokens
+from dashboard.usage.formats.model_gone import reports_model_gone
+from dashboard.usage.records import (
+    UNKNOWN,
+    Called,
+    Caller,
+    CallRow,
+    checked_count,
+    clean,
+    cost_nano,
+    epoch_seconds,
+)
 
 __all__ = ["CALLS", "Amount", "Details", "describe", "row"]
 
@@ -48,18 +57,18 @@ def row(
     message: str | None,
     usage: Details,
     cost: Amount,
-) -> Row:
+) -> CallRow:
     """The row of an observation whose type is in CALLS."""
     failed = level == "ERROR"
     if isinstance(usage, str):
         usage = _details.decode(usage) if usage else None
     return (
-        seconds_of(started),
+        epoch_seconds(started),
         (project, trace, environment, bytes(tags), kind, model),
         f"{project} {identifier}",
         1,
         int(failed),
-        int(failed and says_gone(message)),
+        int(failed and reports_model_gone(message)),
         _sum(usage, "input"),
         _sum(usage, "output"),
         cost_nano(_number(cost), "totalCost"),
@@ -69,11 +78,11 @@ def row(
 def describe(key: tuple) -> tuple[Caller, Called]:
     project, trace, environment, tags, kind, model = key
     name = clean(project, 200)
-    told = {clean(tag, 100) for tag in _list(tags)[:20]} | {f"environment:{clean(environment, 60)}"}
+    tags_found = {clean(tag, 100) for tag in _list(tags)[:20]} | {f"environment:{clean(environment, 60)}"}
     caller = Caller(
         consumer=name or clean(trace, 200) or UNKNOWN,
         key_alias=name,
-        tags=clean(",".join(sorted(told - {"", "environment:"})), 500),
+        tags=clean(",".join(sorted(tags_found - {"", "environment:"})), 500),
         service=clean(trace, 200),
     )
     platform = next((platform for platform, spelt in _native if spelt.fullmatch(model or "")), "")
@@ -89,8 +98,8 @@ def _list(tags: bytes) -> list[str]:
 
 def _sum(usage: dict[str, Amount] | None, word: str) -> int | None:
     """Users may name the kinds of tokens: all that hold the word count, as in Langfuse's own columns."""
-    told = [tokens(value, word) for name, value in (usage or {}).items() if word in name]
-    numbers = [count for count in told if count is not None]
+    known = [checked_count(value, word) for name, value in (usage or {}).items() if word in name]
+    numbers = [count for count in known if count is not None]
     return sum(numbers) if numbers else None
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from dashboard.usage.formats.base import Sample
+from dashboard.usage.formats.base import DetectionSample
 from dashboard.usage.formats.documents import DocumentFormat
 from dashboard.usage.formats.langfuse import common as langfuse
-from dashboard.usage.records import Called, Caller, Row
+from dashboard.usage.records import Called, Caller, CallRow
 
 __all__ = ["LangfuseObservations"]
 
@@ -36,7 +36,7 @@ class LangfuseObservations(DocumentFormat):
     name = "langfuse-observations"
     parse = staticmethod(msgspec.json.Decoder(Observation).decode)
 
-    def extract(self, record: Observation) -> Row | None:
+    def extract(self, record: Observation) -> CallRow | None:
         if record.type not in langfuse.CALLS:
             return None
         return langfuse.row(
@@ -57,7 +57,7 @@ class LangfuseObservations(DocumentFormat):
     def describe(self, key: tuple) -> tuple[Caller, Called]:
         return langfuse.describe(key)
 
-    def recognise(self, sample: Sample) -> str:
+    def recognise(self, sample: DetectionSample) -> str:
         ours = sum(map(self._is_ours, sample.objects))
         return "observations of Langfuse's API" if ours >= sample.needed else ""
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from dashboard.core.providers import platform_of_provider
-from dashboard.usage.formats.model_gone import says_gone
+from dashboard.usage.formats.model_gone import reports_model_gone
 from dashboard.usage.records import INTERNAL, UNKNOWN, Called, Caller, clean
 
 __all__ = ["AZURE", "called", "caller", "endpoint_of", "is_call", "is_gone", "response_model", "tag_list"]
@@ -74,7 +74,7 @@ def is_gone(error: bytes, text: str | None = None) -> bool:
     if b"ProxyModelNotFoundError" in error:
         return False
     words = error + (text or "").encode("utf-8", "replace")
-    return bool(_GONE_CODES.search(error)) or says_gone(words)
+    return bool(_GONE_CODES.search(error)) or reports_model_gone(words)
 
 
 def response_model(raw: bytes) -> str:

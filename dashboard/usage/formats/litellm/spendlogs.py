@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from dashboard.usage.formats.base import LineFormat, Sample
+from dashboard.usage.formats.base import DetectionSample, LineFormat
 from dashboard.usage.formats.litellm import common as litellm
-from dashboard.usage.records import Called, Caller, Row, cost_nano, seconds_of, tokens
+from dashboard.usage.records import Called, Caller, CallRow, checked_count, cost_nano, epoch_seconds
 
 __all__ = ["LiteLLMSpendLogs"]
 
@@ -55,7 +55,7 @@ class LiteLLMSpendLogs(LineFormat):
     name = "litellm-spendlogs"
     parse = staticmethod(msgspec.json.Decoder(SpendLog).decode)
 
-    def extract(self, record: SpendLog) -> Row | None:
+    def extract(self, record: SpendLog) -> CallRow | None:
         if record.mcp_namespaced_tool_name or not litellm.is_call(record.call_type):
             return None
         who = record.metadata or _no_metadata
@@ -67,11 +67,11 @@ class LiteLLMSpendLogs(LineFormat):
             gone = int(litellm.is_gone(bytes(who.error_information)))
         if who.batch_successful_requests is not None or who.batch_failed_requests is not None:
             # One cost row for a whole batch: the real counts are inside.
-            failed = tokens(who.batch_failed_requests or 0, "batch_failed_requests") or 0
-            calls = failed + (tokens(who.batch_successful_requests or 0, "batch_successful_requests") or 0)
+            failed = checked_count(who.batch_failed_requests or 0, "batch_failed_requests") or 0
+            calls = failed + (checked_count(who.batch_successful_requests or 0, "batch_successful_requests") or 0)
         provider = record.custom_llm_provider
         return (
-            seconds_of(record.startTime),
+            epoch_seconds(record.startTime),
             (
                 who.user_api_key_team_alias,
                 record.team_id or who.user_api_key_team_id,
@@ -88,8 +88,8 @@ class LiteLLMSpendLogs(LineFormat):
             calls,
             failed,
             gone,
-            tokens(record.prompt_tokens, "prompt_tokens"),
-            tokens(record.completion_tokens, "completion_tokens"),
+            checked_count(record.prompt_tokens, "prompt_tokens"),
+            checked_count(record.completion_tokens, "completion_tokens"),
             cost_nano(record.spend, "spend"),
         )
 
@@ -100,7 +100,7 @@ class LiteLLMSpendLogs(LineFormat):
             litellm.called(model, provider, call_type, answered),
         )
 
-    def recognise(self, sample: Sample) -> str:
+    def recognise(self, sample: DetectionSample) -> str:
         ours = sum(map(self._is_ours, sample.objects))
         return 'JSON lines with "request_id", "startTime" and "spend"' if ours >= sample.needed else ""
 

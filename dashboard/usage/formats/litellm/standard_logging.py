@@ -12,8 +12,8 @@ import msgspec
 from msgspec import Raw
 from xxhash import xxh3_64_digest
 
-from dashboard.usage.formats.base import Sample
-from dashboard.usage.formats.fast_path import NO_CALL, UNUSUAL, Odd, QuickFormat, Usual
+from dashboard.usage.formats.base import DetectionSample
+from dashboard.usage.formats.fast_path import NEEDS_SLOW_PATH, NO_CALL, FastPath, FastPathFormat, SlowPathLine
 from dashboard.usage.formats.litellm import common as litellm
 from dashboard.usage.records import (
     FIRST_HOUR,
@@ -22,11 +22,11 @@ from dashboard.usage.records import (
     SECONDS,
     Called,
     Caller,
+    CallRow,
     Group,
-    Row,
+    checked_count,
     cost_nano,
-    seconds_of,
-    tokens,
+    epoch_seconds,
 )
 
 __all__ = ["LiteLLMStandardLogging"]
@@ -42,7 +42,7 @@ class Metadata(msgspec.Struct, gc=False):
     internal_call_origin: str | None = None
 
 
-class Payload(msgspec.Struct, gc=False):
+class StandardLoggingPayload(msgspec.Struct, gc=False):
     startTime: float | int | str  # noqa: N815  as LiteLLM names it
     call_type: str
     model: str | None = None
@@ -62,7 +62,7 @@ class Payload(msgspec.Struct, gc=False):
     response: Raw = _nothing
 
 
-class Who(msgspec.Struct, gc=False, frozen=True):
+class FastPathMetadata(msgspec.Struct, gc=False, frozen=True):
     """The same fields as `Metadata`, hashed and compared by the decoder itself."""
 
     user_api_key_hash: str | None = None
@@ -75,7 +75,7 @@ class Who(msgspec.Struct, gc=False, frozen=True):
 Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
 
 
-class Plain(msgspec.Struct, gc=False):
+class FastPathPayload(msgspec.Struct, gc=False):
     """What nearly all lines are, in the order of the log, its numbers as numbers within their bounds."""
 
     id: Annotated[str, msgspec.Meta(min_length=1)]
@@ -83,7 +83,7 @@ class Plain(msgspec.Struct, gc=False):
     status: Literal["success", "failure"]
     startTime: Annotated[float, msgspec.Meta(ge=0, lt=SECONDS)]  # noqa: N815
     model: str
-    metadata: Who
+    metadata: FastPathMetadata
     custom_llm_provider: str | None = None
     response_cost: Annotated[float, msgspec.Meta(ge=0, le=MAX_COST)] | None = None
     prompt_tokens: Count | None = None
@@ -93,11 +93,11 @@ class Plain(msgspec.Struct, gc=False):
 
 
 _no_metadata = Metadata()
-_plain = msgspec.json.Decoder(Plain).decode
+_plain = msgspec.json.Decoder(FastPathPayload).decode
 _metadata = msgspec.json.Decoder(Metadata)
 
 
-class UsualCalls(Usual):
+class LiteLLMFastPath(FastPath):
     def __init__(self, last_hour: int, before: int, offset: int) -> None:
         super().__init__(last_hour, before, offset)
         # By hour and by the hash of what tells lines apart; a line of each group stands behind its sums.
@@ -105,11 +105,11 @@ class UsualCalls(Usual):
         self.begin = self.end = 0
 
     # Without calls into other functions of ours, as the careful loop: most bytes of a gateway pass through here.
-    def take(self, data: bytes) -> list[Odd]:
+    def add_lines(self, data: bytes) -> list[SlowPathLine]:
         decode, digest, last_hour = _plain, xxh3_64_digest, self.last_hour
         begin, end = self.begin, self.end
         table, mark = self._hour(begin // 3600) if end else ({}, list[bytes]().append)
-        odd: list[Odd] = []
+        slow_lines: list[SlowPathLine] = []
         skipped = 0
         number = self.lines - 1
         source = BytesIO(data)
@@ -117,13 +117,13 @@ class UsualCalls(Usual):
             try:
                 record = decode(raw)
             except (msgspec.MsgspecError, ValueError, RecursionError):
-                odd.append(Odd(number, source.tell(), raw))
+                slow_lines.append(SlowPathLine(number, source.tell(), raw))
                 continue
             at = record.startTime
             if at >= end or at < begin:
                 hour = int(at) // 3600
                 if not FIRST_HOUR <= hour <= last_hour:
-                    odd.append(Odd(number, source.tell(), raw))
+                    slow_lines.append(SlowPathLine(number, source.tell(), raw))
                     continue
                 begin, end = hour * 3600, hour * 3600 + 3600
                 table, mark = self._hour(hour)
@@ -147,9 +147,9 @@ class UsualCalls(Usual):
                 if group is NO_CALL:
                     skipped += 1
                 else:
-                    odd.append(Odd(number, source.tell(), raw))
+                    slow_lines.append(SlowPathLine(number, source.tell(), raw))
                 continue
-            identifier, taken, given, cost = (
+            identifier, input_tokens, output_tokens, cost = (
                 record.id,
                 record.prompt_tokens,
                 record.completion_tokens,
@@ -157,10 +157,10 @@ class UsualCalls(Usual):
             )
             mark(digest(identifier.encode()))
             group[0] += 1
-            if taken is not None:
-                group[3] = taken + (group[3] or 0)
-            if given is not None:
-                group[4] = given + (group[4] or 0)
+            if input_tokens is not None:
+                group[3] = input_tokens + (group[3] or 0)
+            if output_tokens is not None:
+                group[4] = output_tokens + (group[4] or 0)
             if cost is not None:
                 group[5] = round(cost * 1e9) + (group[5] or 0)
             if at >= group[6]:
@@ -168,15 +168,15 @@ class UsualCalls(Usual):
         self.begin, self.end = begin, end
         self.lines = number + 1
         self.skipped += skipped
-        return odd
+        return slow_lines
 
     def _hour(self, hour: int) -> tuple[dict[int, Group], Callable[[bytes], None]]:
         return self.hours.setdefault(hour, {}), self.digests.setdefault(hour, []).append
 
-    def sums(self) -> Iterator[tuple[int, tuple, Group]]:
+    def total_groups(self) -> Iterator[tuple[int, tuple, Group]]:
         for hour, table in self.hours.items():
             for group in filter(None, table.values()):
-                record: Plain = group.pop()
+                record: FastPathPayload = group.pop()
                 who = record.metadata
                 names = who.user_api_key_team_alias, who.user_api_key_team_id
                 keys = who.user_api_key_alias, who.user_api_key_hash
@@ -188,22 +188,22 @@ class UsualCalls(Usual):
                 )
 
 
-def _group(record: Plain) -> Group:
+def _group(record: FastPathPayload) -> Group:
     """An empty one for lines like this, or what stands in its place."""
     if not litellm.is_call(record.call_type):
         return NO_CALL
     # Failures need their error read, and Azure's answers tell the model.
     if record.status != "success" or record.custom_llm_provider in litellm.AZURE:
-        return UNUSUAL
+        return NEEDS_SLOW_PATH
     return [0, 0, 0, None, None, None, 0, 0, "", record]
 
 
-class LiteLLMStandardLogging(QuickFormat):
+class LiteLLMStandardLogging(FastPathFormat):
     name = "litellm-standard-logging"
-    parse = staticmethod(msgspec.json.Decoder(Payload).decode)
-    usual = UsualCalls
+    parse = staticmethod(msgspec.json.Decoder(StandardLoggingPayload).decode)
+    fast_path = LiteLLMFastPath
 
-    def extract(self, record: Payload) -> Row | None:
+    def extract(self, record: StandardLoggingPayload) -> CallRow | None:
         if not litellm.is_call(record.call_type):
             return None
         who = record.metadata or _no_metadata
@@ -219,7 +219,7 @@ class LiteLLMStandardLogging(QuickFormat):
         elif provider in litellm.AZURE:
             answered = litellm.response_model(record.response)
         return (
-            seconds_of(record.startTime),
+            epoch_seconds(record.startTime),
             (
                 who.user_api_key_team_alias,
                 who.user_api_key_team_id,
@@ -237,8 +237,8 @@ class LiteLLMStandardLogging(QuickFormat):
             1,
             failed,
             gone,
-            tokens(record.prompt_tokens, "prompt_tokens"),
-            tokens(record.completion_tokens, "completion_tokens"),
+            checked_count(record.prompt_tokens, "prompt_tokens"),
+            checked_count(record.completion_tokens, "completion_tokens"),
             cost_nano(record.response_cost, "response_cost"),
         )
 
@@ -249,7 +249,7 @@ class LiteLLMStandardLogging(QuickFormat):
             litellm.called(model, provider, call_type, answered),
         )
 
-    def recognise(self, sample: Sample) -> str:
+    def recognise(self, sample: DetectionSample) -> str:
         ours = sum(map(self._is_ours, sample.objects))
         return 'JSON lines with "startTime", "call_type" and "response_cost"' if ours >= sample.needed else ""
 

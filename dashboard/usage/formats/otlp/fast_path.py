@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 import msgspec
 from xxhash import xxh3_64_digest
 
-from dashboard.usage.formats.fast_path import NO_CALL, UNUSUAL, Odd, Usual
+from dashboard.usage.formats.fast_path import NEEDS_SLOW_PATH, NO_CALL, FastPath, SlowPathLine
 from dashboard.usage.formats.otlp import spans as otlp_spans
 from dashboard.usage.formats.otlp.json import FAILED, AnyValue, Request, SpanLine, attributes, plain
 from dashboard.usage.records import FIRST_HOUR, MAX_COST, MAX_COUNT, Group
 
-__all__ = ["UsualSpans"]
+__all__ = ["SpanFastPath"]
 
 LAYOUTS = 2_000  # kept for each run; a program that makes up attributes has one for each span
 ANCESTORS = 64  # looked at above a call
@@ -34,13 +34,13 @@ class Layout(NamedTuple):
     number: int
     host: int
     provider: int
-    asked: int
-    answered: int
+    requested_model: int
+    response_model: int
     operation: int
     kind: int
     answer_id: int
-    taken: int
-    given: int
+    input_tokens: int
+    output_tokens: int
     cost: int
     status: int
 
@@ -50,11 +50,11 @@ class Layout(NamedTuple):
 Addition = tuple[Group, list[bytes], int, str | None, int | None, int | None, int | None, int, int]
 
 
-class Unusual(Exception):  # noqa: N818  no error
+class NeedsSlowPath(Exception):  # noqa: N818  no error
     """A span or a line that wants a closer look."""
 
 
-class UsualSpans(Usual):
+class SpanFastPath(FastPath):
     def __init__(self, last_hour: int, before: int, offset: int) -> None:
         super().__init__(last_hour, before, offset)
         self.groups: dict[tuple[int, tuple], Group] = {}
@@ -63,30 +63,30 @@ class UsualSpans(Usual):
         self.layouts: dict[tuple[str, ...], Layout | None] = {}
         self._numbers = count()
 
-    def take(self, data: bytes) -> list[Odd]:
-        odd: list[Odd] = []
+    def add_lines(self, data: bytes) -> list[SlowPathLine]:
+        slow_lines: list[SlowPathLine] = []
         number = self.lines - 1
         source = BytesIO(data)
         for number, raw in enumerate(source, self.lines):
             try:
                 request = _request(raw)
                 if request.resourceSpans is None:
-                    raise Unusual  # noqa: TRY301
+                    raise NeedsSlowPath  # noqa: TRY301
                 spans, additions = self._line(request)
-            except (Unusual, ValueError, RecursionError, msgspec.MsgspecError):
-                odd.append(Odd(number, source.tell(), raw))
+            except (NeedsSlowPath, ValueError, RecursionError, msgspec.MsgspecError):
+                slow_lines.append(SlowPathLine(number, source.tell(), raw))
                 continue
-            for group, marks, at, identifier, taken, given, cost, errors, gone in additions:
+            for group, marks, at, identifier, input_tokens, output_tokens, cost, errors, gone in additions:
                 if identifier:
                     marks.append(xxh3_64_digest(identifier.encode()))
                 group[0] += 1
                 if errors:
                     group[1] += errors
                     group[2] += gone
-                if taken is not None:
-                    group[3] = taken + (group[3] or 0)
-                if given is not None:
-                    group[4] = given + (group[4] or 0)
+                if input_tokens is not None:
+                    group[3] = input_tokens + (group[3] or 0)
+                if output_tokens is not None:
+                    group[4] = output_tokens + (group[4] or 0)
                 if cost is not None:
                     group[5] = cost + (group[5] or 0)
                 if at >= group[6]:
@@ -94,9 +94,9 @@ class UsualSpans(Usual):
             self.beyond += max(0, spans - 1)
             self.skipped += spans - len(additions) if spans else 1
         self.lines = number + 1
-        return odd
+        return slow_lines
 
-    def sums(self) -> Iterator[tuple[int, tuple, Group]]:
+    def total_groups(self) -> Iterator[tuple[int, tuple, Group]]:
         for (hour, key), group in self.groups.items():
             if group[0]:
                 yield hour, key, group
@@ -108,35 +108,35 @@ class UsualSpans(Usual):
         spans, nested, usual = 0, False, self._usual
         for group in request.resourceSpans or ():
             resource = attributes(group.resource)
-            whose = otlp_spans.whose(resource)
+            whose = otlp_spans.service_key(resource)
             for scope in group.scopeSpans:
                 spans += len(scope.spans)
                 for span in scope.spans:
                     nested = nested or bool(span.parentSpanId) or not span.spanId
                     try:
                         addition = usual(span, whose)
-                    except (Unusual, AttributeError, TypeError):
+                    except (NeedsSlowPath, AttributeError, TypeError):
                         addition = self._closely(span, resource)
                     if addition:
                         additions.append(addition)
                         calls.append(span)
         if len(calls) > 1 and nested and _are_nested(request, calls):
-            raise Unusual
+            raise NeedsSlowPath
         return spans, additions
 
     def _usual(self, span: SpanLine, whose: tuple) -> Addition | None:
         """What a usual call adds; None for a span that is no call. Raises when it wants a closer look."""
         at = int(span.startTimeUnixNano) // otlp_spans.SECOND
-        told = span.attributes
-        keys = tuple([attribute.key for attribute in told])
+        attributes = span.attributes
+        keys = tuple([attribute.key for attribute in attributes])
         try:
             layout = self.layouts[keys]
         except KeyError:
             layout = self._layout(keys)
         if layout is None:
             return None
-        number, a, b, c, d, e, f, answer_id, taken_at, given_at, cost_at, status_at = layout
-        values: list[Any] = [attribute.value for attribute in told]
+        number, a, b, c, d, e, f, answer_id, input_at, output_at, cost_at, status_at = layout
+        values: list[Any] = [attribute.value for attribute in attributes]
         values.append(NOTHING)
         texts = (
             values[a].stringValue,
@@ -149,7 +149,7 @@ class UsualSpans(Usual):
         hour = at // 3600
         status = span.status
         if status is not None and status.code in FAILED:
-            raise Unusual
+            raise NeedsSlowPath
         try:
             table, marks = self.hours[hour]
         except KeyError:
@@ -162,20 +162,20 @@ class UsualSpans(Usual):
         if not group:
             if group is NO_CALL:
                 return None
-            raise Unusual
+            raise NeedsSlowPath
         if status_at >= 0 and _int(values[status_at]) >= 400:
-            raise Unusual
+            raise NeedsSlowPath
         answer, trace = values[answer_id], span.traceId
         identifier = span.spanId if answer is NOTHING else answer.stringValue
         if not trace or not identifier:
-            raise Unusual
+            raise NeedsSlowPath
         return (
             group,
             marks,
             at,
             f"{trace} {identifier}".lower(),
-            None if taken_at < 0 else _int(values[taken_at]),
-            None if given_at < 0 else _int(values[given_at]),
+            None if input_at < 0 else _int(values[input_at]),
+            None if output_at < 0 else _int(values[output_at]),
             None if cost_at < 0 else _nano(values[cost_at]),
             0,
             0,
@@ -186,27 +186,31 @@ class UsualSpans(Usual):
         found = plain(span)
         if not otlp_spans.is_inference(found):
             return None
-        at, key, identifier, _, errors, gone, taken, given, cost = otlp_spans.extract(resource, found)
+        at, key, identifier, _, errors, gone, input_tokens, output_tokens, cost = otlp_spans.extract(
+            resource, found
+        )
         hour = at // 3600
         _, marks = self._hour(hour)
         group = self._named(hour, key)
-        return group, marks, at, identifier, taken, given, cost, errors or 0, gone or 0
+        return group, marks, at, identifier, input_tokens, output_tokens, cost, errors or 0, gone or 0
 
     def _hour(self, hour: int) -> tuple[dict[int, Group], list[bytes]]:
         """The groups and the marks of an hour. Raises for one that is not believed."""
         if not FIRST_HOUR <= hour <= self.last_hour:
-            raise Unusual
+            raise NeedsSlowPath
         return self.hours.setdefault(hour, ({}, self.digests.setdefault(hour, [])))
 
     def _group(self, hour: int, whose: tuple, texts: tuple[str | None, ...], layout: Layout) -> Group:
         """Where spans like this are added up, or what stands in its place."""
         # What is there and says nothing has another attribute speak for it.
         if any(not text for text, place in zip(texts, layout[1:], strict=False) if place >= 0):
-            return UNUSUAL
-        host, provider, asked, answered, operation, kind = map(str, texts)
-        if not otlp_spans.calls(kind, operation, asked, provider):
+            return NEEDS_SLOW_PATH
+        host, provider, requested_model, response_model, operation, kind = map(str, texts)
+        if not otlp_spans.is_model_call(kind, operation, requested_model, provider):
             return NO_CALL
-        return self._named(hour, (*whose, host, provider, asked, answered, operation, kind.upper()))
+        return self._named(
+            hour, (*whose, host, provider, requested_model, response_model, operation, kind.upper())
+        )
 
     def _named(self, hour: int, key: tuple) -> Group:
         return self.groups.setdefault((hour, key), [0, 0, 0, None, None, None, 0, 0, None])
@@ -215,14 +219,20 @@ class UsualSpans(Usual):
         """The layout of spans with these attributes; None where they never call. Raises for an unusual one."""
         wanted = [key for key in keys if key in otlp_spans.WANTED]
         if len(set(wanted)) < len(wanted) or otlp_spans.ERROR[0] in wanted:
-            raise Unusual
+            raise NeedsSlowPath
 
         def place(names: Sequence[str]) -> int:
             return next((keys.index(name) for name in names if name in keys), NOWHERE)
 
-        measures = otlp_spans.ANSWER_ID, otlp_spans.TAKEN, otlp_spans.GIVEN, otlp_spans.COST, otlp_spans.STATUS
+        measures = (
+            otlp_spans.ANSWER_ID,
+            otlp_spans.INPUT_TOKENS,
+            otlp_spans.OUTPUT_TOKENS,
+            otlp_spans.COST,
+            otlp_spans.STATUS,
+        )
         found = Layout(next(self._numbers), *map(place, (*otlp_spans.TEXTS, *measures)))
-        calls = found.kind >= 0 or found.operation >= 0 or (found.asked >= 0 and found.provider >= 0)
+        calls = found.kind >= 0 or found.operation >= 0 or (found.requested_model >= 0 and found.provider >= 0)
         if len(self.layouts) >= LAYOUTS:
             self.layouts.clear()
         layout = self.layouts[keys] = found if calls else None
@@ -231,19 +241,19 @@ class UsualSpans(Usual):
 
 def _int(value: AnyValue) -> int:
     if value.stringValue is not None or value.intValue is None:
-        raise Unusual
+        raise NeedsSlowPath
     count = int(value.intValue)
     if not 0 <= count <= MAX_COUNT:
-        raise Unusual
+        raise NeedsSlowPath
     return count
 
 
 def _nano(value: AnyValue) -> int:
     amount = value.doubleValue
     if type(amount) is not float or value.stringValue is not None or value.intValue is not None:
-        raise Unusual
+        raise NeedsSlowPath
     if not 0 <= amount <= MAX_COST:
-        raise Unusual
+        raise NeedsSlowPath
     return round(amount * 1_000_000_000)
 
 

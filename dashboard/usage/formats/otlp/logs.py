@@ -6,7 +6,7 @@ Other records, such as a prompt or a choice, say what was said and not what was 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dashboard.usage.buckets import digest
+from dashboard.usage.buckets import key_digest
 from dashboard.usage.formats.otlp import spans as otlp_spans
 from dashboard.usage.formats.otlp.metrics import attributes_of, identity_of, list_of, object_of
 
@@ -16,10 +16,10 @@ EVENT = "gen_ai.client.inference.operation.details"
 NOTHING = otlp_spans.Span("", "", "", 0, {})
 """Stands for a record that tells of no call."""
 
-Told = Mapping[str, Any]
+JSONObject = Mapping[str, Any]
 
 
-def spans(request: Told) -> Iterator[tuple[otlp_spans.Attributes, otlp_spans.Span | Exception]]:
+def spans(request: JSONObject) -> Iterator[tuple[otlp_spans.Attributes, otlp_spans.Span | Exception]]:
     """Each record of a request with its resource's attributes, as the span that it tells of.
 
     Raises ValueError when the request itself is none of logs.
@@ -34,7 +34,7 @@ def spans(request: Told) -> Iterator[tuple[otlp_spans.Attributes, otlp_spans.Spa
                     yield resource, problem
 
 
-def _span(record: Told) -> otlp_spans.Span:
+def _span(record: JSONObject) -> otlp_spans.Span:
     if _name(record) != EVENT:
         return NOTHING
     try:
@@ -44,10 +44,12 @@ def _span(record: Told) -> otlp_spans.Span:
         raise ValueError("no time") from None
     trace, span = (str(record.get(name) or "").lower() for name in ("traceId", "spanId"))
     # Outside of a trace it is known again by all it says.
-    return otlp_spans.Span(trace or "log", span or digest(at, identity_of(record)), "", at, attributes_of(record))
+    return otlp_spans.Span(
+        trace or "log", span or key_digest(at, identity_of(record)), "", at, attributes_of(record)
+    )
 
 
-def _name(record: Told) -> str:
+def _name(record: JSONObject) -> str:
     """Older writers put the name among the attributes."""
     if name := record.get("eventName"):
         return str(name)

@@ -8,29 +8,29 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from dashboard.usage.formats.documents import FAULTS, DocumentFormat
+from dashboard.usage.formats.documents import RECORD_ERRORS, DocumentFormat
 from dashboard.usage.formats.otlp import logs as otlp_logs
 from dashboard.usage.formats.otlp import messages as otlp_messages
 from dashboard.usage.formats.otlp import protobuf as otlp_protobuf
 from dashboard.usage.formats.otlp.metrics import OTLPMetrics
 from dashboard.usage.formats.otlp.spans import is_inference
-from dashboard.usage.formats.otlp.traces import Found, OTLPTraces, together
-from dashboard.usage.records import Row
+from dashboard.usage.formats.otlp.traces import OTLPTraces, SpanRecord, span_records
+from dashboard.usage.records import CallRow
 
 __all__ = ["SIGNALS", "Signal"]
 
 
-class Pushed(OTLPTraces):
+class PushedTraces(OTLPTraces):
     """Spans that may be delivered again: what cannot be recognised then is refused."""
 
-    def extract(self, record: Found) -> Row | None:
+    def extract(self, record: SpanRecord) -> CallRow | None:
         span = record.span
         if is_inference(span) and not (span.trace and span.span):
             raise ValueError("no trace id or no span id: it could not be recognised if it came again")
         return super().extract(record)
 
 
-_traces, _metrics = Pushed(), OTLPMetrics()
+_traces, _metrics = PushedTraces(), OTLPMetrics()
 _object = msgspec.json.Decoder(dict[str, Any])
 
 
@@ -46,7 +46,7 @@ class Signal(NamedTuple):
         """What a request holds. Raises ValueError, in words without content, when it is none."""
         try:
             return self.from_json(body) if is_json else self.from_protobuf(body)
-        except FAULTS as problem:
+        except RECORD_ERRORS as problem:
             words = "nested too deeply" if isinstance(problem, RecursionError) else str(problem)
             raise ValueError(f"not a request of {self.name}: {words}") from None
 
@@ -54,7 +54,7 @@ class Signal(NamedTuple):
 SIGNALS = {
     one.name: one
     for one in (
-        Signal("traces", _traces, _traces.records, lambda body: together(otlp_protobuf.spans(body))),
+        Signal("traces", _traces, _traces.records, lambda body: span_records(otlp_protobuf.spans(body))),
         Signal(
             "metrics",
             _metrics,
@@ -64,8 +64,8 @@ SIGNALS = {
         Signal(
             "logs",
             _traces,
-            lambda body: together(otlp_logs.spans(_object.decode(body))),
-            lambda body: together(otlp_logs.spans(otlp_messages.logs(body))),
+            lambda body: span_records(otlp_logs.spans(_object.decode(body))),
+            lambda body: span_records(otlp_logs.spans(otlp_messages.logs(body))),
         ),
     )
 }

@@ -9,34 +9,43 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from dashboard.core.providers import platform_of_host, platform_of_tool
-from dashboard.usage.formats.access_logs.paths import called as called_at
-from dashboard.usage.formats.model_gone import says_gone
-from dashboard.usage.records import UNKNOWN, Called, Caller, Row, clean, cost_nano, tokens
+from dashboard.usage.formats.access_logs.paths import called_by_path as called_at
+from dashboard.usage.formats.model_gone import reports_model_gone
+from dashboard.usage.records import UNKNOWN, Called, Caller, CallRow, checked_count, clean, cost_nano
 
-__all__ = ["WANTED", "Span", "calls", "describe", "extract", "is_inference", "outer", "whose"]
+__all__ = [
+    "WANTED",
+    "Span",
+    "describe",
+    "extract",
+    "is_inference",
+    "is_model_call",
+    "repeated_outer_spans",
+    "service_key",
+]
 
 SECOND = 1_000_000_000
 
 PROVIDER = ("gen_ai.provider.name", "llm.provider", "gen_ai.system", "llm.system", "llm.vendor")
 HOST = ("server.address", "net.peer.name", "gen_ai.openai.api_base", "llm.openai.api_base", "url.full")
-ASKED = (
+REQUEST_MODEL = (
     "gen_ai.request.model",
     "llm.request.model_name",
     "llm.request.model",
     "llm.model_name",
     "embedding.model_name",
 )
-ANSWERED = ("gen_ai.response.model", "llm.response.model_name", "llm.response.model")
+RESPONSE_MODEL = ("gen_ai.response.model", "llm.response.model_name", "llm.response.model")
 ANSWER_ID = ("gen_ai.response.id",)
 OPERATION = ("gen_ai.operation.name", "llm.request.type")
 KIND = ("openinference.span.kind", "traceloop.span.kind")
-TAKEN = (
+INPUT_TOKENS = (
     "gen_ai.usage.input_tokens",
     "gen_ai.usage.prompt_tokens",
     "llm.usage.prompt_tokens",
     "llm.token_count.prompt",
 )
-GIVEN = (
+OUTPUT_TOKENS = (
     "gen_ai.usage.output_tokens",
     "gen_ai.usage.completion_tokens",
     "llm.usage.completion_tokens",
@@ -47,11 +56,11 @@ ERROR = ("error.type",)
 STATUS = ("http.response.status_code", "http.status_code")
 SERVICE, TEAM = "service.name", ("team", "service.team", "service.namespace")
 ENVIRONMENT = ("deployment.environment.name", "deployment.environment")
-TEXTS = (HOST, PROVIDER, ASKED, ANSWERED, OPERATION, KIND)
+TEXTS = (HOST, PROVIDER, REQUEST_MODEL, RESPONSE_MODEL, OPERATION, KIND)
 """What tells the calls of one service apart."""
 WANTED = frozenset({SERVICE}).union(
     *TEXTS,
-    *(ANSWER_ID, TAKEN, GIVEN, COST, ERROR, STATUS, TEAM, ENVIRONMENT),
+    *(ANSWER_ID, INPUT_TOKENS, OUTPUT_TOKENS, COST, ERROR, STATUS, TEAM, ENVIRONMENT),
 )
 """The attributes that are looked at; nothing else of a span needs to be kept, least of all what it says."""
 
@@ -86,20 +95,22 @@ class Span(NamedTuple):
 
 def is_inference(span: Span) -> bool:
     """Whether the span is itself a call of a model."""
-    kind, operation, asked, provider = (_text(span.attributes, n) for n in (KIND, OPERATION, ASKED, PROVIDER))
-    return calls(kind, operation, asked, provider)
+    kind, operation, requested_model, provider = (
+        _text(span.attributes, n) for n in (KIND, OPERATION, REQUEST_MODEL, PROVIDER)
+    )
+    return is_model_call(kind, operation, requested_model, provider)
 
 
-def calls(kind: str, operation: str, asked: str, provider: str) -> bool:
+def is_model_call(kind: str, operation: str, requested_model: str, provider: str) -> bool:
     """The same of what a span tells, "" where it does not."""
     if kind:
         return kind.upper() in KINDS
     if operation:
         return operation in ENDPOINTS
-    return bool(asked) and bool(provider)
+    return bool(requested_model) and bool(provider)
 
 
-def outer(spans: Sequence[Span]) -> set[tuple[str, str]]:
+def repeated_outer_spans(spans: Sequence[Span]) -> set[tuple[str, str]]:
     """(trace, span) of calls that another call inside of them tells again.
 
     Two instrumentations of one call nest: the innermost is it, unless their answers have different ids.
@@ -125,36 +136,38 @@ def outer(spans: Sequence[Span]) -> set[tuple[str, str]]:
     return repeated
 
 
-def extract(resource: Attributes, span: Span) -> Row:
+def extract(resource: Attributes, span: Span) -> CallRow:
     """The row of an inference span. `resource` are its resource's attributes."""
-    told = span.attributes
-    error, status = _text(told, ERROR), _text(told, STATUS)
+    attributes = span.attributes
+    error, status = _text(attributes, ERROR), _text(attributes, STATUS)
     failed = span.failed or bool(error) or (status.isdigit() and int(status) >= 400)
-    gone = failed and (error.endswith(GONE) or status in {"404", "410"} or says_gone(f"{error} {span.message}"))
-    cost = _first(told, COST)
-    answer = _text(told, ANSWER_ID)
-    *texts, kind = (_text(told, names) for names in TEXTS)
+    gone = failed and (
+        error.endswith(GONE) or status in {"404", "410"} or reports_model_gone(f"{error} {span.message}")
+    )
+    cost = _first(attributes, COST)
+    answer = _text(attributes, ANSWER_ID)
+    *texts, kind = (_text(attributes, names) for names in TEXTS)
     return (
         span.start_ns // SECOND,
-        (*whose(resource), *texts, kind.upper()),
+        (*service_key(resource), *texts, kind.upper()),
         # The id of the answer also knows a call whose outer span comes in another batch.
         f"{span.trace} {answer or span.span}".lower() if span.trace and (answer or span.span) else None,
         1,
         int(failed),
         int(gone),
-        _count(told, TAKEN, "input tokens"),
-        _count(told, GIVEN, "output tokens"),
+        _count(attributes, INPUT_TOKENS, "input tokens"),
+        _count(attributes, OUTPUT_TOKENS, "output tokens"),
         cost_nano(cost) if isinstance(cost, int | float) else None,
     )
 
 
-def whose(resource: Attributes) -> tuple[Value | None, str, str]:
+def service_key(resource: Attributes) -> tuple[Value | None, str, str]:
     """Service, team and environment, as a resource's attributes tell them."""
     return resource.get(SERVICE), _text(resource, TEAM), _text(resource, ENVIRONMENT)
 
 
 def describe(key: tuple) -> tuple[Caller, Called]:
-    service, team, environment, host, provider, asked, answered, operation, kind = key
+    service, team, environment, host, provider, requested_model, response_model, operation, kind = key
     name = "" if str(service or "").startswith("unknown_service") else clean(service, 200)
     caller = Caller(
         consumer=name or clean(team, 200) or UNKNOWN,
@@ -163,7 +176,11 @@ def describe(key: tuple) -> tuple[Caller, Called]:
         service=name,
     )
     platform = _platform(host, provider)
-    model = answered if answered and (platform == "azure-openai" or not asked) else asked
+    model = (
+        response_model
+        if response_model and (platform == "azure-openai" or not requested_model)
+        else requested_model
+    )
     endpoint = ENDPOINTS.get(operation) or KINDS.get(kind) or _path(host)
     return caller, Called(platform, clean(model, 300), endpoint)
 
@@ -179,15 +196,15 @@ def _path(host: str) -> str:
     return found.endpoint if found else ""
 
 
-def _first(told: Attributes, names: Sequence[str]) -> Value | None:
-    return next((told[name] for name in names if told.get(name) not in {None, ""}), None)
+def _first(attributes: Attributes, names: Sequence[str]) -> Value | None:
+    return next((attributes[name] for name in names if attributes.get(name) not in {None, ""}), None)
 
 
-def _text(told: Attributes, names: Sequence[str]) -> str:
-    found = _first(told, names)
+def _text(attributes: Attributes, names: Sequence[str]) -> str:
+    found = _first(attributes, names)
     return "" if found is None else str(found)
 
 
-def _count(told: Attributes, names: Sequence[str], what: str) -> int | None:
-    found = _first(told, names)
-    return None if found is None else tokens(found, what)
+def _count(attributes: Attributes, names: Sequence[str], what: str) -> int | None:
+    found = _first(attributes, names)
+    return None if found is None else checked_count(found, what)
