@@ -115,7 +115,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
-    "dashboard.web.common.middleware.AsOfDay",
+    "dashboard.web.common.middleware.AsOfMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 TEMPLATES = [

@@ -5,14 +5,23 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from dashboard.charts.layout import Figure, Marker, Say, as_is, day_axis, figure, markers, split_last
-from dashboard.charts.palette import SERIES, gettext_noop, var
+from dashboard.charts.layout import (
+    Figure,
+    Marker,
+    Translate,
+    day_axis,
+    figure,
+    marker_layout,
+    split_last,
+    untranslated,
+)
+from dashboard.charts.palette import SERIES, css_var, gettext_noop
 
-__all__ = ["Trend", "applications", "calls", "share"]
+__all__ = ["ForecastLine", "applications_figure", "calls_figure", "share_figure"]
 
 
 @dataclass(frozen=True, slots=True)
-class Trend:
+class ForecastLine:
     """Where the forecast points: from `start` at `level` calls to zero on `zero_on`, between `low` and `high`."""
 
     start: date
@@ -22,17 +31,17 @@ class Trend:
     high: date | None = None
 
 
-def calls(
+def calls_figure(
     days: Sequence[date],
     retiring: Sequence[float | None],
     replacement: Sequence[float | None],
     *,
-    marks: Sequence[Marker] = (),
+    markers: Sequence[Marker] = (),
     last: date | None = None,
     partial: bool = False,
-    trend: Trend | None = None,
+    trend: ForecastLine | None = None,
     unit: str = gettext_noop("Calls per day"),
-    say: Say = as_is,
+    translate: Translate = untranslated,
 ) -> Figure:
     """Per day: what still goes to retiring models, and what their replacements get.
 
@@ -40,61 +49,61 @@ def calls(
     adds the forecast as a dotted line to zero.
     """
     traces = [
-        *_line("replacement", days, replacement, partial, say),
-        *_line("retiring", days, retiring, partial, say, fill=True),
+        *_line("replacement", days, replacement, partial, translate),
+        *_line("retiring", days, retiring, partial, translate, fill=True),
     ]
     if trend:
-        traces += _forecast(trend, say)
+        traces += _forecast(trend, translate)
     end = max([last or days[-1], days[-1], *([trend.zero_on] if trend else [])])
     # A forecast far out must not squeeze the days that happened.
     end = min(end, max(last or days[-1], days[-1]) + timedelta(days=45))
     return figure(
         traces,
         xaxis=day_axis(days[0], end),
-        yaxis={"title": {"text": say(unit)}},
-        **markers(marks, say),
+        yaxis={"title": {"text": translate(unit)}},
+        **marker_layout(markers, translate),
     )
 
 
-def applications(
+def applications_figure(
     days: Sequence[date],
     left: Sequence[float | None],
     *,
-    marks: Sequence[Marker] = (),
+    markers: Sequence[Marker] = (),
     last: date | None = None,
-    say: Say = as_is,
+    translate: Translate = untranslated,
 ) -> Figure:
     """Per day: how many applications still call a retiring model."""
-    look = SERIES["applications"]
+    look = SERIES["applications_figure"]
     trace = {
         "type": "scatter",
         "mode": "lines",
-        "name": say(look.label),
+        "name": translate(look.label),
         "x": list(days),
         "y": list(left),
-        "line": {"color": var(look.tone), "width": 2.5, "shape": "hv"},
+        "line": {"color": css_var(look.tone), "width": 2.5, "shape": "hv"},
         "fill": "tozeroy",
-        "fillcolor": var(f"{look.tone}-fill"),
+        "fillcolor": css_var(f"{look.tone}-fill"),
         "hovertemplate": "%{y:,d}",
     }
     end = max(last or days[-1], days[-1])
     return figure(
         [trace],
         xaxis=day_axis(days[0], end),
-        yaxis={"title": {"text": say(look.label)}, "tickformat": ",d"},
+        yaxis={"title": {"text": translate(look.label)}, "tickformat": ",d"},
         showlegend=False,
-        **markers(marks, say),
+        **marker_layout(markers, translate),
     )
 
 
-def share(
+def share_figure(
     days: Sequence[date],
     retiring: Sequence[float | None],
     replacement: Sequence[float | None],
     *,
-    marks: Sequence[Marker] = (),
+    markers: Sequence[Marker] = (),
     last: date | None = None,
-    say: Say = as_is,
+    translate: Translate = untranslated,
 ) -> Figure:
     """Per day: how the calls to both are split, as a stack to 100 %."""
     traces = []
@@ -104,13 +113,13 @@ def share(
             {
                 "type": "scatter",
                 "mode": "lines",
-                "name": say(look.label),
+                "name": translate(look.label),
                 "x": list(days),
                 "y": list(values),
                 "stackgroup": "calls",
                 "groupnorm": "percent",
-                "line": {"color": var(look.tone), "width": 1.5},
-                "fillcolor": var(f"{look.tone}-fill"),
+                "line": {"color": css_var(look.tone), "width": 1.5},
+                "fillcolor": css_var(f"{look.tone}-fill"),
                 "hovertemplate": "%{y:.0f} %",
             }
         )
@@ -118,38 +127,47 @@ def share(
     return figure(
         traces,
         xaxis=day_axis(days[0], end),
-        yaxis={"title": {"text": say(gettext_noop("Share of calls"))}, "ticksuffix": " %", "range": [0, 100]},
-        **markers(marks, say),
+        yaxis={
+            "title": {"text": translate(gettext_noop("Share of calls"))},
+            "ticksuffix": " %",
+            "range": [0, 100],
+        },
+        **marker_layout(markers, translate),
     )
 
 
 def _line(
-    key: str, days: Sequence[date], values: Sequence[float | None], partial: bool, say: Say, fill: bool = False
+    key: str,
+    days: Sequence[date],
+    values: Sequence[float | None],
+    partial: bool,
+    translate: Translate,
+    fill: bool = False,
 ) -> list[dict[str, Any]]:
     look = SERIES[key]
     full_days, full_values, tail = split_last(days, values, partial)
     trace: dict[str, Any] = {
         "type": "scatter",
         "mode": "lines",
-        "name": say(look.label),
+        "name": translate(look.label),
         "x": full_days,
         "y": full_values,
-        "line": {"color": var(look.tone), "width": 2.5},
+        "line": {"color": css_var(look.tone), "width": 2.5},
         "hovertemplate": "%{y:,.0f}",
     }
     if fill:
-        trace |= {"fill": "tozeroy", "fillcolor": var(f"{look.tone}-fill")}
+        trace |= {"fill": "tozeroy", "fillcolor": css_var(f"{look.tone}-fill")}
     traces = [trace]
     if tail:
         traces.append(
             {
                 "type": "scatter",
                 "mode": "lines+markers",
-                "name": say(gettext_noop("The day is not over")),
+                "name": translate(gettext_noop("The day is not over")),
                 "x": [day for day, _ in tail],
                 "y": [value for _, value in tail],
-                "line": {"color": var(look.tone), "width": 2, "dash": "dot"},
-                "marker": {"symbol": ["circle", "circle-open"], "size": [1, 8], "color": var(look.tone)},
+                "line": {"color": css_var(look.tone), "width": 2, "dash": "dot"},
+                "marker": {"symbol": ["circle", "circle-open"], "size": [1, 8], "color": css_var(look.tone)},
                 "showlegend": False,
                 "hovertemplate": "%{y:,.0f}",
             }
@@ -157,12 +175,12 @@ def _line(
     return traces
 
 
-def _forecast(trend: Trend, say: Say) -> list[dict[str, Any]]:
-    color = var(SERIES["retiring"].tone)
+def _forecast(trend: ForecastLine, translate: Translate) -> list[dict[str, Any]]:
+    color = css_var(SERIES["retiring"].tone)
     line = {
         "type": "scatter",
         "mode": "lines",
-        "name": say(gettext_noop("Forecast")),
+        "name": translate(gettext_noop("Forecast")),
         "x": [trend.start, trend.zero_on],
         "y": [trend.level, 0],
         "line": {"color": color, "width": 1.5, "dash": "dot"},
@@ -173,7 +191,7 @@ def _forecast(trend: Trend, say: Say) -> list[dict[str, Any]]:
     interval = {
         "type": "scatter",
         "mode": "lines",
-        "name": say(gettext_noop("80 % interval")),
+        "name": translate(gettext_noop("80 % interval")),
         "x": [trend.low, trend.high],
         "y": [0, 0],
         "line": {"color": color, "width": 7},

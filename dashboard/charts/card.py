@@ -6,13 +6,13 @@ from datetime import date, datetime
 
 from dashboard.charts.layout import Figure
 
-__all__ = ["Card", "Cell"]
+__all__ = ["ChartCard", "TableCell"]
 
-Cell = date | datetime | float | str | None
+TableCell = date | datetime | float | str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class ChartCard:
     """One chart. All texts are translated; `rows` are its numbers, the first cell of each naming the row."""
 
     id: str
@@ -22,7 +22,7 @@ class Card:
     """One sentence with what the chart shows: its accessible name."""
     figure: Figure
     columns: Sequence[str]
-    rows: Sequence[Sequence[Cell]] = field(repr=False)
+    rows: Sequence[Sequence[TableCell]] = field(repr=False)
     note: str = ""
     """How fresh the numbers are, and what is unfinished in them."""
     csv_url: str = ""

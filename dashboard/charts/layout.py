@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from dashboard.charts.palette import gettext_noop, var
+from dashboard.charts.palette import css_var, gettext_noop
 
-__all__ = ["Figure", "Marker", "Say", "as_is", "day_axis", "figure", "markers", "split_last"]
+__all__ = ["Figure", "Marker", "Translate", "day_axis", "figure", "marker_layout", "split_last", "untranslated"]
 
 Figure = dict[str, Any]
-Say = Callable[[str], str]
+Translate = Callable[[str], str]
 
-INK, GRID, SURFACE = var("chart-ink"), var("chart-grid"), var("chart-surface")
+INK, GRID, SURFACE = css_var("chart-ink"), css_var("chart-grid"), css_var("chart-surface")
 MARKER_LOOKS = {
     "announced": (gettext_noop("Announced"), "chart-ink", "dot", "left"),
     "today": (gettext_noop("Today"), "ink", "solid", "right"),
@@ -26,7 +26,7 @@ MARKER_LOOKS = {
 }
 
 
-def as_is(text: str) -> str:
+def untranslated(text: str) -> str:
     """The `say` of English."""
     return text
 
@@ -74,7 +74,7 @@ def figure(traces: list[dict[str, Any]], *, xaxis: dict[str, Any], yaxis: dict[s
         "plot_bgcolor": "rgba(0,0,0,0)",
         "margin": {"l": 8, "r": 12, "t": 48 if more.get("annotations") else 12, "b": 56},
         "hovermode": "x unified",
-        "hoverlabel": {"bgcolor": SURFACE, "bordercolor": GRID, "font": {"color": var("ink")}},
+        "hoverlabel": {"bgcolor": SURFACE, "bordercolor": GRID, "font": {"color": css_var("ink")}},
         "legend": {"orientation": "h", "x": 0, "y": 0.01, "yref": "container", "yanchor": "bottom"},
         "dragmode": False,
         **more,
@@ -82,7 +82,7 @@ def figure(traces: list[dict[str, Any]], *, xaxis: dict[str, Any], yaxis: dict[s
     return {"data": traces, "layout": layout}
 
 
-def markers(found: Sequence[Marker], say: Say) -> dict[str, Any]:
+def marker_layout(found: Sequence[Marker], translate: Translate) -> dict[str, Any]:
     """Layout that draws each marker as a line with its word above; neighbours take turns in height."""
     shapes, annotations = [], []
     for level, marker in enumerate(sorted(found, key=lambda m: m.day)):
@@ -97,7 +97,7 @@ def markers(found: Sequence[Marker], say: Say) -> dict[str, Any]:
                 "y1": 1 + 0.07 * (level % 2),
                 "yref": "paper",
                 "layer": "above",
-                "line": {"color": var(token), "width": 1.5, "dash": dash},
+                "line": {"color": css_var(token), "width": 1.5, "dash": dash},
             }
         )
         annotations.append(
@@ -107,9 +107,9 @@ def markers(found: Sequence[Marker], say: Say) -> dict[str, Any]:
                 "yref": "paper",
                 "xanchor": anchor,
                 "yanchor": "bottom",
-                "text": say(word),
+                "text": translate(word),
                 "showarrow": False,
-                "font": {"color": var(token), "size": 12},
+                "font": {"color": css_var(token), "size": 12},
             }
         )
     return {"shapes": shapes, "annotations": annotations}

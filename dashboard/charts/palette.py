@@ -7,16 +7,16 @@ for translation here and translated where they are shown.
 from dataclasses import dataclass
 
 __all__ = [
-    "DAYLIGHT",
     "SERIES",
     "SOURCES",
     "STAGES",
     "STATUSES",
+    "TIME_LEFT",
     "TONES",
     "VERDICTS",
     "Look",
-    "daylight",
-    "var",
+    "css_var",
+    "time_left_key",
 ]
 
 
@@ -77,7 +77,7 @@ VERDICTS = {
 }
 """The forecast's words, and one of ours: no calls arrive because nothing reports any more."""
 
-DAYLIGHT = {
+TIME_LEFT = {
     "day": Look(gettext_noop("Daylight"), "good", "sun"),
     "afternoon": Look(gettext_noop("Afternoon"), "calm", "sun"),
     "evening": Look(gettext_noop("Evening"), "warm", "sunset"),
@@ -97,7 +97,7 @@ SERIES = {
 """Lines and bars of charts; here `tone` is the token itself."""
 
 
-def daylight(days_left: int) -> str:
+def time_left_key(days_left: int) -> str:
     """The key of `DAYLIGHT` for so many days before a sunset (0 and less: after it)."""
     for name, above in (("day", 90), ("afternoon", 30), ("evening", 7), ("dusk", 0)):
         if days_left > above:
@@ -105,6 +105,6 @@ def daylight(days_left: int) -> str:
     return "night"
 
 
-def var(token: str) -> str:
+def css_var(token: str) -> str:
     """A token as a colour of a figure; the browser puts the theme's colour in its place."""
     return f"var(--{token})"

@@ -3,18 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["Spark", "spark"]
+__all__ = ["Sparkline", "sparkline"]
 
 
 @dataclass(frozen=True, slots=True)
-class Spark:
+class Sparkline:
     """The points of a polyline, and of its area, in a view of 100 x 24."""
 
     line: str
     area: str
 
 
-def spark(values: Sequence[float | None]) -> Spark:
+def sparkline(values: Sequence[float | None]) -> Sparkline:
     """A line through `values`, from zero at the bottom to their maximum at the top; None counts as zero."""
     heights = [max(value or 0, 0) for value in values] or [0]
     if len(heights) == 1:
@@ -22,4 +22,4 @@ def spark(values: Sequence[float | None]) -> Spark:
     top = max(*heights, 1e-9)
     step = 100 / (len(heights) - 1)
     points = [f"{i * step:.1f},{22.5 - 21 * height / top:.1f}" for i, height in enumerate(heights)]
-    return Spark(" ".join(points), " ".join(["0,24", *points, "100,24"]))
+    return Sparkline(" ".join(points), " ".join(["0,24", *points, "100,24"]))

@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from dashboard.charts.layout import Figure, Marker, Say, as_is, day_axis, figure, markers
-from dashboard.charts.palette import SERIES, gettext_noop, var
+from dashboard.charts.layout import Figure, Marker, Translate, day_axis, figure, marker_layout, untranslated
+from dashboard.charts.palette import SERIES, css_var, gettext_noop
 
-__all__ = ["CYCLE", "Series", "calls_per_day"]
+__all__ = ["CYCLE", "BarSeries", "stacked_figure"]
 
 CYCLE = ("retiring", "replacement", "applications", "uncatalogued", "errors", "other")
 """Keys of `palette.SERIES` to colour series without a meaning of their own, in order."""
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
+class BarSeries:
     """A name as shown, one value per day (None where nothing is known), and a key of `palette.SERIES`."""
 
     name: str
@@ -22,20 +22,20 @@ class Series:
     look: str = "other"
 
 
-def calls_per_day(
+def stacked_figure(
     days: Sequence[date],
-    series: Sequence[Series],
+    series: Sequence[BarSeries],
     *,
-    marks: Sequence[Marker] = (),
+    markers: Sequence[Marker] = (),
     last: date | None = None,
     partial: bool = False,
     unit: str = gettext_noop("Calls per day"),
-    say: Say = as_is,
+    translate: Translate = untranslated,
 ) -> Figure:
     """Stacked bars per day. With `partial`, the last day is drawn hatched: it is not over."""
     traces = []
     for one in series:
-        color = var(SERIES[one.look].tone)
+        color = css_var(SERIES[one.look].tone)
         shapes = ["" for _ in days]
         if partial and shapes:
             shapes[-1] = "/"
@@ -57,9 +57,9 @@ def calls_per_day(
     return figure(
         traces,
         xaxis=day_axis(days[0], end),
-        yaxis={"title": {"text": say(unit)}},
+        yaxis={"title": {"text": translate(unit)}},
         barmode="stack",
         bargap=0.15,
         showlegend=len(series) > 1,
-        **markers(marks, say),
+        **marker_layout(markers, translate),
     )

@@ -4,10 +4,10 @@ import math
 from dataclasses import dataclass
 from datetime import date
 
-__all__ = ["Arc", "arc", "share"]
+__all__ = ["SunArc", "bar_width", "sun_arc"]
 
 
-def share(left: float, total: float) -> str:
+def bar_width(left: float, total: float) -> str:
     """How much of `total` is left, as a width of 0 to 100; a sliver while anything is left."""
     if left <= 0 or total <= 0:
         return "0"
@@ -15,7 +15,7 @@ def share(left: float, total: float) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Arc:
+class SunArc:
     """Where the sun stands in a view of 320 x 120 whose horizon is at y = 96. `set` once it is below."""
 
     x: str
@@ -27,7 +27,7 @@ class Arc:
     """The whole path."""
 
 
-def arc(announced_on: date, sunset_on: date, as_of: date) -> Arc:
+def sun_arc(announced_on: date, sunset_on: date, as_of: date) -> SunArc:
     """The sun's way over half an ellipse from the announcement (left) to the sunset (right).
 
     It rises on the announcement, and sets on the sunset day.
@@ -38,7 +38,7 @@ def arc(announced_on: date, sunset_on: date, as_of: date) -> Arc:
     start, x, y = _on_arc(0), *_on_arc(way)
     past = f"M{start[0]} {start[1]}A140 80 0 0 1 {x} {y}" if way > 0 else ""
     sky = f"M{start[0]} {start[1]}A140 80 0 0 1 {_on_arc(1)[0]} {start[1]}"
-    return Arc(f"{x}", f"{y + 8 if is_set else y}", is_set, past, sky)
+    return SunArc(f"{x}", f"{y + 8 if is_set else y}", is_set, past, sky)
 
 
 def _on_arc(way: float) -> tuple[float, float]:

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from dashboard.charts.layout import Figure, Marker, Say, as_is, day_axis, figure, markers
-from dashboard.charts.palette import DAYLIGHT, daylight, gettext_noop, var
+from dashboard.charts.layout import Figure, Marker, Translate, day_axis, figure, marker_layout, untranslated
+from dashboard.charts.palette import TIME_LEFT, css_var, gettext_noop, time_left_key
 
-__all__ = ["OtherStep", "Sunset", "sunsets"]
+__all__ = ["MilestonePoint", "SunsetPoint", "timeline_figure"]
 
 
 @dataclass(frozen=True, slots=True)
-class Sunset:
+class SunsetPoint:
     """One deadline. `models` says how many entries, `unverified` how many of them rest on no first-hand source,
     `calls` how many calls a day still go there.
     """
@@ -25,7 +25,7 @@ class Sunset:
 
 
 @dataclass(frozen=True, slots=True)
-class OtherStep:
+class MilestonePoint:
     """A milestone that is no sunset, of one platform on one day. `label` is its kind in words."""
 
     platform: str
@@ -56,15 +56,15 @@ STEP_SYMBOLS = {
 }
 
 
-def sunsets(
-    found: Sequence[Sunset],
+def timeline_figure(
+    found: Sequence[SunsetPoint],
     as_of: date,
     first: date,
     last: date,
     *,
-    steps: Sequence[OtherStep] = (),
-    here: str = "as of",
-    say: Say = as_is,
+    milestones: Sequence[MilestonePoint] = (),
+    as_of_marker: str = "as of",
+    translate: Translate = untranslated,
 ) -> Figure:
     """One point per deadline, as large as it has models, in the colour and shape of its daylight.
 
@@ -73,38 +73,38 @@ def sunsets(
     A point carries its deadline's address; the browser follows it on a click. `here` is the kind of marker
     that stands on `as_of`.
     """
-    platforms = sorted({s.platform for s in found} | {s.platform for s in steps}, reverse=True)
-    traces = [_other(kind, [step for step in steps if step.kind == kind], say) for kind in STEP_SYMBOLS]
+    platforms = sorted({s.platform for s in found} | {s.platform for s in milestones}, reverse=True)
+    traces = [_other(kind, [step for step in milestones if step.kind == kind], translate) for kind in STEP_SYMBOLS]
     traces = [trace for trace in traces if trace["x"]]
-    for name, look in DAYLIGHT.items():
-        group = [s for s in found if daylight((s.day - as_of).days) == name]
+    for name, look in TIME_LEFT.items():
+        group = [s for s in found if time_left_key((s.day - as_of).days) == name]
         if not group:
             continue
         traces.append(
             {
                 "type": "scatter",
                 "mode": "markers",
-                "name": say(look.label),
+                "name": translate(look.label),
                 "x": [s.day for s in group],
                 "y": [s.platform for s in group],
-                "customdata": [[s.url, s.models, round(s.calls), _doubt(s.unverified, say)] for s in group],
+                "customdata": [[s.url, s.models, round(s.calls), _doubt(s.unverified, translate)] for s in group],
                 "hovertemplate": "%{y}, %{x|%Y-%m-%d}<br>"
-                + say(gettext_noop("models: %s")) % "%{customdata[1]}"
+                + translate(gettext_noop("models: %s")) % "%{customdata[1]}"
                 + "%{customdata[3]}<br>"
-                + say(gettext_noop("calls a day: %s")) % "%{customdata[2]:,d}"
+                + translate(gettext_noop("calls a day: %s")) % "%{customdata[2]:,d}"
                 + "<extra></extra>",
                 "marker": {
-                    "color": var(f"daylight-{name}"),
+                    "color": css_var(f"daylight-{name}"),
                     "symbol": SYMBOLS[name],
                     "size": [_size(s.models) for s in group],
                     "opacity": 0.9,
-                    "line": {"width": 1.5, "color": var(f"daylight-{name}")},
+                    "line": {"width": 1.5, "color": css_var(f"daylight-{name}")},
                 },
             }
         )
     return figure(
         traces,
-        xaxis=day_axis(first, last) | {"showgrid": True, "gridcolor": var("chart-grid")},
+        xaxis=day_axis(first, last) | {"showgrid": True, "gridcolor": css_var("chart-grid")},
         yaxis={
             "type": "category",
             "categoryorder": "array",
@@ -112,33 +112,33 @@ def sunsets(
             "range": [-0.6, len(platforms) - 0.4],
         },
         hovermode="closest",
-        **markers([Marker(here, as_of)], say),
+        **marker_layout([Marker(as_of_marker, as_of)], translate),
     )
 
 
-def _doubt(unverified: int, say: Say) -> str:
+def _doubt(unverified: int, translate: Translate) -> str:
     """How many of a mark's models nobody first-hand has confirmed, for its label."""
-    words = say(gettext_noop("unverified: %s")) % unverified
+    words = translate(gettext_noop("unverified: %s")) % unverified
     return f" ({words})" if unverified else ""
 
 
-def _other(kind: str, steps: Sequence[OtherStep], say: Say) -> Figure:
+def _other(kind: str, milestones: Sequence[MilestonePoint], translate: Translate) -> Figure:
     return {
         "type": "scatter",
         "mode": "markers",
-        "name": steps[0].label if steps else kind,
-        "x": [step.day for step in steps],
-        "y": [step.platform for step in steps],
-        "customdata": [[step.url, step.models, _doubt(step.unverified, say)] for step in steps],
+        "name": milestones[0].label if milestones else kind,
+        "x": [step.day for step in milestones],
+        "y": [step.platform for step in milestones],
+        "customdata": [[step.url, step.models, _doubt(step.unverified, translate)] for step in milestones],
         "hovertemplate": "%{fullData.name}<br>%{y}, %{x|%Y-%m-%d}<br>"
-        + say(gettext_noop("models: %s")) % "%{customdata[1]}"
+        + translate(gettext_noop("models: %s")) % "%{customdata[1]}"
         + "%{customdata[2]}<extra></extra>",
         "marker": {
-            "color": var("chart-other"),
+            "color": css_var("chart-other"),
             "symbol": STEP_SYMBOLS[kind],
             "size": 8,
             "opacity": 0.55,
-            "line": {"width": 1.5, "color": var("chart-other")},
+            "line": {"width": 1.5, "color": css_var("chart-other")},
         },
     }
 

@@ -11,7 +11,7 @@ from dashboard.charts.layout import MARKER_LOOKS
 STATIC = Path(__file__).parents[2] / "dashboard" / "static" / "dashboard"
 TOKENS = dict(re.findall(r"--([\w-]+):\s*([^;]+);", (STATIC / "tokens.css").read_text()))
 ICONS = set(re.findall(r'<symbol id="([\w-]+)"', (STATIC / "icons.svg").read_text()))
-STATES = [palette.STAGES, palette.STATUSES, palette.VERDICTS, palette.DAYLIGHT]
+STATES = [palette.STAGES, palette.STATUSES, palette.VERDICTS, palette.TIME_LEFT]
 
 
 def by_theme(token: str, theme: str) -> str:
@@ -48,7 +48,7 @@ def test_no_two_states_of_a_kind_share_both_word_and_icon(looks):
 
 def test_every_chart_colour_is_a_token():
     used = {look.tone for look in palette.SERIES.values()} | {token for _, token, *_ in MARKER_LOOKS.values()}
-    used |= {f"daylight-{name}" for name in palette.DAYLIGHT}
+    used |= {f"daylight-{name}" for name in palette.TIME_LEFT}
     assert used <= set(TOKENS)
 
 
@@ -95,4 +95,4 @@ def test_buttons_fields_and_focus_can_be_seen(theme):
      (1, "dusk"), (0, "night"), (-5, "night")],
 )  # fmt: skip
 def test_the_later_it_is_the_darker_it_gets(left, name):
-    assert palette.daylight(left) == name
+    assert palette.time_left_key(left) == name

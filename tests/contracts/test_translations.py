@@ -19,7 +19,7 @@ from django.utils.translation import to_locale
 
 from dashboard.alerts import digest
 from dashboard.web.common.verdicts import day_text
-from dashboard.web.templatetags.listing import month_of
+from dashboard.web.templatetags.listing import month_text
 from dashboard.web.templatetags.sundial import count, percent
 
 MESSAGES = runpy.run_path(str(Path(settings.BASE_DIR) / "scripts" / "messages.py"))
@@ -155,6 +155,6 @@ def test_numbers_are_grouped_by_thousands_and_days_written_as_people_do():
     with translation.override("zh-hans"):
         assert count(327163) == "327,163"
         assert day_text(date(2024, 1, 4)) == "2024年1月4日"
-        assert month_of(date(2024, 1, 4)) == "2024年1月"
+        assert month_text(date(2024, 1, 4)) == "2024年1月"
         assert percent(0.82) == "82%"
     assert percent(0.82) == "82 %"

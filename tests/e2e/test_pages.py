@@ -142,9 +142,9 @@ def test_the_day_moves_the_whole_site(open_page):
     expect(page.get_by_label("As of")).to_have_value("2023-12-08")
 
 
-def test_the_story_slider_steps_by_keyboard(open_page):
+def test_the_demo_slider_steps_by_keyboard(open_page):
     page = open_page("/")
-    slider = page.get_by_role("slider", name="Day of the story")
+    slider = page.get_by_role("slider", name="Day of the demo")
     slider.focus()
     slider.press("ArrowRight")
     page.wait_for_url("**as_of=2023-12-09")

@@ -254,7 +254,7 @@ def test_who_called_lately_is_right_on_every_day(world):
         for on, application, entry in pairs:
             if first <= on <= day:
                 expected.setdefault(entry, set()).add(application)
-        found = calls.by_entry(day)
+        found = calls.usage_by_entry(day)
         assert {pk: usage.applications for pk, usage in found.items()} == {
             pk: len(some) for pk, some in expected.items()
         }

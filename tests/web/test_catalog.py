@@ -158,7 +158,7 @@ class TestEntry:
     def test_tells_how_the_date_moved_and_only_what_was_known_by_the_day(self, viewer, davinci):
         make_revision(davinci, "2023-11-20", sunset="2024-02-03")
         now = viewer.get(PAGE)
-        assert [c.revision.known_on for c in now.context["model"].chapters] == [
+        assert [c.revision.known_on for c in now.context["model"].revisions] == [
             date(2023, 7, 6),
             date(2023, 11, 20),
         ]

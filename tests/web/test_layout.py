@@ -117,7 +117,7 @@ class TestDay:
         assert '<input type="hidden" name="ours" value="on">' in page
 
     def test_of_the_demo_can_be_told_as_a_story(self, viewer, settings):
-        assert "story-steps" not in viewer.get("/").text
+        assert "demo-moments" not in viewer.get("/").text
         settings.SUNDIAL_DEMO = True
         page = viewer.get("/?as_of=2024-01-04").text
         assert re.search(r'as_of=2024-01-04"\s+aria-current="step"', page)

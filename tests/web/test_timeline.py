@@ -129,7 +129,7 @@ def test_a_deadline_says_where_some_have_less_time(viewer, world):
     ]
     page = viewer.get("/deadlines/aws-bedrock/2024-07-04/")
     assert "For some applications calls end earlier, first on 1 Mar 2024." in words(page)
-    assert {m.progress.name: m.earlier and m.earlier.on for m in page.context["page"].members} == {
+    assert {m.progress.name: m.earlier and m.earlier.on for m in page.context["page"].applications} == {
         "shop": date(2024, 3, 1),
         "lab": None,
     }

@@ -25,13 +25,13 @@ for (const form of document.querySelectorAll("[data-submit-on-change]")) {
   });
 }
 
-// The demo's slider moves the whole site through the story.
-const story = document.querySelector("[data-story-start]");
-if (story) {
-  const slider = story.querySelector("input[type=range]");
-  const shown = story.querySelector("output");
+// The demo's slider moves the whole site through the demo.
+const demo = document.querySelector("[data-demo-start]");
+if (demo) {
+  const slider = demo.querySelector("input[type=range]");
+  const shown = demo.querySelector("output");
   const dayAt = (offset) => {
-    const day = new Date(`${story.dataset.storyStart}T00:00:00Z`);
+    const day = new Date(`${demo.dataset.demoStart}T00:00:00Z`);
     day.setUTCDate(day.getUTCDate() + Number(offset));
     return day.toISOString().slice(0, 10);
   };
@@ -54,7 +54,7 @@ if (story) {
     pause = setTimeout(go, 500);
   });
   say();
-  story.hidden = false;
+  demo.hidden = false;
 }
 
 // The current place is in sight when the navigation scrolls sideways.

@@ -12,13 +12,13 @@ from django.utils.translation import ngettext
 from dashboard.catalog import regions
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.snapshot import Snapshot
-from dashboard.charts.card import Card
+from dashboard.charts.card import ChartCard
 from dashboard.findings.due_dates import entry_due
 from dashboard.findings.models import Finding, Traffic
 from dashboard.findings.querysets import DueKey
 from dashboard.usage.models import Application, ApplicationRule, Identity
 from dashboard.web.common import call_series, calls
-from dashboard.web.common.traffic_charts import calls_card
+from dashboard.web.common.traffic_charts import calls_chart
 from dashboard.web.findings.queries import FindingRow, rows_of
 
 __all__ = ["ApplicationPage", "ApplicationRow", "Called", "Wanted", "find", "page", "rows", "teams"]
@@ -78,7 +78,7 @@ class ApplicationPage:
     findings_total: int
     alive: int
     called: list[Called]
-    chart: Card | None
+    chart: ChartCard | None
     identities: list[Identity]
     identities_total: int
     rules: list[ApplicationRule]
@@ -116,7 +116,7 @@ def find(wanted: Wanted, snapshot: Snapshot) -> tuple[list[int], dict[int, Due]]
 def rows(keys: Sequence[int], due: dict[int, Due], as_of: date) -> Iterator[ApplicationRow]:
     """The lines of one page."""
     found = Application.objects.in_bulk(keys)
-    recent = calls.by_application(keys, as_of)
+    recent = calls.calls_7d_by_application(keys, as_of)
     for pk in keys:
         if pk in found:
             yield ApplicationRow(found[pk], due.get(pk, Due()), recent[pk])
@@ -127,7 +127,7 @@ def page(application: Application, snapshot: Snapshot, today: date) -> Applicati
     as_of = snapshot.as_of
     findings = Finding.objects.as_of(as_of, snapshot).for_application(application)
     ordered = findings.by_due()
-    stack = call_series.by_entry(application.pk, as_of)
+    stack = call_series.calls_by_entry(application.pk, as_of)
     return ApplicationPage(
         application=application,
         findings=list(rows_of(ordered[:BOUND], snapshot)),
@@ -166,7 +166,7 @@ def _called(application: Application, snapshot: Snapshot) -> list[Called]:
     as_of = snapshot.as_of
     since = calls.week(as_of)[0]
     rows = (
-        Traffic.objects.filter(application=application, day__range=call_series.span(as_of))
+        Traffic.objects.filter(application=application, day__range=call_series.chart_days(as_of))
         .values("entry")
         .annotate(lately=Sum("calls", filter=Q(day__gte=since)), total=Sum("calls"))
         .order_by("entry")
@@ -182,10 +182,12 @@ def _called(application: Application, snapshot: Snapshot) -> list[Called]:
     return sorted(found, key=lambda c: (c.entry is None, -(c.calls_7d or 0), -(c.calls_90d or 0)))
 
 
-def _chart(application: Application, stack: call_series.Stack, snapshot: Snapshot, today: date) -> Card | None:
+def _chart(
+    application: Application, stack: call_series.CallChartData, snapshot: Snapshot, today: date
+) -> ChartCard | None:
     unknown = _("names that the catalog does not know")
     others = ngettext("%(n)s other", "%(n)s others", stack.others) % {"n": stack.others}
-    return calls_card(
+    return calls_chart(
         stack,
         chart_id="calls",
         title=_("Calls per day, last 90 days"),

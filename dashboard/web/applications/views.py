@@ -12,7 +12,7 @@ from dashboard.web.applications import queries as query
 from dashboard.web.applications.queries import ApplicationRow, Wanted
 from dashboard.web.common.as_of import Request
 from dashboard.web.common.csv_export import LIMIT, csv_response
-from dashboard.web.common.filters import Filters, Search, page_of
+from dashboard.web.common.filters import FilterForm, SearchField, paginate
 
 __all__ = ["application", "index"]
 
@@ -22,20 +22,20 @@ COLUMNS = (
 )  # fmt: skip
 
 
-class ApplicationFilters(Filters):
+class ApplicationFilters(FilterForm):
     """Which applications to list."""
 
-    q = Search(_("A name or an owner’s address"))
+    q = SearchField(_("A name or an owner’s address"))
 
     def __init__(self, request: Request) -> None:
         super().__init__(request.GET)
-        self.select("team", _("Team"), [(team, team) for team in query.teams()])
-        self.select("owner", _("Owner"), [("none", _("No owner")), ("some", _("With an owner"))])
+        self.add_choice("team", _("Team"), [(team, team) for team in query.teams()])
+        self.add_choice("owner", _("Owner"), [("none", _("No owner")), ("some", _("With an owner"))])
         orders = [("findings", _("Most findings")), ("name", _("Name"))]
-        self.select("sort", _("Order"), orders, any_label=_("Next sunset"))
+        self.add_choice("sort", _("Order"), orders, any_label=_("Next sunset"))
 
     def wanted(self) -> Wanted:
-        return Wanted(self.chosen("q"), self.chosen("team"), self.chosen("owner"), self.chosen("sort") or "due")
+        return Wanted(self.value("q"), self.value("team"), self.value("owner"), self.value("sort") or "due")
 
 
 def index(request: Request) -> HttpResponseBase:
@@ -44,7 +44,7 @@ def index(request: Request) -> HttpResponseBase:
     if request.GET.get("format") == "csv":
         lines = _lines(query.rows(keys[: LIMIT + 1], due, request.as_of))
         return csv_response("applications", request.as_of, COLUMNS, lines)
-    page = page_of(request, keys)
+    page = paginate(request, keys)
     rows = list(query.rows(list(page.object_list), due, request.as_of))
     context = {"filters": filters, "page": page, "rows": rows, "busy": len(due)}
     return render(request, "applications/list.html", context)

@@ -11,22 +11,22 @@ from dashboard.catalog.lifecycle import EntryState, Step
 from dashboard.catalog.models import Alias, Entry
 from dashboard.catalog.names.resolve import Suggestion, suggest
 from dashboard.catalog.snapshot import Deadline, Snapshot
-from dashboard.charts.card import Card
+from dashboard.charts.card import ChartCard
 from dashboard.findings.models import Finding
 from dashboard.usage.models import Application
-from dashboard.web.catalog.revisions import Chapter, chapters
+from dashboard.web.catalog.revisions import RevisionRow, revision_rows
 from dashboard.web.common import call_series, calls
 from dashboard.web.common.guide_links import Guide, guide_for
-from dashboard.web.common.traffic_charts import calls_card, marks_of
+from dashboard.web.common.traffic_charts import calls_chart, entry_markers
 from dashboard.web.findings.queries import shown_status
 
-__all__ = ["Caller", "ModelPage", "close_names", "page"]
+__all__ = ["CallerRow", "ModelPage", "close_names", "load_model"]
 
 CALLERS = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class CallerRow:
     """An application that called the entry in the last 90 days; `status` as findings show it, "" without one."""
 
     application: Application
@@ -43,17 +43,17 @@ class ModelPage:
     entry: EntryState
     row: Entry
     replacements: list[EntryState]
-    steps: list[Step]
+    milestones: list[Step]
     """Milestones in the order of their days."""
-    chapters: list[Chapter]
+    revisions: list[RevisionRow]
     aliases: list[Alias]
     """Those that hold on the day or held before it."""
     deadline: Deadline | None
     elsewhere: list[EntryState]
     """The same id on other platforms."""
-    callers: list[Caller]
+    callers: list[CallerRow]
     more_callers: int
-    chart: Card | None
+    chart: ChartCard | None
     guide: Guide | None
 
     @property
@@ -69,20 +69,22 @@ class ModelPage:
     @property
     def moves(self) -> int:
         """How often its sunset date was changed after it was first told."""
-        return sum(c.about == "sunset" and c.old is not None for chapter in self.chapters for c in chapter.changes)
+        return sum(
+            c.about == "sunset" and c.old is not None for revision in self.revisions for c in revision.changes
+        )
 
 
-def page(entry: EntryState, snapshot: Snapshot, today: date) -> ModelPage:
+def load_model(entry: EntryState, snapshot: Snapshot, today: date) -> ModelPage:
     """The page of `entry` as of the snapshot's day."""
     row = Entry.objects.select_related("platform", "vendor").get(pk=entry.pk)
-    rows, totals = calls.callers(entry.pk, snapshot.as_of, call_series.span(snapshot.as_of)[0])
+    rows, totals = calls.entry_callers(entry.pk, snapshot.as_of, call_series.chart_days(snapshot.as_of)[0])
     callers, more = _callers(entry, snapshot, rows)
     return ModelPage(
         entry=entry,
         row=row,
         replacements=snapshot.replacements(entry),
-        steps=sorted((s for s in entry.steps if s.on), key=lambda s: (s.on or date.max, s.kind, s.region)),
-        chapters=chapters(row, snapshot.as_of),
+        milestones=sorted((s for s in entry.steps if s.on), key=lambda s: (s.on or date.max, s.kind, s.region)),
+        revisions=revision_rows(row, snapshot.as_of),
         aliases=list(row.aliases.filter(Q(from_on=None) | Q(from_on__lte=snapshot.as_of))[:50]),
         deadline=snapshot.deadline_of(entry),
         elsewhere=[e for e in snapshot if e.id.casefold() == entry.id.casefold() and e.pk != entry.pk],
@@ -99,14 +101,14 @@ def close_names(platform: str, name: str, snapshot: Snapshot) -> list[Suggestion
     return here or suggest(name, "", snapshot.names, 5)
 
 
-def _callers(entry: EntryState, snapshot: Snapshot, rows: list[dict]) -> tuple[list[Caller], int]:
+def _callers(entry: EntryState, snapshot: Snapshot, rows: list[dict]) -> tuple[list[CallerRow], int]:
     as_of = snapshot.as_of
     shown = rows[:CALLERS]
     applications = Application.objects.in_bulk([row["application"] for row in shown])
     found = Finding.objects.as_of(as_of, snapshot, [entry.pk])
     findings = {f.application_id: f for f in found.filter(application__in=applications)}
     return [
-        Caller(
+        CallerRow(
             applications[row["application"]],
             row["calls_7d"],
             row["last_on"],
@@ -117,12 +119,12 @@ def _callers(entry: EntryState, snapshot: Snapshot, rows: list[dict]) -> tuple[l
     ], len(rows) - len(shown)
 
 
-def _chart(entry: EntryState, totals: dict[int, int | None], today: date) -> Card | None:
-    stack = call_series.by_application(entry.pk, entry.as_of, totals)
+def _chart(entry: EntryState, totals: dict[int, int | None], today: date) -> ChartCard | None:
+    stack = call_series.calls_by_application(entry.pk, entry.as_of, totals)
     keys = [part.key for part in stack.parts if part.key is not None]
     names = dict(Application.objects.filter(pk__in=keys).values_list("pk", "name"))
     others = ngettext("%(n)s other", "%(n)s others", stack.others) % {"n": stack.others}
-    return calls_card(
+    return calls_chart(
         stack,
         chart_id="calls",
         title=_("Calls per day, last 90 days"),
@@ -130,5 +132,5 @@ def _chart(entry: EntryState, totals: dict[int, int | None], today: date) -> Car
         name=lambda key: names.get(key, "?"),
         rest=others,
         today=today,
-        marks=marks_of(entry, stack.days[0]),
+        markers=entry_markers(entry, stack.days[0]),
     )

@@ -7,13 +7,13 @@ from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.models import Alias
 from dashboard.catalog.names.resolve import resolve
 from dashboard.catalog.snapshot import Snapshot
-from dashboard.web.common.calls import Usage
+from dashboard.web.common.calls import EntryUsage
 
-__all__ = ["ModelRow", "Wanted", "find", "rows_of"]
+__all__ = ["ModelListQuery", "ModelRow", "list_entries", "model_rows"]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ModelListQuery:
     """What to list; empty values ask for everything. `called`: only what somebody called in the last 30 days."""
 
     text: str = ""
@@ -29,33 +29,35 @@ class ModelRow:
     """One line of the list."""
 
     entry: EntryState
-    usage: Usage
+    usage: EntryUsage
     replacements: list[EntryState]
 
 
-def find(wanted: Wanted, snapshot: Snapshot, used: dict[int, Usage]) -> list[EntryState]:
+def list_entries(list_query: ModelListQuery, snapshot: Snapshot, used: dict[int, EntryUsage]) -> list[EntryState]:
     """The entries that `wanted` asks for, in its order."""
-    named = _named(wanted.text, snapshot)
+    named = _named(list_query.text, snapshot)
     found = [
         entry
         for entry in snapshot.entries.values()
         if (entry.is_known or entry.pk in used)
-        and (not wanted.platform or entry.platform == wanted.platform)
-        and (not wanted.kind or entry.kind == wanted.kind)
-        and (not wanted.stage or entry.stage == wanted.stage)
-        and (not wanted.called or entry.pk in used)
+        and (not list_query.platform or entry.platform == list_query.platform)
+        and (not list_query.kind or entry.kind == list_query.kind)
+        and (not list_query.stage or entry.stage == list_query.stage)
+        and (not list_query.called or entry.pk in used)
         and (named is None or entry.pk in named)
     ]
-    if wanted.sort == "calls":
+    if list_query.sort == "calls":
         return sorted(found, key=lambda e: (-_calls(used, e), e.platform, e.id))
-    if wanted.sort == "id":
+    if list_query.sort == "id":
         return sorted(found, key=lambda e: (e.id.casefold(), e.platform))
     return sorted(found, key=lambda e: (*_soonest(e), -_calls(used, e), e.platform, e.id))
 
 
-def rows_of(entries: Iterable[EntryState], snapshot: Snapshot, used: dict[int, Usage]) -> Iterator[ModelRow]:
+def model_rows(
+    entries: Iterable[EntryState], snapshot: Snapshot, used: dict[int, EntryUsage]
+) -> Iterator[ModelRow]:
     for entry in entries:
-        yield ModelRow(entry, used.get(entry.pk, Usage()), snapshot.replacements(entry))
+        yield ModelRow(entry, used.get(entry.pk, EntryUsage()), snapshot.replacements(entry))
 
 
 def _named(text: str, snapshot: Snapshot) -> set[int] | None:
@@ -70,7 +72,7 @@ def _named(text: str, snapshot: Snapshot) -> set[int] | None:
     return named | ({match.entry} if match.entry else set())
 
 
-def _calls(used: dict[int, Usage], entry: EntryState) -> int:
+def _calls(used: dict[int, EntryUsage], entry: EntryState) -> int:
     return (used[entry.pk].calls_7d or 0) if entry.pk in used else -1
 
 

@@ -7,11 +7,11 @@ from typing import Literal
 
 from dashboard.catalog.models import Entry, Milestone, Revision
 
-__all__ = ["Change", "Chapter", "Dated", "chapters"]
+__all__ = ["DatedValue", "RevisionChange", "RevisionRow", "revision_rows"]
 
 
 @dataclass(frozen=True, slots=True)
-class Dated:
+class DatedValue:
     """A day with its precision; `on` is None when a source took the date back."""
 
     on: date | None
@@ -19,7 +19,7 @@ class Dated:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class RevisionChange:
     """One point that a revision changed.
 
     `about` is a kind of milestone, "on_sunset" or "replacements"; `old` is None where nothing was said before.
@@ -28,8 +28,8 @@ class Change:
 
     about: str
     region: str
-    old: Dated | str | tuple[str, ...] | None
-    new: Dated | str | tuple[str, ...]
+    old: DatedValue | str | tuple[str, ...] | None
+    new: DatedValue | str | tuple[str, ...]
 
     @property
     def shape(self) -> Literal["date", "word", "entries"]:
@@ -38,7 +38,7 @@ class Change:
     @property
     def moved(self) -> int | None:
         """Days by which a date moved, later being positive; None where there was none to move."""
-        if isinstance(self.old, Dated) and isinstance(self.new, Dated) and self.old.on and self.new.on:
+        if isinstance(self.old, DatedValue) and isinstance(self.new, DatedValue) and self.old.on and self.new.on:
             return (self.new.on - self.old.on).days
         return None
 
@@ -49,14 +49,14 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Chapter:
+class RevisionRow:
     """What one source said on one day. Without `changes` it only said again what was known."""
 
     revision: Revision
-    changes: list[Change] = field(default_factory=list)
+    changes: list[RevisionChange] = field(default_factory=list)
 
 
-def chapters(entry: Entry, day: date) -> list[Chapter]:
+def revision_rows(entry: Entry, day: date) -> list[RevisionRow]:
     """What had been said of an entry by a day, oldest first."""
     revisions = (
         entry.revisions.filter(known_on__lte=day)
@@ -64,23 +64,25 @@ def chapters(entry: Entry, day: date) -> list[Chapter]:
         .prefetch_related("milestones", "replacements__entry__platform")
         .order_by("known_on", "id")
     )
-    said: dict[tuple[str, str], Dated | str | tuple[str, ...]] = {}
+    said: dict[tuple[str, str], DatedValue | str | tuple[str, ...]] = {}
     told = []
     for revision in revisions:
         changes = []
         for key, new in _points(revision, entry.platform.slug):
             old = said.get(key)
             if old != new:
-                changes.append(Change(*key, old=old, new=new))
+                changes.append(RevisionChange(*key, old=old, new=new))
             said[key] = new
-        told.append(Chapter(revision, changes))
+        told.append(RevisionRow(revision, changes))
     return told
 
 
-def _points(revision: Revision, platform: str) -> Iterator[tuple[tuple[str, str], Dated | str | tuple[str, ...]]]:
+def _points(
+    revision: Revision, platform: str
+) -> Iterator[tuple[tuple[str, str], DatedValue | str | tuple[str, ...]]]:
     milestones: Iterable[Milestone] = revision.milestones.all()
     for milestone in milestones:
-        yield (milestone.kind, milestone.region), Dated(milestone.on, milestone.precision)
+        yield (milestone.kind, milestone.region), DatedValue(milestone.on, milestone.precision)
     if revision.on_sunset:
         yield ("on_sunset", ""), revision.on_sunset
     if revision.sets_replacements:

@@ -12,12 +12,12 @@ from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.charts import palette
 from dashboard.web.catalog import detail
-from dashboard.web.catalog.queries import Wanted, find, rows_of
+from dashboard.web.catalog.queries import ModelListQuery, list_entries, model_rows
 from dashboard.web.common import calls
 from dashboard.web.common.as_of import Request
-from dashboard.web.common.calls import Usage
+from dashboard.web.common.calls import EntryUsage
 from dashboard.web.common.csv_export import csv_response
-from dashboard.web.common.filters import Filters, Search, page_of
+from dashboard.web.common.filters import FilterForm, SearchField, paginate
 
 __all__ = ["entry", "index"]
 
@@ -27,36 +27,36 @@ COLUMNS = (
 )  # fmt: skip
 
 
-class ModelFilters(Filters):
+class ModelFilters(FilterForm):
     """Which entries to list."""
 
-    q = Search(_("An id, an alias, or a name as a log writes it"))
+    q = SearchField(_("An id, an alias, or a name as a log writes it"))
 
     def __init__(self, request: Request, snapshot: Snapshot) -> None:
         super().__init__(request.GET)
         platforms = sorted({entry.platform for entry in snapshot})
-        self.select("platform", _("Platform"), [(slug, slug) for slug in platforms])
-        self.select("kind", _("Kind"), Kind.choices)
-        self.select("stage", _("Stage"), [(key, _(look.label)) for key, look in palette.STAGES.items()])
+        self.add_choice("platform", _("Platform"), [(slug, slug) for slug in platforms])
+        self.add_choice("kind", _("Kind"), Kind.choices)
+        self.add_choice("stage", _("Stage"), [(key, _(look.label)) for key, look in palette.STAGES.items()])
         orders = [("calls", _("Most calls")), ("id", _("Id"))]
-        self.select("sort", _("Order"), orders, any_label=_("Next sunset"))
-        self.check("called", _("Only what we called in the last 30 days"))
+        self.add_choice("sort", _("Order"), orders, any_label=_("Next sunset"))
+        self.add_checkbox("called", _("Only what we called in the last 30 days"))
 
-    def wanted(self) -> Wanted:
-        fields = {name: self.chosen(name) for name in ("platform", "kind", "stage")}
-        called = bool(self.chosen("called"))
-        return Wanted(text=self.chosen("q"), called=called, sort=self.chosen("sort") or "sunset", **fields)
+    def list_query(self) -> ModelListQuery:
+        fields = {name: self.value(name) for name in ("platform", "kind", "stage")}
+        called = bool(self.value("called"))
+        return ModelListQuery(text=self.value("q"), called=called, sort=self.value("sort") or "sunset", **fields)
 
 
 def index(request: Request) -> HttpResponseBase:
     snapshot = catalog.load(request.as_of)
-    used = calls.by_entry(request.as_of)
+    used = calls.usage_by_entry(request.as_of)
     filters = ModelFilters(request, snapshot)
-    found = find(filters.wanted(), snapshot, used)
+    found = list_entries(filters.list_query(), snapshot, used)
     if request.GET.get("format") == "csv":
         return csv_response("models", request.as_of, COLUMNS, _lines(found, snapshot, used))
-    page = page_of(request, found)
-    rows = rows_of(page.object_list, snapshot, used)
+    page = paginate(request, found)
+    rows = model_rows(page.object_list, snapshot, used)
     context = {"filters": filters, "page": page, "rows": list(rows), "total": len(snapshot.entries)}
     return render(request, "catalog/list.html", context)
 
@@ -68,11 +68,11 @@ def entry(request: Request, platform: str, entry_id: str) -> HttpResponse:
         close = detail.close_names(platform, entry_id, snapshot)
         context = {"id": entry_id, "platform": platform, "close": [snapshot.entries[name.entry] for name in close]}
         return render(request, "catalog/unknown.html", context, status=404)
-    return render(request, "catalog/detail.html", {"model": detail.page(found, snapshot, request.today)})
+    return render(request, "catalog/detail.html", {"model": detail.load_model(found, snapshot, request.today)})
 
 
-def _lines(entries: Iterable[EntryState], snapshot: Snapshot, used: dict[int, Usage]) -> Iterator[tuple]:
-    for row in rows_of(entries, snapshot, used):
+def _lines(entries: Iterable[EntryState], snapshot: Snapshot, used: dict[int, EntryUsage]) -> Iterator[tuple]:
+    for row in model_rows(entries, snapshot, used):
         one = row.entry
         yield (
             one.platform, one.id, one.kind, one.stage, one.sunset_on, one.sunset_precision, one.days_left,

@@ -10,9 +10,9 @@ from django.core.exceptions import BadRequest
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from dashboard.web.common.demo_moments import MOMENTS, STORY_DAYS, Moment
+from dashboard.web.common.demo_moments import DEMO_DAYS, DEMO_MOMENTS, DemoMoment
 
-__all__ = ["DayControl", "Request", "StoryStep", "control", "parse", "read"]
+__all__ = ["AsOfControl", "DemoStop", "Request", "as_of_control", "parse_day", "requested_day"]
 
 FIRST, LAST = date(2015, 1, 1), date(2099, 12, 31)
 
@@ -25,7 +25,7 @@ class Request(HttpRequest):
 
 
 @dataclass(frozen=True, slots=True)
-class DayControl:
+class AsOfControl:
     """The day control of one page.
 
     `previous` and `next` are None at the ends; the `story_*` fields are empty outside a demo.
@@ -35,36 +35,36 @@ class DayControl:
     today: date
     previous: date | None
     next: date | None
-    story: tuple["StoryStep", ...] = ()
-    story_first: date | None = None
-    story_last: date | None = None
+    demo_stops: tuple["DemoStop", ...] = ()
+    demo_first: date | None = None
+    demo_last: date | None = None
 
     @property
     def is_today(self) -> bool:
         return self.as_of == self.today
 
     @property
-    def story_offset(self) -> int:
+    def demo_offset(self) -> int:
         """The day as a number of days since the story began, within its length."""
-        if not self.story_first or not self.story_last:
+        if not self.demo_first or not self.demo_last:
             return 0
-        return min(max((self.as_of - self.story_first).days, 0), self.story_length)
+        return min(max((self.as_of - self.demo_first).days, 0), self.demo_length)
 
     @property
-    def story_length(self) -> int:
-        return (self.story_last - self.story_first).days if self.story_first and self.story_last else 0
+    def demo_length(self) -> int:
+        return (self.demo_last - self.demo_first).days if self.demo_first and self.demo_last else 0
 
 
 @dataclass(frozen=True, slots=True)
-class StoryStep:
+class DemoStop:
     """One marked moment of the demo; `x` is its place on the track, 0 to 100."""
 
-    moment: Moment
+    moment: DemoMoment
     x: float
     current: bool
 
 
-def parse(text: str) -> date:
+def parse_day(text: str) -> date:
     """The day `text` names; raises `ValueError` for anything but a calendar day from 2015 to 2099."""
     if len(text) != 10:
         raise ValueError(text[:40])
@@ -74,29 +74,29 @@ def parse(text: str) -> date:
     return day
 
 
-def read(request: HttpRequest, today: date) -> date:
+def requested_day(request: HttpRequest, today: date) -> date:
     """The day `request` asks about; raises `BadRequest`, with words for a person, when it makes no sense."""
     text = request.GET.get("as_of", "").strip()
     if not text:
         return today
     try:
-        return parse(text)
+        return parse_day(text)
     except ValueError:
         message = _("“%(text)s” is not a day. Write as_of as year-month-day, such as 2023-12-08.")
         raise BadRequest(message % {"text": text[:40]}) from None
 
 
-def control(as_of: date, today: date, *, demo: bool) -> DayControl:
+def as_of_control(as_of: date, today: date, *, demo: bool) -> AsOfControl:
     """What the day control offers on `as_of`."""
     step = timedelta(days=1)
     previous = as_of - step if as_of > FIRST else None
     following = as_of + step if as_of < LAST else None
     if not demo:
-        return DayControl(as_of, today, previous, following)
-    first, last = STORY_DAYS
+        return AsOfControl(as_of, today, previous, following)
+    first, last = DEMO_DAYS
     length = (last - first).days
     steps = tuple(
-        StoryStep(moment, round((moment.day - first).days * 100 / length, 2), moment.day == as_of)
-        for moment in MOMENTS
+        DemoStop(moment, round((moment.day - first).days * 100 / length, 2), moment.day == as_of)
+        for moment in DEMO_MOMENTS
     )
-    return DayControl(as_of, today, previous, following, steps, first, last)
+    return AsOfControl(as_of, today, previous, following, steps, first, last)

@@ -10,7 +10,15 @@ from django.db.models.functions import Coalesce
 
 from dashboard.findings.models import EntryTraffic, Traffic
 
-__all__ = ["DAYS", "Part", "Stack", "by_application", "by_entry", "of_pair", "span"]
+__all__ = [
+    "DAYS",
+    "CallChartData",
+    "CallSeries",
+    "calls_by_application",
+    "calls_by_entry",
+    "calls_of_pair",
+    "chart_days",
+]
 
 DAYS = 90
 TOP = 5
@@ -19,7 +27,7 @@ TOKENS = Coalesce(F("input_tokens"), Value(0)) + Coalesce(F("output_tokens"), Va
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class CallSeries:
     """One series: `key` is an application's or an entry's primary key, None for all that have no own part."""
 
     key: int | None
@@ -27,14 +35,14 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Stack:
+class CallChartData:
     """Values per day of each part, most first, the rest last.
 
     `measure` is "calls", or "tokens" where no source counts calls. `uncounted`: some of it has no call count.
     """
 
     days: list[date]
-    parts: list[Part]
+    parts: list[CallSeries]
     measure: str = "calls"
     uncounted: bool = False
     others: int = 0
@@ -49,23 +57,23 @@ class Stack:
         return sum(sum(part.values) for part in self.parts)
 
 
-def span(as_of: date, days: int = DAYS) -> tuple[date, date]:
+def chart_days(as_of: date, days: int = DAYS) -> tuple[date, date]:
     return as_of - timedelta(days=days - 1), as_of
 
 
-def by_application(entry: int, as_of: date, calls: dict[int, int | None]) -> Stack:
+def calls_by_application(entry: int, as_of: date, calls: dict[int, int | None]) -> CallChartData:
     """Who called an entry, over the last 90 days; `calls` are each application's in these days."""
     whole = EntryTraffic.objects.filter(entry=entry)
     return _stack(Traffic.objects.filter(entry=entry), whole, "application_id", as_of, calls)
 
 
-def by_entry(application: int, as_of: date) -> Stack:
+def calls_by_entry(application: int, as_of: date) -> CallChartData:
     """What an application called; the key None is then what the catalog does not know, and the rest."""
     traffic = Traffic.objects.filter(application=application)
     return _stack(traffic, traffic, "entry_id", as_of)
 
 
-def of_pair(application: int, entry: int, as_of: date) -> Stack:
+def calls_of_pair(application: int, entry: int, as_of: date) -> CallChartData:
     """What one application called one entry."""
     traffic = Traffic.objects.filter(application=application, entry=entry)
     return _stack(traffic, traffic, "application_id", as_of)
@@ -73,9 +81,9 @@ def of_pair(application: int, entry: int, as_of: date) -> Stack:
 
 def _stack(
     traffic: QuerySet, whole: QuerySet, key: str, as_of: date, calls: dict[int, int | None] | None = None
-) -> Stack:
+) -> CallChartData:
     """`whole` sums up to the same as `traffic`, in as few rows as there are."""
-    first, last = span(as_of)
+    first, last = chart_days(as_of)
     days = [first + timedelta(days=i) for i in range(DAYS)]
     traffic, whole = (some.filter(day__range=(first, last)).order_by() for some in (traffic, whole))
     if calls is None:
@@ -85,11 +93,11 @@ def _stack(
     totals = calls if counted else dict(traffic.values_list(key).annotate(n=Sum(TOKENS)))
     known = sorted((-n, pk) for pk, n in totals.items() if pk is not None and n)
     top = [pk for _, pk in known[:TOP]]
-    parts = [Part(pk, values) for pk, values in _daily(traffic, key, top, measure, days).items()]
+    parts = [CallSeries(pk, values) for pk, values in _daily(traffic, key, top, measure, days).items()]
     rest = _rest(whole, measure, days, parts)
     if any(rest):
-        parts.append(Part(None, rest))
-    return Stack(
+        parts.append(CallSeries(None, rest))
+    return CallChartData(
         days,
         parts,
         "calls" if counted else "tokens",
@@ -112,6 +120,6 @@ def _daily(
     return found
 
 
-def _rest(whole: QuerySet, measure: Any, days: list[date], parts: list[Part]) -> list[int]:
+def _rest(whole: QuerySet, measure: Any, days: list[date], parts: list[CallSeries]) -> list[int]:
     sums = dict(whole.values_list("day").annotate(n=Sum(measure)))
     return [(sums.get(day) or 0) - sum(part.values[i] for part in parts) for i, day in enumerate(days)]

@@ -11,14 +11,22 @@ from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
 
 from dashboard.findings.models import EntryCaller, EntryTraffic, Traffic
 
-__all__ = ["Usage", "by_application", "by_entry", "by_pair", "callers", "share_uncatalogued", "week"]
+__all__ = [
+    "EntryUsage",
+    "calls_7d_by_application",
+    "calls_7d_by_pair",
+    "count_unknown_calls",
+    "entry_callers",
+    "usage_by_entry",
+    "week",
+]
 
-LATELY = 30
+RECENT_DAYS = 30
 """Days back in which a call makes an entry one of ours."""
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
+class EntryUsage:
     """One entry's use: calls of the last 7 days, and applications that called in the last 30."""
 
     calls_7d: int | None = 0
@@ -30,15 +38,15 @@ def week(as_of: date) -> tuple[date, date]:
     return as_of - timedelta(days=6), as_of
 
 
-def lately(as_of: date) -> tuple[date, date]:
-    return as_of - timedelta(days=LATELY - 1), as_of
+def last_30_days(as_of: date) -> tuple[date, date]:
+    return as_of - timedelta(days=RECENT_DAYS - 1), as_of
 
 
-def by_entry(as_of: date) -> dict[int, Usage]:
+def usage_by_entry(as_of: date) -> dict[int, EntryUsage]:
     """Every entry called in the last 30 days."""
     first = week(as_of)[0]
     rows = (
-        EntryTraffic.objects.filter(day__range=lately(as_of), entry__isnull=False)
+        EntryTraffic.objects.filter(day__range=last_30_days(as_of), entry__isnull=False)
         .order_by()
         .values_list("entry_id")
         .annotate(
@@ -46,16 +54,16 @@ def by_entry(as_of: date) -> dict[int, Usage]:
             days=Count("day", filter=Q(day__gte=first)),
         )
     )
-    applications = _callers_lately(as_of)
-    return {pk: Usage(calls if days else 0, applications.get(pk, 0)) for pk, calls, days in rows}
+    applications = _applications_by_entry(as_of)
+    return {pk: EntryUsage(calls if days else 0, applications.get(pk, 0)) for pk, calls, days in rows}
 
 
-def _callers_lately(as_of: date) -> dict[int, int]:
+def _applications_by_entry(as_of: date) -> dict[int, int]:
     """How many applications called each entry in the last 30 days.
 
     Traffic is asked only about those that also called later and earlier: on the newest day nobody.
     """
-    first, last = lately(as_of)
+    first, last = last_30_days(as_of)
     between = Traffic.objects.filter(
         application=OuterRef("application"), entry=OuterRef("entry"), day__range=(first, last)
     )
@@ -65,7 +73,7 @@ def _callers_lately(as_of: date) -> dict[int, int]:
     return dict(callers.order_by().values_list("entry_id").annotate(n=Count("pk")))
 
 
-def by_application(applications: Iterable[int], as_of: date) -> dict[int, int | None]:
+def calls_7d_by_application(applications: Iterable[int], as_of: date) -> dict[int, int | None]:
     """Calls of the last 7 days, to any model, of some applications."""
     wanted = list(applications)
     rows = Traffic.objects.filter(application__in=wanted, day__range=week(as_of))
@@ -73,7 +81,7 @@ def by_application(applications: Iterable[int], as_of: date) -> dict[int, int | 
     return dict.fromkeys(wanted, 0) | sums
 
 
-def by_pair(pairs: Iterable[tuple[int, int]], as_of: date) -> dict[tuple[int, int], int | None]:
+def calls_7d_by_pair(pairs: Iterable[tuple[int, int]], as_of: date) -> dict[tuple[int, int], int | None]:
     """Calls of the last 7 days of some (application, entry); made for the rows of one page."""
     wanted = list(pairs)
     rows = (
@@ -88,7 +96,7 @@ def by_pair(pairs: Iterable[tuple[int, int]], as_of: date) -> dict[tuple[int, in
     return {pair: sums.get(pair, 0) for pair in wanted}
 
 
-def callers(entry: int, as_of: date, first: date) -> tuple[list[dict], dict[int, int | None]]:
+def entry_callers(entry: int, as_of: date, first: date) -> tuple[list[dict], dict[int, int | None]]:
     """Who called an entry since `first`: `application` (pk), `calls_7d`, `last_on`; most calls first.
 
     Beside it the calls of each application since then, which a chart needs too: it is the one long sum.
@@ -112,7 +120,7 @@ def callers(entry: int, as_of: date, first: date) -> tuple[list[dict], dict[int,
     return found, {row["application"]: row["total"] for row in rows}
 
 
-def share_uncatalogued(first: date, last: date) -> tuple[int, int]:
+def count_unknown_calls(first: date, last: date) -> tuple[int, int]:
     """(calls whose name the catalog does not know, all calls) of some days."""
     sums = EntryTraffic.objects.filter(day__range=(first, last)).aggregate(
         unknown=Sum("calls", filter=Q(entry=None)), total=Sum("calls")

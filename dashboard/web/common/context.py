@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dashboard.catalog import freshness
 from dashboard.core import clock
-from dashboard.web.common.as_of import DayControl, control
+from dashboard.web.common.as_of import AsOfControl, as_of_control
 from dashboard.web.common.permissions import REVIEW
 from dashboard.web.review.queries import waiting_count
 
@@ -38,7 +38,7 @@ class NavItem:
 class Site:
     """The frame of a page. `theme` is "auto", "light" or "dark"."""
 
-    day: DayControl
+    day: AsOfControl
     theme: str
     nav: tuple[NavItem, ...]
     demo: bool
@@ -70,7 +70,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
     theme = request.COOKIES.get("sundial_theme", "auto")
     return {
         "site": Site(
-            day=control(getattr(request, "as_of", today), today, demo=settings.SUNDIAL_DEMO),
+            day=as_of_control(getattr(request, "as_of", today), today, demo=settings.SUNDIAL_DEMO),
             theme=theme if theme in THEMES else "auto",
             nav=_nav(here or "", getattr(request, "user", None)),
             demo=settings.SUNDIAL_DEMO,

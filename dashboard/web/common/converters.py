@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from dashboard.web.common.as_of import parse
+from dashboard.web.common.as_of import parse_day
 
 __all__ = ["DayConverter"]
 
@@ -13,7 +13,7 @@ class DayConverter:
     regex = r"\d{4}-\d{2}-\d{2}"
 
     def to_python(self, value: str) -> date:
-        return parse(value)
+        return parse_day(value)
 
     def to_url(self, value: date | str) -> str:
         return value if isinstance(value, str) else value.isoformat()

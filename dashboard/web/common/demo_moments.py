@@ -6,13 +6,13 @@ from datetime import date
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-__all__ = ["MOMENTS", "STORY_DAYS", "Moment"]
+__all__ = ["DEMO_DAYS", "DEMO_MOMENTS", "DemoMoment"]
 
-STORY_DAYS = date(2023, 6, 22), date(2024, 1, 10)
+DEMO_DAYS = date(2023, 6, 22), date(2024, 1, 10)
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class DemoMoment:
     """A day worth stopping at. `label` fits on a button, `text` is one sentence."""
 
     day: date
@@ -20,13 +20,13 @@ class Moment:
     text: str | Promise
 
 
-MOMENTS = (
-    Moment(date(2023, 6, 22), _("Before"), _("Nothing is announced yet: everyone calls the old models.")),
-    Moment(date(2023, 7, 6), _("Announced"), _("The sunset of 4 January 2024 is announced.")),
-    Moment(date(2023, 10, 6), _("90 days left"), _("The first digest reaches the owners.")),
-    Moment(date(2023, 12, 5), _("30 days left"), _("What has not started by now becomes urgent.")),
-    Moment(date(2023, 12, 8), _("Today"), _("The day this demo opens on.")),
-    Moment(date(2023, 12, 28), _("7 days left"), _("The last week of daylight.")),
-    Moment(date(2024, 1, 4), _("Sunset"), _("The old models stop answering, or answer as another model.")),
-    Moment(date(2024, 1, 10), _("After"), _("What was not moved in time is broken.")),
+DEMO_MOMENTS = (
+    DemoMoment(date(2023, 6, 22), _("Before"), _("Nothing is announced yet: everyone calls the old models.")),
+    DemoMoment(date(2023, 7, 6), _("Announced"), _("The sunset of 4 January 2024 is announced.")),
+    DemoMoment(date(2023, 10, 6), _("90 days left"), _("The first digest reaches the owners.")),
+    DemoMoment(date(2023, 12, 5), _("30 days left"), _("What has not started by now becomes urgent.")),
+    DemoMoment(date(2023, 12, 8), _("Today"), _("The day this demo opens on.")),
+    DemoMoment(date(2023, 12, 28), _("7 days left"), _("The last week of daylight.")),
+    DemoMoment(date(2024, 1, 4), _("Sunset"), _("The old models stop answering, or answer as another model.")),
+    DemoMoment(date(2024, 1, 10), _("After"), _("What was not moved in time is broken.")),
 )

@@ -12,36 +12,36 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
-__all__ = ["Choice", "Filters", "Hidden", "Search", "Text", "page_of"]
+__all__ = ["Choice", "FilterForm", "HiddenChoice", "SearchField", "TextField", "paginate"]
 
-Words = Any
+LabelText = Any
 """A text, or one that is translated when it is shown."""
-Choice = tuple[str, Words]
+Choice = tuple[str, LabelText]
 
 ANY = _("Any")
 
 PAGE_SIZE = 50
 
 
-class Text(forms.CharField):
+class TextField(forms.CharField):
     """A short text; what is longer than any name we keep finds nothing anyway."""
 
-    def __init__(self, label: Words, placeholder: Words = "") -> None:
+    def __init__(self, label: LabelText, placeholder: LabelText = "") -> None:
         attrs = {"class": "input", "placeholder": placeholder}
         super().__init__(label=label, required=False, max_length=300, widget=forms.TextInput(attrs))
 
 
-class Search(Text):
+class SearchField(TextField):
     """The field that is as wide as there is room; always `q`."""
 
     wide = True
 
-    def __init__(self, placeholder: Words) -> None:
+    def __init__(self, placeholder: LabelText) -> None:
         super().__init__(_("Search"), placeholder)
         self.widget.input_type = "search"
 
 
-class Options(forms.Select):
+class PlainSelect(forms.Select):
     """A choice as Django draws it, without a template for each option: there may be a team for each of many."""
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:  # noqa: ARG002 Django names it
@@ -55,7 +55,7 @@ class Options(forms.Select):
         return format_html('<select name="{}"{}>\n{}\n</select>', name, own, options)
 
 
-class Hidden(forms.ChoiceField):
+class HiddenChoice(forms.ChoiceField):
     """A choice that is made elsewhere on the page, kept when the form is sent."""
 
     def __init__(self, values: Iterable[str]) -> None:
@@ -63,23 +63,25 @@ class Hidden(forms.ChoiceField):
         super().__init__(required=False, choices=choices, widget=forms.HiddenInput())
 
 
-class Filters(forms.Form):
+class FilterForm(forms.Form):
     """Filters of one list. A value that makes no sense is told beside its field and filters nothing."""
 
     def __init__(self, query: QueryDict) -> None:
         super().__init__(query, auto_id="filter-%s", use_required_attribute=False)
 
-    def select(self, name: str, label: Words, choices: Iterable[Choice], *, any_label: Words = ANY) -> None:
+    def add_choice(
+        self, name: str, label: LabelText, choices: Iterable[Choice], *, any_label: LabelText = ANY
+    ) -> None:
         """Add a choice; the first option, with an empty value, filters nothing."""
-        widget = Options({"class": "select"})
+        widget = PlainSelect({"class": "select"})
         self.fields[name] = forms.ChoiceField(
             label=label, required=False, choices=[("", any_label), *choices], widget=widget
         )
 
-    def check(self, name: str, label: Words) -> None:
+    def add_checkbox(self, name: str, label: LabelText) -> None:
         self.fields[name] = forms.BooleanField(label=label, required=False)
 
-    def chosen(self, name: str) -> Any:
+    def value(self, name: str) -> Any:
         """The value of a field, "" (or False) where nothing sensible is chosen."""
         if self.is_valid() or name in self.cleaned_data:
             return self.cleaned_data[name]
@@ -88,9 +90,9 @@ class Filters(forms.Form):
     @property
     def active(self) -> bool:
         """Whether anything narrows the list."""
-        return any(self.chosen(name) for name in self.fields)
+        return any(self.value(name) for name in self.fields)
 
 
-def page_of(request: HttpRequest, rows: Sequence | QuerySet, size: int = PAGE_SIZE) -> Page:
+def paginate(request: HttpRequest, rows: Sequence | QuerySet, size: int = PAGE_SIZE) -> Page:
     """The page `?page=` of `rows`; a number that makes no sense shows the nearest page there is."""
     return Paginator(rows, size).get_page(request.GET.get("page"))

@@ -5,10 +5,10 @@ from typing import Any
 
 from django.urls import get_script_prefix, reverse
 
-__all__ = ["address"]
+__all__ = ["page_path"]
 
 
-def address(page: str, *args: Any) -> str:
+def page_path(page: str, *args: Any) -> str:
     """The path of a page by its name."""
     return _path(get_script_prefix(), page, args)
 

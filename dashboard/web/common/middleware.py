@@ -8,10 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from dashboard.core import clock
 from dashboard.web.common import as_of
 
-__all__ = ["AsOfDay"]
+__all__ = ["AsOfMiddleware"]
 
 
-class AsOfDay:
+class AsOfMiddleware:
     """Sets `request.as_of` and `request.today` (days, UTC) before the view runs.
 
     Stands after the sign-in middleware, so that a stranger is asked to sign in before being told that a
@@ -28,4 +28,4 @@ class AsOfDay:
         if getattr(view, "reads_as_of", False):
             return
         today = clock.today()
-        vars(request).update(today=today, as_of=as_of.read(request, today))
+        vars(request).update(today=today, as_of=as_of.requested_day(request, today))

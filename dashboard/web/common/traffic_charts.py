@@ -8,18 +8,18 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from dashboard.catalog.lifecycle import EntryState
-from dashboard.charts.card import Card
+from dashboard.charts.card import ChartCard
 from dashboard.charts.layout import Marker
-from dashboard.charts.stacked import CYCLE, Series, calls_per_day
-from dashboard.web.common.call_series import Stack
+from dashboard.charts.stacked import CYCLE, BarSeries, stacked_figure
+from dashboard.web.common.call_series import CallChartData
 
-__all__ = ["calls_card", "marks_of"]
+__all__ = ["calls_chart", "entry_markers"]
 
 LOOKS = [look for look in CYCLE if look != "other"]
 
 
-def calls_card(
-    stack: Stack,
+def calls_chart(
+    stack: CallChartData,
     *,
     chart_id: str,
     title: str,
@@ -27,8 +27,8 @@ def calls_card(
     name: Callable[[int], str],
     rest: str,
     today: date,
-    marks: Sequence[Marker] = (),
-) -> Card | None:
+    markers: Sequence[Marker] = (),
+) -> ChartCard | None:
     """Calls (or tokens) per day, stacked; None where there are none.
 
     `name` gives a part's name by its key, `rest` names what has no own part.
@@ -37,19 +37,19 @@ def calls_card(
         return None
     names = [rest if part.key is None else name(part.key) for part in stack.parts]
     series = [
-        Series(_label(shown), part.values, "other" if part.key is None else LOOKS[i % len(LOOKS)])
+        BarSeries(_label(shown), part.values, "other" if part.key is None else LOOKS[i % len(LOOKS)])
         for i, (shown, part) in enumerate(zip(names, stack.parts, strict=True))
     ]
     partial = stack.days[-1] == today
     rows = list(zip(stack.days, *(part.values for part in stack.parts), strict=True))
-    return Card(
+    return ChartCard(
         id=chart_id,
         title=title,
         summary=summary,
-        figure=calls_per_day(
+        figure=stacked_figure(
             stack.days,
             series,
-            marks=marks,
+            markers=markers,
             partial=partial,
             unit=_("Calls per day") if stack.measure == "calls" else _("Tokens per day"),
         ),
@@ -59,13 +59,13 @@ def calls_card(
     )
 
 
-def marks_of(entry: EntryState, first: date) -> list[Marker]:
+def entry_markers(entry: EntryState, first: date) -> list[Marker]:
     """The days of an entry that fall into a chart that starts on `first` and ends on the entry's day."""
     days = (("announced", entry.announced_on), ("sunset", entry.sunset_on))
     return [Marker(kind, day) for kind, day in days if day and first <= day <= entry.as_of]
 
 
-def _notes(stack: Stack, *, partial: bool) -> list[str]:
+def _notes(stack: CallChartData, *, partial: bool) -> list[str]:
     notes = []
     if stack.measure == "tokens":
         notes.append(_("No source counts calls here: tokens are shown."))

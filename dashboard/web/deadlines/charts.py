@@ -5,16 +5,16 @@ from datetime import date
 from django.utils.translation import gettext as _
 
 from dashboard.charts import burndown
-from dashboard.charts.burndown import Trend
-from dashboard.charts.card import Card
+from dashboard.charts.burndown import ForecastLine
+from dashboard.charts.card import ChartCard
 from dashboard.charts.layout import Marker
 from dashboard.web.common.verdicts import day_text
 from dashboard.web.deadlines.detail import DeadlinePage
 
-__all__ = ["cards"]
+__all__ = ["deadline_charts"]
 
 
-def cards(page: DeadlinePage, today: date, csv_url: str) -> list[Card]:
+def deadline_charts(page: DeadlinePage, today: date, csv_url: str) -> list[ChartCard]:
     """Calls per day, applications left, and how calls are shared; nothing while there is no usage."""
     if not any(point.retiring or point.replacement for point in page.days):
         return []
@@ -32,30 +32,30 @@ def _marks(page: DeadlinePage, today: date) -> list[Marker]:
     return [mark for mark in marks if mark.day >= page.days[0].day]
 
 
-def _calls(page: DeadlinePage, today: date, csv_url: str) -> Card:
+def _calls(page: DeadlinePage, today: date, csv_url: str) -> ChartCard:
     found, points = page.summary, page.days
     forecast = found.forecast
     trend = (
-        Trend(found.as_of, found.remaining, forecast.zero_on, forecast.low, forecast.high)
+        ForecastLine(found.as_of, found.remaining, forecast.zero_on, forecast.low, forecast.high)
         if forecast.zero_on
         else None
     )
     tokens = found.measure == "tokens"
     words = {"first": round(found.baseline), "now": round(found.remaining)}
-    return Card(
+    return ChartCard(
         id="burndown",
         title=_("Tokens per day") if tokens else _("Calls per day"),
         summary=_("Calls to the retiring models: at most %(first)s a day, now %(now)s.") % words,
-        figure=burndown.calls(
+        figure=burndown.calls_figure(
             [point.day for point in points],
             [point.retiring for point in points],
             [point.replacement for point in points],
-            marks=_marks(page, today),
+            markers=_marks(page, today),
             last=max(found.sunset_on, points[-1].day),
             partial=points[-1].day == today,
             trend=trend,
             unit="Tokens per day" if tokens else "Calls per day",
-            say=_,
+            translate=_,
         ),
         columns=(_("Day"), _("Retiring models"), _("Replacements"), _("Applications left")),
         rows=[(p.day, p.retiring, p.replacement, p.applications_remaining) for p in reversed(points)],
@@ -64,15 +64,15 @@ def _calls(page: DeadlinePage, today: date, csv_url: str) -> Card:
     )
 
 
-def _applications(page: DeadlinePage) -> Card:
+def _applications(page: DeadlinePage) -> ChartCard:
     points = page.days
-    return Card(
+    return ChartCard(
         id="applications",
         title=_("Applications left"),
         summary=_("%(left)s of %(total)s applications still call a retiring model.")
         % {"left": page.row.applications_left, "total": page.summary.applications_total},
-        figure=burndown.applications(
-            [point.day for point in points], [point.applications_remaining for point in points], say=_
+        figure=burndown.applications_figure(
+            [point.day for point in points], [point.applications_remaining for point in points], translate=_
         ),
         columns=(_("Day"), _("Applications left")),
         rows=[(point.day, point.applications_remaining) for point in reversed(points)],
@@ -80,17 +80,17 @@ def _applications(page: DeadlinePage) -> Card:
     )
 
 
-def _share(page: DeadlinePage) -> Card:
+def _share(page: DeadlinePage) -> ChartCard:
     points = [point for point in page.days if point.retiring or point.replacement]
-    return Card(
+    return ChartCard(
         id="share",
         title=_("How calls are shared"),
         summary=_("Per day, the part of calls that goes to retiring models and to their replacements."),
-        figure=burndown.share(
+        figure=burndown.share_figure(
             [point.day for point in points],
             [point.retiring for point in points],
             [point.replacement for point in points],
-            say=_,
+            translate=_,
         ),
         columns=(_("Day"), _("Retiring models"), _("Replacements")),
         rows=[(point.day, point.retiring, point.replacement) for point in reversed(points)],

@@ -22,14 +22,14 @@ from dashboard.findings.due_dates import due_before_sunset, entry_due
 from dashboard.findings.models import Finding
 from dashboard.web.deadlines.queries import DeadlineRow
 
-__all__ = ["DeadlinePage", "Member", "ModelGroup", "page", "points"]
+__all__ = ["ApplicationRow", "DeadlinePage", "ModelGroup", "daily_points", "load_deadline"]
 
 BEFORE, AFTER = timedelta(days=400), timedelta(days=60)
 """The burn-down shows at most so much before and after the sunset."""
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class ApplicationRow:
     """One application of the deadline; `finding` is the key of its only finding, None if it has several."""
 
     progress: ApplicationProgress
@@ -77,7 +77,7 @@ class DeadlinePage:
 
     row: DeadlineRow
     listed: Page
-    members: list[Member]
+    applications: list[ApplicationRow]
     groups: list[ModelGroup]
     days: list[BurndownDay]
 
@@ -86,12 +86,12 @@ class DeadlinePage:
         return self.row.summary
 
     @property
-    def left(self) -> list[Member]:
-        return [member for member in self.members if not member.progress.done]
+    def left(self) -> list[ApplicationRow]:
+        return [member for member in self.applications if not member.progress.done]
 
     @property
-    def done(self) -> list[Member]:
-        return [member for member in self.members if member.progress.done]
+    def done(self) -> list[ApplicationRow]:
+        return [member for member in self.applications if member.progress.done]
 
     @property
     def is_past(self) -> bool:
@@ -116,7 +116,7 @@ class DeadlinePage:
         return max(self.summary.remaining - self.summary.failing_per_day, 0)
 
 
-def page(deadline: Deadline, snapshot: Snapshot, page_of: Callable[[Sequence], Page]) -> DeadlinePage:
+def load_deadline(deadline: Deadline, snapshot: Snapshot, page_of: Callable[[Sequence], Page]) -> DeadlinePage:
     """The page of a deadline as known on the snapshot's day; `page_of` chooses which applications it shows."""
     found = deadline_totals(deadline, snapshot)
     ends = _ends(deadline, snapshot)
@@ -126,13 +126,13 @@ def page(deadline: Deadline, snapshot: Snapshot, page_of: Callable[[Sequence], P
     return DeadlinePage(
         row=DeadlineRow(found, deadline.entries, first),
         listed=listed,
-        members=_members(list(listed.object_list), found, deadline, snapshot, ends),
+        applications=_members(list(listed.object_list), found, deadline, snapshot, ends),
         groups=_groups(deadline, snapshot),
         days=_points(deadline, snapshot, found.measured_from),
     )
 
 
-def points(deadline: Deadline, snapshot: Snapshot) -> list[BurndownDay]:
+def daily_points(deadline: Deadline, snapshot: Snapshot) -> list[BurndownDay]:
     """The days of the burn-down: from where its baseline is measured to the snapshot's day."""
     return _points(deadline, snapshot, deadline_totals(deadline, snapshot).measured_from)
 
@@ -162,7 +162,7 @@ def _members(
     deadline: Deadline,
     snapshot: Snapshot,
     ends: dict[int, DueDate],
-) -> list[Member]:
+) -> list[ApplicationRow]:
     redirected = {entry.pk for entry in deadline.entries if entry.on_sunset == "redirects"}
     findings: dict[int, list[tuple[int, int]]] = {}
     known = Finding.objects.for_entries(entry.pk for entry in deadline.entries)
@@ -174,7 +174,7 @@ def _members(
         own = findings[one.pk]
         fate = "redirected" if all(entry in redirected for _pk, entry in own) else "broken"
         key = own[0][0] if len(own) == 1 else None
-        members.append(Member(one, key, len(own), fate, found.days_left <= 0, ends.get(one.pk)))
+        members.append(ApplicationRow(one, key, len(own), fate, found.days_left <= 0, ends.get(one.pk)))
     return members
 
 

@@ -12,7 +12,7 @@ from dashboard.findings.deadlines.summary import DeadlineSummary, all_summaries
 from dashboard.findings.due_dates import due_before_sunset, entry_due
 from dashboard.findings.models import Finding
 
-__all__ = ["DeadlineRow", "Month", "both", "by_month"]
+__all__ = ["DeadlineMonth", "DeadlineRow", "group_by_month", "list_deadlines"]
 
 MOST_PAST = 100
 """Past deadlines of one page, newest first."""
@@ -71,7 +71,7 @@ class DeadlineRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Month:
+class DeadlineMonth:
     """The deadlines of a calendar month; `first` is its first day."""
 
     first: date
@@ -82,7 +82,7 @@ class Month:
         return sum(row.models for row in self.rows)
 
 
-def both(snapshot: Snapshot, most_past: int = MOST_PAST) -> tuple[list[DeadlineRow], list[DeadlineRow]]:
+def list_deadlines(snapshot: Snapshot, most_past: int = MOST_PAST) -> tuple[list[DeadlineRow], list[DeadlineRow]]:
     """Deadlines of the snapshot's day and later, soonest first, and those before, newest first.
 
     The number of queries is constant.
@@ -92,10 +92,10 @@ def both(snapshot: Snapshot, most_past: int = MOST_PAST) -> tuple[list[DeadlineR
     return rows[: len(ahead)], rows[len(ahead) :]
 
 
-def by_month(rows: Iterable[DeadlineRow]) -> list[Month]:
+def group_by_month(rows: Iterable[DeadlineRow]) -> list[DeadlineMonth]:
     """Rows in order of their day, grouped."""
     months = groupby(rows, key=lambda row: row.summary.sunset_on.replace(day=1))
-    return [Month(first, list(group)) for first, group in months]
+    return [DeadlineMonth(first, list(group)) for first, group in months]
 
 
 def _first_ends(deadlines: Iterable[Deadline], snapshot: Snapshot) -> dict[tuple[str, date], DueDate]:

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from dashboard.catalog import snapshot as catalog
 from dashboard.web.common.as_of import Request
 from dashboard.web.common.csv_export import csv_response
-from dashboard.web.common.filters import page_of
+from dashboard.web.common.filters import paginate
 from dashboard.web.common.verdicts import verdict_sentence
 from dashboard.web.deadlines import charts, detail, queries
 
@@ -21,7 +21,7 @@ SERIES_COLUMNS = ("day", "retiring", "replacement", "applications_remaining")
 def index(request: Request) -> HttpResponse:
     snapshot = catalog.load(request.as_of)
     everything = request.GET.get("all") == "1"
-    rows, past = ([row for row in rows if everything or row.is_ours] for rows in queries.both(snapshot))
+    rows, past = ([row for row in rows if everything or row.is_ours] for rows in queries.list_deadlines(snapshot))
     context = {"rows": rows, "past": past, "everything": everything, "known": len(snapshot.deadlines)}
     return render(request, "deadlines/list.html", context)
 
@@ -32,16 +32,16 @@ def show(request: Request, platform: str, date: date) -> HttpResponseBase:
     if not found:
         raise Http404
     if request.GET.get("format") == "csv":
-        points = detail.points(found, snapshot)
+        points = detail.daily_points(found, snapshot)
         rows = ((p.day, p.retiring, p.replacement, p.applications_remaining) for p in points)
         return csv_response(f"deadline-{platform}-{date}", request.as_of, SERIES_COLUMNS, rows)
-    page = detail.page(found, snapshot, partial(page_of, request))
+    page = detail.load_deadline(found, snapshot, partial(paginate, request))
     query = request.GET.copy()
     query.pop("page", None)
     query["format"] = "csv"
     context = {
         "page": page,
-        "charts": charts.cards(page, request.today, f"?{query.urlencode()}"),
+        "charts": charts.deadline_charts(page, request.today, f"?{query.urlencode()}"),
         "sentence": verdict_sentence(page.summary.forecast, date, request.as_of),
     }
     return render(request, "deadlines/detail.html", context)

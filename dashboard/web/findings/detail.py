@@ -12,7 +12,7 @@ from dashboard.alerts.models import Notice
 from dashboard.catalog.lifecycle import EntryState, Step
 from dashboard.catalog.regions import DueDate, name_with_region
 from dashboard.catalog.snapshot import Deadline, Snapshot
-from dashboard.charts.card import Card
+from dashboard.charts.card import ChartCard
 from dashboard.findings.history import HistoryEvent, finding_history, silent_sources
 from dashboard.findings.models import Finding
 from dashboard.findings.name_resolution import latest_calls_to, with_resolution
@@ -20,7 +20,7 @@ from dashboard.usage.ingest.latest_calls import latest_calls_of
 from dashboard.usage.models import DailyRollup, LatestCall, Source
 from dashboard.web.common import call_series
 from dashboard.web.common.guide_links import Guide, guide_for
-from dashboard.web.common.traffic_charts import calls_card, marks_of
+from dashboard.web.common.traffic_charts import calls_chart, entry_markers
 from dashboard.web.common.verdicts import day_text
 from dashboard.web.findings.queries import FindingRow, rows_of
 
@@ -98,7 +98,7 @@ class FindingPage:
     replacements: list[EntryState]
     deadline: Deadline | None
     guide: Guide | None
-    chart: Card | None
+    chart: ChartCard | None
     story: list[Line]
     """Newest first."""
     seen: list[Seen]
@@ -201,9 +201,9 @@ def _since(last: date | None) -> str:
     return " " + _("The last one was on %(day)s.") % {"day": day_text(last)} if last else ""
 
 
-def _chart(row: FindingRow, today: date) -> Card | None:
-    stack = call_series.of_pair(row.finding.application_id, row.finding.entry_id, row.entry.as_of)
-    return calls_card(
+def _chart(row: FindingRow, today: date) -> ChartCard | None:
+    stack = call_series.calls_of_pair(row.finding.application_id, row.finding.entry_id, row.entry.as_of)
+    return calls_chart(
         stack,
         chart_id="calls",
         title=_("Calls per day, last 90 days"),
@@ -212,7 +212,7 @@ def _chart(row: FindingRow, today: date) -> Card | None:
         name=lambda _key: row.entry.id,
         rest="",
         today=today,
-        marks=marks_of(row.entry, stack.days[0]),
+        markers=entry_markers(row.entry, stack.days[0]),
     )
 
 
@@ -254,7 +254,7 @@ def _mails(finding: Finding, as_of: date) -> list[Mail]:
 
 def _rollups(finding: Finding, as_of: date) -> Any:
     rollups = DailyRollup.objects.filter(
-        identity__application=finding.application_id, day__range=call_series.span(as_of)
+        identity__application=finding.application_id, day__range=call_series.chart_days(as_of)
     )
     return with_resolution(rollups).filter(resolution__entry=finding.entry_id)
 

@@ -13,19 +13,19 @@ from django.utils.translation import gettext_lazy as _
 from dashboard.findings import actions
 from dashboard.findings.choices import Status
 from dashboard.findings.models import Finding
-from dashboard.web.common.filters import Words
+from dashboard.web.common.filters import LabelText
 
 __all__ = ["ACTS", "Act", "carry_out", "offered"]
 
 NOTE = 4000
 
 
-def _text(label: Words, *, required: bool = True) -> forms.CharField:
+def _text(label: LabelText, *, required: bool = True) -> forms.CharField:
     widget = forms.Textarea({"class": "textarea", "rows": 3})
     return forms.CharField(label=label, required=required, max_length=NOTE, widget=widget)
 
 
-def _day(label: Words, *, required: bool) -> forms.DateField:
+def _day(label: LabelText, *, required: bool) -> forms.DateField:
     widget = forms.DateInput({"class": "input", "type": "date"}, format="%Y-%m-%d")
     return forms.DateField(label=label, required=required, widget=widget, input_formats=["%Y-%m-%d"])
 
@@ -65,8 +65,8 @@ class Act:
     """One act: its button, its form, and what carries it out."""
 
     verb: str
-    label: Words
-    done: Words
+    label: LabelText
+    done: LabelText
     form_class: type[forms.Form]
     run: Callable[..., Any]
 

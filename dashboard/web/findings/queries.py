@@ -187,7 +187,7 @@ def batches(findings: Sequence[Finding], snapshot: Snapshot, limit: int) -> Iter
 def rows_of(findings: Iterable[Finding], snapshot: Snapshot) -> Iterator[FindingRow]:
     """Lines for findings that `as_of()` annotated; made for one page of them."""
     listed = list(findings)
-    recent = calls.by_pair(((f.application_id, f.entry_id) for f in listed), snapshot.as_of)
+    recent = calls.calls_7d_by_pair(((f.application_id, f.entry_id) for f in listed), snapshot.as_of)
     for finding in listed:
         entry = snapshot.entries[finding.entry_id]
         told = recent[finding.application_id, finding.entry_id]

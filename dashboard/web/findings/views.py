@@ -16,7 +16,7 @@ from dashboard.findings.models import Finding
 from dashboard.web.applications import queries
 from dashboard.web.common.as_of import Request
 from dashboard.web.common.csv_export import LIMIT, csv_response
-from dashboard.web.common.filters import Filters, Hidden, Search, page_of
+from dashboard.web.common.filters import FilterForm, HiddenChoice, SearchField, paginate
 from dashboard.web.common.permissions import editor_required, may_edit
 from dashboard.web.findings import detail as one
 from dashboard.web.findings import forms as findings_forms
@@ -32,27 +32,27 @@ COLUMNS = (
 WITHIN = (7, 14, 30, 60, 90)
 
 
-class FindingFilters(Filters):
+class FindingFilters(FilterForm):
     """Which findings to list; the status is chosen by chips, so its field is hidden."""
 
-    q = Search(_("An application, a model, an address"))
-    status = Hidden(("all", *query.STATUSES))
+    q = SearchField(_("An application, a model, an address"))
+    status = HiddenChoice(("all", *query.STATUSES))
 
     def __init__(self, request: Request, snapshot: Snapshot) -> None:
         super().__init__(request.GET)
         platforms = sorted({entry.platform for entry in snapshot.retiring.values()})
-        self.select("platform", _("Platform"), [(slug, slug) for slug in platforms])
-        self.select("team", _("Team"), [(team, team) for team in queries.teams()])
+        self.add_choice("platform", _("Platform"), [(slug, slug) for slug in platforms])
+        self.add_choice("team", _("Team"), [(team, team) for team in queries.teams()])
         within = [(str(days), _("%(n)s days") % {"n": days}) for days in WITHIN]
-        self.select("within", _("Stops within"), within)
+        self.add_choice("within", _("Stops within"), within)
 
     def wanted(self) -> Wanted:
-        within = self.chosen("within")
+        within = self.value("within")
         return Wanted(
-            text=self.chosen("q"),
-            platform=self.chosen("platform"),
-            team=self.chosen("team"),
-            status=self.chosen("status"),
+            text=self.value("q"),
+            platform=self.value("platform"),
+            team=self.value("team"),
+            status=self.value("status"),
             within=int(within) if within else None,
         )
 
@@ -66,7 +66,7 @@ def index(request: Request) -> HttpResponseBase:
     listed = query.with_status(found, wanted.status).by_due(counts.listed(wanted.status))
     if request.GET.get("format") == "csv":
         return csv_response("findings", request.as_of, COLUMNS, _lines(query.batches(listed, snapshot, LIMIT + 1)))
-    page = page_of(request, listed)
+    page = paginate(request, listed)
     context = {
         "filters": filters,
         "page": page,

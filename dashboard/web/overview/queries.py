@@ -13,9 +13,9 @@ from dashboard.findings.due_dates import finding_due
 from dashboard.findings.models import Finding, Traffic
 from dashboard.usage.models import Application, DailyRollup, Source
 from dashboard.web.common import calls
-from dashboard.web.deadlines.queries import DeadlineRow, both
+from dashboard.web.deadlines.queries import DeadlineRow, list_deadlines
 
-__all__ = ["AtRisk", "Change", "Overview", "Sources", "overview"]
+__all__ = ["ApplicationAtRisk", "CatalogChange", "Overview", "SourcesSummary", "load_overview"]
 
 NEXT, AT_RISK, CHANGES = 6, 8, 6
 RISK_DAYS = 30
@@ -25,7 +25,7 @@ SILENT_DAYS = 2
 
 
 @dataclass(slots=True)
-class AtRisk:
+class ApplicationAtRisk:
     """An application that calls a model whose end is near or past for it. Calls are those of the last 7 days.
 
     `due_on` is the day its own calls end, `deadline_on` that of the deadline the model belongs to.
@@ -48,7 +48,7 @@ class AtRisk:
 
 
 @dataclass(slots=True)
-class Change:
+class CatalogChange:
     """What became known of one platform's models on one day."""
 
     known_on: date
@@ -66,7 +66,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
+class SourcesSummary:
     """How fresh usage is. `newest` is the last day with calls; troubled sources have a problem, silent no news."""
 
     total: int
@@ -91,26 +91,26 @@ class Overview:
     """Calls per day to models of these and of past deadlines, in the mean of the last complete week."""
     overdue: list[DeadlineRow]
     """Past deadlines whose models are still called."""
-    at_risk: list[AtRisk]
+    at_risk: list[ApplicationAtRisk]
     at_risk_total: int
     uncatalogued: int
     calls: int
-    changes: list[Change]
-    sources: Sources
+    changes: list[CatalogChange]
+    sources: SourcesSummary
 
     @property
     def uncatalogued_share(self) -> float | None:
         return self.uncatalogued / self.calls if self.calls else None
 
 
-def overview(snapshot: Snapshot) -> Overview:
+def load_overview(snapshot: Snapshot) -> Overview:
     """The overview as of the snapshot's day. The number of queries is constant."""
-    ahead, behind = both(snapshot)
+    ahead, behind = list_deadlines(snapshot)
     ours = [row for row in ahead if row.is_ours]
     # Less than a call every other day shows among the applications at risk, not as an alarm of "0 calls".
     overdue = [row for row in behind if row.summary.remaining >= 0.5]
     risky = _at_risk(snapshot)
-    unknown, total = calls.share_uncatalogued(*calls.week(snapshot.as_of))
+    unknown, total = calls.count_unknown_calls(*calls.week(snapshot.as_of))
     return Overview(
         has_usage=Traffic.objects.exists(),
         has_catalog=bool(snapshot.entries),
@@ -128,12 +128,12 @@ def overview(snapshot: Snapshot) -> Overview:
     )
 
 
-def _at_risk(snapshot: Snapshot) -> list[AtRisk]:
+def _at_risk(snapshot: Snapshot) -> list[ApplicationAtRisk]:
     """Applications that nobody has exempted, with the end that bites first; nearest first, then loudest."""
     alive = Finding.objects.as_of(snapshot.as_of, snapshot).alive().due_within(RISK_DAYS)
     findings = [f for f in alive.by_due()[:MOST_FINDINGS] if f.status != Status.EXEMPT]  # type: ignore[attr-defined]
-    volume = calls.by_pair([(f.application_id, f.entry_id) for f in findings], snapshot.as_of)
-    found: dict[int, AtRisk] = {}
+    volume = calls.calls_7d_by_pair([(f.application_id, f.entry_id) for f in findings], snapshot.as_of)
+    found: dict[int, ApplicationAtRisk] = {}
     for finding in findings:
         entry = snapshot.entries[finding.entry_id]
         due = finding_due(finding, snapshot)
@@ -142,7 +142,9 @@ def _at_risk(snapshot: Snapshot) -> list[AtRisk]:
         deadline_on = entry.sunset_on or due.on
         one = found.setdefault(
             finding.application_id,
-            AtRisk(finding.application, entry.platform, due.on, deadline_on, due.days_left, entry.announced_on),
+            ApplicationAtRisk(
+                finding.application, entry.platform, due.on, deadline_on, due.days_left, entry.announced_on
+            ),
         )
         one.models.append(entry.id)
         told = volume[finding.application_id, finding.entry_id]
@@ -152,7 +154,7 @@ def _at_risk(snapshot: Snapshot) -> list[AtRisk]:
     return sorted(found.values(), key=lambda one: (one.days_left, -(one.calls or 0), one.application.name))
 
 
-def _changes(as_of: date) -> list[Change]:
+def _changes(as_of: date) -> list[CatalogChange]:
     rows = (
         Revision.objects.filter(known_on__lte=as_of, known_on__gt=as_of - timedelta(days=CHANGE_DAYS))
         .order_by("-known_on", "entry__platform__slug", "entry__name")
@@ -161,22 +163,22 @@ def _changes(as_of: date) -> list[Change]:
     return _grouped(rows)[:CHANGES]
 
 
-def _grouped(rows: Iterable[tuple[date, str, str, str]]) -> list[Change]:
-    found: dict[tuple[date, str], Change] = {}
+def _grouped(rows: Iterable[tuple[date, str, str, str]]) -> list[CatalogChange]:
+    found: dict[tuple[date, str], CatalogChange] = {}
     for known_on, platform, name, url in rows:
-        change = found.setdefault((known_on, platform), Change(known_on, platform, url))
+        change = found.setdefault((known_on, platform), CatalogChange(known_on, platform, url))
         if name not in change.names:
             change.names.append(name)
     return list(found.values())
 
 
-def _sources(as_of: date) -> Sources:
+def _sources(as_of: date) -> SourcesSummary:
     """Sources by name; a source is silent when its last report is more than two days old."""
     reported = DailyRollup.objects.filter(source=OuterRef("pk"), day__lte=as_of).order_by("-day").values("day")[:1]
     found = list(Source.objects.annotate(reported_on=Subquery(reported))[:MOST_SOURCES])
     newest = max((s.reported_on for s in found if s.reported_on), default=None)
     old = as_of - timedelta(days=SILENT_DAYS)
-    return Sources(
+    return SourcesSummary(
         total=len(found),
         newest=newest,
         troubled=[s for s in found if s.problem],

@@ -15,7 +15,7 @@ from dashboard.catalog.messages import translated
 from dashboard.core import clock
 from dashboard.findings.enqueue import enqueue_scan
 from dashboard.web.common.as_of import Request
-from dashboard.web.common.filters import Filters, Search, page_of
+from dashboard.web.common.filters import FilterForm, SearchField, paginate
 from dashboard.web.common.permissions import REVIEW
 from dashboard.web.review import forms
 from dashboard.web.review import queries as query
@@ -29,26 +29,26 @@ SELECTED = "selected"
 reviewer_required = permission_required(REVIEW, raise_exception=True)
 
 
-class ReviewFilters(Filters):
+class ReviewFilters(FilterForm):
     """Which proposals to list."""
 
-    q = Search(gettext_lazy("Part of an id"))
+    q = SearchField(gettext_lazy("Part of an id"))
 
     def __init__(self, request: Request) -> None:
         super().__init__(request.GET)
         choices = query.choices()
-        self.select("platform", _("Platform"), choices["platform"])
-        self.select("feed", _("Feed"), choices["feed"])
-        self.select("change", _("What changes"), choices["change"])
-        self.check("called", _("Only what is called"))
+        self.add_choice("platform", _("Platform"), choices["platform"])
+        self.add_choice("feed", _("Feed"), choices["feed"])
+        self.add_choice("change", _("What changes"), choices["change"])
+        self.add_checkbox("called", _("Only what is called"))
 
     def wanted(self) -> Wanted:
         return Wanted(
-            self.chosen("q"),
-            self.chosen("platform"),
-            self.chosen("feed"),
-            self.chosen("change"),
-            bool(self.chosen("called")),
+            self.value("q"),
+            self.value("platform"),
+            self.value("feed"),
+            self.value("change"),
+            bool(self.value("called")),
         )
 
 
@@ -58,7 +58,7 @@ def index(request: Request) -> HttpResponse:
     if request.method == "POST":
         return _decide(request)
     filters = ReviewFilters(request)
-    page = page_of(request, query.find(filters.wanted(), request.as_of, request.today), PAGE_SIZE)
+    page = paginate(request, query.find(filters.wanted(), request.as_of, request.today), PAGE_SIZE)
     context = {
         "filters": filters,
         "page": page,

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from dashboard.usage.connectors.files.allowed_paths import path_problem
 from dashboard.usage.connectors.secrets import SecretError, variable_name
-from dashboard.web.common.filters import Words
+from dashboard.web.common.filters import LabelText
 
 __all__ = [
     "ExtraSettingsField",
@@ -54,25 +54,27 @@ def looks_like_key(value: str) -> bool:
 
 
 def text_field(
-    label: Words, help_text: Words = "", *, example: str = "", required: bool = True, **more: Any
+    label: LabelText, help_text: LabelText = "", *, example: str = "", required: bool = True, **more: Any
 ) -> Any:
     widget = forms.TextInput({"class": "input", "placeholder": example, "autocomplete": "off"})
     return forms.CharField(label=label, help_text=help_text, required=required, widget=widget, **more)
 
 
-def choice_field(label: Words, choices: Iterable[tuple[str, Words]], help_text: Words = "", **more: Any) -> Any:
+def choice_field(
+    label: LabelText, choices: Iterable[tuple[str, LabelText]], help_text: LabelText = "", **more: Any
+) -> Any:
     widget = forms.Select({"class": "select"})
     return forms.ChoiceField(label=label, help_text=help_text, choices=list(choices), widget=widget, **more)
 
 
-def day_field(label: Words, help_text: Words = "") -> Any:
+def day_field(label: LabelText, help_text: LabelText = "") -> Any:
     widget = forms.DateInput({"class": "input", "type": "date"}, format="%Y-%m-%d")
     return forms.DateField(
         label=label, help_text=help_text, required=False, widget=widget, input_formats=["%Y-%m-%d"]
     )
 
 
-def number_field(label: Words, help_text: Words, least: int, most: int, *, required: bool = True) -> Any:
+def number_field(label: LabelText, help_text: LabelText, least: int, most: int, *, required: bool = True) -> Any:
     widget = forms.NumberInput({"class": "input"})
     return forms.IntegerField(
         label=label, help_text=help_text, min_value=least, max_value=most, required=required, widget=widget
@@ -82,7 +84,7 @@ def number_field(label: Words, help_text: Words, least: int, most: int, *, requi
 class _Lines(forms.CharField):
     """A text of several lines."""
 
-    def __init__(self, label: Words, help_text: Words, *, example: str = "", rows: int = 3) -> None:
+    def __init__(self, label: LabelText, help_text: LabelText, *, example: str = "", rows: int = 3) -> None:
         attrs = {"class": "textarea code", "rows": rows, "placeholder": example, "spellcheck": "false"}
         widget = forms.Textarea(attrs)
         super().__init__(label=label, help_text=help_text, required=False, max_length=MAX_TEXT, widget=widget)
@@ -166,7 +168,7 @@ class _NameOnly(forms.TextInput):
 class SecretNameField(forms.CharField):
     """The name of an environment variable, as `env:NAME` (or just the name, in capitals); "" for none."""
 
-    def __init__(self, label: Words, help_text: Words, *, example: str, required: bool = True) -> None:
+    def __init__(self, label: LabelText, help_text: LabelText, *, example: str, required: bool = True) -> None:
         attrs = {"class": "input", "placeholder": example, "autocomplete": "off", "spellcheck": "false"}
         widget = _NameOnly(attrs)
         super().__init__(label=label, help_text=help_text, required=required, max_length=2000, widget=widget)

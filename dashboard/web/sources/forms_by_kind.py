@@ -11,14 +11,14 @@ from dashboard.usage.connectors.sql.presets import PRESETS
 from dashboard.usage.connectors.sync_window import EARLIEST
 from dashboard.usage.connectors.usage_api.connector import PROVIDERS
 from dashboard.usage.models import Source, SourceKind
-from dashboard.web.common.filters import Words
+from dashboard.web.common.filters import LabelText
 from dashboard.web.sources import fields
 from dashboard.web.sources.format_fields import FormattedForm
 from dashboard.web.sources.forms import SourceForm
 
 __all__ = ["FORMS", "BackFillForm", "form_for"]
 
-PRESET_WORDS: dict[str, Words] = {
+PRESET_WORDS: dict[str, LabelText] = {
     "litellm-spendlogs": gettext_lazy("LiteLLM’s spend logs, per hour"),
     "litellm-daily": gettext_lazy("LiteLLM’s daily sums"),
     "langfuse": gettext_lazy("Langfuse on ClickHouse"),

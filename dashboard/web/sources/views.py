@@ -15,7 +15,7 @@ from dashboard.charts import palette
 from dashboard.core import clock
 from dashboard.usage.services import ASKED
 from dashboard.web.common.as_of import Request
-from dashboard.web.common.filters import Filters, Hidden, Search, page_of
+from dashboard.web.common.filters import FilterForm, HiddenChoice, SearchField, paginate
 from dashboard.web.sources import feeds
 from dashboard.web.sources import queries as query
 from dashboard.web.sources.format_list import SUPPORTED
@@ -28,19 +28,19 @@ FEW = 8
 """Up to here a list needs no search."""
 
 
-class SourceFilters(Filters):
+class SourceFilters(FilterForm):
     """Which sources to list; the state is chosen by chips."""
 
-    q = Search(_("Part of a name"))
-    state = Hidden(query.STATES)
+    q = SearchField(_("Part of a name"))
+    state = HiddenChoice(query.STATES)
 
 
 def index(request: Request) -> HttpResponse:
     everything = query.list_sources(request.as_of, clock.wall())
     filters = SourceFilters(request.GET)
-    text, state = filters.chosen("q").casefold(), filters.chosen("state")
+    text, state = filters.value("q").casefold(), filters.value("state")
     named = [one for one in everything if text in f"{one[1].source.name} {one[1].source.slug}".casefold()]
-    page = page_of(request, [one for one in named if state in {"", one[0]}])
+    page = paginate(request, [one for one in named if state in {"", one[0]}])
     counts = Counter(state for state, _ in named)
     feed_rows, feeds_problem = feeds.feed_rows()
     context = {
@@ -64,7 +64,7 @@ def source(request: Request, slug: str) -> HttpResponse:
     context = _status(request, slug)
     shown = context["row"].source
     context |= {
-        "page": page_of(request, query.checkpoints(shown)),
+        "page": paginate(request, query.checkpoints(shown)),
         "rejected": query.rejected_lines(shown),
         "reasons": query.reasons(shown),
         "inbox": settings.SUNDIAL_INBOX,

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from dashboard.charts import burndown, palette
-from dashboard.charts.card import Card
+from dashboard.charts.card import ChartCard
 from dashboard.charts.layout import Marker
 from dashboard.web.common.as_of import Request
 
@@ -30,17 +30,19 @@ def show(request: Request) -> HttpResponse:
     return render(request, "system/component_gallery.html", context)
 
 
-def _card(as_of: date) -> Card:
+def _card(as_of: date) -> ChartCard:
     days = [as_of - timedelta(days=left) for left in range(59, -1, -1)]
     retiring = [900 - 14 * i + 40 * (i % 7) for i in range(60)]
     replacement = [14 * i for i in range(60)]
     sunset = as_of + timedelta(days=20)
     marks = [Marker("announced", days[10]), Marker("as of", as_of), Marker("sunset", sunset)]
-    return Card(
+    return ChartCard(
         id="pattern-chart",
         title=_("A chart"),
         summary=_("Calls to retiring models fall while calls to their replacements rise."),
-        figure=burndown.calls(days, retiring, replacement, marks=marks, last=sunset, partial=True, say=_),
+        figure=burndown.calls_figure(
+            days, retiring, replacement, markers=marks, last=sunset, partial=True, translate=_
+        ),
         columns=(_("Day"), _("Retiring"), _("Replacement")),
         rows=list(zip(days, retiring, replacement, strict=True)),
         note=_("Made-up numbers; the last day is not over."),

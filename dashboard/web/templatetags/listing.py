@@ -15,8 +15,8 @@ from django.utils.translation import gettext, ngettext, pgettext
 from dashboard.catalog.choices import Kind, MilestoneKind, OnSunset
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.messages import translated
-from dashboard.web.common.filters import Filters
-from dashboard.web.common.links import address
+from dashboard.web.common.filters import FilterForm
+from dashboard.web.common.links import page_path
 from dashboard.web.templatetags import sundial
 
 register = template.Library()
@@ -25,23 +25,25 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def entry_url(context: template.Context, entry: EntryState) -> str:
     """The address of an entry's page, on the page's day."""
-    return sundial.on_day(context, address("model", entry.platform, entry.id.lstrip("/")))
+    return sundial.as_of_url(context, page_path("model", entry.platform, entry.id.lstrip("/")))
 
 
 @register.simple_tag(takes_context=True)
-def entry(context: template.Context, entry: EntryState, *, platform: bool = True) -> SafeString:
+def entry_link(context: template.Context, entry: EntryState, *, platform: bool = True) -> SafeString:
     """An entry as a link; with its platform in front where a page mixes several."""
-    return entry_link(entry_url(context, entry), entry.platform if platform else "", entry.id, entry.unverified)
+    return cached_entry_link(
+        entry_url(context, entry), entry.platform if platform else "", entry.id, entry.unverified
+    )
 
 
 @sundial.component("components/entry.html")
-def entry_link(url: str, platform: str, name: str, unverified: bool) -> dict[str, Any]:
-    """The link of `entry`."""
+def cached_entry_link(url: str, platform: str, name: str, unverified: bool) -> dict[str, Any]:
+    """What `entry_link` shows, rendered once per arguments."""
     return {"url": url, "platform": platform, "name": name, "unverified": unverified}
 
 
 @register.inclusion_tag("components/filters.html", takes_context=True)
-def filters(context: template.Context, form: Filters) -> dict[str, Any]:
+def filters(context: template.Context, form: FilterForm) -> dict[str, Any]:
     """A list's filters as a row of fields, sent by GET, the day kept."""
     return {"form": form, "site": context["site"], "request": context["request"]}
 
@@ -68,32 +70,32 @@ def admin_url(context: template.Context, admin_page: str, *args: Any, **initial:
 
 
 @register.filter
-def is_check(field: Any) -> bool:
+def is_checkbox(field: Any) -> bool:
     return isinstance(field.field.widget, CheckboxInput)
 
 
 @register.filter
-def in_words(entry: EntryState) -> SafeString | str:
-    """The sunset date with what it is worth: a day, a floor, a month, a guess; a dash without one."""
-    return dated(entry.sunset_on, entry.sunset_precision)
+def sunset_text(entry: EntryState) -> SafeString | str:
+    """An entry's sunset date with its precision; a dash without one."""
+    return date_text(entry.sunset_on, entry.sunset_precision)
 
 
 @register.filter
-def month_of(on: date) -> str:
+def month_text(on: date) -> str:
     """The month of a day as people write it."""
     return formats.date_format(on, pgettext("a month, format of PHP's date()", "F Y"))
 
 
 @register.simple_tag
-def dated(on: date | None, precision: str = "day") -> SafeString | str:
-    """A day in the words of its precision."""
+def date_text(on: date | None, precision: str = "day") -> SafeString | str:
+    """A date with its precision: a day, a month, "not before" or "tentative"; a dash without one."""
     if on is None:
         return "–"
     day = sundial.day(on)
     if precision == "not_before":
         return format_html(gettext("not before {}"), day)
     if precision == "month":
-        words = format_html('<time datetime="{}">{}</time>', f"{on:%Y-%m}", month_of(on))
+        words = format_html('<time datetime="{}">{}</time>', f"{on:%Y-%m}", month_text(on))
         return format_html(gettext("some day of {}"), words)
     if precision == "tentative":
         return format_html(gettext("{}, tentative"), day)
@@ -101,36 +103,36 @@ def dated(on: date | None, precision: str = "day") -> SafeString | str:
 
 
 @register.filter
-def said(text: str) -> str:
-    """A sentence that the catalog keeps in English, in the reader's language."""
+def message(text: str) -> str:
+    """A message that the catalog stores in English, translated."""
     return translated(text)
 
 
 @register.filter
-def kind_word(value: str) -> str:
-    """A kind of entry as people say it."""
+def kind_label(value: str) -> str:
+    """The label of a kind of entry."""
     return str(Kind(value).label) if value in Kind.values else value
 
 
 @register.filter
-def step_word(value: str) -> str:
-    """A kind of milestone as people say it."""
+def milestone_label(value: str) -> str:
+    """The label of a kind of milestone."""
     return str(MilestoneKind(value).label) if value in MilestoneKind.values else value
 
 
 @register.filter
-def field_word(value: str) -> str:
-    """What a proposed change is about, as people say it."""
+def field_label(value: str) -> str:
+    """The label of the field that a proposed change sets."""
     fixed = {
         "aliases": gettext("Aliases"),
         "entry": gettext("Entry"),
         "replacements": gettext("Replacements"),
     }
-    return fixed.get(value) or step_word(value)
+    return fixed.get(value) or milestone_label(value)
 
 
 @register.filter
-def shift_words(days: int) -> str:
+def date_shift(days: int) -> str:
     """By how much a date moves."""
     if days < 0:
         return ngettext("%(n)s day sooner", "%(n)s days sooner", -days) % {"n": sundial.count(-days)}
@@ -138,6 +140,6 @@ def shift_words(days: int) -> str:
 
 
 @register.filter
-def on_sunset_word(value: str) -> str:
+def on_sunset_label(value: str) -> str:
     """What happens to calls on the sunset; that nothing is said of it, where so."""
     return str(OnSunset(value).label) if value in OnSunset.values else gettext("Not told; expect calls to fail")

@@ -19,9 +19,9 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, ngettext, pgettext
 
 from dashboard.charts import palette, sun
-from dashboard.charts.card import Card, Cell
-from dashboard.charts.sparkline import spark as draw_spark
-from dashboard.web.common.links import address
+from dashboard.charts.card import ChartCard, TableCell
+from dashboard.charts.sparkline import sparkline as sparkline_points
+from dashboard.web.common.links import page_path
 
 register = template.Library()
 
@@ -40,24 +40,24 @@ LOOKS = {
 
 
 @register.simple_tag(takes_context=True)
-def on_day(context: template.Context, url: str) -> str:
-    """`url` (an object's address without a query) for the day the page is on."""
+def as_of_url(context: template.Context, url: str) -> str:
+    """`url` (an object's address without a query) with the page's `as_of`."""
     day = context["site"].day
     return url if day.is_today else f"{url}?{urlencode({'as_of': day.as_of.isoformat()})}"
 
 
 @register.simple_tag(takes_context=True)
-def link(context: template.Context, name: str, *args: Any, **query: Any) -> str:
-    """The address of the page `name`, on the page's day; keywords become its query, empty ones left out."""
+def page_url(context: template.Context, name: str, *args: Any, **query: Any) -> str:
+    """The address of the page `name` with the page's `as_of`; keywords become its query, empty ones left out."""
     day = context["site"].day
     asked = {} if day.is_today else {"as_of": day.as_of.isoformat()}
     asked |= {key: value for key, value in query.items() if value not in {None, ""}}
-    return address(name, *args) + (f"?{urlencode(asked)}" if asked else "")
+    return page_path(name, *args) + (f"?{urlencode(asked)}" if asked else "")
 
 
 @register.inclusion_tag("components/as_of_field.html", takes_context=True)
-def keep_day(context: template.Context) -> dict[str, Any]:
-    """The day as a hidden field, for a form that filters by GET."""
+def as_of_field(context: template.Context) -> dict[str, Any]:
+    """The page's `as_of` as a hidden field, for a form that filters by GET."""
     return {"day": context["site"].day}
 
 
@@ -173,14 +173,14 @@ def daylight(
     if left is not None and precision == "not_before":
         words = gettext("at least %(days)s") % {"days": words} if left > 0 else gettext("any day now")
         left = max(left, 0)
-    name = palette.daylight(left) if left is not None else ""
+    name = palette.time_left_key(left) if left is not None else ""
     total = (sunset_on - announced_on).days if announced_on and sunset_on else 365
     return {
         "left": left,
         "words": words,
         "name": name,
-        "look": palette.DAYLIGHT.get(name),
-        "width": sun.share(left or 0, total),
+        "look": palette.TIME_LEFT.get(name),
+        "width": sun.bar_width(left or 0, total),
     }
 
 
@@ -194,19 +194,19 @@ def owner(owner: str) -> dict[str, str]:
 @component("components/progress.html")
 def progress(value: float | None) -> dict[str, Any]:
     """A share of 1 as bar and per cent."""
-    return {"value": value, "width": sun.share(value or 0, 1)}
+    return {"value": value, "width": sun.bar_width(value or 0, 1)}
 
 
 @register.inclusion_tag("components/sun_arc.html")
-def sunarc(announced_on: date, sunset_on: date, as_of: date) -> dict[str, Any]:
+def sun_arc(announced_on: date, sunset_on: date, as_of: date) -> dict[str, Any]:
     """The sun between announcement and sunset, where it stands on the day."""
-    return {"arc": sun.arc(announced_on, sunset_on, as_of)}
+    return {"arc": sun.sun_arc(announced_on, sunset_on, as_of)}
 
 
 @register.inclusion_tag("components/spark.html")
-def spark(values: list[float], label: str) -> dict[str, Any]:
+def sparkline(values: list[float], label: str) -> dict[str, Any]:
     """A line without axes; `label` says in words what it shows."""
-    return {"spark": draw_spark(values), "label": label}
+    return {"spark": sparkline_points(values), "label": label}
 
 
 @register.inclusion_tag("components/pagination.html", takes_context=True)
@@ -216,7 +216,7 @@ def pagination(context: template.Context, page: Any) -> dict[str, Any]:
 
 
 @register.inclusion_tag("components/chart.html")
-def chart(card: Card) -> dict[str, Card]:
+def chart(card: ChartCard) -> dict[str, ChartCard]:
     """The figure, drawn in the browser, with its numbers as a table."""
     return {"chart": card}
 
@@ -229,11 +229,11 @@ def figure_json(figure: dict[str, Any], element_id: str) -> SafeString:
 
 
 @register.filter
-def numbers(rows: Iterable[Sequence[Cell]]) -> SafeString:
+def table_rows(rows: Iterable[Sequence[TableCell]]) -> SafeString:
     """The rows of a chart's table. A year of days is some thousand cells: a template's loop would take longest."""
-    said: dict[Cell, str] = {}
+    said: dict[TableCell, str] = {}
 
-    def cell(value: Cell) -> str:
+    def cell(value: TableCell) -> str:
         if value not in said:
             said[value] = conditional_escape(_cell(value))
         return said[value]
@@ -245,7 +245,7 @@ def numbers(rows: Iterable[Sequence[Cell]]) -> SafeString:
     return mark_safe("".join(lines))  # noqa: S308 every cell is escaped
 
 
-def _cell(value: Cell) -> SafeString | str:
+def _cell(value: TableCell) -> SafeString | str:
     if value is None or isinstance(value, date):
         return day(value)
     return value if isinstance(value, str) else count(value)

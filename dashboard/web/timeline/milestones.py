@@ -9,11 +9,11 @@ from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.web.common import calls
 
-__all__ = ["StepRow", "other_steps"]
+__all__ = ["MilestoneRow", "list_milestones"]
 
 
 @dataclass(frozen=True, slots=True)
-class StepRow:
+class MilestoneRow:
     """`entries` take this step on that day, in some region or in all."""
 
     day: date
@@ -22,15 +22,15 @@ class StepRow:
     entries: tuple[EntryState, ...]
 
 
-def other_steps(snapshot: Snapshot, first: date, last: date, *, ours: bool = False) -> list[StepRow]:
+def list_milestones(snapshot: Snapshot, first: date, last: date, *, ours: bool = False) -> list[MilestoneRow]:
     """As known on the snapshot's day, by day. `ours` leaves entries that were called in the last 30 days."""
     entries: Iterable[EntryState] = snapshot
     if ours:
-        used = calls.by_entry(snapshot.as_of)
+        used = calls.usage_by_entry(snapshot.as_of)
         entries = (entry for entry in snapshot if entry.pk in used)
     groups: dict[tuple[date, str, str], dict[int, EntryState]] = defaultdict(dict)
     for entry in entries:
         for step in entry.steps:
             if step.kind != "sunset" and step.on and first <= step.on <= last:
                 groups[step.on, entry.platform, step.kind][entry.pk] = entry
-    return [StepRow(*key, tuple(groups[key].values())) for key in sorted(groups)]
+    return [MilestoneRow(*key, tuple(groups[key].values())) for key in sorted(groups)]

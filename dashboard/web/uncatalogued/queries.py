@@ -17,7 +17,7 @@ from dashboard.findings.models import IgnoredName, NameTraffic, Resolution
 from dashboard.findings.name_resolution import with_resolution
 from dashboard.findings.uncatalogued import UncataloguedName
 from dashboard.usage.models import CalledName, DailyRollup, Identity
-from dashboard.web.common.calls import share_uncatalogued
+from dashboard.web.common.calls import count_unknown_calls
 
 __all__ = ["DAYS", "Share", "UnknownName", "Wanted", "counts", "find", "one", "platforms", "rows", "share"]
 
@@ -79,7 +79,7 @@ def span(as_of: date) -> tuple[date, date]:
 
 
 def share(as_of: date) -> Share:
-    unknown, total = share_uncatalogued(*span(as_of))
+    unknown, total = count_unknown_calls(*span(as_of))
     ignored = _lately(_names(ignored_by=as_of), as_of).aggregate(n=Sum("calls"))["n"]
     return Share(unknown, ignored or 0, total)
 

@@ -15,7 +15,7 @@ from dashboard.catalog import snapshot as catalog
 from dashboard.core import clock
 from dashboard.findings.uncatalogued import UncataloguedName, last_action, undo_action
 from dashboard.web.common.as_of import Request
-from dashboard.web.common.filters import Filters, Hidden, Search, Text, page_of
+from dashboard.web.common.filters import FilterForm, HiddenChoice, SearchField, TextField, paginate
 from dashboard.web.uncatalogued import forms
 from dashboard.web.uncatalogued import queries as query
 from dashboard.web.uncatalogued.queries import Wanted
@@ -25,20 +25,20 @@ __all__ = ["act", "index", "name", "undo"]
 PAGE_SIZE = 25
 
 
-class NameFilters(Filters):
+class NameFilters(FilterForm):
     """Which names to list; to look up or ignored is chosen by chips, so its field is hidden."""
 
-    q = Search(_("Part of a name"))
-    application = Text(_("Application"), _("its short name"))
-    show = Hidden(("ignored",))
+    q = SearchField(_("Part of a name"))
+    application = TextField(_("Application"), _("its short name"))
+    show = HiddenChoice(("ignored",))
 
     def __init__(self, request: Request) -> None:
         super().__init__(request.GET)
-        self.select("platform", _("Platform"), [(platform, platform) for platform in query.platforms()])
+        self.add_choice("platform", _("Platform"), [(platform, platform) for platform in query.platforms()])
 
     def wanted(self) -> Wanted:
         return Wanted(
-            self.chosen("q"), self.chosen("platform"), self.chosen("application"), self.chosen("show") == "ignored"
+            self.value("q"), self.value("platform"), self.value("application"), self.value("show") == "ignored"
         )
 
 
@@ -46,7 +46,7 @@ def index(request: Request) -> HttpResponse:
     snapshot = catalog.load(request.as_of)
     filters = NameFilters(request)
     wanted = filters.wanted()
-    page = page_of(request, query.find(wanted, request.as_of), PAGE_SIZE)
+    page = paginate(request, query.find(wanted, request.as_of), PAGE_SIZE)
     to_look_up, ignored = query.counts(request.as_of)
     context = {
         "filters": filters,
