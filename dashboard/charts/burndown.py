@@ -74,7 +74,7 @@ def applications_figure(
     translate: Translate = untranslated,
 ) -> Figure:
     """Per day: how many applications still call a retiring model."""
-    look = SERIES["applications_figure"]
+    look = SERIES["applications"]
     trace = {
         "type": "scatter",
         "mode": "lines",

@@ -93,7 +93,7 @@ def test_an_unfinished_last_bar_is_hatched():
 def test_markers_stand_on_their_days_with_their_words():
     layout = burndown.calls_figure(DAYS, RETIRING, REPLACEMENT, markers=MARKS, last=SUNSET)["layout"]
     assert [s["x0"][:10] for s in layout["shapes"]] == ["2023-11-03", "2023-11-30", "2024-01-04"]
-    assert [a["text"] for a in layout["annotations"]] == ["Announced", "This day", "SunsetPoint"]
+    assert [a["text"] for a in layout["annotations"]] == ["Announced", "This day", "Sunset"]
 
 
 def test_the_forecast_leads_from_now_to_zero_and_shows_its_interval():
