@@ -1,51 +1,123 @@
-"""Which platform serves a call, from what gateways name providers and from the host that answered."""
+"""Which platform serves a call: the one table of provider names, and the hosts of their APIs. Pure.
+
+Gateways name providers in log records, as prefixes of model names (`azure/gpt-4o`) and in LiteLLM's model map.
+All three are answered from `PROVIDERS`, so that a call and the catalog entry it means agree on the platform.
+A new provider is one line here.
+
+Sources: docs.litellm.ai/docs/providers and the provider names in LiteLLM's `types/utils.py`. Codestral has a host
+and a provider name of its own but is served, dated and retired by Mistral; Cloudflare's provider name is its
+platform Workers AI.
+"""
+
+from typing import NamedTuple
 
 __all__ = [
-    "HOSTS",
+    "API_HOSTS",
+    "CATALOGUED",
+    "OWN_MODELS_ONLY",
+    "PREFIXES",
     "PROVIDERS",
+    "ProviderPrefix",
+    "catalog_platform",
     "platform_of_backend",
     "platform_of_host",
     "platform_of_provider",
     "platform_of_tool",
 ]
 
-# LiteLLM's provider names -> platform slug. One that is missing here keeps its own name.
-PROVIDERS = {
-    "openai": "openai",
-    "text-completion-openai": "openai",
-    "chatgpt": "openai",
-    "azure": "azure-openai",
-    "azure_text": "azure-openai",
-    "azure_ai": "azure-foundry",
-    "bedrock": "aws-bedrock",
-    "bedrock_converse": "aws-bedrock",
-    "vertex_ai": "vertex-ai",
-    "vertex_ai_beta": "vertex-ai",
-    "gemini": "gemini-api",
+# Provider names that are also names of model makers. Platforms that resell write them into their own ids
+# (Groq's `openai/gpt-oss-20b`), so as a prefix they do not overrule what the log says about the platform.
+_MAKERS = {
     "anthropic": "anthropic",
-    "anthropic_text": "anthropic",
     "cohere": "cohere",
     "cohere_chat": "cohere",
-    "mistral": "mistral",
-    "codestral": "mistral",
-    "text-completion-codestral": "mistral",
-    "together_ai": "together-ai",
-    "fireworks_ai": "fireworks",
-    "groq": "groq",
     "deepseek": "deepseek",
-    "xai": "xai",
-    "perplexity": "perplexity",
-    "cerebras": "cerebras",
-    "dashscope": "alibaba-model-studio",
-    "moonshot": "moonshot",
+    "gemini": "gemini-api",
     "minimax": "minimax",
+    "mistral": "mistral",
+    "moonshot": "moonshot",
+    "openai": "openai",
+    "perplexity": "perplexity",
+    "xai": "xai",
+    "xiaomi_mimo": "xiaomi-mimo",
     "zai": "z-ai",
-    "cloudflare": "cloudflare-workers-ai",
 }
+# Provider names that name a platform only.
+_ROUTES = {
+    "anthropic_text": "anthropic",
+    "azure": "azure-openai",
+    "azure_ai": "azure-foundry",
+    "azure_text": "azure-openai",
+    "bedrock": "aws-bedrock",
+    "bedrock_converse": "aws-bedrock",
+    "cerebras": "cerebras",
+    "chatgpt": "openai",
+    "cloudflare": "cloudflare-workers-ai",
+    "codestral": "mistral",
+    "dashscope": "alibaba-model-studio",
+    "fireworks_ai": "fireworks",
+    "fireworks_ai-embedding-models": "fireworks",
+    "google-ai-studio": "gemini-api",
+    "groq": "groq",
+    "text-completion-codestral": "mistral",
+    "text-completion-openai": "openai",
+    "together_ai": "together-ai",
+    "vertex_ai": "vertex-ai",
+    "vertex_ai_beta": "vertex-ai",
+}
+# Gateways that go by a platform's own slug.
+# fmt: off
+_SLUGS = [
+    "alibaba-model-studio", "aws-bedrock", "azure-foundry", "azure-openai", "fireworks", "gemini-api",
+    "together-ai", "vertex-ai", "xiaomi-mimo", "z-ai",
+]
+# Platforms that the catalog does not cover. They are named so that `github/gpt-4` is known to be GitHub's:
+# OpenAI's dates say nothing about it.
+_UNCATALOGUED = {
+    name: name.replace("_", "-") for name in (
+        "ai21", "anyscale", "baseten", "databricks", "deepinfra", "github", "github_copilot", "gradient_ai",
+        "hosted_vllm", "huggingface", "hyperbolic", "lambda_ai", "lm_studio", "meta_llama", "morph", "nebius",
+        "novita", "nscale", "nvidia_nim", "oci", "ollama", "ollama_chat", "openrouter", "predibase", "replicate",
+        "sagemaker", "sagemaker_chat", "sambanova", "snowflake", "vercel_ai_gateway", "vllm", "volcengine",
+        "voyage", "watsonx", "watsonx_text",
+    )
+}
+# fmt: on
+# A gateway's own name, which a client of it may put in front: it says nothing about who is called behind it.
+_GATEWAYS = ("litellm_proxy",)
+
+_KNOWN = {**_MAKERS, **_ROUTES, **{slug: slug for slug in _SLUGS}}
+PROVIDERS: dict[str, str] = {**_KNOWN, **_UNCATALOGUED}
+"""Provider name in lower case -> platform slug. A name that is missing here is its own platform."""
+
+
+class ProviderPrefix(NamedTuple):
+    """What a prefix of a model's name says.
+
+    `overrides_hint`: it names who is called, whatever the log says about the platform. Without a `platform` it
+    names a gateway only.
+    """
+
+    platform: str
+    overrides_hint: bool = True
+
+
+CATALOGUED = frozenset(_KNOWN.values()) - {"cloudflare-workers-ai"}
+"""Platforms that the catalog covers."""
+
+PREFIXES: dict[str, ProviderPrefix] = {
+    **{name: ProviderPrefix(platform, name not in _MAKERS) for name, platform in PROVIDERS.items()},
+    **{name: ProviderPrefix("", overrides_hint=False) for name in _GATEWAYS},
+}
+"""First segment of a gateway's model name -> what it says."""
+
+OWN_MODELS_ONLY = frozenset(_MAKERS.values())
+"""Platforms that serve nobody else's models: a different maker's prefix outranks such a hint."""
+
 # The same in the words of other gateways and of tracing libraries, in lower case and with underscores.
 # "" is a name that says who made a model or which library called it, not where it ran.
-TOOLS = {
-    **PROVIDERS,
+TOOLS: dict[str, str] = {
+    **{name.replace("-", "_"): platform for name, platform in _KNOWN.items()},
     "aws": "aws-bedrock",
     "aws.bedrock": "aws-bedrock",
     "aws_bedrock": "aws-bedrock",
@@ -76,7 +148,7 @@ TOOLS = {
     **dict.fromkeys(("langchain", "llamaindex", "llama_index", "litellm", "haystack", "crewai", "helicone"), ""),
 }
 
-HOSTS = {
+API_HOSTS = {
     "api.openai.com": "openai",
     "eu.api.openai.com": "openai",
     "us.api.openai.com": "openai",
@@ -115,21 +187,29 @@ def platform_of_host(host: str) -> str:
     A bare name is what an operator called an upstream or service: `openai` says which as well.
     """
     name = host.rsplit(":", 1)[0].lower().rstrip(".") if host.count(":") == 1 else host.lower().rstrip(".")
-    if name in HOSTS:
-        return HOSTS[name]
+    if name in API_HOSTS:
+        return API_HOSTS[name]
     if name.startswith(("bedrock-runtime.", "bedrock-runtime-fips.")) and name.endswith(
         (".amazonaws.com", ".amazonaws.com.cn")
     ):
         return "aws-bedrock"
     if "." not in name:
-        return PROVIDERS.get(name, "")
+        return _KNOWN.get(name, "")
     return next((platform for suffix, platform in SUFFIXES if name.endswith(suffix)), "")
 
 
 def platform_of_provider(provider: str | None) -> str:
-    """The platform that a gateway means by a provider's name; "" when it names none."""
+    """The platform that LiteLLM means by a provider's name; "" when it names none."""
     name = (provider or "").strip().lower()
+    if name.startswith("vertex_ai-"):  # the model map's sections, as `vertex_ai-language-models`
+        name = "vertex_ai"
     return PROVIDERS.get(name, name.replace("_", "-")[:60])
+
+
+def catalog_platform(provider: str | None) -> str:
+    """The same where the catalog covers the platform; "" for any other name."""
+    platform = platform_of_provider(provider)
+    return platform if platform in CATALOGUED else ""
 
 
 def platform_of_tool(provider: str | None) -> str:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from dashboard.catalog.names.prefixes import MAX_NAME, PLACEHOLDERS, PREFIX_RULES, strip_prefixes
 from dashboard.catalog.names.resolve import UNKNOWN, NameIndex, resolve, suggest
 from dashboard.catalog.names.spellings import FINE_TUNE_MARK, SPELLINGS, fine_tune_bases, other_spellings
-from dashboard.core.provider_prefixes import HOSTS
+from dashboard.core.providers import PREFIXES
 
 ON = date(2023, 12, 8)
 ENTRIES = [
@@ -241,7 +241,7 @@ names = st.one_of(
     st.text(max_size=60),
     st.lists(
         st.sampled_from(
-            [*HOSTS, *(e.split(" ", 1)[1] for e in ENTRIES), "us.", "ft:", ":ft-", "models", "@", ARN, "%3A"]
+            [*PREFIXES, *(e.split(" ", 1)[1] for e in ENTRIES), "us.", "ft:", ":ft-", "models", "@", ARN, "%3A"]
         ),
         max_size=6,
     ).map("/".join),

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from dashboard.core.provider_prefixes import HOSTS, OWN_MODELS_ONLY
+from dashboard.core.providers import OWN_MODELS_ONLY, PREFIXES
 
 __all__ = ["LONGEST_PLACEHOLDER", "MAX_NAME", "PLACEHOLDERS", "PREFIX_RULES", "PlatformName", "strip_prefixes"]
 
@@ -93,13 +93,13 @@ def gateway_prefix(form: PlatformName) -> PlatformName | None:
     """`openai/M`, `azure/M`, `bedrock/M`: only a known host is taken off, ids may hold slashes."""
     platform, name = form
     head, _, rest = name.partition("/")
-    host = HOSTS.get(head.lower())
-    if not host or not rest:
+    prefix = PREFIXES.get(head.lower())
+    if not prefix or not rest:
         return None
-    if not host.platform:
+    if not prefix.platform:
         return platform, rest
-    told = host.routes or not platform or platform in OWN_MODELS_ONLY
-    return host.platform if told else platform, rest
+    overrides = prefix.overrides_hint or not platform or platform in OWN_MODELS_ONLY
+    return prefix.platform if overrides else platform, rest
 
 
 _AWS_ROUTE = re.compile(

@@ -20,39 +20,12 @@ from dashboard.catalog.feeds.base import (
     parse_day,
     parse_json,
 )
+from dashboard.core.providers import catalog_platform
 
 __all__ = ["parse"]
 
 URL = "https://github.com/BerriAI/litellm/blob/main/model_prices_and_context_window.json"
 
-PLATFORMS = {
-    "anthropic": "anthropic",
-    "azure": "azure-openai",
-    "azure_ai": "azure-foundry",
-    "azure_text": "azure-openai",
-    "bedrock": "aws-bedrock",
-    "bedrock_converse": "aws-bedrock",
-    "cerebras": "cerebras",
-    "cohere": "cohere",
-    "cohere_chat": "cohere",
-    "dashscope": "alibaba-model-studio",
-    "deepseek": "deepseek",
-    "fireworks_ai": "fireworks",
-    "fireworks_ai-embedding-models": "fireworks",
-    "gemini": "gemini-api",
-    "groq": "groq",
-    "minimax": "minimax",
-    "mistral": "mistral",
-    "moonshot": "moonshot",
-    "openai": "openai",
-    "perplexity": "perplexity",
-    "text-completion-openai": "openai",
-    "together_ai": "together-ai",
-    "vertex_ai": "vertex-ai",
-    "xai": "xai",
-    "xiaomi_mimo": "xiaomi-mimo",
-    "zai": "z-ai",
-}
 ALSO = {"azure-foundry": ("azure-openai",), "azure-openai": ("azure-foundry",)}
 """Azure's models go by either route of the gateway."""
 
@@ -106,7 +79,7 @@ def _read(key: str, value: Any, records: Records) -> None:
     if not on:
         return records.skip("no date")
     provider = str(value.get("litellm_provider", ""))
-    platform = PLATFORMS.get(provider.partition("-")[0] if provider.startswith("vertex_ai") else provider)
+    platform = catalog_platform(provider)
     if not platform:
         return records.skip("platform not in the catalog")
     model = plain(platform, provider, key)
@@ -137,6 +110,7 @@ def plain(platform: str, provider: str, key: str) -> str:
     if platform == "azure-openai":
         model = _AZURE.sub("", model, count=1)
     else:
-        model = model.removeprefix(f"{provider.partition('-')[0]}/")
+        for prefix in dict.fromkeys((provider, provider.partition("-")[0])):
+            model = model.removeprefix(f"{prefix}/")
     model = _PICTURE.sub("", model, count=1) if _PICTURE.match(model) else model
     return model.removesuffix("@default") if platform == "vertex-ai" else model
