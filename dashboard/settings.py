@@ -115,7 +115,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
-    "dashboard.web.common.middleware.AsOfMiddleware",
+    "dashboard.web.common.as_of.AsOfMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 TEMPLATES = [
@@ -257,7 +257,7 @@ STATIC_ROOT = VAR / "static"
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # the others are never asked for, and compressing them takes as long
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "dashboard.web.common.staticfiles.BundledStorage"},
+    "staticfiles": {"BACKEND": "dashboard.web.system.staticfiles.BundledStorage"},
 }
 
 # Sundial -----------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from django.views.i18n import set_language
 
 from dashboard.web.applications import views as applications
 from dashboard.web.catalog import views as catalog
-from dashboard.web.common.converters import DayConverter
+from dashboard.web.common.as_of import DayConverter
 from dashboard.web.deadlines import views as deadlines
 from dashboard.web.findings import views as findings
 from dashboard.web.guides import views as guides

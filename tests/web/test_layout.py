@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from dashboard.access import setup_link
 from dashboard.core import clock
-from dashboard.web.common.staticfiles import bundle
+from dashboard.web.system.staticfiles import bundle
 
 pytestmark = pytest.mark.django_db
 

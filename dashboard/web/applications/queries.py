@@ -18,10 +18,10 @@ from dashboard.findings.models import Finding, Traffic
 from dashboard.findings.querysets import DueKey
 from dashboard.usage.models import Application, ApplicationRule, Identity
 from dashboard.web.common import call_series, calls
+from dashboard.web.common.finding_rows import FindingRow, finding_rows
 from dashboard.web.common.traffic_charts import calls_chart
-from dashboard.web.findings.queries import FindingRow, rows_of
 
-__all__ = ["ApplicationPage", "ApplicationRow", "Called", "Wanted", "find", "page", "rows", "teams"]
+__all__ = ["ApplicationPage", "ApplicationRow", "Called", "Wanted", "find", "page", "rows"]
 
 BOUND = 50
 """Findings, identities and rules that one page shows."""
@@ -90,11 +90,6 @@ class ApplicationPage:
         return sum(told) if told or not self.called else None
 
 
-def teams() -> list[str]:
-    """Every team there is."""
-    return list(Application.objects.exclude(team="").order_by("team").values_list("team", flat=True).distinct())
-
-
 def find(wanted: Wanted, snapshot: Snapshot) -> tuple[list[int], dict[int, Due]]:
     """Primary keys of the applications asked for, in order, and what is due of each that has anything due."""
     due = _due(snapshot)
@@ -130,7 +125,7 @@ def page(application: Application, snapshot: Snapshot, today: date) -> Applicati
     stack = call_series.calls_by_entry(application.pk, as_of)
     return ApplicationPage(
         application=application,
-        findings=list(rows_of(ordered[:BOUND], snapshot)),
+        findings=list(finding_rows(ordered[:BOUND], snapshot)),
         findings_total=len(ordered),
         alive=findings.alive().count(),
         called=_called(application, snapshot),

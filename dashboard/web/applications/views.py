@@ -12,7 +12,7 @@ from dashboard.web.applications import queries as query
 from dashboard.web.applications.queries import ApplicationRow, Wanted
 from dashboard.web.common.as_of import Request
 from dashboard.web.common.csv_export import LIMIT, csv_response
-from dashboard.web.common.filters import FilterForm, SearchField, paginate
+from dashboard.web.common.filters import FilterForm, SearchField, paginate, team_choices
 
 __all__ = ["application", "index"]
 
@@ -29,7 +29,7 @@ class ApplicationFilters(FilterForm):
 
     def __init__(self, request: Request) -> None:
         super().__init__(request.GET)
-        self.add_choice("team", _("Team"), [(team, team) for team in query.teams()])
+        self.add_choice("team", _("Team"), team_choices())
         self.add_choice("owner", _("Owner"), [("none", _("No owner")), ("some", _("With an owner"))])
         orders = [("findings", _("Most findings")), ("name", _("Name"))]
         self.add_choice("sort", _("Order"), orders, any_label=_("Next sunset"))

@@ -16,9 +16,9 @@ from dashboard.findings.models import Finding
 from dashboard.usage.models import Application
 from dashboard.web.catalog.revisions import RevisionRow, revision_rows
 from dashboard.web.common import call_series, calls
+from dashboard.web.common.finding_rows import shown_status
 from dashboard.web.common.guide_links import Guide, guide_for
 from dashboard.web.common.traffic_charts import calls_chart, entry_markers
-from dashboard.web.findings.queries import shown_status
 
 __all__ = ["CallerRow", "ModelPage", "close_names", "load_model"]
 

@@ -1,41 +1,94 @@
-"""The day a page is asked about: `?as_of=YYYY-MM-DD`, today when absent.
+"""The day a page is asked about: `?as_of=YYYY-MM-DD`, today when absent. Days are UTC.
 
-Everything a page shows is what was known, and what had been called, by the end of that day.
+A page shows what was known, and what had been called, by the end of that day.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
+from dashboard.core import clock
 from dashboard.web.common.demo_moments import DEMO_DAYS, DEMO_MOMENTS, DemoMoment
 
-__all__ = ["AsOfControl", "DemoStop", "Request", "as_of_control", "parse_day", "requested_day"]
+__all__ = [
+    "AsOfControl",
+    "AsOfMiddleware",
+    "DayConverter",
+    "DemoStop",
+    "Request",
+    "as_of_control",
+    "parse_day",
+    "requested_day",
+]
 
 FIRST, LAST = date(2015, 1, 1), date(2099, 12, 31)
 
 
 class Request(HttpRequest):
-    """A request as pages get it: with the day it asks about, and today (`middleware.AsOfDay`)."""
+    """A request with the day it asks about, and today; `AsOfMiddleware` sets both."""
 
     as_of: date
     today: date
+
+
+class AsOfMiddleware:
+    """Sets `request.as_of` and `request.today` (days, UTC) before the view runs.
+
+    It stands after the sign-in middleware, so that an anonymous visitor is asked to sign in before a bad day is
+    reported. A view with the attribute `reads_as_of` parses the day itself and reports errors in its own format.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, *_arguments: Any) -> None:
+        if getattr(view, "reads_as_of", False):
+            return
+        today = clock.today()
+        vars(request).update(today=today, as_of=requested_day(request, today))
+
+
+class DayConverter:
+    """URL path converter for a day such as 2024-01-04; an impossible day does not match."""
+
+    regex = r"\d{4}-\d{2}-\d{2}"
+
+    def to_python(self, value: str) -> date:
+        return parse_day(value)
+
+    def to_url(self, value: date | str) -> str:
+        return value if isinstance(value, str) else value.isoformat()
+
+
+@dataclass(frozen=True, slots=True)
+class DemoStop:
+    """One marked day of the demo; `x` is its position on the slider, 0 to 100."""
+
+    moment: DemoMoment
+    x: float
+    current: bool
 
 
 @dataclass(frozen=True, slots=True)
 class AsOfControl:
     """The day control of one page.
 
-    `previous` and `next` are None at the ends; the `story_*` fields are empty outside a demo.
+    `previous` and `next` are None at the ends; the `demo_*` fields are empty outside a demo.
     """
 
     as_of: date
     today: date
     previous: date | None
     next: date | None
-    demo_stops: tuple["DemoStop", ...] = ()
+    demo_stops: tuple[DemoStop, ...] = ()
     demo_first: date | None = None
     demo_last: date | None = None
 
@@ -45,7 +98,7 @@ class AsOfControl:
 
     @property
     def demo_offset(self) -> int:
-        """The day as a number of days since the story began, within its length."""
+        """Days from the first day of the demo to this one, 0 to `demo_length`."""
         if not self.demo_first or not self.demo_last:
             return 0
         return min(max((self.as_of - self.demo_first).days, 0), self.demo_length)
@@ -53,15 +106,6 @@ class AsOfControl:
     @property
     def demo_length(self) -> int:
         return (self.demo_last - self.demo_first).days if self.demo_first and self.demo_last else 0
-
-
-@dataclass(frozen=True, slots=True)
-class DemoStop:
-    """One marked moment of the demo; `x` is its place on the track, 0 to 100."""
-
-    moment: DemoMoment
-    x: float
-    current: bool
 
 
 def parse_day(text: str) -> date:
@@ -75,7 +119,7 @@ def parse_day(text: str) -> date:
 
 
 def requested_day(request: HttpRequest, today: date) -> date:
-    """The day `request` asks about; raises `BadRequest`, with words for a person, when it makes no sense."""
+    """The day that `?as_of=` names, else `today`; raises `BadRequest` with a translated message."""
     text = request.GET.get("as_of", "").strip()
     if not text:
         return today
@@ -87,16 +131,16 @@ def requested_day(request: HttpRequest, today: date) -> date:
 
 
 def as_of_control(as_of: date, today: date, *, demo: bool) -> AsOfControl:
-    """What the day control offers on `as_of`."""
-    step = timedelta(days=1)
-    previous = as_of - step if as_of > FIRST else None
-    following = as_of + step if as_of < LAST else None
+    """The day control for a page that shows `as_of`."""
+    one_day = timedelta(days=1)
+    previous = as_of - one_day if as_of > FIRST else None
+    following = as_of + one_day if as_of < LAST else None
     if not demo:
         return AsOfControl(as_of, today, previous, following)
     first, last = DEMO_DAYS
     length = (last - first).days
-    steps = tuple(
+    stops = tuple(
         DemoStop(moment, round((moment.day - first).days * 100 / length, 2), moment.day == as_of)
         for moment in DEMO_MOMENTS
     )
-    return AsOfControl(as_of, today, previous, following, steps, first, last)
+    return AsOfControl(as_of, today, previous, following, stops, first, last)

@@ -12,10 +12,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.catalog import freshness
+from dashboard.catalog.feeds.proposals import pending_proposals
 from dashboard.core import clock
 from dashboard.web.common.as_of import AsOfControl, as_of_control
 from dashboard.web.common.permissions import REVIEW
-from dashboard.web.review.queries import waiting_count
 
 __all__ = ["NavItem", "Site", "site"]
 
@@ -84,7 +84,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
 def _nav(here: str, user: Any) -> tuple[NavItem, ...]:
     """The places that `user` may go to."""
     reviews = bool(user and user.is_authenticated and user.has_perm(REVIEW))
-    counts = {"review": waiting_count()} if reviews else {}
+    counts = {"review": pending_proposals().count()} if reviews else {}
     return tuple(
         NavItem(name, label, icon, frozenset(names), current=here in names, count=counts.get(name, 0))
         for name, label, icon, names in NAVIGATION

@@ -12,7 +12,19 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
-__all__ = ["Choice", "FilterForm", "HiddenChoice", "SearchField", "TextField", "paginate"]
+from dashboard.catalog.snapshot import Snapshot
+from dashboard.usage.models import Application
+
+__all__ = [
+    "Choice",
+    "FilterForm",
+    "HiddenChoice",
+    "SearchField",
+    "TextField",
+    "paginate",
+    "platform_choices",
+    "team_choices",
+]
 
 LabelText = Any
 """A text, or one that is translated when it is shown."""
@@ -91,6 +103,19 @@ class FilterForm(forms.Form):
     def active(self) -> bool:
         """Whether anything narrows the list."""
         return any(self.value(name) for name in self.fields)
+
+
+def platform_choices(snapshot: Snapshot, slugs: Iterable[str]) -> list[Choice]:
+    """Platforms to choose from, by their display name."""
+    return sorted(
+        ((slug, snapshot.platform_name(slug)) for slug in set(slugs)), key=lambda choice: choice[1].casefold()
+    )
+
+
+def team_choices() -> list[Choice]:
+    """Every team that an application belongs to."""
+    teams = Application.objects.exclude(team="").order_by("team").values_list("team", flat=True).distinct()
+    return [(team, team) for team in teams]
 
 
 def paginate(request: HttpRequest, rows: Sequence | QuerySet, size: int = PAGE_SIZE) -> Page:

@@ -20,7 +20,7 @@ from dashboard.findings.deadlines.applications import (
 from dashboard.findings.deadlines.summary import BurndownDay, DeadlineSummary, burndown_days, deadline_totals
 from dashboard.findings.due_dates import due_before_sunset, entry_due
 from dashboard.findings.models import Finding
-from dashboard.web.deadlines.queries import DeadlineRow
+from dashboard.web.common.deadline_rows import DeadlineRow
 
 __all__ = ["ApplicationRow", "DeadlinePage", "ModelGroup", "daily_points", "load_deadline"]
 

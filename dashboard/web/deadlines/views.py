@@ -9,9 +9,10 @@ from django.shortcuts import render
 from dashboard.catalog import snapshot as catalog
 from dashboard.web.common.as_of import Request
 from dashboard.web.common.csv_export import csv_response
+from dashboard.web.common.deadline_rows import list_deadlines
 from dashboard.web.common.filters import paginate
 from dashboard.web.common.verdicts import verdict_sentence
-from dashboard.web.deadlines import charts, detail, queries
+from dashboard.web.deadlines import charts, detail
 
 __all__ = ["index", "show"]
 
@@ -21,7 +22,7 @@ SERIES_COLUMNS = ("day", "retiring", "replacement", "applications_remaining")
 def index(request: Request) -> HttpResponse:
     snapshot = catalog.load(request.as_of)
     everything = request.GET.get("all") == "1"
-    rows, past = ([row for row in rows if everything or row.is_ours] for rows in queries.list_deadlines(snapshot))
+    rows, past = ([row for row in rows if everything or row.is_ours] for rows in list_deadlines(snapshot))
     context = {"rows": rows, "past": past, "everything": everything, "known": len(snapshot.deadlines)}
     return render(request, "deadlines/list.html", context)
 

@@ -19,10 +19,10 @@ from dashboard.findings.name_resolution import latest_calls_to, with_resolution
 from dashboard.usage.ingest.latest_calls import latest_calls_of
 from dashboard.usage.models import DailyRollup, LatestCall, Source
 from dashboard.web.common import call_series
+from dashboard.web.common.finding_rows import FindingRow, finding_rows
 from dashboard.web.common.guide_links import Guide, guide_for
 from dashboard.web.common.traffic_charts import calls_chart, entry_markers
 from dashboard.web.common.verdicts import day_text
-from dashboard.web.findings.queries import FindingRow, rows_of
 
 __all__ = ["Caller", "FindingPage", "Mail", "Seen", "find", "page", "verdict"]
 
@@ -131,7 +131,7 @@ def find(pk: int, snapshot: Snapshot) -> Finding | None:
 
 def page(finding: Finding, snapshot: Snapshot, today: date) -> FindingPage:
     """The page of a finding that `find` found."""
-    row = next(rows_of([finding], snapshot))
+    row = next(finding_rows([finding], snapshot))
     seen = _seen(finding, snapshot.as_of)
     return FindingPage(
         row=row,

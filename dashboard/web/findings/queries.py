@@ -1,45 +1,33 @@
 """Findings as lists show them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
 
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
-from dashboard.catalog.lifecycle import EntryState
-from dashboard.catalog.regions import DueDate
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.charts import palette
 from dashboard.findings.choices import ALIVE, Status
-from dashboard.findings.due_dates import entry_due, finding_due
-from dashboard.findings.lifecycle import effect_after_sunset
+from dashboard.findings.due_dates import entry_due
 from dashboard.findings.models import Finding
 from dashboard.findings.querysets import DueKey, FindingQuerySet
-from dashboard.web.common import calls
+from dashboard.web.common.finding_rows import AFTER_SUNSET, FindingRow, finding_rows, status_after_sunset
 
 __all__ = [
     "STATUSES",
     "Chip",
-    "FindingRow",
     "Tally",
     "Wanted",
-    "after_sunset",
     "batches",
     "chips",
     "find",
-    "rows_of",
-    "shown_status",
     "tally",
     "with_status",
 ]
 
 BATCH = 500
-
-AFTER_SUNSET = ("broken", "redirected")
-"""What becomes of calls that still arrive after the sunset."""
 
 STATUSES = ("open", "regressed", "acknowledged", "snoozed", "exempt", *AFTER_SUNSET, "resolved")
 """What a list can be narrowed to, in the order of its chips."""
@@ -55,45 +43,6 @@ class Wanted:
     team: str = ""
     status: str = ""
     within: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FindingRow:
-    """One line. `status` is the one a person looks for: broken or redirected once the sunset has passed."""
-
-    finding: Finding
-    entry: EntryState
-    status: str
-    calls_7d: int | None
-    due: DueDate | None
-    """When its calls end; None without a date."""
-
-    @property
-    def days_left(self) -> int | None:
-        return self.due.days_left if self.due else None
-
-    @property
-    def elsewhere(self) -> bool:
-        """Its calls end on another day than the entry's own sunset date."""
-        return self.due is not None and self.due.on != self.entry.sunset_on
-
-    @property
-    def recorded(self) -> str:
-        """The status without regard to the sunset."""
-        return self.finding.status  # type: ignore[attr-defined]
-
-    @property
-    def opened_on(self) -> date:
-        return self.finding.opened_on  # type: ignore[attr-defined]
-
-    @property
-    def last_call_on(self) -> date | None:
-        return self.finding.last_call_on  # type: ignore[attr-defined]
-
-    @property
-    def owner(self) -> str:
-        """Who gets the mail; empty when nobody is named."""
-        return self.finding.assignee or self.finding.application.owner
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +96,7 @@ def with_status(found: FindingQuerySet, status: str) -> FindingQuerySet:
     if status == "all":
         return found
     if status in AFTER_SUNSET:
-        return found.alive().due_matching(lambda entry, due: after_sunset("open", entry, due) == status)
+        return found.alive().due_matching(lambda entry, due: status_after_sunset("open", entry, due) == status)
     return found.with_status(status) if status else found.alive()
 
 
@@ -161,7 +110,7 @@ def tally(found: FindingQuerySet, snapshot: Snapshot) -> Tally:
         entry, there = snapshot.entries[pk], (pk, regions, idle)
         groups[status][there] = n
         counts[status] += n
-        if after := after_sunset(status, entry, entry_due(entry, regions, idle)):
+        if after := status_after_sunset(status, entry, entry_due(entry, regions, idle)):
             counts[after] += n
             groups[after][there] = groups[after].get(there, 0) + n
     alive = sum(counts[status] for status in ALIVE)
@@ -181,26 +130,4 @@ def chips(counts: Tally, current: str) -> list[Chip]:
 def batches(findings: Sequence[Finding], snapshot: Snapshot, limit: int) -> Iterator[FindingRow]:
     """Lines for up to `limit` findings, read some hundreds at a time."""
     for start in range(0, min(len(findings), limit), BATCH):
-        yield from rows_of(findings[start : min(start + BATCH, limit)], snapshot)
-
-
-def rows_of(findings: Iterable[Finding], snapshot: Snapshot) -> Iterator[FindingRow]:
-    """Lines for findings that `as_of()` annotated; made for one page of them."""
-    listed = list(findings)
-    recent = calls.calls_7d_by_pair(((f.application_id, f.entry_id) for f in listed), snapshot.as_of)
-    for finding in listed:
-        entry = snapshot.entries[finding.entry_id]
-        told = recent[finding.application_id, finding.entry_id]
-        yield FindingRow(finding, entry, shown_status(finding, snapshot), told, finding_due(finding, snapshot))
-
-
-def shown_status(finding: Any, snapshot: Snapshot) -> str:
-    """The status that a person looks for, of a finding that `as_of()` annotated."""
-    entry = snapshot.entries[finding.entry_id]
-    return after_sunset(finding.status, entry, finding_due(finding, snapshot)) or finding.status
-
-
-def after_sunset(status: str, entry: EntryState, due: DueDate | None) -> str:
-    """Broken or redirected where calls still arrive after their end, else ""."""
-    ended = due.on if due and due.has_come else None
-    return effect_after_sunset(entry.as_of, ended, entry.on_sunset, alive=status in ALIVE) or ""
+        yield from finding_rows(findings[start : min(start + BATCH, limit)], snapshot)

@@ -13,15 +13,15 @@ from dashboard.catalog import snapshot as catalog
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.core import clock
 from dashboard.findings.models import Finding
-from dashboard.web.applications import queries
 from dashboard.web.common.as_of import Request
 from dashboard.web.common.csv_export import LIMIT, csv_response
-from dashboard.web.common.filters import FilterForm, HiddenChoice, SearchField, paginate
+from dashboard.web.common.filters import FilterForm, HiddenChoice, SearchField, paginate, team_choices
+from dashboard.web.common.finding_rows import FindingRow, finding_rows
 from dashboard.web.common.permissions import editor_required, may_edit
 from dashboard.web.findings import detail as one
 from dashboard.web.findings import forms as findings_forms
 from dashboard.web.findings import queries as query
-from dashboard.web.findings.queries import FindingRow, Wanted
+from dashboard.web.findings.queries import Wanted
 
 __all__ = ["act", "finding", "index"]
 
@@ -42,7 +42,7 @@ class FindingFilters(FilterForm):
         super().__init__(request.GET)
         platforms = sorted({entry.platform for entry in snapshot.retiring.values()})
         self.add_choice("platform", _("Platform"), [(slug, slug) for slug in platforms])
-        self.add_choice("team", _("Team"), [(team, team) for team in queries.teams()])
+        self.add_choice("team", _("Team"), team_choices())
         within = [(str(days), _("%(n)s days") % {"n": days}) for days in WITHIN]
         self.add_choice("within", _("Stops within"), within)
 
@@ -70,7 +70,7 @@ def index(request: Request) -> HttpResponseBase:
     context = {
         "filters": filters,
         "page": page,
-        "rows": list(query.rows_of(page.object_list, snapshot)),
+        "rows": list(finding_rows(page.object_list, snapshot)),
         "chips": query.chips(counts, wanted.status),
     }
     return render(request, "findings/list.html", context)

@@ -13,7 +13,7 @@ from dashboard.findings.due_dates import finding_due
 from dashboard.findings.models import Finding, Traffic
 from dashboard.usage.models import Application, DailyRollup, Source
 from dashboard.web.common import calls
-from dashboard.web.deadlines.queries import DeadlineRow, list_deadlines
+from dashboard.web.common.deadline_rows import DeadlineRow, list_deadlines
 
 __all__ = ["ApplicationAtRisk", "CatalogChange", "Overview", "SourcesSummary", "load_overview"]
 

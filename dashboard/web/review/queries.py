@@ -27,7 +27,6 @@ __all__ = [
     "choices",
     "find",
     "groups",
-    "waiting_count",
 ]
 
 
@@ -155,10 +154,6 @@ def _with_calls(found: QuerySet[ProposedChange], as_of: date) -> QuerySet[Any]:
             output_field=IntegerField(),
         ),
     )
-
-
-def waiting_count() -> int:
-    return ProposedChange.objects.filter(state=ProposalState.PENDING).count()
 
 
 def choices() -> dict[str, list[tuple[str, Any]]]:

@@ -14,11 +14,12 @@ from dashboard.catalog.snapshot import Snapshot
 from dashboard.charts import timeline
 from dashboard.charts.card import ChartCard
 from dashboard.web.common.as_of import Request
+from dashboard.web.common.deadline_rows import DeadlineRow, list_deadlines
 from dashboard.web.common.filters import FilterForm
 from dashboard.web.common.links import page_path
 from dashboard.web.common.verdicts import day_text
-from dashboard.web.deadlines.queries import DeadlineRow, group_by_month, list_deadlines
 from dashboard.web.timeline.milestones import MilestoneRow, list_milestones
+from dashboard.web.timeline.months import group_by_month
 
 __all__ = ["show"]
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from itertools import groupby
 
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.regions import DueDate
@@ -12,7 +11,7 @@ from dashboard.findings.deadlines.summary import DeadlineSummary, all_summaries
 from dashboard.findings.due_dates import due_before_sunset, entry_due
 from dashboard.findings.models import Finding
 
-__all__ = ["DeadlineMonth", "DeadlineRow", "group_by_month", "list_deadlines"]
+__all__ = ["DeadlineRow", "list_deadlines"]
 
 MOST_PAST = 100
 """Past deadlines of one page, newest first."""
@@ -70,18 +69,6 @@ class DeadlineRow:
         return any(entry.on_sunset == "redirects" for entry in self.entries)
 
 
-@dataclass(frozen=True, slots=True)
-class DeadlineMonth:
-    """The deadlines of a calendar month; `first` is its first day."""
-
-    first: date
-    rows: list[DeadlineRow]
-
-    @property
-    def models(self) -> int:
-        return sum(row.models for row in self.rows)
-
-
 def list_deadlines(snapshot: Snapshot, most_past: int = MOST_PAST) -> tuple[list[DeadlineRow], list[DeadlineRow]]:
     """Deadlines of the snapshot's day and later, soonest first, and those before, newest first.
 
@@ -90,12 +77,6 @@ def list_deadlines(snapshot: Snapshot, most_past: int = MOST_PAST) -> tuple[list
     ahead, behind = all_summaries(snapshot, most_past)
     rows = list(_rows([*ahead, *behind], snapshot))
     return rows[: len(ahead)], rows[len(ahead) :]
-
-
-def group_by_month(rows: Iterable[DeadlineRow]) -> list[DeadlineMonth]:
-    """Rows in order of their day, grouped."""
-    months = groupby(rows, key=lambda row: row.summary.sunset_on.replace(day=1))
-    return [DeadlineMonth(first, list(group)) for first, group in months]
 
 
 def _first_ends(deadlines: Iterable[Deadline], snapshot: Snapshot) -> dict[tuple[str, date], DueDate]:
