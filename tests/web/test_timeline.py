@@ -124,12 +124,12 @@ def test_the_counts_of_the_chips_are_those_of_the_list(world, day, status):
 
 def test_a_deadline_says_where_some_have_less_time(viewer, world):
     rows = viewer.get("/deadlines/").context["rows"]
-    assert [(row.key, row.earlier and row.earlier.on) for row in rows] == [
+    assert [(row.key, row.due_before_sunset and row.due_before_sunset.on) for row in rows] == [
         ("aws-bedrock/2024-07-04", date(2024, 3, 1))
     ]
     page = viewer.get("/deadlines/aws-bedrock/2024-07-04/")
     assert "For some applications calls end earlier, first on 1 Mar 2024." in words(page)
-    assert {m.progress.name: m.earlier and m.earlier.on for m in page.context["page"].applications} == {
+    assert {m.progress.name: m.due_before_sunset and m.due_before_sunset.on for m in page.context["page"].applications} == {
         "shop": date(2024, 3, 1),
         "lab": None,
     }
