@@ -23,7 +23,7 @@ class DeadlineRow:
 
     summary: DeadlineSummary
     entries: tuple[EntryState, ...]
-    earlier: DueDate | None = None
+    due_before_sunset: DueDate | None = None
     """The first end that comes before the deadline's day for some application that still calls."""
 
     @property

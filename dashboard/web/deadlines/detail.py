@@ -38,7 +38,7 @@ class ApplicationRow:
     fate: str
     """What becomes of its calls after the sunset: "broken", or "redirected" where none of them fails."""
     is_past: bool
-    earlier: DueDate | None = None
+    due_before_sunset: DueDate | None = None
     """Its own end, where it comes before the deadline's day."""
 
     @property
