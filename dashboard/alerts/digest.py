@@ -17,6 +17,7 @@ from django.utils import translation
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.regions import DueDate
 from dashboard.catalog.snapshot import Snapshot
+from dashboard.core.text import replace_control_characters
 from dashboard.findings.models import Finding
 
 __all__ = ["DigestItem", "RenderedDigest", "clean_name", "digest_item", "render_digest"]
@@ -75,7 +76,7 @@ class RenderedDigest:
 
 def clean_name(name: str) -> str:
     """A name on one line, without control characters, of bounded length."""
-    line = " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]", " ", name).split())
+    line = " ".join(replace_control_characters(name).split())
     return line if len(line) <= LONGEST_NAME else f"{line[: LONGEST_NAME - 1]}…"
 
 

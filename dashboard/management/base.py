@@ -13,6 +13,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError, ProgrammingError
 
+from dashboard.core.text import replace_control_characters
+
 __all__ = ["CommandResult", "SundialCommand", "UsageError", "format_table", "parse_day"]
 
 
@@ -125,5 +127,5 @@ def _plain_value(value: Any) -> Any:
 
 def _printable(text: str) -> str:
     """`text` without control characters: names come from logs, and a log must not drive a terminal."""
-    clean = "".join(c if c >= " " and not "\x7f" <= c <= "\x9f" else c if c in "\n\t" else "�" for c in text)
-    return clean.encode("utf-8", "backslashreplace").decode()
+    encodable = text.encode("utf-8", "backslashreplace").decode()
+    return replace_control_characters(encodable, "\ufffd", keep="\n\t")

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 from xxhash import xxh3_64_intdigest
 
+from dashboard.core.text import holds_secret, replace_control_characters
+
 __all__ = [
     "AT",
     "COUNTS",
@@ -262,13 +264,6 @@ def id_hash(text: str) -> int:
     return xxh3_64_intdigest(text.encode())
 
 
-# C0, DEL, C1, line separators and the marks that reorder text.
-_control = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
-_secret = re.compile(
-    r"^(?:sk[-_]|pk-lf-|gsk_|xai-|AIza|AKIA|ASIA|ghp_|eyJ|hf_|r8_|bearer\s|basic\s)[\w.+/=-]{8,}", re.IGNORECASE
-)
-
-
 def clean(text: object, limit: int) -> str:
     """A name fit to store: no control characters, at most `limit` long, and never a key.
 
@@ -276,8 +271,8 @@ def clean(text: object, limit: int) -> str:
     """
     if not text:
         return ""
-    value = _control.sub(" ", str(text)).strip()
-    if _secret.match(value):
+    value = replace_control_characters(str(text)).strip()
+    if holds_secret(value):
         return f"key {blake2b(value.encode(), digest_size=6).hexdigest()}"
     if len(value) > limit:
         digest = blake2b(value.encode(), digest_size=4).hexdigest()

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from dashboard.catalog.documents import AliasDoc, Document, EntryDoc, Key, RevisionDoc
 from dashboard.catalog.files.yaml_json import Node, raise_problem
+from dashboard.core.csv_safety import guard_formula, unguard_formula
 
 __all__ = ["parse_csv", "write_csv"]
 
@@ -39,7 +40,6 @@ COLUMNS = (
     "precision",
 )
 NO_REPLACEMENTS = "(none)"
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 
 # The columns that each kind of row uses, by the name that the field has in a YAML file.
 _PLATFORM = {"slug": "platform", "name": "name", "url": "url", "case_sensitive": "case_sensitive"}
@@ -98,7 +98,9 @@ def write_csv(document: Document) -> str:
     writer = csv.DictWriter(out, COLUMNS, lineterminator="\r\n", restval="")
     writer.writeheader()
     for row in _rows_of(document):
-        writer.writerow({name: _guarded(str(value)) for name, value in row.items() if value not in {None, ""}})
+        writer.writerow(
+            {name: guard_formula(str(value)) for name, value in row.items() if value not in {None, ""}}
+        )
     return out.getvalue()
 
 
@@ -118,7 +120,7 @@ def _rows(text: str, file: str) -> Iterator[tuple[int, dict[str, str]]]:
             if len(cells) > len(header):
                 raise_problem(file, line, f"{len(cells)} cells under {len(header)} columns")
             if any(cells):
-                plain = (cell.removeprefix("'") for cell in cells)
+                plain = (unguard_formula(cell) for cell in cells)
                 yield line, {**dict.fromkeys(COLUMNS, ""), **dict(zip(header, plain, strict=False))}
             line = reader.line_num + 1
     except csv.Error as problem:
@@ -211,7 +213,3 @@ def _revision_rows(revision: RevisionDoc) -> Iterator[dict[str, object]]:
             "on": step.on,
             "precision": step.precision,
         }
-
-
-def _guarded(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULA) else text

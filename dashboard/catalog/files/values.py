@@ -9,6 +9,7 @@ from datetime import date
 
 from dashboard.catalog.documents import FilePosition, Problem
 from dashboard.catalog.files.yaml_json import Node
+from dashboard.core.text import has_control_characters
 
 __all__ = ["FIRST_YEAR", "LAST_YEAR", "SLUG", "FieldReader", "ProblemReport"]
 
@@ -16,8 +17,6 @@ FIRST_YEAR, LAST_YEAR = 2000, 2199
 SLUG = re.compile(r"[-a-zA-Z0-9_]{1,60}")
 URL = re.compile(r"https?://[^\s<>\"]+")
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-BREAKS = re.compile(r"[\t\n]")
 
 
 class ProblemReport:
@@ -38,7 +37,7 @@ class ProblemReport:
         text = node.value
         if not isinstance(text, str):
             wrong = "must be text"
-        elif UNPRINTABLE.search(text) or (not lines and BREAKS.search(text)):
+        elif has_control_characters(text, keep="\t\n" if lines else ""):
             wrong = "holds a control character"
         elif len(text) > limit:
             wrong = f"longer than {limit} characters"

@@ -14,6 +14,7 @@ from django.utils.text import slugify
 
 from dashboard.catalog import snapshot
 from dashboard.core import clock
+from dashboard.core.csv_safety import safe_cell
 from dashboard.findings import name_resolution, scan, usage_report
 from dashboard.management.base import CommandResult, SundialCommand, UsageError, format_table, parse_day
 from dashboard.management.progress_bar import ProgressBar
@@ -173,10 +174,5 @@ def _csv(headers: list[str], rows: list[dict[str, Any]]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(headers)
-    writer.writerows([_harmless(value) for value in row.values()] for row in rows)
+    writer.writerows([safe_cell(value) for value in row.values()] for row in rows)
     return out.getvalue()
-
-
-def _harmless(value: Any) -> Any:
-    """Names come from logs: one that a spreadsheet would run as a formula is quoted."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t"} else value

@@ -8,13 +8,12 @@ from typing import Any
 
 from django.http import StreamingHttpResponse
 
-__all__ = ["LIMIT", "csv_response", "safe_cell"]
+from dashboard.core.csv_safety import safe_cell
+
+__all__ = ["LIMIT", "csv_response"]
 
 LIMIT = 100_000
 """Rows of one file; a list that is longer ends with a line that says so."""
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""A spreadsheet takes a cell that starts so for a formula (OWASP: CSV injection)."""
 
 
 class _Echo:
@@ -22,18 +21,6 @@ class _Echo:
 
     def write(self, line: str) -> str:
         return line
-
-
-def safe_cell(value: Any) -> Any:
-    """A value as a cell: text that would run as a formula is led by an apostrophe, None is empty."""
-    if value is None:
-        return ""
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, bool | int | float):
-        return value
-    text = str(value)
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text
 
 
 def csv_response(

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from dashboard.core.text import holds_secret
 from dashboard.usage.connectors.files.allowed_paths import path_problem
 from dashboard.usage.connectors.secrets import SecretError, variable_name
 from dashboard.web.common.filters import LabelText
@@ -32,11 +33,6 @@ MAX_PATHS = 50
 MAX_PAIRS = 5000
 MAX_TEXT = 500_000
 
-_known_keys = re.compile(
-    r"(?:sk|pk|rk)[-_]|gsk_|xai-|AIza|AKIA|ASIA|gh[pousr]_|github_pat_|eyJ|hf_|r8_|glpat-|xox[abp]-|bearer\s|basic\s",
-    re.IGNORECASE,
-)
-_password_in_url = re.compile(r"://[^/\s@]*:[^/\s@]+@")
 _token = re.compile(r"[A-Za-z0-9+/_=-]{24,}")
 _quoted = re.compile(r'"([^"]*)"')
 _variable = re.compile(r"[A-Z][A-Z0-9_]{1,99}")
@@ -48,7 +44,7 @@ def looks_like_key(value: str) -> bool:
     A long name in words, such as LITELLM_DATABASE_URL_OF_PRODUCTION, is none: keys mix in digits.
     """
     value = value.strip().removeprefix("env:")
-    if _known_keys.match(value) or _password_in_url.search(value):
+    if holds_secret(value, also_short=True):
         return True
     return bool(_token.fullmatch(value)) and sum(letter.isdigit() for letter in value) >= 4
 
