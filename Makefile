@@ -4,7 +4,7 @@ PORT ?= 8000
 ARGS ?=
 VENV := .venv/bin
 
-.PHONY: help up demo test bench check messages lock clean-var python run-venv dev-venv
+.PHONY: help up demo test test-fast test-all test-tools bench check messages lock clean-var python run-venv dev-venv
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | sort
@@ -12,13 +12,17 @@ help: ## this list
 up: run-venv ## install what is missing, then run everything on http://localhost:8000 (PORT=...)
 	@exec $(VENV)/python manage.py up --port $(PORT) $(ARGS)
 
-demo: run-venv ## the same with the 2024-01-04 story, in a database of its own
+demo: run-venv ## the same with example data: the retirement of 2024-01-04, in a database of its own
 	@exec $(VENV)/python manage.py up --demo --port $(PORT) $(ARGS)
 
-test: dev-venv ## every test on SQLite, then those that touch the database on PostgreSQL
-	@$(PYTHON) scripts/bootstrap.py chromium
-	@$(PYTHON) scripts/bootstrap.py mariadb
+test: test-tools ## every test on SQLite, then those that touch the database on PostgreSQL
 	@exec $(VENV)/python -m tests.run $(ARGS)
+
+test-fast: dev-venv ## the inner loop: SQLite only, without browser, stack, kill tests and whole-catalog loads
+	@exec $(VENV)/python -m tests.run --fast $(ARGS)
+
+test-all: test-tools ## as test, with every kill point and ten times as many examples of property tests
+	@exec $(VENV)/python -m tests.run --all $(ARGS)
 
 bench: dev-venv ## measure ingest, scan and pages
 	@exec $(VENV)/python -m benchmarks.run $(ARGS)
@@ -41,6 +45,10 @@ lock: dev-venv ## remake constraints.txt from the pins in requirements-dev.txt
 
 clean-var: ## delete all state: database, catalog edits, mail, inbox
 	@printf 'Delete everything under var/? [y/N] ' && read answer && [ "$$answer" = y ] && rm -rf var
+
+test-tools: dev-venv
+	@$(PYTHON) scripts/bootstrap.py chromium
+	@$(PYTHON) scripts/bootstrap.py mariadb
 
 run-venv: python
 	@$(PYTHON) scripts/bootstrap.py run

@@ -1,14 +1,21 @@
-"""What every test stands on: real services, and folders of its own."""
+"""What all tests share: the choice and order of tests, real services, and folders of their own."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import redis
 from django.conf import settings as django_settings
 from django.utils import translation
+from xdist.scheduler import LoadFileScheduling
 
 from dashboard.runtime import broker
+from tests.thorough import THOROUGH, examples
+
+# Machines that run tests are busy: how long an example takes says nothing.
+hypothesis.settings.register_profile("tests", deadline=None, max_examples=examples(100))
+hypothesis.settings.load_profile("tests")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -17,20 +24,35 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+class FileOrDemoScheduling(LoadFileScheduling):
+    """A file's tests run on one worker, and so do those of `tests/demo`, which load the demo once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        scope = super()._split_scope(nodeid)
+        return "tests/demo" if scope.startswith("tests/demo/") else scope
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log) -> LoadFileScheduling | None:
+    return FileOrDemoScheduling(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+@pytest.hookimpl(trylast=True)  # after pytest-django, which puts tests with transactions of their own last
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not config.getoption("--database-only"):
-        return
-    wanted = [item for item in items if _touches_database(item) and not _is_slow(item)]
-    config.hook.pytest_deselected(items=[item for item in items if item not in set(wanted)])
-    items[:] = wanted
+    if config.getoption("--database-only"):
+        wanted = [item for item in items if _touches_database(item) and not _needs_stack_or_browser(item)]
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(wanted)])
+        items[:] = wanted
+    long_files = {item.path for item in items if item.get_closest_marker("slow") or _needs_stack_or_browser(item)}
+    items.sort(key=lambda item: item.path not in long_files)
 
 
 def _touches_database(item: pytest.Item) -> bool:
     fixtures = set(getattr(item, "fixturenames", ()))
-    return bool(item.get_closest_marker("django_db") or fixtures & {"db", "transactional_db", "live_server"})
+    asked = {"db", "transactional_db", "live_server"} | ({"shared_database"} if THOROUGH else set())
+    return bool(item.get_closest_marker("django_db") or fixtures & asked)
 
 
-def _is_slow(item: pytest.Item) -> bool:
+def _needs_stack_or_browser(item: pytest.Item) -> bool:
     return bool(item.get_closest_marker("e2e") or item.get_closest_marker("stack"))
 
 

@@ -1,6 +1,9 @@
-"""`make test`: every test on SQLite, then those that touch the database again on PostgreSQL.
+"""The test runs behind `make test`, `make test-fast` and `make test-all`.
 
-Further arguments go to both pytest runs. Exits with the first run's code that is not 0.
+Without an option: every test on SQLite, then those that touch the database again on PostgreSQL.
+`--fast`: on SQLite only, without browser, whole stack and slow tests.
+`--all`: as without an option, with every kill point and ten times as many examples of property tests.
+Further arguments go to pytest. Exits with the first run's code that is not 0.
 """
 
 import os
@@ -9,15 +12,21 @@ import sys
 
 from tests.services import postgres
 
-WORKERS = ("-n", "2", "--dist", "loadfile")
+# Long files start first (tests/conftest.py sorts them), so that neither worker waits long for the other.
+WORKERS = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+NOT_FAST = "not e2e and not stack and not slow"
 NO_TESTS_COLLECTED = 5
 
 
 def main(arguments: list[str]) -> int:
-    on_sqlite = _pytest("SQLite", arguments, DATABASE_URL="")
+    mode, rest = (arguments[0], arguments[1:]) if arguments[:1] in (["--fast"], ["--all"]) else ("", arguments)
+    if mode == "--fast":
+        return _pytest("SQLite, fast", ["-m", NOT_FAST, *rest], DATABASE_URL="")
+    thorough = {"TEST_THOROUGH": "1" if mode == "--all" else ""}
+    on_sqlite = _pytest("SQLite", rest, DATABASE_URL="", **thorough)
     with postgres.running() as url:
-        on_postgres = _pytest("PostgreSQL", ["--database-only", *arguments], DATABASE_URL=url)
-    if arguments and on_postgres == NO_TESTS_COLLECTED:  # a choice of tests that need no database
+        on_postgres = _pytest("PostgreSQL", ["--database-only", *rest], DATABASE_URL=url, **thorough)
+    if rest and on_postgres == NO_TESTS_COLLECTED:  # a choice of tests that need no database
         on_postgres = 0
     return on_sqlite or on_postgres
 

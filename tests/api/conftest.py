@@ -6,19 +6,12 @@ import pytest
 from django.test import Client
 
 from dashboard.access.models import ApiToken
-from dashboard.catalog import snapshot
 from tests.factories import NOW, make_entry
 
 
 @pytest.fixture(autouse=True)
 def _today(settings):
     settings.SUNDIAL_TODAY = date(2023, 12, 8)
-
-
-@pytest.fixture(autouse=True)
-def _fresh_catalog():
-    """Rolled-back tests reuse catalog version numbers, by which loaded snapshots are kept."""
-    snapshot._load.cache_clear()
 
 
 def with_token(role: str) -> Client:

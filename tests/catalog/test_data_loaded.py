@@ -1,5 +1,6 @@
 """The shipped catalog in a database: it loads whole, once, and names mean what they should."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
 import pytest
@@ -9,10 +10,19 @@ from dashboard.catalog.files import transfer
 from dashboard.catalog.models import Alias, Entry, Milestone, Revision
 from dashboard.catalog.names.resolve import resolve
 from tests.catalog.shipped import AS_OF, shipped
+from tests.database import rolled_back
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("loaded"), pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def loaded(django_db_setup, django_db_blocker) -> Iterator[None]:
+    """All that ships, loaded once for these tests."""
+    with rolled_back(django_db_blocker):
+        transfer.load_shipped(NOW)
+        yield
 
 
 def rows() -> list[int]:
@@ -20,7 +30,6 @@ def rows() -> list[int]:
 
 
 def test_all_that_ships_is_loaded_and_loading_again_changes_nothing() -> None:
-    transfer.load_shipped(NOW)
     entries = shipped()
     loaded, version = rows(), snapshot.version()
     assert loaded[:3] == [
@@ -34,7 +43,6 @@ def test_all_that_ships_is_loaded_and_loading_again_changes_nothing() -> None:
 
 
 def test_each_sunset_is_known_as_the_files_have_it() -> None:
-    transfer.load_shipped(NOW)
     known = snapshot.load(AS_OF)
     for entry in shipped():
         state = known.get(entry.platform, entry.id)
@@ -121,7 +129,6 @@ STABLE = ("claude-sonnet-4-5", "claude-sonnet-4-5-20250929")
 
 
 def test_names_from_logs_mean_the_entries_they_should() -> None:
-    transfer.load_shipped(NOW)
     known = snapshot.load(AS_OF)
     for called_as, platform, expected_platform, expected_id in NAMES:
         match = resolve(called_as, platform, "", known.names, on=AS_OF)
@@ -141,7 +148,6 @@ ADA = [
 
 
 def test_the_event_is_told_as_it_was_known_on_each_day() -> None:
-    transfer.load_shipped(NOW)
     for as_of, replacements, on_sunset, stage in ADA:
         known = snapshot.load(as_of)
         ada = known.get("openai", "ada")

@@ -11,7 +11,6 @@ from django.contrib.auth.models import User
 from django.test import Client
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from dashboard.catalog import snapshot
 from dashboard.findings import scan
 from tests.factories import NOW, make_application, make_entry, make_source, make_usage
 
@@ -44,7 +43,6 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def story(transactional_db, settings) -> None:
     """A small version of the demo, on its day: 2023-12-08."""
-    snapshot._load.cache_clear()
     settings.SUNDIAL_TODAY, settings.SUNDIAL_DEMO = date(2023, 12, 8), True
     new = make_entry("openai/gpt-3.5-turbo-instruct", kind="completion")
     announced = {"announced": "2023-07-06", "sunset": "2024-01-04"}

@@ -13,6 +13,7 @@ from dashboard.findings import name_resolution, scan, usage_report
 from dashboard.findings.models import Finding, Resolution, Traffic
 from dashboard.usage.models import DailyRollup, HourlyRollup, StaleDay
 from tests.factories import NOW, as_day, make_entry, make_source, make_usage, report_only
+from tests.thorough import examples
 
 pytestmark = pytest.mark.django_db
 
@@ -201,7 +202,7 @@ def test_quiet_days_are_judged_by_the_sources_that_carried_the_old_meaning(june,
 moves = st.lists(st.integers(0, 20), max_size=4, unique=True).map(sorted)
 
 
-@fuzz(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@fuzz(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=moves, then=moves)
 def test_however_an_alias_moves_every_day_counts_for_what_the_name_meant_on_it(june, january, first, then):
     start = date(2023, 7, 1)

@@ -15,6 +15,7 @@ from dashboard.findings import actions, lifecycle, scan
 from dashboard.findings.history import finding_history, silent_sources
 from dashboard.findings.models import Finding, FindingAction, OpenPeriod
 from tests.factories import NOW, as_day, at, make_application, make_entry, make_source, make_usage, report_only
+from tests.thorough import examples
 
 pytestmark = pytest.mark.django_db
 
@@ -175,7 +176,7 @@ decisions = st.lists(
 )
 
 
-@fuzz(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@fuzz(max_examples=examples(30), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(life=st.lists(st.tuples(st.integers(1, 8), st.integers(1, 8)), min_size=1, max_size=3), made=decisions)
 def test_the_database_and_the_pure_rule_agree_on_every_day(finding, life, made):
     start = date(2023, 7, 6)

@@ -7,18 +7,11 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from dashboard.access.roles import EDITOR, VIEWER, ensure_roles
-from dashboard.catalog import snapshot
 
 
 @pytest.fixture(autouse=True)
 def _today(settings):
     settings.SUNDIAL_TODAY = date(2023, 12, 8)
-
-
-@pytest.fixture(autouse=True)
-def _fresh_catalog():
-    """Rolled-back tests reuse catalog version numbers, by which loaded snapshots are kept."""
-    snapshot._load.cache_clear()
 
 
 def signed_in(role: str) -> Client:

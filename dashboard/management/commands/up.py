@@ -35,12 +35,11 @@ class Command(BaseCommand):
             for warning in preflight.check_settings():
                 self.progress(warning)
             preflight.check_state_folder(settings.VAR)
-            lock = preflight.lock_state_folder(settings.VAR)
-            preflight.check_port(host, port)
-            preflight.check_services()
-            if settings.REDIS_EMBEDDED:
-                preflight.wait_for_earlier_broker(settings.BROKER_SOCKET)
-            with lock:
+            with preflight.lock_state_folder(settings.VAR):
+                preflight.check_port(host, port)
+                preflight.check_services()
+                if settings.REDIS_EMBEDDED:
+                    preflight.wait_for_earlier_broker(settings.BROKER_SOCKET)
                 self.run(host, port)
         except (preflight.StartError, broker.BrokerError) as problem:
             raise CommandError(str(problem), returncode=2) from None

@@ -16,6 +16,7 @@ from dashboard.usage.ingest.pipeline import import_file
 from dashboard.usage.models import Stream
 from dashboard.usage.polling import claim_due, ensure_inbox, poll
 from tasks import poll as task
+from tests.thorough import examples
 from tests.usage.conftest import NOW, access, calls, line, make_source, totals
 
 PLAIN = [access(n) for n in range(1, 101)]
@@ -285,7 +286,7 @@ def test_the_poll_task_gives_large_files_to_others(inbox, folder, monkeypatch):
     assert task.read(0, 1, 2, "") == 0
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     cuts=st.lists(st.integers(0, 6000), max_size=6),
     rotate=st.lists(st.sampled_from(["", "rename", "copy", "gz"]), min_size=9, max_size=9),

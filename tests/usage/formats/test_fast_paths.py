@@ -15,6 +15,7 @@ from dashboard.usage.formats.litellm.standard_logging import LiteLLMStandardLogg
 from dashboard.usage.formats.otlp.traces import OTLPTraces
 from dashboard.usage.hash_set import HashSet, sort_hashes
 from dashboard.usage.records import CallEvidence, id_hash
+from tests.thorough import examples
 from tests.usage.fakes import otlp_lines
 
 AT = 1_704_359_000
@@ -202,7 +203,7 @@ seen_before = st.sets(st.builds(lambda number: id_hash(f"chatcmpl-{number}"), st
 
 @pytest.mark.parametrize(("form", "lines"), CASES.values(), ids=CASES)
 def test_both_ways_count_keep_and_refuse_the_same(form: FastPathFormat, lines):
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=examples(300), deadline=None)
     @given(lines, seen_before, st.booleans(), st.integers(1, 2000))
     def check(lines, seen, is_ended, size):
         data = b"\n".join(lines) + (b"\n" if is_ended and lines else b"")

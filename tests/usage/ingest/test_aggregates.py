@@ -14,6 +14,7 @@ from dashboard.usage.ingest.dimensions import Dimensions
 from dashboard.usage.ingest.pipeline import import_file
 from dashboard.usage.models import AggregateRow, DailyRollup, HourlyRollup, StaleDay
 from dashboard.usage.records import BucketValue, Called, Caller
+from tests.thorough import examples
 from tests.usage.conftest import NOW, calls, make_source, totals
 
 NOON = 1704369600  # 2024-01-04T12:00Z
@@ -118,7 +119,7 @@ DELIVERIES = st.lists(st.lists(ROWS, max_size=4), max_size=6)
 
 
 class Deliveries(HypothesisTestCase):
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=examples(40), deadline=None)
     @given(DELIVERIES, st.data())
     def test_however_deliveries_come_and_repeat_each_bucket_has_its_last_value(self, deliveries, data):
         source = make_source()
@@ -136,7 +137,7 @@ class Deliveries(HypothesisTestCase):
                 found = table.objects.filter(source=source).values_list(measure, flat=True)
                 assert sum(number or 0 for number in found) == wanted
 
-    @settings(max_examples=20, deadline=None)
+    @settings(max_examples=examples(20), deadline=None)
     @given(st.permutations([(n * HOUR, 3 * n + 1) for n in range(5)]), st.integers(1, 5))
     def test_in_whatever_order_a_counter_is_told_its_growth_is_the_same(self, points, size):
         source = make_source()

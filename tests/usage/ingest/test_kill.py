@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 
 from dashboard.usage.models import Source, Stream
+from tests.thorough import sample
 from tests.usage.conftest import access, calls, line, make_source, totals
 
 ROOT = Path(__file__).parents[3]
 RECORDS = 1500
-KILLS = 13  # for each of the two ways to recognise a call
+KILLS = sample(4, 13)  # for each of the two ways to recognise a call
+
+pytestmark = pytest.mark.slow
 
 
 def _start(environment: dict, source: Source, path: Path, name: str) -> subprocess.Popen:
@@ -48,7 +51,7 @@ def test_a_reader_killed_at_many_points_loses_nothing_and_counts_nothing_twice(s
     assert last.returncode == 0
     reader = _start(shared_database, calm, path, name)
     reader.communicate(timeout=120)
-    assert len(set(places)) > 3, "the kills must land in the middle"
+    assert len(set(places)) > KILLS // 4, "the kills must land in the middle"
     assert calls(source) == RECORDS
     assert totals(source) == totals(calm)
 
