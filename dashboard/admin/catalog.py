@@ -21,8 +21,8 @@ from dashboard.admin.site import URL_FIELDS_HTTPS, AuditedAdmin, enqueue_scan
 from dashboard.catalog import snapshot
 from dashboard.catalog.changes import undo
 from dashboard.catalog.changes.apply import append_revision
+from dashboard.catalog.changes.audit_fields import audit_values
 from dashboard.catalog.changes.merge import periods_overlap
-from dashboard.catalog.changes.save import audit_values
 from dashboard.catalog.documents import AliasDoc, CatalogError
 from dashboard.catalog.messages import translated
 from dashboard.catalog.models import Alias, Entry, Milestone, Platform, Revision, Vendor

@@ -14,9 +14,9 @@ from django.urls import path
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.admin.words import action_word, field_word, value_words
 from dashboard.core import audit, clock
-from dashboard.core.models import AuditEntry
+from dashboard.core.audit import FieldChange, render_changes
+from dashboard.core.models import AuditAction, AuditEntry
 from dashboard.findings.enqueue import enqueue_scan
 
 __all__ = ["URL_FIELDS_HTTPS", "AuditedAdmin", "ReadOnlyAdmin", "column_values", "enqueue_scan"]
@@ -40,14 +40,11 @@ def column_values(obj: models.Model) -> dict[str, Any]:
     }
 
 
-class LoggedChange(NamedTuple):
-    """One field of an audit entry as the history page shows it."""
+class HistoryRow(NamedTuple):
+    """One audit entry as the history page shows it: (change, whether it can be undone) per field."""
 
-    name: str
-    word: str
-    before: object
-    after: object
-    undoable: bool
+    entry: AuditEntry
+    changes: list[tuple[FieldChange, bool]]
 
 
 class AuditedAdmin(admin.ModelAdmin):
@@ -89,33 +86,16 @@ class AuditedAdmin(admin.ModelAdmin):
         entries = audit.history(obj) if obj else []
         wanted = request.GET.get("field", "")
         may = obj is not None and self.has_change_permission(request, obj)
-        context = {
-            "audit": [
-                (entry, action_word(entry.action), changes)
-                for entry in entries
-                if (changes := self._logged(entry, wanted, may=may))
-            ],
-            "field": wanted,
-            "fields": [
-                (name, field_word(name))
-                for name in sorted({name for entry in entries for name, _before, _after in entry.changes})
-            ],
-        }
+        rows: list[HistoryRow] = []
+        labels: dict[str, str] = {}
+        for entry in entries:
+            changes = render_changes(entry)
+            labels |= {change.name: change.label for change in changes}
+            chosen = [(c, may and self.can_undo(entry, c.name)) for c in changes if wanted in {"", c.name}]
+            if chosen:
+                rows.append(HistoryRow(entry, chosen))
+        context = {"audit": rows, "field": wanted, "fields": sorted(labels.items())}
         return super().history_view(request, object_id, {**context, **(extra_context or {})})
-
-    def _logged(self, entry: AuditEntry, wanted: str, *, may: bool) -> list[LoggedChange]:
-        """The changes of an audit entry, or of its field `wanted` only, for somebody who may change the object."""
-        return [
-            LoggedChange(
-                name,
-                field_word(name),
-                value_words(before),
-                value_words(after),
-                may and self.can_undo(entry, name),
-            )
-            for name, before, after in entry.changes
-            if wanted in {"", name}
-        ]
 
     def undo_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Take one field of one audit entry back (POST `change`, `field`), as a change of its own."""
@@ -133,21 +113,25 @@ class AuditedAdmin(admin.ModelAdmin):
         for problem in problems:
             messages.error(request, problem)
         if not problems:
-            messages.success(request, gettext("%(field)s is as it was before that change") % {"field": name})
+            label = _label(found, name)
+            messages.success(request, gettext("%(field)s is as it was before that change") % {"field": label})
         return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_history", object_id)
 
     def can_undo(self, change: AuditEntry, name: str) -> bool:
         """Whether a field of a change can be taken back; some only follow from others."""
-        return change.action == "changed" and any(name == field for field, _before, _after in change.changes)
+        return change.action == AuditAction.CHANGED and any(
+            name == field for field, _before, _after in change.changes
+        )
 
     def undo(self, request: HttpRequest, obj: Any, change: AuditEntry, name: str) -> list[str]:
         """Put the earlier value into the object's own form, so that the usual rules judge it; what they refuse."""
         if column_values(obj).get(name) != change.after.get(name):
-            return [gettext("%(field)s was changed again since: undo that change first") % {"field": name}]
+            label = _label(change, name)
+            return [gettext("%(field)s was changed again since: undo that change first") % {"field": label}]
         form_class = self.get_form(request, obj, change=True)
         shown = form_class(instance=obj)
         if name not in shown.fields:
-            return [gettext("%(field)s cannot be changed any more") % {"field": name}]
+            return [gettext("%(field)s cannot be changed any more") % {"field": _label(change, name)}]
         data = {field: shown[field].value() for field in shown.fields}
         data[name] = shown.fields[name].prepare_value(change.before.get(name))
         form = form_class({key: "" if value is None else value for key, value in data.items()}, instance=obj)
@@ -155,6 +139,12 @@ class AuditedAdmin(admin.ModelAdmin):
             return [str(message) for found in form.errors.values() for message in found]
         self.save_model(request, form.save(commit=False), form, change=True)
         return []
+
+
+def _label(entry: AuditEntry, name: str) -> str:
+    """A field of an audit entry in the reader's language."""
+    changes = render_changes(entry)
+    return next((change.label for change in changes if change.name == name), name)
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -181,4 +171,4 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("fields"))
     def what(self, entry: AuditEntry) -> str:
-        return ", ".join(name for name, _before, _after in entry.changes[:8])
+        return ", ".join(change.label for change in render_changes(entry)[:8])

@@ -1,23 +1,36 @@
-"""Writing the audit log."""
+"""The audit log: appending entries, and rendering them in the reader's language.
 
+An entry stores an action code and structured values by field name. Text is made when an entry is shown: from
+the model's own fields, or by the renderer that a domain registers for its objects.
+"""
+
+import json
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from dashboard.core.models import AuditEntry
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Field
+from django.utils.text import capfirst
+from django.utils.translation import gettext
 
-__all__ = ["history", "record"]
+from dashboard.core.models import AuditAction, AuditEntry
+
+__all__ = ["FieldChange", "Renderer", "history", "record", "register_renderer", "render_changes"]
 
 
 def record(
     obj: Any, *, before: dict, after: dict, now: datetime, origin: str, by: Any = None, label: str = ""
 ) -> AuditEntry | None:
-    """Append what changed on `obj` (a saved model instance); nothing when nothing did.
+    """Append what changed on `obj` (a saved model instance); None when nothing changed.
 
-    `before` and `after` are JSON-ready dicts; an empty `before` means added, an empty `after` removed.
+    `before` and `after` are JSON-ready values by field name; an empty `before` means added, an empty `after`
+    removed. `label` is the object's name, by default its text.
     """
     if before == after:
         return None
-    action = "added" if not before else "removed" if not after else "changed"
+    action = AuditAction.ADDED if not before else AuditAction.REMOVED if not after else AuditAction.CHANGED
     return AuditEntry.objects.create(
         at=now,
         by=by,
@@ -35,3 +48,68 @@ def history(obj: Any, limit: int = 200) -> list[AuditEntry]:
     """The newest entries about a saved model instance, newest first."""
     entries = AuditEntry.objects.filter(model=obj._meta.label_lower, object_id=str(obj.pk))
     return list(entries.select_related("by")[:limit])
+
+
+class Renderer:
+    """Renders the audited values of one model: labels and choices come from the model's fields."""
+
+    def __init__(self, model: str) -> None:
+        self.model = model
+        """`app_label.model_name`."""
+
+    def label(self, name: str, value: Any) -> str:  # noqa: ARG002  subclasses look at the value
+        """The field's name as people write it; `value` is one that it had."""
+        field = self._field(name)
+        return str(capfirst(gettext(str(field.verbose_name) if field else name.replace("_", " "))))
+
+    def text(self, name: str, value: Any) -> str | None:
+        """A value as people write it; None where there is none."""
+        if value is None:
+            return None
+        if isinstance(value, bool):
+            return gettext("yes") if value else gettext("no")
+        if isinstance(value, list):
+            return ", ".join(str(self.text("", item)) for item in value)
+        if isinstance(value, dict):
+            return json.dumps(value, ensure_ascii=False)
+        field = self._field(name)
+        return str(dict(field.flatchoices).get(value, value)) if field else str(value)
+
+    def _field(self, name: str) -> Field | None:
+        try:
+            field = apps.get_model(self.model)._meta.get_field(name)
+        except (FieldDoesNotExist, LookupError, ValueError):
+            return None
+        return field if isinstance(field, Field) else None
+
+
+_renderers: dict[str, Renderer] = {}
+
+
+def register_renderer(renderer: Renderer) -> None:
+    """Have `renderer` render the entries about its model."""
+    _renderers[renderer.model] = renderer
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field of an entry: its stored name, and label and values in the reader's language."""
+
+    name: str
+    label: str
+    before: str | None
+    after: str | None
+
+
+def render_changes(entry: AuditEntry) -> list[FieldChange]:
+    """What differs between the values of an entry (which need not be saved), in the reader's language."""
+    renderer = _renderers.get(entry.model) or Renderer(entry.model)
+    return [
+        FieldChange(
+            name,
+            renderer.label(name, new if old is None else old),
+            renderer.text(name, old),
+            renderer.text(name, new),
+        )
+        for name, old, new in entry.changes
+    ]

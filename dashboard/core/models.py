@@ -1,14 +1,28 @@
 """Records that every domain shares: who changed what, and what a background job last did."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-__all__ = ["AuditEntry", "Heartbeat"]
+__all__ = ["AuditAction", "AuditEntry", "Heartbeat"]
+
+
+class AuditAction(models.TextChoices):
+    """What happened to an object. The values are stored, the labels are shown in the reader's language."""
+
+    ADDED = "added", _("added")
+    CHANGED = "changed", _("changed")
+    REMOVED = "removed", _("removed")
 
 
 class AuditEntry(models.Model):
-    """One edit by a person, a file or a feed: who, when, before, after. Written once, never changed."""
+    """One edit by a person, a file or a feed: who, when, and the values before and after.
+
+    Written once, never changed. `before` and `after` hold structured data by field name, never text made for
+    people: `dashboard.core.audit.render_changes` turns them into text when they are shown.
+    """
 
     at = models.DateTimeField(_("at"), db_index=True)
     by = models.ForeignKey(
@@ -18,7 +32,7 @@ class AuditEntry(models.Model):
     model = models.CharField(_("model"), max_length=80, help_text=_("app_label.model of what changed"))
     object_id = models.CharField(_("object id"), max_length=40)
     label = models.CharField(_("label"), max_length=300)
-    action = models.CharField(_("action"), max_length=20, help_text=_("added, changed or removed"))
+    action = models.CharField(_("action"), max_length=20, choices=AuditAction)
     before = models.JSONField(_("before"), default=dict)
     after = models.JSONField(_("after"), default=dict)
 
@@ -30,11 +44,11 @@ class AuditEntry(models.Model):
         indexes = [models.Index(fields=["model", "object_id", "-at"], name="audit_object")]
 
     def __str__(self) -> str:
-        return f"{self.label}: {self.action}"
+        return f"{self.label}: {self.get_action_display()}"
 
     @property
-    def changes(self) -> list[tuple[str, object, object]]:
-        """(field, before, after) of each field that differs."""
+    def changes(self) -> list[tuple[str, Any, Any]]:
+        """(field, value before, value after) of each field that differs; None where there was no value."""
         fields = list(self.before) + [f for f in self.after if f not in self.before]
         return [
             (f, self.before.get(f), self.after.get(f)) for f in fields if self.before.get(f) != self.after.get(f)

@@ -65,7 +65,7 @@ def test_a_file_is_shown_before_it_is_stored_and_stored_once_confirmed(editor):
 
 def test_the_dry_run_tells_each_value_before_and_after(editor):
     make_entry("openai/davinci")
-    assert "kind: chat → completion" in upload(editor).text
+    assert "Kind: Chat → Completion" in upload(editor).text
 
 
 def test_the_same_file_again_has_nothing_to_change(editor):
@@ -98,7 +98,7 @@ def test_a_catalog_that_changed_since_the_dry_run_is_compared_anew(editor):
     ticket = upload(editor).context["ticket"]
     make_entry("openai/davinci")
     again = editor.post(IMPORT, {"ticket": ticket})
-    assert "kind: chat → completion" in again.text
+    assert "Kind: Chat → Completion" in again.text
     assert Revision.objects.count() == 0
     editor.post(IMPORT, {"ticket": again.context["ticket"]})
     assert Revision.objects.count() == 1
@@ -159,7 +159,7 @@ def test_one_announcement_is_added_to_many_entries_after_a_look_at_it(editor, th
     data = {"milestone": "sunset", "on": "2024-06-14", "precision": "day", "source_url": SOURCE, "vendor": ""}
     assert "as it is" in act(editor, "change_together", three).text
     shown = act(editor, "change_together", three, show="1", **data)
-    assert shown.text.count("sunset: none → 2024-06-14") == 3
+    assert shown.text.count("Sunset: none → 2024-06-14") == 3
     assert not Revision.objects.exists()
     assert "3 entries changed" in act(editor, "change_together", three, confirm="1", **data).text
     assert {load(TODAY).entries[e.pk].sunset_on for e in three} == {date(2024, 6, 14)}

@@ -115,7 +115,8 @@ entries:
     assert ada.revisions.count() == 3
     assert Entry.objects.count() == 4
     change = AuditEntry.objects.get(action="changed")
-    assert ("sunset", "2024-01-04", "2024-02-04") in change.changes
+    [(old, new)] = [(old, new) for name, old, new in change.changes if name == "sunset"]
+    assert (old["on"], new["on"]) == ("2024-01-04", "2024-02-04")
     assert Platform.objects.get(slug="openai").name == "OpenAI API"
 
 

@@ -28,8 +28,11 @@ def test_a_changed_platform_or_vendor_is_told_and_audited():
     assert bring(FILE).changes == ["platform openai: added", "vendor openai: added", "openai/ada: added"]
     changed = "platform: {slug: openai, name: OpenAI, case_sensitive: false}\nvendors: {openai: OpenAI Inc}"
     told = [
-        "platform openai: name: OpenAI API → OpenAI; url: https://example.com/d → none; case_sensitive: yes → no",
-        "vendor openai: name: OpenAI → OpenAI Inc",
+        (
+            "platform openai: Name: OpenAI API → OpenAI; Lifecycle page: https://example.com/d → none; "
+            "Model names are case-sensitive: yes → no"
+        ),
+        "vendor openai: Name: OpenAI → OpenAI Inc",
     ]
     assert bring(changed, dry_run=True).changes == told
     assert bring(changed).changes == told

@@ -203,7 +203,9 @@ def test_a_first_visit_stays_light(open_page):
 def test_the_history_of_an_entry_fits_a_phone(open_page, long_names):
     entry = Entry.objects.get(name="older")
     address = "https://docs.example.com/a/page/with/a/long/address/that-says-when/what-ends"
-    audit.record(entry, before={"source": address}, after={"source": address + "/now"}, now=NOW, origin="shipped")
+    audit.record(
+        entry, before={"source_url": address}, after={"source_url": address + "/now"}, now=NOW, origin="shipped"
+    )
     page = open_page(f"/admin/catalog/entry/{entry.pk}/history/", size="phone")
     expect(page.get_by_text("/now")).to_be_visible()
     box = page.locator(".audit-scroll")

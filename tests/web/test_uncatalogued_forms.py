@@ -74,7 +74,7 @@ def test_one_click_makes_a_close_name_an_alias_and_history_follows_at_once(edito
         "uncatalogued",
         "openai/text-davinci-003",
     )
-    assert ("aliases", None, ["text-davinci-03"]) in audit.changes
+    assert [(name, alias["name"]) for name, _, [alias] in audit.changes] == [("aliases", "text-davinci-03")]
 
 
 def test_an_entry_may_be_typed_with_or_without_its_platform(editor, world):

@@ -5,16 +5,18 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from dashboard.catalog import snapshot
 from dashboard.catalog.changes import platforms_vendors
+from dashboard.catalog.changes.audit_fields import ENTRY_MODEL, audit_values
 from dashboard.catalog.changes.load import load_catalog
 from dashboard.catalog.changes.merge import PLAIN_FIELDS, Plan, merge
-from dashboard.catalog.changes.save import ENTRY_MODEL, audit_values, save_plan
-from dashboard.catalog.changes.validate import entry_reference
+from dashboard.catalog.changes.save import save_plan
 from dashboard.catalog.documents import CatalogError, Document, EntryDoc, Key, Problem, RevisionDoc
 from dashboard.catalog.models import Entry
-from dashboard.core.models import AuditEntry
+from dashboard.core.audit import render_changes
+from dashboard.core.models import AuditAction, AuditEntry
 
 __all__ = ["SHIPPED", "ImportResult", "append_revision", "apply_document", "check_entry"]
 
@@ -24,7 +26,10 @@ SHIPPED = "shipped"
 
 @dataclass(slots=True)
 class ImportResult:
-    """What changed, or with `dry_run` would change. `changes` and `warnings` are lines for people."""
+    """What changed, or with `dry_run` would change.
+
+    `changes` and `warnings` are lines for people, in the language that was active.
+    """
 
     dry_run: bool = False
     platforms: int = 0
@@ -114,28 +119,22 @@ def _result(plan: Plan, existing: Document, *, dry_run: bool) -> ImportResult:
         vendors=len(plan.vendors),
         warnings=[str(warning) for warning in plan.warnings],
     )
-    for what, fields in platforms_vendors.list_changes(plan, existing):
-        moved = "; ".join(f"{name}: {_words(old)} → {_words(new)}" for name, old, new in fields)
-        result.changes.append(f"{what}: {moved or 'added'}")
+    for subject, model, old, new in platforms_vendors.list_changes(plan, existing):
+        result.changes.append(_line(subject, model, old, new))
     for change in plan.changes:
         before, after = audit_values(change.before) if change.before else {}, audit_values(change.after)
         result.entries_added += change.before is None
         result.entries_changed += change.before is not None
         result.aliases += len(change.aliases)
         result.revisions += len(change.revisions)
-        words = [
-            f"{name}: {_words(before.get(name))} → {_words(after.get(name))}" if change.before else ""
-            for name in [*before, *(name for name in after if name not in before)]
-            if before.get(name) != after.get(name)
-        ]
-        name = entry_reference(change.after.key, "")
-        result.changes.append(f"{name}: {'; '.join(words)}" if change.before else f"{name}: added")
+        result.changes.append(_line("/".join(change.after.key), ENTRY_MODEL, before, after))
     return result
 
 
-def _words(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return "none" if value in (None, "") else str(value)
+def _line(subject: str, model: str, before: dict[str, Any], after: dict[str, Any]) -> str:
+    """`openai/ada: Sunset: none → 2024-01-04`, in the active language."""
+    if not before:
+        return f"{subject}: {AuditAction.ADDED.label}"
+    none = gettext("none")
+    changes = render_changes(AuditEntry(model=model, before=before, after=after))
+    return f"{subject}: " + "; ".join(f"{c.label}: {c.before or none} → {c.after or none}" for c in changes)

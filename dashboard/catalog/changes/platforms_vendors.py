@@ -13,23 +13,19 @@ from dashboard.core.models import AuditEntry
 
 __all__ = ["keep_edited_fields", "list_changes", "save_platforms_vendors"]
 
+PLATFORM_MODEL, VENDOR_MODEL = "catalog.platform", "catalog.vendor"
 FIELDS = ("name", "url", "case_sensitive")
 """What there is to a platform besides its slug."""
 
 
-def list_changes(plan: Plan, existing: Document) -> Iterator[tuple[str, list[tuple[str, Any, Any]]]]:
-    """(what, its fields as (name, before, after)) of each platform and vendor; no fields where it is new."""
+def list_changes(plan: Plan, existing: Document) -> Iterator[tuple[str, str, dict[str, Any], dict[str, Any]]]:
+    """(subject, model, values before, values after) of each platform and vendor; a new one has {} before."""
     for doc in plan.platforms:
         known = existing.platforms.get(doc.slug)
-        yield (
-            f"platform {doc.slug}",
-            [(name, old, new) for name in FIELDS if (old := getattr(known, name)) != (new := getattr(doc, name))]
-            if known
-            else [],
-        )
+        yield f"platform {doc.slug}", PLATFORM_MODEL, _values(known) if known else {}, _values(doc)
     for slug, name in plan.vendors.items():
         known_as = existing.vendors.get(slug)
-        yield f"vendor {slug}", [("name", known_as, name)] if known_as else []
+        yield f"vendor {slug}", VENDOR_MODEL, {"name": known_as} if known_as else {}, {"name": name}
 
 
 def keep_edited_fields(plan: Plan, existing: Document, shipped: str) -> None:

@@ -5,17 +5,15 @@ from datetime import datetime
 from typing import Any
 
 from dashboard.catalog.changes import platforms_vendors
+from dashboard.catalog.changes.audit_fields import ENTRY_MODEL, audit_values
 from dashboard.catalog.changes.merge import PLAIN_FIELDS, EntryChange, Plan
-from dashboard.catalog.changes.validate import entry_reference, latest_state
-from dashboard.catalog.documents import AliasDoc, EntryDoc, Key, MilestoneDoc
+from dashboard.catalog.documents import Key
 from dashboard.catalog.models import Alias, Entry, Milestone, Replacement, Revision
-from dashboard.core.models import AuditEntry
+from dashboard.core.models import AuditAction, AuditEntry
 
-__all__ = ["ENTRY_MODEL", "audit_values", "save_plan"]
+__all__ = ["save_plan"]
 
 BATCH = 500
-ENTRY_MODEL = "catalog.entry"
-"""What the audit log calls an entry, its history included."""
 
 
 def save_plan(plan: Plan, pks: dict[Key, int], *, now: datetime, origin: str, by: Any = None) -> None:
@@ -25,38 +23,6 @@ def save_plan(plan: Plan, pks: dict[Key, int], *, now: datetime, origin: str, by
     _store_aliases(plan, pks, platforms)
     _store_revisions(plan, pks, now=now, origin=origin, by=by)
     _store_audit(plan, pks, now=now, origin=origin, by=by)
-
-
-def audit_values(entry: EntryDoc) -> dict[str, Any]:
-    """What people compare when they read the audit log: the plain fields and the newest word on each point."""
-    state = latest_state(entry)
-    said: dict[str, Any] = {name: getattr(entry, name) for name in PLAIN_FIELDS}
-    said["released_on"] = entry.released_on.isoformat() if entry.released_on else ""
-    said["aliases"] = [_alias_in_words(alias) for alias in entry.aliases]
-    for kind, region in sorted(state.steps):
-        said[f"{kind} ({region})" if region else kind] = _day_in_words(state.steps[kind, region])
-    said["on_sunset"] = state.on_sunset
-    said["replacements"] = [entry_reference(key, entry.platform) for key in state.replacements]
-    said["source"] = state.source_url
-    said["known_on"] = state.known_on.isoformat() if state.known_on else ""
-    said["revisions"] = len(entry.history)
-    return {name: value for name, value in said.items() if value not in ("", [], 0)}
-
-
-def _alias_in_words(alias: AliasDoc) -> str:
-    """All that there is to an alias: `gpt-4-latest [2023-06-01..2024-05-31] <https://example.com> "moved"`.
-
-    `undo` reads it back.
-    """
-    days = f" [{alias.from_on or ''}..{alias.to_on or ''}]" if alias.from_on or alias.to_on else ""
-    source = f" <{alias.source_url}>" if alias.source_url else ""
-    return alias.name + days + source + (f' "{alias.note}"' if alias.note else "")
-
-
-def _day_in_words(step: MilestoneDoc) -> str:
-    if not step.on:
-        return "no date"
-    return step.on.isoformat() if step.precision == "day" else f"{step.on.isoformat()} ({step.precision})"
 
 
 def _store_entries(plan: Plan, pks: dict[Key, int], platforms: dict[str, int], vendors: dict[str, int]) -> None:
@@ -148,7 +114,7 @@ def _store_audit(plan: Plan, pks: dict[Key, int], *, now: datetime, origin: str,
                 model=ENTRY_MODEL,
                 object_id=str(pks[change.after.key]),
                 label="/".join(change.after.key)[:300],
-                action="changed" if change.before else "added",
+                action=AuditAction.CHANGED if change.before else AuditAction.ADDED,
                 before=before,
                 after=after,
             )

@@ -1,12 +1,11 @@
-"""Taking back a change of an entry: what the audit log says was there before is said again.
+"""Undoing a change of an entry: the values that the audit log has from before become the latest ones again.
 
-Nothing is deleted but aliases: a date that is taken back becomes a new revision with the earlier value,
-the source of that value and a note. A point that has been changed since is left alone, with a reason.
+Only aliases are deleted. A date that is undone becomes a new revision with the earlier value, its source and a
+note. A field that was changed again since is left alone.
 """
 
-import re
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -14,10 +13,10 @@ from django.db import transaction
 
 from dashboard.catalog import snapshot
 from dashboard.catalog.changes.apply import apply_document
+from dashboard.catalog.changes.audit_fields import alias_value, audit_values
 from dashboard.catalog.changes.load import load_catalog
 from dashboard.catalog.changes.merge import PLAIN_FIELDS
-from dashboard.catalog.changes.save import audit_values
-from dashboard.catalog.choices import MilestoneKind
+from dashboard.catalog.choices import MilestoneKind, Precision
 from dashboard.catalog.documents import (
     AliasDoc,
     CatalogError,
@@ -30,159 +29,112 @@ from dashboard.catalog.documents import (
 )
 from dashboard.catalog.models import Entry
 from dashboard.core import audit
-from dashboard.core.models import AuditEntry
+from dashboard.core.models import AuditAction, AuditEntry
 
 __all__ = ["DERIVED_FIELDS", "can_undo", "undo"]
 
 ORIGIN = "undo"
-DERIVED_FIELDS = frozenset({"source", "known_on", "revisions"})
-"""What the audit log tells along with a change, and what follows from undoing the rest."""
-
-STEP = re.compile(r"(?P<kind>[a-z_]+)(?: \((?P<region>.+)\))?")
-DAY = re.compile(r"(?P<on>\d{4}-\d{2}-\d{2})(?: \((?P<precision>[a-z_]+)\))?")
-ALIAS = re.compile(
-    r"(?P<name>.+?)(?: \[(?P<first>[-\d]*)\.\.(?P<last>[-\d]*)\])?"
-    r'(?: <(?P<source>[a-z]+://[^<>\s]+)>)?(?: "(?P<note>.*)")?',
-    re.DOTALL,
-)
-
-
-@dataclass(slots=True)
-class _Back:
-    """What has to be said to be where the entry was."""
-
-    plain: dict[str, Any] = field(default_factory=dict)
-    steps: list[MilestoneDoc] = field(default_factory=list)
-    on_sunset: str = ""
-    replacements: tuple[str, ...] | None = None
-    added: list[AliasDoc] = field(default_factory=list)
-    removed: list[AliasDoc] = field(default_factory=list)
-
-    @property
-    def speaks(self) -> bool:
-        return bool(self.steps or self.on_sunset or self.replacements is not None)
+DERIVED_FIELDS = frozenset({"source_url", "known_on", "revisions"})
+"""Audited values that follow from the other fields, and so from undoing those."""
 
 
 def can_undo(change: AuditEntry, name: str) -> bool:
-    """Whether a field of a change can be taken back at all."""
-    changed = change.action == "changed" and change.before.get(name) != change.after.get(name)
-    unsaid = name == "on_sunset" and not change.before.get(name)
-    return changed and name not in DERIVED_FIELDS and not unsaid
+    """Whether a field of a change can be undone. What happens on sunset can be changed, but not left open."""
+    old, new = change.before.get(name), change.after.get(name)
+    if change.action != AuditAction.CHANGED or old == new or name in DERIVED_FIELDS:
+        return False
+    return bool(old) if name == "on_sunset" else True
 
 
 def undo(
     entry: Entry, change: AuditEntry, names: Collection[str] = (), *, now: datetime, today: date, by: Any
 ) -> list[str]:
-    """Take back the change's fields `names` (all of them when empty); return those that were.
+    """Undo the change's fields `names` (all of them when empty); return those that were undone.
 
     Raises CatalogError, and nothing is stored, when a field was changed again since, when none can be
-    taken back, or when the entry would then break a rule of the catalog.
+    undone, or when the entry would then break a rule of the catalog.
     """
     with transaction.atomic():
         snapshot.lock()
-        record = next(
-            doc for doc in load_catalog().document.entries if doc.key == (entry.platform.slug, entry.name)
-        )
+        key = entry.platform.slug, entry.name
+        record = next(doc for doc in load_catalog().document.entries if doc.key == key)
         present = audit_values(record)
-        wanted = [
-            name
-            for name, _before, _after in change.changes
-            if can_undo(change, name) and (not names or name in names)
-        ]
+        wanted = [n for n, _, _ in change.changes if can_undo(change, n) and (not names or n in names)]
         if not wanted:
-            raise _refusal("nothing of this change can be taken back")
-        for name in wanted:
-            if present.get(name) != change.after.get(name):
-                raise _refusal(f"{name} was changed again since: undo that change first")
-        back = _back(change, wanted)
-        if back.removed:
-            _remove(entry, record, back.removed, now=now, by=by)
-        doc = EntryDoc(
-            entry.platform.slug,
-            entry.name,
-            **back.plain,
-            aliases=tuple(back.added),
-            history=(_revision(change, back, today),) if back.speaks else (),
-            given=frozenset(back.plain),
-        )
-        apply_document(Document(entries=[doc]), now=now, origin=ORIGIN, by=by)
+            raise _error("nothing of this change can be undone")
+        if moved := next((n for n in wanted if present.get(n) != change.after.get(n)), None):
+            raise _error(f"{moved} was changed again since: undo that change first")
+        if "aliases" in wanted:
+            _delete_aliases(entry, record, change, now=now, by=by)
+        apply_document(Document(entries=[_earlier(record, change, wanted, today)]), now=now, origin=ORIGIN, by=by)
         return wanted
 
 
-def _back(change: AuditEntry, names: Iterable[str]) -> _Back:
-    back = _Back()
-    for name in names:
-        old, new = change.before.get(name), change.after.get(name)
-        if name in PLAIN_FIELDS:
-            back.plain[name] = _plain(name, old)
-        elif name == "aliases":
-            before, after = list(old or []), list(new or [])
-            back.added = [_alias(text) for text in before if text not in after]
-            back.removed = [_alias(text) for text in after if text not in before]
-        elif name == "on_sunset":
-            back.on_sunset = old
-        elif name == "replacements":
-            back.replacements = tuple(old or ())
-        else:
-            back.steps.append(_step(name, old))
-    return back
-
-
-def _plain(name: str, value: Any) -> Any:
-    if name == "released_on":
-        return date.fromisoformat(value) if value else None
-    return value or ""
-
-
-def _step(name: str, value: str | None) -> MilestoneDoc:
-    """A step as `facts` tells it: `sunset (us-east-1)` and `2024-01-04 (month)`."""
-    found, day = STEP.fullmatch(name), DAY.fullmatch(value or "")
-    if not found or found["kind"] not in MilestoneKind.values:
-        raise _refusal(f"{name} cannot be taken back")
-    if not day:
-        return MilestoneDoc(found["kind"], None, region=found["region"] or "")
-    return MilestoneDoc(
-        found["kind"], date.fromisoformat(day["on"]), day["precision"] or "day", found["region"] or ""
-    )
-
-
-def _alias(text: str) -> AliasDoc:
-    """An alias as `facts` tells it: its name, and its days, source and note where it has them."""
-    if not (found := ALIAS.fullmatch(text)):
-        return AliasDoc(text)
-    first, last = (date.fromisoformat(day) if day else None for day in (found["first"], found["last"]))
-    return AliasDoc(found["name"], first, last, found["source"] or "", found["note"] or "")
-
-
-def _revision(change: AuditEntry, back: _Back, today: date) -> RevisionDoc:
-    """Today's word, with the source of the value that holds again."""
-    source = change.before.get("source") or change.after.get("source", "")
-    return RevisionDoc(
+def _earlier(record: EntryDoc, change: AuditEntry, names: Collection[str], today: date) -> EntryDoc:
+    """The entry as a document that states the earlier values of the fields `names`."""
+    old = {name: change.before.get(name) for name in names}
+    plain: dict[str, Any] = {name: old[name] or "" for name in names if name in PLAIN_FIELDS}
+    if "released_on" in plain:
+        plain["released_on"] = _day(old["released_on"])
+    steps = [
+        _milestone(name, old[name], change.after.get(name))
+        for name in names
+        if name not in {*PLAIN_FIELDS, "aliases", "on_sunset", "replacements"}
+    ]
+    references = None
+    if "replacements" in names:
+        # With its platform in front, so that no id is mistaken for another platform's.
+        references = tuple(f"//{r.get('platform', record.platform)}/{r['id']}" for r in old["replacements"] or ())
+    revision = RevisionDoc(
         known_on=today,
-        source_url=source,
-        note=f"Undoes the change of {change.at:%Y-%m-%d %H:%M} by {change.by or change.origin}",
-        milestones=tuple(back.steps),
-        on_sunset=back.on_sunset,
-        references=back.replacements,
+        source_url=change.before.get("source_url") or change.after.get("source_url", ""),
+        note=f"Undoes the change of {change.at:%Y-%m-%d %H:%M} by {change.by or change.origin} (#{change.pk})",
+        milestones=tuple(steps),
+        on_sunset=old.get("on_sunset") or "",
+        references=references,
+    )
+    says_something = bool(steps or revision.on_sunset or references is not None)
+    return EntryDoc(
+        *record.key,
+        **plain,
+        aliases=tuple(map(_alias, old.get("aliases") or ())),
+        history=(revision,) if says_something else (),
+        given=frozenset(plain),
     )
 
 
-def _remove(entry: Entry, record: EntryDoc, aliases: Iterable[AliasDoc], *, now: datetime, by: Any) -> None:
-    gone = {(alias.name, alias.from_on) for alias in aliases}
+def _milestone(name: str, old: Any, new: Any) -> MilestoneDoc:
+    """The earlier milestone; where there was none, the later one without its date."""
+    value = old or new
+    if not isinstance(value, dict) or value.get("kind") not in MilestoneKind.values:
+        raise _error(f"{name} cannot be undone")
+    on = _day(old["on"]) if old else None
+    precision = old["precision"] if on else Precision.DAY
+    return MilestoneDoc(value["kind"], on, precision, value["region"])
+
+
+def _alias(value: dict[str, Any]) -> AliasDoc:
+    return AliasDoc(value["name"], _day(value["from"]), _day(value["to"]), value["source_url"], value["note"])
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _delete_aliases(entry: Entry, record: EntryDoc, change: AuditEntry, *, now: datetime, by: Any) -> None:
+    """Delete the aliases that the change added."""
+    earlier = change.before.get("aliases") or ()
+    names = {(a["name"], a["from"]) for a in earlier}
+    kept = tuple(a for a in record.aliases if (a.name, alias_value(a)["from"]) in names)
+    if len(kept) == len(record.aliases):
+        return
     for alias in entry.aliases.all():
-        if (alias.name, alias.from_on) in gone:
+        if (alias.name, alias.from_on) not in {(a.name, a.from_on) for a in kept}:
             alias.delete()
-    kept = tuple(alias for alias in record.aliases if (alias.name, alias.from_on) not in gone)
-    audit.record(
-        entry,
-        before=audit_values(record),
-        after=audit_values(replace(record, aliases=kept)),
-        now=now,
-        origin=ORIGIN,
-        by=by,
-    )
+    after = audit_values(replace(record, aliases=kept))
+    audit.record(entry, before=audit_values(record), after=after, now=now, origin=ORIGIN, by=by)
     snapshot.bump(now)
 
 
-def _refusal(message: str) -> CatalogError:
+def _error(message: str) -> CatalogError:
     return CatalogError([Problem(FilePosition(), message)])
