@@ -10,9 +10,13 @@ from django.db import DatabaseError, connection
 from dashboard.core import heartbeat
 from dashboard.core.models import Heartbeat
 
-__all__ = ["Check", "readiness"]
+__all__ = ["BrokerUnreachableError", "Check", "ping_broker", "readiness"]
 
 BROKER_TIMEOUT = 2.0
+
+
+class BrokerUnreachableError(Exception):
+    """Redis does not answer, or its address is none; `__cause__` has the client's own error."""
 
 
 class Check(TypedDict):
@@ -39,16 +43,20 @@ def readiness(now: datetime) -> dict[str, Check]:
     }
 
 
+def ping_broker(url: str, timeout: float) -> None:
+    """Ask the Redis at `url` for an answer within `timeout` seconds. Raises BrokerUnreachableError."""
+    try:
+        with redis.Redis.from_url(url, socket_timeout=timeout, socket_connect_timeout=timeout) as client:
+            client.ping()
+    except (redis.RedisError, OSError, ValueError) as error:
+        raise BrokerUnreachableError(str(error) or type(error).__name__) from error
+
+
 def _broker() -> Check:
     try:
-        with redis.Redis.from_url(
-            settings.CACHES["default"]["LOCATION"],
-            socket_timeout=BROKER_TIMEOUT,
-            socket_connect_timeout=BROKER_TIMEOUT,
-        ) as client:
-            client.ping()
-    except (redis.RedisError, OSError) as error:
-        return Check(ok=False, detail=type(error).__name__)
+        ping_broker(settings.CACHES["default"]["LOCATION"], BROKER_TIMEOUT)
+    except BrokerUnreachableError as error:
+        return Check(ok=False, detail=type(error.__cause__).__name__)
     return Check(ok=True, detail="embedded" if settings.REDIS_EMBEDDED else "external")
 
 

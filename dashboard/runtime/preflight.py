@@ -8,15 +8,18 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
-import redis
+from django.apps import apps
 from django.conf import settings
 from django.core.checks import ERROR, CheckMessage, run_checks
 from django.db import DatabaseError, connection
+from django.db.migrations.loader import MigrationLoader
 
+from dashboard.core.health import BrokerUnreachableError, ping_broker
 from dashboard.runtime import broker
 
 __all__ = [
     "StartError",
+    "check_database_version",
     "check_port",
     "check_services",
     "check_settings",
@@ -25,7 +28,9 @@ __all__ = [
     "wait_for_earlier_broker",
 ]
 
+BROKER_TIMEOUT = 5.0
 DYING_SECONDS = 3.0
+FORMER_LABELS = {"kit"}  # of apps that were renamed
 
 
 class StartError(Exception):
@@ -64,7 +69,7 @@ def lock_state_folder(var: Path) -> IO[str]:
 
 
 def wait_for_earlier_broker(path: Path) -> None:
-    """No broker of an earlier start serves the socket `path`; one that is just dying gets a moment."""
+    """Wait until no broker of an earlier start serves the socket `path`, for at most `DYING_SECONDS`."""
     deadline = time.monotonic() + DYING_SECONDS
     while broker.is_ready(path):
         if time.monotonic() > deadline:
@@ -101,14 +106,32 @@ def check_services() -> None:
     if settings.REDIS_EMBEDDED:
         return
     try:
-        with redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=5, socket_timeout=5) as client:
-            client.ping()
-    except ValueError as error:
-        raise StartError(
-            f"REDIS_URL is not an address such as redis://host:6379/0: {_first_line(error)}"
-        ) from None
-    except (redis.RedisError, OSError) as error:
+        ping_broker(settings.REDIS_URL, BROKER_TIMEOUT)
+    except BrokerUnreachableError as error:
+        if isinstance(error.__cause__, ValueError):
+            raise StartError(
+                f"REDIS_URL is not an address such as redis://host:6379/0: {_first_line(error)}"
+            ) from None
         raise StartError(f"REDIS_URL ({_without_password(settings.REDIS_URL)}): {_first_line(error)}") from None
+
+
+def check_database_version() -> None:
+    """The database was not made by a development version from before the migrations were made anew.
+
+    Such a database has migrations on record that this version does not have; it would fail at the first query.
+    """
+    ours = {config.label for config in apps.get_app_configs() if config.name.startswith("dashboard.")}
+    loader = MigrationLoader(connection)
+    unknown = sorted(
+        f"{label}.{name}"
+        for label, name in loader.applied_migrations
+        if label in ours | FORMER_LABELS and (label, name) not in loader.disk_migrations
+    )
+    if unknown:
+        raise StartError(
+            f"The database {_database()} was made by an earlier development version and cannot be upgraded "
+            f"(migration {unknown[0]}): start with an empty one, for example by moving {settings.VAR} away"
+        )
 
 
 def check_settings() -> list[str]:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 
 from dashboard.runtime import broker
 from dashboard.runtime.demo_env import demo_environment
@@ -86,6 +88,16 @@ def test_an_unreachable_broker_is_named_without_its_password(var, settings):
     line = refusal()
     assert "REDIS_URL (redis://127.0.0.1:1/0)" in line
     assert "s3cret" not in line
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("migration", [("kit", "0001_initial"), ("catalog", "0007_proposals")])
+def test_a_database_of_an_earlier_development_version_is_refused_with_what_to_do(var, migration):
+    MigrationRecorder(connection).record_applied(*migration)
+    line = refusal()
+    assert "was made by an earlier development version" in line
+    assert ".".join(migration) in line
+    assert f"moving {var} away" in line
 
 
 def test_a_failing_system_check_is_named(var, settings):

@@ -38,6 +38,7 @@ class Command(BaseCommand):
             with preflight.lock_state_folder(settings.VAR):
                 preflight.check_port(host, port)
                 preflight.check_services()
+                preflight.check_database_version()
                 if settings.REDIS_EMBEDDED:
                     preflight.wait_for_earlier_broker(settings.BROKER_SOCKET)
                 self.run(host, port)
