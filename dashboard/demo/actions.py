@@ -1,4 +1,4 @@
-"""What Acme's people did about their findings, told in the findings' own history."""
+"""What people at Acme did about their findings, as actions in each finding's history."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -12,13 +12,13 @@ __all__ = ["ACTIONS", "ScriptedAction", "apply_actions"]
 
 @dataclass(frozen=True, slots=True)
 class ScriptedAction:
-    """On a morning somebody did `kind` to an application's finding, until a day where that has one."""
+    """An action of `kind` on a finding, at 09:30 UTC on the day `on`; `until` for those that last until a day."""
 
     on: date
     application: str
     entry: str
     kind: str
-    words: str
+    note: str
     until: date | None = None
 
 
@@ -55,20 +55,22 @@ ACTIONS: tuple[ScriptedAction, ...] = (
 
 
 def apply_actions() -> int:
-    """Do what was done, where nobody has done anything yet; how many acts that were."""
+    """Apply the actions to findings that have none yet; returns how many were applied."""
     done = 0
-    for act in ACTIONS:
-        findings = Finding.objects.filter(application__slug=act.application, entry__name=act.entry, actions=None)
+    for action in ACTIONS:
+        findings = Finding.objects.filter(
+            application__slug=action.application, entry__name=action.entry, actions=None
+        )
         for finding in findings.distinct():
-            _do(act, finding, datetime.combine(act.on, time(9, 30), tzinfo=UTC))
+            _apply(action, finding, datetime.combine(action.on, time(9, 30), tzinfo=UTC))
             done += 1
     return done
 
 
-def _do(act: ScriptedAction, finding: Finding, now: datetime) -> None:
-    if act.kind == "acknowledge":
-        actions.acknowledge(finding, None, now, note=act.words, target=act.until)
-    elif act.kind == "snooze" and act.until:
-        actions.snooze(finding, None, now, until=act.until, note=act.words)
+def _apply(action: ScriptedAction, finding: Finding, now: datetime) -> None:
+    if action.kind == "acknowledge":
+        actions.acknowledge(finding, None, now, note=action.note, target=action.until)
+    elif action.kind == "snooze" and action.until:
+        actions.snooze(finding, None, now, until=action.until, note=action.note)
     else:
-        actions.comment(finding, None, now, text=act.words)
+        actions.comment(finding, None, now, text=action.note)

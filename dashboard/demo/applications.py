@@ -1,9 +1,9 @@
-"""The cast: every application of Acme, an invented retailer, and how it lives through the sunset of 2024-01-04.
+"""The applications of Acme, an invented retailer, around the sunset of 2024-01-04.
 
-Read a row as: who, of which team, seen through which log; then from which model to which, how many calls
-on a working day, and the days on which how much of that is still on the old model. Model names and the
-days from which replacements exist are real: gpt-3.5-turbo-instruct from 2023-09-18, babbage-002 and
-davinci-002 from 2023-08-22. Addresses are of the reserved domain .example.
+A row has name, team, owner, log and rhythm; then the old and the new model, calls on a working day, and on which
+days which share of them still goes to the old model. Model names and the days from which replacements exist are
+real: gpt-3.5-turbo-instruct from 2023-09-18, babbage-002 and davinci-002 from 2023-08-22. Addresses are of the
+reserved domain .example.
 """
 
 from datetime import date
@@ -20,12 +20,12 @@ OLD_TUNE, NEW_TUNE = "davinci:ft-acme-2023-05-30-16-22-47", "ft:davinci-002:acme
 
 
 def embedding_migration(before: str, volume: float, *points: tuple[str, float]) -> tuple[CallStream, ...]:
-    """Embeddings move to the one model that follows them all."""
+    """Embeddings that move to the one model that replaces all old ones."""
     return migration(before, EMBED, volume, *points, api="embeddings", to="embeddings")
 
 
 def spike(model: str, volume: float, *corners: str) -> CallStream:
-    """All stored content embedded anew: nothing until the first corner, all from the second to the third."""
+    """All content embedded again: no calls until the first corner, `volume` a day from the second to the third."""
     heights = zip(corners, (0.0, 1.0, 1.0, 0.0), strict=True)
     return CallStream(model, "embeddings", volume, tuple((scenario_day(text), height) for text, height in heights))
 
@@ -35,42 +35,42 @@ GATEWAY: tuple[DemoApplication, ...] = (
     DemoApplication(
         "checkout-help", "Checkout help", "Payments", "payments@acme.example", "litellm", "shop",
         migration("text-davinci-003", CHAT, 60, ("07-10", 1), ("07-28", 0), to="chat"),
-        role="The early mover: off three weeks after the announcement", criticality=1,
+        role="Moves early: done three weeks after the announcement", criticality=1,
     ),
     DemoApplication(
         "copywriter", "Product copywriter", "Growth", "growth@acme.example", "litellm", "office",
         migration("text-davinci-003", INSTRUCT, 40, ("09-20", 1), ("10-20", 0)),
-        role="Known by its key alone, which belongs to no team", key_alias_only=True,
+        role="Identified by its key alone, which belongs to no team", key_alias_only=True,
     ),
     DemoApplication(
         "reply-drafts", "Support reply drafts", "Customer Care", "care@acme.example", "litellm", "shop",
         migration("text-davinci-003", GPT4, 110, ("08-01", 1), ("11-27", 0), to="chat"),
-        role="The steady burn-down, a few percent a week", criticality=2,
+        role="A steady burn-down, a few percent a week", criticality=2,
     ),
     DemoApplication(
         "intent", "Intent classifier", "Customer Care", "care@acme.example", "litellm", "shop",
         migration(OLD_TUNE, NEW_TUNE, 70, ("10-02", 1), ("10-16", 0.8), ("11-15", 0)),
-        role="The fine-tune: trained again on davinci-002", criticality=2,
+        role="A fine-tune, trained again on davinci-002", criticality=2,
     ),
     DemoApplication(
         HEALTH_CHECK_KEY, "Gateway health check", "", "", "litellm", "always",
         migration("text-davinci-003", INSTRUCT, 12, ("09-25", 1), ("09-26", 0)),
-        role="The gateway probing its own routes", internal=True,
+        role="The gateway's probes of its own routes", internal=True,
     ),
     DemoApplication(
         "ticket-tagger", "Ticket tagger", "Customer Care", "care@acme.example", "litellm", "shop",
         migration("ada", "", 45, served_by="babbage-002"),
-        role="The silently redirected: babbage-002 answers for ada from the day on",
+        role="Redirected: babbage-002 answers for ada from the sunset on",
     ),
     DemoApplication(
         "returns-letters", "Returns letters", "Logistics", "logistics@acme.example", "litellm", "shop",
         migration("text-davinci-003", "", 40),
-        role="The one that never moves and breaks on the day", criticality=2,
+        role="Never moves: its calls fail from the sunset on", criticality=2,
     ),
     DemoApplication(
         "gift-finder", "Gift finder", "Growth", "growth@acme.example", "litellm", "shop",
         migration("text-curie-001", INSTRUCT, 60, ("12-06", 1), ("12-12", 0.8), ("12-21", 0)),
-        role="The late one: nothing until the December rush", criticality=1,
+        role="Late: starts in December", criticality=1,
     ),
     DemoApplication(
         "welcome-mails", "Welcome mails", "People", "people@acme.example", "litellm", "office",
@@ -80,17 +80,17 @@ GATEWAY: tuple[DemoApplication, ...] = (
         "contracts", "Contract summaries", "Legal", "legal-tech@acme.example", "litellm", "office",
         migration("text-davinci-003", GPT4, 30, ("09-04", 1), ("12-08", 0.3), ("12-20", 0.1), ("12-22", 0),
                   to="chat"),
-        role="Slow but moving: every template is read by a lawyer first",
+        role="Slow: every template is read by a lawyer first",
     ),
     DemoApplication(
         "survey-insights", "Survey insights", "Research", "", "litellm", "office",
         migration("text-babbage-001", INSTRUCT, 20, ("11-01", 1), ("11-20", 0.5), ("12-18", 0.5), ("12-29", 0)),
-        role="Nobody's: it has no owner, so the fallback address is told", criticality=4,
+        role="Has no owner: mail goes to the fallback address", criticality=4,
     ),
     DemoApplication(
         "llama-lab", "Llama lab", "Data Science", "data-science@acme.example", "litellm", "office",
         (CallStream("llama-2-13b-chat", "chat", 35),),
-        role="Self-hosted, so no catalog knows its name", criticality=4,
+        role="Self-hosted: its model is in no catalog", criticality=4,
     ),
     DemoApplication(
         "shop-assistant", "Shop assistant", "Search", "search@acme.example", "litellm", "shop",
@@ -112,7 +112,7 @@ EDGE: tuple[DemoApplication, ...] = (
     DemoApplication(
         "spellfix", "Spelling fixer", "Content", "content@acme.example", "edge", "office",
         migration("text-davinci-edit-001", CHAT, 70, ("10-23", 1), ("11-24", 0), api="edits", to="chat"),
-        role="Calls /v1/edits, where the log tells the endpoint but not the model",
+        role="Calls /v1/edits, where the log has the endpoint but not the model",
     ),
     DemoApplication(
         "snippet-fixer", "Snippet fixer", "Developer Platform", "devplatform@acme.example", "edge", "office",
@@ -160,7 +160,7 @@ PARTNER: tuple[DemoApplication, ...] = (
     DemoApplication(
         "partner-portal", "Partner portal", "Partnerships", "partners@acme.example", "partner", "office",
         migration("text-davinci-002", "", 35),
-        role="Its log falls silent in October, which proves nothing", last_logged_on=scenario_day("10-15"),
+        role="Its log ends in October, so its finding stays open", last_logged_on=scenario_day("10-15"),
     ),
 )
 
@@ -172,7 +172,7 @@ PLATFORM: tuple[DemoApplication, ...] = (
             *embedding_migration("text-search-ada-query-001", 120, ("12-11", 1), ("12-13", 0)),
             spike(EMBED, 1600, "11-29", "11-30", "12-09", "12-11"),
         ),
-        role="Must re-embed: the whole catalogue is embedded anew before queries can switch", criticality=1,
+        role="Must embed the whole catalogue again before queries can switch", criticality=1,
     ),
     DemoApplication(
         "help-search", "Help centre search", "Search", "search@acme.example", "platform", "shop",
@@ -181,13 +181,13 @@ PLATFORM: tuple[DemoApplication, ...] = (
             *embedding_migration("text-search-curie-query-001", 100, ("08-24", 1), ("08-28", 0)),
             spike(EMBED, 600, "08-20", "08-21", "08-23", "08-24"),
         ),
-        role="Re-embedded in August, without a hitch",
+        role="Embeds everything again in August",
     ),
     DemoApplication(
         "fraud-notes", "Fraud notes", "Risk", "risk@acme.example", "platform", "nightly",
         migration("text-davinci-003", CHAT, 120, ("09-04", 1), ("10-20", 0), ("11-23", 0), ("11-24", 0.6),
               ("12-18", 0.6), ("12-19", 0), to="chat"),
-        role="The regression: a rollback brings the old batch job back in late November", criticality=2,
+        role="Regression: a rollback brings the old batch job back in late November", criticality=2,
     ),
     DemoApplication(
         "demand-stories", "Demand stories", "Supply", "supply@acme.example", "platform", "nightly",
@@ -236,7 +236,7 @@ PLATFORM: tuple[DemoApplication, ...] = (
     DemoApplication(
         "picking-hints", "Picking hints", "Logistics", "logistics@acme.example", "platform", "always",
         migration("text-babbage-001", INSTRUCT, 240, ("11-13", 1), ("12-08", 0.28), ("12-27", 0)),
-        role="Started late, one warehouse a week", criticality=2,
+        role="Starts late, one warehouse a week", criticality=2,
     ),
     DemoApplication(
         "policy-answers", "Policy answers", "People", "people@acme.example", "platform", "office",
@@ -254,4 +254,4 @@ AVAILABLE_FROM: dict[str, date] = {
     "davinci-002": date(2023, 8, 22),
     NEW_TUNE: date(2023, 8, 22),
 }
-"""First days of the models that came out during the story; nobody calls them earlier."""
+"""First days of the models that were released within the demo's days; nothing calls them earlier."""

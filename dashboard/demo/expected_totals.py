@@ -1,4 +1,4 @@
-"""What the generator says it wrote, counted while writing and independent of the pipeline that reads it."""
+"""What the generator wrote, summed while writing: independent of the pipeline that tests compare with it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ __all__ = ["CallTotals", "ExpectedTotals"]
 
 @dataclass(slots=True)
 class CallTotals:
-    """Sums of one ledger line. Tokens stay None where the log format has none."""
+    """Sums over calls. Tokens stay None where the log format has none."""
 
     calls: int = 0
     errors: int = 0
@@ -29,7 +29,7 @@ class CallTotals:
 
 @dataclass(slots=True)
 class ExpectedTotals:
-    """Sums per (day, application key, name as called); "" is a name that the log does not tell."""
+    """Sums per (day, application key, name as called); "" where the log has no model name."""
 
     lines: dict[tuple[date, str, str], CallTotals] = field(default_factory=dict)
 

@@ -1,4 +1,4 @@
-"""Writing the story as log files: the same bytes every time.
+"""Writes the demo's log files: the same bytes every time.
 
 demo-logs/
   litellm/2023-06-22.jsonl.gz ...    the gateway of the product teams
@@ -47,9 +47,9 @@ WRITERS: dict[Gateway, Callable[[Path], LogWriter]] = {
 
 
 def write_logs(folder: Path) -> ExpectedTotals:
-    """Write all files anew and answer what was written.
+    """Write all files anew; returns what was written.
 
-    The files appear under their final name all at once, so a run that is killed leaves nothing half.
+    They are renamed to `folder` at the end, so a run that is killed leaves no incomplete folder.
     """
     building = folder.with_name(f"{folder.name}.building")
     shutil.rmtree(building, ignore_errors=True)
@@ -67,7 +67,7 @@ def write_logs(folder: Path) -> ExpectedTotals:
 
 
 def is_current(folder: Path) -> bool:
-    """Were the files in the folder written whole, by this recipe?"""
+    """Whether the files in `folder` are complete and were written by this version of the generator."""
     try:
         return json.loads((folder / MANIFEST).read_text())["source_digest"] == source_digest()
     except (OSError, ValueError, KeyError, TypeError):
@@ -75,7 +75,7 @@ def is_current(folder: Path) -> bool:
 
 
 def source_digest() -> str:
-    """A hash of what decides the bytes: the sources of this package."""
+    """A hash of this package's source files, which decide the bytes."""
     digest = hashlib.sha256()
     for path in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(path.read_bytes())
@@ -83,7 +83,7 @@ def source_digest() -> str:
 
 
 def _traffic(gateway: Gateway, on: date) -> Iterator[tuple[DemoApplication, CallStream, list[HourlyCalls]]]:
-    for member in APPLICATIONS:
-        if member.gateway == gateway:
-            for stream in member.streams:
-                yield member, stream, hourly_calls(member, stream, on)
+    for application in APPLICATIONS:
+        if application.gateway == gateway:
+            for stream in application.streams:
+                yield application, stream, hourly_calls(application, stream, on)

@@ -1,4 +1,4 @@
-"""Feeding the story's files through the pipeline that real logs take: sources, rules, polls, a scan."""
+"""Loads the demo's files through the pipeline that real logs take: sources, application rules, polls, a scan."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -46,7 +46,7 @@ SOURCES: dict[Gateway, LogSource] = {
 
 @dataclass(slots=True)
 class LoadResult:
-    """What loading did: lines by fate over all sources, and the scan's result."""
+    """What loading did: accepted, rejected and duplicate lines over all sources, and the scan's result."""
 
     records: int = 0
     accepted: int = 0
@@ -56,10 +56,10 @@ class LoadResult:
 
 
 def load(folder: Path, *, now: datetime, read_at: datetime, as_of: date) -> LoadResult:
-    """Read what is new in the files of `folder` and bring findings in step; a second run changes nothing.
+    """Read what is new in the files of `folder` and scan for findings; a second run changes nothing.
 
-    `now` is the demo's pinned instant. `read_at` lies behind the story's end, as the real clock does: an
-    ingest takes no calls from the future.
+    `now` is the demo's pinned instant. `read_at` is later than the last call, because ingest rejects calls from
+    the future.
     """
     ensure_applications()
     loaded = LoadResult()
@@ -94,29 +94,29 @@ def ensure_sources(folder: Path, now: datetime) -> list[Source]:
 
 @transaction.atomic
 def ensure_applications() -> None:
-    """The applications of the cast with teams, owners and rules; what somebody changed since stays."""
-    for position, member in enumerate(APPLICATIONS):
-        if member.internal:
+    """Create applications with team, owner and rule where they are missing; existing ones are left alone."""
+    for position, application in enumerate(APPLICATIONS):
+        if application.internal:
             continue  # a gateway's own calls belong to an application that ingest makes
-        application, is_new = Application.objects.get_or_create(
-            slug=member.key,
+        row, is_new = Application.objects.get_or_create(
+            slug=application.key,
             defaults={
-                "name": member.name,
-                "team": member.team,
-                "owner": member.owner,
-                "criticality": member.criticality,
+                "name": application.name,
+                "team": application.team,
+                "owner": application.owner,
+                "criticality": application.criticality,
             },
         )
         if is_new:
-            field_name, pattern = _rule(member)
+            field_name, pattern = _rule(application)
             ApplicationRule.objects.create(
-                position=100 + position, field=field_name, pattern=pattern, application=application
+                position=100 + position, field=field_name, pattern=pattern, application=row
             )
 
 
 @transaction.atomic
 def delete_counts() -> None:
-    """Take the demo's sources out again with all that was counted from them."""
+    """Delete the demo's sources and all that was counted from them."""
     sources = Source.objects.filter(slug__in=[log.slug for log in SOURCES.values()])
     if not sources:
         return
@@ -127,10 +127,10 @@ def delete_counts() -> None:
     StaleDay.objects.bulk_create(StaleDay(day=day) for day in scenario_days())
 
 
-def _rule(member: DemoApplication) -> tuple[str, str]:
-    """By what a log knows a member: its key's alias, its service account, its user agent, its own name."""
-    if member.gateway == "litellm":
-        return ApplicationRule.Field.KEY_ALIAS, f"{member.key}-*"
-    if member.gateway == "partner":
-        return ApplicationRule.Field.USER_AGENT, user_agent(member).replace("4.2", "*")
-    return ApplicationRule.Field.CONSUMER, member.key
+def _rule(application: DemoApplication) -> tuple[str, str]:
+    """(field, pattern) by which a log identifies an application: key alias, user agent or service account."""
+    if application.gateway == "litellm":
+        return ApplicationRule.Field.KEY_ALIAS, f"{application.key}-*"
+    if application.gateway == "partner":
+        return ApplicationRule.Field.USER_AGENT, user_agent(application).replace("4.2", "*")
+    return ApplicationRule.Field.CONSUMER, application.key

@@ -1,4 +1,4 @@
-"""The words a demo story is told in: who calls which model, in which rhythm, along which curve.
+"""Data types of the demo scenario: who calls which model, in which rhythm, along which curve.
 
 Pure data. Days are UTC days, volumes are calls on an ordinary working day of the rhythm, shares are
 0 to 1. A curve is a line through points: flat before its first, flat after its last.
@@ -56,7 +56,7 @@ class CallStream:
 
 @dataclass(frozen=True, slots=True)
 class DemoApplication:
-    """One application of the cast. `key` is what logs call it: service account, key alias or name.
+    """One application. `key` identifies it in logs: service account, key alias or name.
 
     `key_alias_only`: its gateway key belongs to no team. `internal`: calls that the gateway makes itself.
     """
@@ -76,7 +76,7 @@ class DemoApplication:
 
 
 def scenario_day(text: str) -> date:
-    """`07-28` is a day of the story: of 2024 in January, else of 2023."""
+    """The day of the scenario written as `07-28`: in 2024 for January, else in 2023."""
     month, number = text.split("-")
     return date(2024 if month == "01" else 2023, int(month), int(number))
 

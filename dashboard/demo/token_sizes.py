@@ -1,4 +1,4 @@
-"""How long the demo's calls are, and what they cost by the list prices of 2023."""
+"""Tokens of the demo's calls, and their cost by the list prices of 2023."""
 
 from collections.abc import Callable
 

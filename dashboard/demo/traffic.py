@@ -1,8 +1,8 @@
 """How many calls of a stream happen in each hour of a day: rhythm, seasons, noise and failures.
 
-Deterministic: every (member, stream, day) has a random generator of its own, seeded by their names, so
-changing one member never moves the numbers of another. Only `random.random` is used, whose sequence
-Python promises to keep; a draw is never taken from the system.
+Deterministic: every (application, stream, day) has a random generator of its own, seeded by their names, so
+changing one application never changes the numbers of another. Only `random.random` is used, whose sequence
+Python promises to keep.
 """
 
 import math
@@ -37,12 +37,12 @@ CLOCK: dict[Rhythm, tuple[int, ...]] = {
 CUMULATED = {rhythm: tuple(accumulate(weights)) for rhythm, weights in CLOCK.items()}
 
 FAILURE_RATE = 0.006
-"""Everyday failures: rate limits and upstream hiccups."""
+"""Share of calls that fail with a passing error, such as a rate limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class HourlyCalls:
-    """Calls of one stream in one hour of a day: `failed` of them for everyday reasons, `gone` for good."""
+    """Calls of one stream in one hour of a day; `failed` have a passing error, `gone` met a retired model."""
 
     hour: int
     calls: int
@@ -51,32 +51,32 @@ class HourlyCalls:
 
 
 def seeded_random(*names: object) -> Random:
-    """A random generator that belongs to these names alone."""
+    """A random generator seeded by `names`."""
     digest = blake2b(":".join((SEED, *map(str, names))).encode(), digest_size=8).digest()
     return Random(int.from_bytes(digest, "big"))  # noqa: S311 - invented traffic, not a secret
 
 
-def hourly_calls(member: DemoApplication, stream: CallStream, on: date) -> list[HourlyCalls]:
-    """The hours of a day in which a stream is called, in order; none when the member logs nothing."""
+def hourly_calls(application: DemoApplication, stream: CallStream, on: date) -> list[HourlyCalls]:
+    """The hours of a day in which a stream is called, in order; none when the application logs nothing."""
     working_day = stream.volume * share_on(stream.curve, on)
-    mean = working_day * WEEK[member.rhythm][on.weekday()] * seasonal_factor(member.rhythm, on)
-    if mean <= 0 or on > member.last_logged_on:
+    mean = working_day * WEEK[application.rhythm][on.weekday()] * seasonal_factor(application.rhythm, on)
+    if mean <= 0 or on > application.last_logged_on:
         return []
-    draw = seeded_random(member.key, stream.model, stream.api, on).random
+    draw = seeded_random(application.key, stream.model, stream.api, on).random
     total = _about(mean, draw)
-    table = CUMULATED[member.rhythm]
+    table = CUMULATED[application.rhythm]
     spread = Counter(bisect(table, draw() * table[-1]) for _ in range(total))
     gone = stream.retires and not stream.served_by and on >= SUNSET_ON
-    found = []
+    result = []
     for hour in sorted(spread):
         calls = spread[hour]
         failed = 0 if gone else sum(draw() < FAILURE_RATE for _ in range(calls))
-        found.append(HourlyCalls(hour, calls, failed, calls if gone else 0))
-    return found
+        result.append(HourlyCalls(hour, calls, failed, calls if gone else 0))
+    return result
 
 
 def seasonal_factor(rhythm: Rhythm, on: date) -> float:
-    """What the time of year does: a slow August in the office, sales around Black Friday, Christmas."""
+    """The factor of the time of year: a slow August in offices, Black Friday and Christmas in shops."""
     if date(2023, 12, 23) <= on <= date(2024, 1, 1):
         return {"office": 0.25, "shop": 0.7 if on.day in {24, 25, 26} else 1.1}.get(rhythm, 1.0)
     if rhythm == "office" and on.month == 8:

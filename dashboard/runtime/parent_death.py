@@ -1,4 +1,4 @@
-"""Ties a child process to its parent's life, where the kernel can (Linux)."""
+"""Ends a child process when its parent dies (Linux)."""
 
 import ctypes
 import os
@@ -15,14 +15,17 @@ _prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
 
 def die_with_parent() -> Callable[[], None] | None:
-    """A `preexec_fn`: the kernel kills the child when the thread that starts it dies, even by SIGKILL."""
+    """A `preexec_fn`: the kernel kills the child when the thread that started it dies, even by SIGKILL.
+
+    None where the kernel cannot do that.
+    """
     if _prctl is None:
         return None
     parent = os.getpid()
 
-    def tie() -> None:
+    def set_death_signal() -> None:
         _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it died before the kernel knew
+        if os.getppid() != parent:  # the parent died before the signal was set
             os._exit(1)
 
-    return tie
+    return set_death_signal

@@ -1,4 +1,4 @@
-"""What can be wrong before anything starts; each problem is one clear line with what to do about it."""
+"""Checks before anything starts; each failure is one line that says what to do."""
 
 import fcntl
 import os
@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 BROKER_TIMEOUT = 5.0
-DYING_SECONDS = 3.0
+BROKER_EXIT_SECONDS = 3.0
 FORMER_LABELS = {"kit"}  # of apps that were renamed
 
 
@@ -38,7 +38,7 @@ class StartError(Exception):
 
 
 def check_state_folder(var: Path) -> None:
-    """The state folder takes new files."""
+    """Raise StartError unless files can be written to the state folder."""
     probe = var / "run" / f".probe-{os.getpid()}"
     try:
         probe.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -49,9 +49,9 @@ def check_state_folder(var: Path) -> None:
 
 
 def lock_state_folder(var: Path) -> IO[str]:
-    """Lock the state folder for this process: two of us on one folder would fight over its queue.
+    """Lock the state folder for this process: two on one folder would compete for its queue.
 
-    Keep the answer open as long as Sundial runs. The kernel drops the lock with the process, so one that
+    The lock lasts as long as the returned file is open. The kernel drops it with the process, so a process that
     was killed blocks nobody.
     """
     handle = (var / "run" / "up.lock").open("a+", encoding="ascii")
@@ -69,8 +69,8 @@ def lock_state_folder(var: Path) -> IO[str]:
 
 
 def wait_for_earlier_broker(path: Path) -> None:
-    """Wait until no broker of an earlier start serves the socket `path`, for at most `DYING_SECONDS`."""
-    deadline = time.monotonic() + DYING_SECONDS
+    """Wait until no broker of an earlier start serves the socket `path`, for at most `BROKER_EXIT_SECONDS`."""
+    deadline = time.monotonic() + BROKER_EXIT_SECONDS
     while broker.is_ready(path):
         if time.monotonic() > deadline:
             raise StartError(f"An embedded broker of an earlier start still serves {path}: stop it first")
@@ -78,7 +78,7 @@ def wait_for_earlier_broker(path: Path) -> None:
 
 
 def check_port(host: str, port: int) -> None:
-    """The web server can listen on `host` and `port`."""
+    """Raise StartError unless the web server can listen on `host` and `port`."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except OSError:
@@ -98,7 +98,7 @@ def check_port(host: str, port: int) -> None:
 
 
 def check_services() -> None:
-    """The database, and the broker when it is not our own, can be reached."""
+    """Raise StartError unless the database, and an external broker, can be reached."""
     try:
         connection.ensure_connection()
     except (DatabaseError, OSError) as error:
@@ -116,7 +116,7 @@ def check_services() -> None:
 
 
 def check_database_version() -> None:
-    """The database was not made by a development version from before the migrations were made anew.
+    """Raise StartError if a development version before the migrations were made anew has made the database.
 
     Such a database has migrations on record that this version does not have; it would fail at the first query.
     """
@@ -135,8 +135,8 @@ def check_database_version() -> None:
 
 
 def check_settings() -> list[str]:
-    """No system check fails; the answer is what they warn of, a line each."""
-    # Django keeps checks in no order: ours, which name our settings, come first.
+    """Raise StartError if a system check fails; returns their warnings, one line each."""
+    # Django's checks have no order: ours, which name our settings, come first.
     messages = sorted(run_checks(), key=lambda message: not (message.id or "").startswith("sundial."))
     errors = [_in_one_line(message) for message in messages if message.level >= ERROR]
     if errors:

@@ -1,4 +1,4 @@
-"""What Sundial consists of when it runs: the command of each service, in start order."""
+"""The services that Sundial runs: the command of each, in start order."""
 
 import os
 import signal
@@ -66,5 +66,5 @@ def all_services(host: str, port: int) -> list[Service]:
 
 
 def environment() -> dict[str, str]:
-    """What every service sees besides our own environment."""
+    """The environment of every service."""
     return {**os.environ, "PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "dashboard.settings"}

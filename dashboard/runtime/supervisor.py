@@ -22,8 +22,8 @@ __all__ = ["Supervisor"]
 
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 30.0
-STEADY_SECONDS = 60.0  # one that ran this long starts again with the first pause
-LAST_WORDS_SECONDS = 3.0
+STEADY_SECONDS = 60.0  # a service that ran this long is restarted with the first pause
+LAST_OUTPUT_SECONDS = 3.0
 LONGEST_LINE = 64 * 1024
 
 
@@ -42,27 +42,27 @@ class Supervisor:
     async def run(self, on_start: Callable[[], Awaitable[None]] | None = None) -> None:
         """Start everything, then wait for a signal; returns when nothing is left running.
 
-        `on_start` runs beside the services, for the announcement that the first page is there.
+        `on_start` runs beside the services, for example to print a line when the first page answers.
         """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._on_signal)
-        keepers = {}
-        announcement = asyncio.ensure_future(on_start()) if on_start else None
+        tasks = {}
+        starting = asyncio.ensure_future(on_start()) if on_start else None
         try:
             for service in self.services:
-                keepers[service.name] = asyncio.create_task(self._keep(service))
+                tasks[service.name] = asyncio.create_task(self._keep_running(service))
             await self.stopping.wait()
         finally:
             self.stopping.set()
-            if announcement:
-                announcement.cancel()
+            if starting:
+                starting.cancel()
                 with suppress(asyncio.CancelledError):
-                    await announcement
+                    await starting
             for service in reversed(self.services):
                 await self._stop(service)
-                if service.name in keepers:
-                    await keepers[service.name]
+                if service.name in tasks:
+                    await tasks[service.name]
 
     def _on_signal(self) -> None:
         if not self.stopping.is_set():
@@ -72,13 +72,13 @@ class Supervisor:
         for process in self.processes.values():
             _signal_group(process.pid, signal.SIGKILL)
 
-    async def _keep(self, service: Service) -> None:
-        """Run `service` again and again until we stop."""
+    async def _keep_running(self, service: Service) -> None:
+        """Start `service` again whenever it ends, until the supervisor stops."""
         pause = FIRST_PAUSE
         while not self.stopping.is_set():
             started = time.monotonic()
             try:
-                how = await self._live(service)
+                how = await self._run_once(service)
             except OSError as error:
                 how = str(error)
             if self.stopping.is_set():
@@ -90,9 +90,9 @@ class Supervisor:
                 await asyncio.wait_for(self.stopping.wait(), pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 
-    async def _live(self, service: Service) -> str:
-        """One life of `service`: how it ended. OSError when it cannot be started."""
-        # A pipe of our own: with asyncio's, wait() would also wait for every heir of the pipe.
+    async def _run_once(self, service: Service) -> str:
+        """Run `service` until it ends; returns how it ended. Raises OSError when it cannot be started."""
+        # A pipe of our own: with asyncio's, wait() would also wait for every process that inherited it.
         reading, writing = os.pipe()
         try:
             process = await asyncio.create_subprocess_exec(
@@ -110,14 +110,14 @@ class Supervisor:
         finally:
             os.close(writing)
         self.processes[service.name] = process
-        if self.stopping.is_set():  # the signal came while it was being born
+        if self.stopping.is_set():  # the signal came while the process was being started
             _signal_group(process.pid, signal.SIGKILL)
         relay = asyncio.create_task(self._relay(service.name, reading))
         code = await process.wait()
         # What the service itself started must not outlive it, nor hold its log open.
         _signal_group(process.pid, signal.SIGKILL)
         with suppress(TimeoutError):
-            await asyncio.wait_for(relay, LAST_WORDS_SECONDS)
+            await asyncio.wait_for(relay, LAST_OUTPUT_SECONDS)
         del self.processes[service.name]
         return f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
 
@@ -141,7 +141,7 @@ class Supervisor:
             transport.close()
 
     async def _stop(self, service: Service) -> None:
-        """Ask the service to stop; kill it, and all it started, when its stop_timeout is over."""
+        """Ask the service to stop; kill it, and all it started, after its `stop_timeout`."""
         process = self.processes.get(service.name)
         if process is None or process.returncode is not None:
             return

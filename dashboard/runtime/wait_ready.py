@@ -1,4 +1,4 @@
-"""Waiting for the first page."""
+"""Waits until the web server answers."""
 
 import asyncio
 
@@ -10,13 +10,13 @@ PAUSE = 0.1
 
 
 async def wait_for_web(host: str, port: int) -> None:
-    """Return once `/healthz` answers 200; asks for ever, the caller cancels."""
+    """Return once `/healthz` answers 200. Has no timeout: the caller cancels it."""
     target = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  compared, not bound
-    while not await _is_well(target, port):
+    while not await _is_healthy(target, port):
         await asyncio.sleep(PAUSE)
 
 
-async def _is_well(host: str, port: int) -> bool:
+async def _is_healthy(host: str, port: int) -> bool:
     """One request, as a browser at the base URL would send it."""
     try:
         reader, writer = await asyncio.open_connection(host, port)
@@ -33,6 +33,6 @@ async def _is_well(host: str, port: int) -> bool:
 
 
 def _host_header() -> str:
-    """A name that the site answers to."""
+    """A host name in ALLOWED_HOSTS."""
     plain = [name.lstrip(".") for name in settings.ALLOWED_HOSTS if name != "*"]
     return plain[0] if plain else "localhost"

@@ -42,12 +42,12 @@ def test_a_packed_file_carries_no_time_and_no_name(demo_files):
         assert header[4:8] == b"\0\0\0\0", "no time"
 
 
-def test_files_are_small_enough_to_write_and_read_while_one_waits(demo_files):
+def test_files_are_small_enough_to_write_and_read_at_the_first_start(demo_files):
     assert sum(path.stat().st_size for path in logs(demo_files)) < 60_000_000
     assert len(logs(demo_files)) > 200
 
 
-def test_files_of_the_same_recipe_are_current_and_others_are_not(demo_files, tmp_path):
+def test_files_of_the_same_generator_are_current_and_others_are_not(demo_files, tmp_path):
     assert generate.is_current(demo_files.folder)
     assert not generate.is_current(tmp_path)
     (tmp_path / "manifest.json").write_text(json.dumps({"source_digest": "of an older release"}))
@@ -56,28 +56,28 @@ def test_files_of_the_same_recipe_are_current_and_others_are_not(demo_files, tmp
     assert not generate.is_current(tmp_path)
 
 
-def test_the_cast_has_forty_members_with_keys_of_their_own_and_reserved_addresses():
-    assert len(APPLICATIONS) == len({member.key for member in APPLICATIONS}) == 40
-    for member in APPLICATIONS:
-        assert member.owner == "" or member.owner.endswith(".example")
+def test_there_are_forty_applications_with_keys_of_their_own_and_reserved_addresses():
+    assert len(APPLICATIONS) == len({application.key for application in APPLICATIONS}) == 40
+    for application in APPLICATIONS:
+        assert application.owner == "" or application.owner.endswith(".example")
 
 
 def test_nobody_calls_a_model_before_it_exists():
     seen = set()
-    for member in APPLICATIONS:
-        for stream in member.streams:
+    for application in APPLICATIONS:
+        for stream in application.streams:
             if stream.model in AVAILABLE_FROM:
                 seen.add(stream.model)
                 for day in scenario_days(FIRST_DAY, AVAILABLE_FROM[stream.model]):
                     if day < AVAILABLE_FROM[stream.model]:
-                        assert share_on(stream.curve, day) == 0, (member.key, stream.model, day)
+                        assert share_on(stream.curve, day) == 0, (application.key, stream.model, day)
     assert seen == set(AVAILABLE_FROM)
 
 
 def test_an_office_is_quiet_on_saturday_and_a_shop_is_not():
     def calls(key, day):
-        member = next(m for m in APPLICATIONS if m.key == key)
-        return sum(hour.calls for stream in member.streams for hour in hourly_calls(member, stream, day))
+        application = next(m for m in APPLICATIONS if m.key == key)
+        return sum(hour.calls for stream in application.streams for hour in hourly_calls(application, stream, day))
 
     friday, saturday = date(2023, 9, 15), date(2023, 9, 16)
     assert calls("meeting-notes", saturday) < calls("meeting-notes", friday) / 4
@@ -122,7 +122,7 @@ def test_the_partners_log_stops_in_the_middle_of_october(demo_files):
     assert re.search(r"\[15/Oct/2023:23:", last)
 
 
-def test_the_ledger_covers_every_day_and_counts_what_stands_in_the_lines(demo_files):
+def test_the_expected_totals_cover_every_day_and_count_what_is_in_the_lines(demo_files):
     per_day = demo_files.totals.per_day()
     assert list(per_day) == list(scenario_days())
     day = date(2023, 12, 31)
@@ -138,10 +138,10 @@ def test_the_ledger_covers_every_day_and_counts_what_stands_in_the_lines(demo_fi
     assert LAST_DAY in per_day
 
 
-def test_the_handbook_lists_the_cast_as_it_is():
+def test_the_documentation_lists_the_applications_as_they_are():
     table = (settings.BASE_DIR / "docs" / "demo.md").read_text()
-    for member in APPLICATIONS:
-        row = next(line for line in table.splitlines() if line.startswith(f"| {member.name} |"))
-        assert f"| `{member.gateway}` |" in row
-        assert row.endswith(f"| {member.role} |")
-        assert all(f"`{stream.model}`" in row for stream in member.streams if stream.model)
+    for application in APPLICATIONS:
+        row = next(line for line in table.splitlines() if line.startswith(f"| {application.name} |"))
+        assert f"| `{application.gateway}` |" in row
+        assert row.endswith(f"| {application.role} |")
+        assert all(f"`{stream.model}`" in row for stream in application.streams if stream.model)

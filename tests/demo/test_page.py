@@ -19,8 +19,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("loaded")]
 DAYS = [date(2023, 8, 15), date(2023, 12, 8), date(2024, 1, 8)]
 PAGE = "/deadlines/openai/2024-01-04/"
 
-# What the day takes away, by the names in the logs: known from the cast, not from the catalog.
-OLD = {stream.model for member in APPLICATIONS for stream in member.streams if stream.retires}
+# What the day takes away, by the names in the logs: known from the scenario, not from the catalog.
+OLD = {stream.model for application in APPLICATIONS for stream in application.streams if stream.retires}
 NAMES = sorted(OLD | {f"openai/{model}" for model in OLD})
 COLUMNS = """
 FROM usage_dailyrollup d

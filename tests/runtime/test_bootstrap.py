@@ -64,14 +64,14 @@ def test_static_files_are_collected_again_only_when_one_changed(settings, tmp_pa
     settings.VAR, settings.STATIC_ROOT = tmp_path, tmp_path / "static"
     settings.STATICFILES_DIRS = [source]
     settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
-    said: list[str] = []
+    lines: list[str] = []
 
-    bootstrap.collect_static(said.append)
+    bootstrap.collect_static(lines.append)
     assert (tmp_path / "static" / "page.css").read_text() == "a { color: red }"
-    bootstrap.collect_static(said.append)
-    assert len(said) == 1
+    bootstrap.collect_static(lines.append)
+    assert len(lines) == 1
 
     (source / "page.css").write_text("a { color: darkred }")
-    bootstrap.collect_static(said.append)
+    bootstrap.collect_static(lines.append)
     assert (tmp_path / "static" / "page.css").read_text() == "a { color: darkred }"
-    assert len(said) == 2
+    assert len(lines) == 2

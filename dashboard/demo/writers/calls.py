@@ -24,10 +24,10 @@ class Call:
 
 
 def generate_calls(
-    member: DemoApplication, stream: CallStream, on: date, hours: Iterable[HourlyCalls]
+    application: DemoApplication, stream: CallStream, on: date, hours: Iterable[HourlyCalls]
 ) -> Iterator[Call]:
     """The calls of a day, each somewhere in its hour. A call that gets no answer has no tokens."""
-    draw = seeded_random("calls", member.key, stream.model, stream.api, on).random
+    draw = seeded_random("calls", application.key, stream.model, stream.api, on).random
     midnight = datetime(on.year, on.month, on.day, tzinfo=UTC).timestamp()
     for hour in hours:
         for serial in range(hour.calls):
@@ -38,5 +38,5 @@ def generate_calls(
 
 
 def stable_id(*names: object, size: int = 12) -> str:
-    """Hex that looks like an id and is the same for the same names."""
+    """A hex id that is the same for the same names."""
     return blake2b(":".join(map(str, names)).encode(), digest_size=size).hexdigest()

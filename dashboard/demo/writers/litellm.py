@@ -41,26 +41,26 @@ class LiteLLMLog:
         totals: ExpectedTotals,
     ) -> None:
         lines: list[tuple[float, str]] = []
-        for member, stream, hours in traffic:
+        for application, stream, hours in traffic:
             name = logged_name(stream, on)
-            calls = list(generate_calls(member, stream, on, hours))
-            lines.extend((call.at, self.line(member, stream, on, call)) for call in calls)
+            calls = list(generate_calls(application, stream, on, hours))
+            lines.extend((call.at, self.line(application, stream, on, call)) for call in calls)
             if calls:
-                totals.add(on, member.key, name, _sums(calls))
+                totals.add(on, application.key, name, _sums(calls))
         lines.sort()
         text = [line for _, line in lines]
         _write_gzip(self.folder / f"{on}.jsonl.gz", text)
         if on == RETRIED_ON:
             _write_gzip(self.folder / f"{on}.retry.jsonl.gz", text[RETRIED_LINES])
 
-    def line(self, member: DemoApplication, stream: CallStream, on: date, call: Call) -> str:
+    def line(self, application: DemoApplication, stream: CallStream, on: date, call: Call) -> str:
         served = stream.served_by if stream.served_by and on >= SUNSET_ON else stream.model
-        key = (member.key, logged_name(stream, on), served, call.outcome)
+        key = (application.key, logged_name(stream, on), served, call.outcome)
         if key not in self.templates:
-            self.templates[key] = _template(member, stream, key[1], served, call.outcome)
+            self.templates[key] = _template(application, stream, key[1], served, call.outcome)
         took = 0.09 if call.outcome != "ok" else 0.25 + call.output_tokens * 0.018
         return self.templates[key] % {
-            "id": stable_id(member.key, stream.model, call.at, call.serial),
+            "id": stable_id(application.key, stream.model, call.at, call.serial),
             "start": call.at,
             "end": call.at + took,
             "took": took,
@@ -82,11 +82,11 @@ def team_alias(team: str) -> str:
     return team.lower().replace(" ", "-")
 
 
-def _template(member: DemoApplication, stream: CallStream, name: str, served: str, outcome: str) -> str:
+def _template(application: DemoApplication, stream: CallStream, name: str, served: str, outcome: str) -> str:
     """A line with `%(...)s` in the places that differ from call to call: a tenth of the work of a dump."""
     provider, base = SELF_HOSTED.get(stream.model, ("openai", "https://api.openai.com"))
-    team = None if member.key_alias_only or member.internal else team_alias(member.team)
-    alias = member.key if member.internal else f"{member.key}-prod"
+    team = None if application.key_alias_only or application.internal else team_alias(application.team)
+    alias = application.key if application.internal else f"{application.key}-prod"
     code, error_class, message = {
         "ok": ("", "", ""),
         "failed": ("429", "RateLimitError", "Rate limit reached for requests"),
@@ -107,7 +107,7 @@ def _template(member: DemoApplication, stream: CallStream, name: str, served: st
         "response_time": "<<.3f:took>>",
         "model": name,
         "metadata": {
-            "user_api_key_hash": stable_id("key", member.key, size=32),
+            "user_api_key_hash": stable_id("key", application.key, size=32),
             "user_api_key_alias": alias,
             "user_api_key_team_id": stable_id("team", team, size=16) if team else None,
             "user_api_key_team_alias": team,
@@ -123,7 +123,7 @@ def _template(member: DemoApplication, stream: CallStream, name: str, served: st
         "request_tags": [],
         "end_user": None,
         "api_base": base,
-        "model_group": member.key,
+        "model_group": application.key,
         "requester_ip_address": None,
         "messages": None,
         "response": {"id": "<<s:id>>", "model": served} if outcome == "ok" else None,

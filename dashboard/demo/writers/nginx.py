@@ -1,7 +1,7 @@
 """nginx's combined access log: a line per request, a file per week as logrotate leaves them.
 
-The path tells the model of the old `/v1/engines/...` calls; for `/v1/edits` and `/v1/chat/completions` it
-stands in the body, which an access log does not hold.
+The path of the old `/v1/engines/...` calls contains the model; for `/v1/edits` and `/v1/chat/completions` it is
+in the body, which an access log does not have.
 """
 
 from collections.abc import Iterable
@@ -40,14 +40,14 @@ class NginxLog:
     ) -> None:
         lines: list[tuple[int, str]] = []
         is_running = False
-        for member, stream, hours in traffic:
-            is_running |= on <= member.last_logged_on
+        for application, stream, hours in traffic:
+            is_running |= on <= application.last_logged_on
             name = stream.model if "{}" in PATHS[stream.api] else ""
             for hour in hours:
-                totals.add(on, member.key, name, CallTotals(hour.calls, hour.failed + hour.gone, hour.gone))
-            for call in generate_calls(member, stream, on, hours):
+                totals.add(on, application.key, name, CallTotals(hour.calls, hour.failed + hour.gone, hour.gone))
+            for call in generate_calls(application, stream, on, hours):
                 second = int(call.at) % 86400
-                lines.append((second, _line(member, stream, on, second, call)))
+                lines.append((second, _line(application, stream, on, second, call)))
         if not is_running:
             return  # the machine is off, so nothing probes it either
         lines.extend((hour * 3600 + 1, PROBE.format(_stamp(on, hour * 3600 + 1))) for hour in range(24))
@@ -60,23 +60,22 @@ class NginxLog:
         return self.folder / ("access.log" if sunday > LAST_DAY else f"access.log-{sunday:%Y%m%d}")
 
 
-def user_agent(member: DemoApplication) -> str:
+def user_agent(application: DemoApplication) -> str:
     """What a service calls itself: the client library, or its own name where it signs in with none."""
-    if member.gateway == "partner":
-        return f"Acme-{member.key}/4.2"
+    if application.gateway == "partner":
+        return f"Acme-{application.key}/4.2"
     return "OpenAI/v1 PythonBindings/0.27.8"
 
 
-def _line(member: DemoApplication, stream: CallStream, on: date, second: int, call: Call) -> str:
-    pod = f"10.42.{sum(member.key.encode()) % 200}.{2 + second % 3}"
-    user = "-" if member.gateway == "partner" else member.key
+def _line(application: DemoApplication, stream: CallStream, on: date, second: int, call: Call) -> str:
+    pod = f"10.42.{sum(application.key.encode()) % 200}.{2 + second % 3}"
+    user = "-" if application.gateway == "partner" else application.key
     status = {"ok": 200, "failed": 502 if second % 3 else 429, "gone": 404}[call.outcome]
     answer = 32_700 + second % 90 if stream.api == "embeddings" else 180 + call.output_tokens * 4
     size = answer if status == 200 else 262
     path = PATHS[stream.api].format(stream.model)
-    return (
-        f'{pod} - {user} [{_stamp(on, second)}] "POST {path} HTTP/1.1" {status} {size} "-" "{user_agent(member)}"'
-    )
+    request = f'[{_stamp(on, second)}] "POST {path} HTTP/1.1" {status} {size}'
+    return f'{pod} - {user} {request} "-" "{user_agent(application)}"'
 
 
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]

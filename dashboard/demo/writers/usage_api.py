@@ -29,25 +29,27 @@ class PlatformLog:
         totals: ExpectedTotals,
     ) -> None:
         lines: list[tuple[int, str]] = []
-        for number, (member, stream, hours) in enumerate(traffic):
-            draw = seeded_random("lengths", member.key, stream.model, number, on).random
+        for number, (application, stream, hours) in enumerate(traffic):
+            draw = seeded_random("lengths", application.key, stream.model, number, on).random
             for hour in hours:
                 errors = hour.failed + hour.gone
                 one_in, one_out = draw_tokens(stream.api, draw)
                 into, out = one_in * (hour.calls - errors), one_out * (hour.calls - errors)
-                lines.append((hour.hour, _line(member, stream, on, hour, into, out)))
+                lines.append((hour.hour, _line(application, stream, on, hour, into, out)))
                 # This format has no column for calls that are gone for good; they are errors.
-                totals.add(on, member.key, stream.model, CallTotals(hour.calls, errors, 0, into, out))
+                totals.add(on, application.key, stream.model, CallTotals(hour.calls, errors, 0, into, out))
         lines.sort()
         with (self.folder / f"usage-{on:%Y-%m}.jsonl").open("a", encoding="ascii", newline="\n") as log:
             log.writelines(f"{line}\n" for _, line in lines)
 
 
-def _line(member: DemoApplication, stream: CallStream, on: date, hour: HourlyCalls, into: int, out: int) -> str:
+def _line(
+    application: DemoApplication, stream: CallStream, on: date, hour: HourlyCalls, into: int, out: int
+) -> str:
     return json.dumps(
         {
             "ts": f"{on}T{hour.hour:02}:00:00Z",
-            "application": member.key,
+            "application": application.key,
             "platform": "openai",
             "model": stream.model,
             "endpoint": ENDPOINTS[stream.api],

@@ -1,4 +1,4 @@
-"""`manage.py demo`: the 2024-01-04 story as log files, read through the real pipeline."""
+"""`manage.py demo`: example data around the sunset of 2024-01-04, as log files read through the real pipeline."""
 
 import logging
 from dataclasses import asdict
@@ -19,12 +19,12 @@ class Command(SundialCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--force", action="store_true", help="Start the story over: files and counts")
+        parser.add_argument("--force", action="store_true", help="Write and load everything again")
 
     def run(self, **options: Any) -> CommandResult:
         if not settings.SUNDIAL_DEMO:
             raise UsageError(
-                "The demo is no guest in a database with real data: run `manage.py up --demo`, "
+                "The demo is not loaded into a database with real data: run `manage.py up --demo`, "
                 "or set SUNDIAL_DEMO=1 and a SUNDIAL_VAR of its own"
             )
         started = monotonic()
@@ -32,7 +32,7 @@ class Command(SundialCommand):
         if options["force"] or not generate.is_current(folder):
             load.delete_counts()
             generate.write_logs(folder)
-        # `up` comes here before it starts the broker, and nobody else works on this database yet.
+        # `up` runs this before the broker serves locks, while no other process uses this database.
         logging.getLogger("dashboard.core.locks").setLevel(logging.ERROR)
         now = clock.now()
         loaded = load.load(folder, now=now, read_at=clock.latest(), as_of=max(now.date(), LAST_DAY))
@@ -42,8 +42,8 @@ class Command(SundialCommand):
 
 def _text(loaded: load.LoadResult, seconds: float) -> str:
     if not loaded.records:
-        return "The demo is in place"
+        return "The demo is loaded"
     return (
-        f"The demo is in place: {loaded.accepted} lines of its logs counted, "
-        f"{loaded.duplicates} delivered twice, {loaded.rejected} rejected, in {seconds:.0f} s"
+        f"The demo is loaded: {loaded.accepted} lines counted, {loaded.duplicates} duplicates, "
+        f"{loaded.rejected} rejected, in {seconds:.0f} s"
     )

@@ -11,7 +11,7 @@ from dashboard.management.base import CommandResult, SundialCommand, UsageError
 
 
 class Command(SundialCommand):
-    help = "Create an API token and print it, once: only a digest is kept"
+    help = "Create an API token and print it once: only a digest is stored"
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)

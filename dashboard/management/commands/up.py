@@ -20,10 +20,12 @@ from dashboard.runtime.wait_ready import wait_for_web
 
 class Command(BaseCommand):
     help = "Run everything in the foreground; Ctrl-C stops it cleanly"
-    requires_system_checks = ()  # preflight runs them, and says a failure in one line
+    requires_system_checks = ()  # preflight runs them, and reports a failure in one line
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--demo", action="store_true", help="The 2024-01-04 story, in a database of its own")
+        parser.add_argument(
+            "--demo", action="store_true", help="Use example data (sunset of 2024-01-04), in a database of its own"
+        )
         parser.add_argument("--host", default="127.0.0.1", help="Address to listen on")
         parser.add_argument("--port", type=int, default=8000, choices=range(1, 65536), metavar="PORT")
 
@@ -45,13 +47,13 @@ class Command(BaseCommand):
         except (preflight.StartError, broker.BrokerError) as problem:
             raise CommandError(str(problem), returncode=2) from None
         except KeyboardInterrupt:
-            raise CommandError("stopped before it was ready; the next start goes on", returncode=130) from None
+            raise CommandError("stopped before it was ready; the next start continues", returncode=130) from None
 
     def run(self, host: str, port: int) -> None:
         with broker.running_if_embedded():
             bootstrap.prepare(self.progress)
             if settings.SUNDIAL_DEMO:
-                self.progress("writing the demo's logs and reading them (once)")
+                self.progress("writing and loading the demo's logs (once)")
                 call_command("demo")
         base_url = settings.SUNDIAL_BASE_URL
         if base_url == settings.LOCAL_BASE_URL:  # the default follows the port
@@ -74,7 +76,7 @@ class Command(BaseCommand):
         self.say("sundial", line)
 
     def say(self, name: str, line: str) -> None:
-        # A terminal that has gone away must not take the services with it before they are stopped in order.
+        # A closed terminal must not end this process before the services are stopped in order.
         with suppress(OSError, ValueError):
             self.stdout.write(f"{name:<8}| {line}")
             self.stdout.flush()

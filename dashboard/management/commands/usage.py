@@ -1,4 +1,4 @@
-"""`usage import | poll | report`: usage in from files, and out as a table."""
+"""`usage import | poll | report`: import files, poll sources, print usage as a table."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""The demo as the pipeline tells it: written, ingested and scanned once, then asked on many days."""
+"""The demo after the pipeline: written, loaded and scanned once, then asked about many days."""
 
 import json
 from datetime import UTC, date, datetime
@@ -21,7 +21,7 @@ from dashboard.usage.models import Application, DailyRollup, RejectedLine, Sourc
 NOW = datetime(2023, 12, 8, 12, tzinfo=UTC)
 READ_AT = datetime(2024, 1, 11, tzinfo=UTC)
 OPENS_ON = date(2023, 12, 8)
-MEMBERS = {member.key: member for member in APPLICATIONS}
+BY_KEY = {application.key: application for application in APPLICATIONS}
 
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("loaded")]
@@ -37,13 +37,13 @@ def status(key, day):
 
 
 def left(day):
-    """Applications that still have something to do on a day, for the deadline of the story."""
+    """Applications that still have something to do on a day, for the deadline of the scenario."""
     of_deadline = {e.pk for e in snapshot.load(day).deadlines["openai", SUNSET_ON].entries}
     alive = findings_on(day).alive().for_entries(of_deadline)
     return set(alive.values_list("application__slug", flat=True))
 
 
-def test_every_line_is_taken_and_what_was_delivered_twice_counts_once(loaded):
+def test_every_line_is_accepted_and_what_was_delivered_twice_counts_once(loaded):
     assert loaded.rejected == 0
     assert RejectedLine.objects.count() == 0
     assert loaded.duplicates == 60
@@ -78,7 +78,7 @@ def test_every_application_adds_up_to_what_was_written_for_it(demo_files):
     counted = {(slug, name): calls for slug, name, calls in rows}
     written = {}
     for _, key, name, sums in demo_files.totals.rows():
-        slug = internal if MEMBERS[key].internal else key
+        slug = internal if BY_KEY[key].internal else key
         written[slug, name] = written.get((slug, name), 0) + sums.calls
     assert counted == written
 
@@ -110,11 +110,11 @@ def test_the_command_finds_the_demo_in_place(demo_files, readable, settings, cap
     settings.SUNDIAL_TODAY = OPENS_ON
     settings.SUNDIAL_DEMO_LOGS = demo_files.folder
     call_command("demo", "--json")
-    said = json.loads(capsys.readouterr().out)
-    assert (said["records"], said["rejected"]) == (0, 0)
+    output = json.loads(capsys.readouterr().out)
+    assert (output["records"], output["rejected"]) == (0, 0)
 
 
-def test_the_command_never_pours_its_story_into_real_data(settings):
+def test_the_command_loads_nothing_into_a_database_with_real_data(settings):
     settings.SUNDIAL_DEMO = False
     with pytest.raises(CommandError, match="real data") as refusal:
         call_command("demo")
@@ -240,7 +240,7 @@ def test_a_key_without_a_team_and_an_agent_without_a_name_find_their_application
     assert DailyRollup.objects.filter(identity__application__slug="partner-portal").exists()
 
 
-def test_all_days_of_the_story_have_calls():
+def test_all_days_of_the_scenario_have_calls():
     with connection.cursor() as cursor:
         cursor.execute("SELECT COUNT(DISTINCT day) FROM usage_dailyrollup WHERE calls > 0")
         assert cursor.fetchone() == (len(list(scenario_days())),)
