@@ -270,6 +270,8 @@ SUNDIAL_ALERT_FALLBACK = env.text("SUNDIAL_ALERT_FALLBACK")
 SUNDIAL_POLL_SECONDS = env.number("SUNDIAL_POLL_SECONDS", 30)
 SUNDIAL_HOURLY_DAYS = env.number("SUNDIAL_HOURLY_DAYS", 62)
 SUNDIAL_PUSH_MAX_BYTES = env.number("SUNDIAL_PUSH_MAX_BYTES", 512 << 20)
+SUNDIAL_FAST_PATHS = env.flag("SUNDIAL_FAST_PATHS", default=True)
+SUNDIAL_WORKER_PROCESSES = env.flag("SUNDIAL_WORKER_PROCESSES", default=True)
 SUNDIAL_INBOX = VAR / "inbox"
 # Folders that a watch source may read, besides the inbox.
 SUNDIAL_WATCH_ROOTS = [Path(p).resolve() for p in env.words("SUNDIAL_WATCH_ROOTS", ["/var/log"])]

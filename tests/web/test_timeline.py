@@ -129,7 +129,9 @@ def test_a_deadline_says_where_some_have_less_time(viewer, world):
     ]
     page = viewer.get("/deadlines/aws-bedrock/2024-07-04/")
     assert "For some applications calls end earlier, first on 1 Mar 2024." in words(page)
-    assert {m.progress.name: m.due_before_sunset and m.due_before_sunset.on for m in page.context["page"].applications} == {
+    assert {
+        m.progress.name: m.due_before_sunset and m.due_before_sunset.on for m in page.context["page"].applications
+    } == {
         "shop": date(2024, 3, 1),
         "lab": None,
     }

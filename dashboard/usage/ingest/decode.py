@@ -1,9 +1,9 @@
-"""Blocks of lines into sums: in this process, or for big files in helper processes beside it.
+"""Decode chunks of lines into batches: in this process, or for large files in worker processes beside it.
 
-A helper (`dashboard.usage.ingest.worker`) gets lines and answers with what they add up to and the hashes of their
-ids, as if no id was ever seen. Whoever commits compares those with what was counted before; on a clash the
-block is decoded again here, where they are known. So helpers make ingest faster and cannot make it wrong:
-there is still one reader, one order and one checkpoint per file. A helper that dies is done without.
+A worker process (`dashboard.usage.ingest.worker`) decodes lines without knowing which ids were counted before, and
+returns their totals and the hashes of their ids. The reader compares those hashes with the ones it knows; if one
+was counted before, it decodes the chunk again itself. So workers can make ingest faster but not wrong: there is
+one reader, one order and one checkpoint per file. If a worker dies, the reader decodes its chunks.
 """
 
 import gc
@@ -40,20 +40,20 @@ __all__ = [
 ]
 
 MAX_WORKERS = 2
-AHEAD = 2  # runs that wait beside those being decoded
-RUN_BYTES = 8 << 20  # bytes that are added up at a time
-LONG_RUN_BYTES = 32 << 20  # the same for helpers that read them as they go: fewer sums to put together
+AHEAD = 2  # runs queued beside those being decoded
+RUN_BYTES = 8 << 20  # bytes decoded at a time
+LONG_RUN_BYTES = 32 << 20  # the same for workers that read the file themselves: fewer batches to merge
 ROOT = Path(__file__).parents[3]
 
-# Blocks of lines that follow each other.
+# Consecutive chunks of lines.
 ChunkRun = list[Chunk]
 
 
 class WorkerProcesses:
-    """Processes that decode one format; they start with the first block and end with the context.
+    """Processes that decode one format; they start and end with the context.
 
-    With the `descriptor` of a file that holds the content as it is they read it themselves. `opening` is what
-    their format needs to know of the file: its first line and the source's columns.
+    With the `descriptor` of an uncompressed file they read the lines themselves. `opening` is what the format
+    needs to know of the file: its first line and the source's column mapping.
     """
 
     def __init__(
@@ -63,6 +63,8 @@ class WorkerProcesses:
         number: int = MAX_WORKERS,
         descriptor: int | None = None,
         opening: tuple[bytes, Mapping[str, Any]] | None = None,
+        *,
+        fast_paths: bool = True,
     ) -> None:
         shared = "" if descriptor is None else str(descriptor)
         opened = json.dumps([opening[0].decode("latin-1"), opening[1]]) if opening else ""
@@ -74,6 +76,7 @@ class WorkerProcesses:
             str(last_hour),
             shared,
             opened,
+            str(int(fast_paths)),
         ]
         self._descriptor = descriptor
         self.number = number
@@ -124,16 +127,16 @@ class WorkerProcesses:
 
 
 def idle_workers() -> int:
-    """How many helpers this machine has room for: none while more work waits than it has cores.
+    """How many worker processes this machine has room for: none while its load exceeds its cores.
 
-    Measured on a crowded machine, helpers made ingest twice as slow; on a calm one, faster.
+    On a loaded machine workers made ingest twice as slow; on an idle one, faster (docs/adr/0005).
     """
     cores = os.cpu_count() or 1
     return min(MAX_WORKERS, cores) if cores > 1 and os.getloadavg()[0] < cores else 0
 
 
 def decode_in_order(cut: Iterable[ChunkRun], workers: WorkerProcesses) -> Iterator[tuple[ChunkRun, Batch | None]]:
-    """Each run of blocks in order with what it adds up to; None for one that is to be decoded here."""
+    """Each run of chunks in order with its batch; None for a run that the reader has to decode."""
     waiting: deque[tuple[ChunkRun, Future[Batch] | None]] = deque()
     for run in cut:
         waiting.append((run, workers.submit(run) if run[0].is_lines else None))
@@ -144,7 +147,7 @@ def decode_in_order(cut: Iterable[ChunkRun], workers: WorkerProcesses) -> Iterat
 
 
 def group_chunks(chunks: Iterable[Chunk], most: int = RUN_BYTES) -> Iterator[ChunkRun]:
-    """Lines together up to `most` bytes; whatever else by itself."""
+    """Consecutive chunks of lines up to `most` bytes together; any other chunk by itself."""
     run: ChunkRun = []
     for chunk in chunks:
         if run and not (chunk.is_lines and chunk.end - run[0].start <= most):
@@ -159,7 +162,7 @@ def group_chunks(chunks: Iterable[Chunk], most: int = RUN_BYTES) -> Iterator[Chu
 
 
 def decode_fast(run: ChunkRun, reader: Format, last_hour: int) -> Batch | None:
-    """What a run adds up to by the short way of its format, as a helper would tell; None without one."""
+    """The batch of a run by its format's fast path; None where there is none or it does not apply."""
     if not (run[0].is_lines and isinstance(reader, FastPathFormat)):
         return None
     with without_gc():
@@ -167,7 +170,7 @@ def decode_fast(run: ChunkRun, reader: Format, last_hour: int) -> Batch | None:
 
 
 def decode_chunk(chunk: Chunk, reader: Format, batch: Batch, line: int) -> None:
-    """Decode here, with the ids that were counted before in sight; the block's first line is number `line`."""
+    """Decode into `batch`, which knows the ids counted before; the chunk's first line is number `line`."""
     if chunk.is_rest:
         return
     if chunk.overlong:
@@ -184,7 +187,7 @@ def decode_chunk(chunk: Chunk, reader: Format, batch: Batch, line: int) -> None:
 
 @contextmanager
 def without_gc() -> Iterator[None]:
-    """Decoding makes many objects and no cycles: looking for cycles among them costs and finds none."""
+    """Pause the garbage collector: decoding makes many objects but no reference cycles."""
     was = gc.isenabled()
     gc.disable()
     try:
@@ -197,7 +200,7 @@ def without_gc() -> Iterator[None]:
 def _answered(run: ChunkRun, future: "Future[Batch] | None") -> tuple[ChunkRun, Batch | None]:
     try:
         return run, future.result() if future else None
-    except (OSError, EOFError, ValueError):  # the helper is gone, or saw something else
+    except (OSError, EOFError, ValueError):  # the worker died, or read other bytes
         return run, None
 
 
@@ -205,4 +208,4 @@ def _close(pipe: IO[bytes]) -> None:
     try:
         pipe.close()
     except OSError:
-        return  # what it still held for a process that is gone
+        return  # unsent bytes for a process that has ended

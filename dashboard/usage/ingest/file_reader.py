@@ -199,11 +199,16 @@ class FileReader:
         believed, most = last_hour(self.session.now), self.session.commit_bytes
         if left < self.session.worker_threshold or not self.session.workers or reader.aggregated:
             for run in group_chunks(self._chunks(content, tail, reader), min(RUN_BYTES, most)):
-                yield run, decode_fast(run, reader, believed)
+                yield run, decode_fast(run, reader, believed) if self.session.fast_paths else None
             return
-        keep = content.descriptor is None  # otherwise helpers read the lines themselves
+        keep = content.descriptor is None  # otherwise workers read the lines themselves
         with WorkerProcesses(
-            self.format_name, believed, self.session.workers, content.descriptor, self.opening
+            self.format_name,
+            believed,
+            self.session.workers,
+            content.descriptor,
+            self.opening,
+            fast_paths=self.session.fast_paths,
         ) as workers:
             cut = group_chunks(
                 self._chunks(content, tail, reader, keep=keep), min(RUN_BYTES if keep else LONG_RUN_BYTES, most)

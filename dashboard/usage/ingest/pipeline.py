@@ -1,8 +1,10 @@
-"""Files into rollups, exactly once: the door that commands, polls and tests use. How is in `reading`."""
+"""Read files into the rollups, each call exactly once: the entry point of commands, polls and tests."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+from django.conf import settings
 
 from dashboard.usage.accumulator import Accumulator
 from dashboard.usage.ingest.decode import idle_workers
@@ -15,12 +17,12 @@ from dashboard.usage.records import last_hour
 __all__ = ["Counts", "InputError", "Session", "import_file"]
 
 COMMIT_BYTES = 256 << 20  # inflated bytes between checkpoints
-WORKER_THRESHOLD = 48 << 20  # bytes left to read that are worth helper processes
+WORKER_THRESHOLD = 48 << 20  # bytes left to read that are worth worker processes
 
 
 @dataclass(frozen=True)
 class Counts:
-    """What reading came to. `records == accepted + rejected + duplicates`; lines that are no call are none.
+    """How many records were read. `records == accepted + rejected + duplicates`; other lines are not counted.
 
     After an import `bytes` is the file's size on disk; after a poll, the inflated bytes read.
     """
@@ -51,12 +53,13 @@ def import_file(
 
 
 class Session:
-    """Reads files of one source; keeps keys and ids it has met.
+    """Reads files of one source; caches keys and id hashes between files.
 
-    `piece` and `commit` are bytes and bound memory; a piece of 0 is as suits the format.
+    `piece_bytes` and `commit_bytes` bound memory; with 0 the size of a piece suits the format.
 
-    Files with more than `big` bytes left are decoded by `helpers` processes (0: by this one alone;
-    None: as many as the machine has room for).
+    Files with more than `worker_threshold` bytes left are decoded by `workers` processes (0: by this process
+    alone; None: as many as the machine has room for, or none with SUNDIAL_WORKER_PROCESSES=0). Without
+    `fast_paths` every line goes through `LineFormat.decode`; None stands for the setting SUNDIAL_FAST_PATHS.
     """
 
     def __init__(
@@ -68,12 +71,14 @@ class Session:
         commit_bytes: int = COMMIT_BYTES,
         workers: int | None = None,
         worker_threshold: int = WORKER_THRESHOLD,
+        fast_paths: bool | None = None,
     ) -> None:
         self.source = source
         self.now = now
         self.piece_bytes = piece_bytes
         self.commit_bytes = commit_bytes
-        self.workers = idle_workers() if workers is None else workers
+        self.workers = _default_workers() if workers is None else workers
+        self.fast_paths = settings.SUNDIAL_FAST_PATHS if fast_paths is None else fast_paths
         self.worker_threshold = worker_threshold
         self.dimensions = Dimensions(source)
         self.known_hashes = KnownHashes(source.pk, now.date())
@@ -99,9 +104,13 @@ class Session:
         return Counts(sum(counted), *counted, bytes=reading.read)
 
     def accumulator(self) -> Accumulator:
-        """An empty one, which knows the ids that were counted before."""
+        """An empty accumulator that knows the ids counted before."""
         return Accumulator(last_hour(self.now), self.known_hashes.for_hour)
 
     def forget(self) -> None:
         self.dimensions.forget()
         self.known_hashes.forget()
+
+
+def _default_workers() -> int:
+    return idle_workers() if settings.SUNDIAL_WORKER_PROCESSES else 0

@@ -1,8 +1,8 @@
-"""A process that decodes lines for a reader: `helper.py FORMAT LAST_HOUR DESCRIPTOR OPENING`, run as a module.
+"""A worker process that decodes lines: `python -m ... FORMAT LAST_HOUR DESCRIPTOR OPENING FAST_PATHS`.
 
-It knows nothing of the database and loads nothing but its format. Questions come on its input, each a run of
-lines, or where they are in the file behind the descriptor; answers go to its output. It ends when its input
-does, so it never outlives the reader.
+It has no database connection and loads only its format. Requests come on its standard input, each a run of lines
+or their place in the file behind the descriptor; responses go to its standard output. It ends when its input is
+closed, so it never outlives the reader.
 """
 
 import gc
@@ -24,20 +24,28 @@ from dashboard.usage.records import COUNTS, Batch, Called, Caller, Reject
 
 __all__ = ["REQUEST", "RESPONSE", "receive", "send", "serve", "unpack_batch"]
 
-# What is asked: whether the bytes follow, how many, the offset of the first, the checksum before it.
+# Whether the bytes follow, how many, the offset of the first, the checksum before it.
 REQUEST = struct.Struct("<?QQQ")
-RESPONSE = struct.Struct("<QQ")  # bytes that follow, the checksum behind what was decoded
+RESPONSE = struct.Struct("<QQ")  # bytes that follow, the checksum after the lines
 
 
-def serve(reader: Format, last_hour: int, source: IO[bytes], sink: IO[bytes], descriptor: int | None) -> None:
-    """A helper's life."""
+def serve(
+    reader: Format,
+    last_hour: int,
+    source: IO[bytes],
+    sink: IO[bytes],
+    descriptor: int | None,
+    *,
+    fast_paths: bool,
+) -> None:
+    """Serve decode requests until the parent closes the pipe."""
     gc.disable()
     while True:
         try:
             follows, size, offset, before = REQUEST.unpack(receive(source, REQUEST.size))
             where = receive(source, size) if follows or descriptor is None else descriptor
             run = LineRange(where, offset, size, before)
-            answer = pack_batch(_decoded(reader, run, last_hour))
+            answer = pack_batch(_decoded(reader, run, last_hour, fast_paths=fast_paths))
             send(sink, RESPONSE.pack(len(answer), run.checksum), answer)
         except (EOFError, BrokenPipeError):  # the reader is gone
             return
@@ -90,7 +98,7 @@ def send(pipe: IO[bytes] | None, *parts: bytes | memoryview) -> None:
 
 
 def unpack_batch(answer: bytes) -> Batch:
-    """What a helper answered. Raises ValueError when it is none."""
+    """The batch in a worker's response. Raises ValueError when it holds none."""
     callers, names, groups, hashes, bulk, rejects, counts = marshal.loads(answer)  # noqa: S302  from our own child
     batch = Batch(0, **dict(zip(COUNTS, counts, strict=True)))
     batch.callers = {Caller(*caller): number for number, caller in enumerate(callers)}
@@ -101,7 +109,7 @@ def unpack_batch(answer: bytes) -> Batch:
     return batch
 
 
-# marshal knows plain tuples only, and is several times faster than what knows more.
+# marshal handles plain types only, and is several times faster than pickle.
 def pack_batch(batch: Batch) -> bytes:
     plain = (list(map(tuple, rows)) for rows in (batch.callers, batch.names, batch.rejects))
     callers, names, rejects = plain
@@ -110,8 +118,8 @@ def pack_batch(batch: Batch) -> bytes:
     return marshal.dumps((callers, names, batch.groups, hashes, batch.new_digests, rejects, counts))
 
 
-def _decoded(reader: Format, run: LineRange, last_hour: int) -> Batch:
-    if isinstance(reader, FastPathFormat):
+def _decoded(reader: Format, run: LineRange, last_hour: int, *, fast_paths: bool) -> Batch:
+    if fast_paths and isinstance(reader, FastPathFormat):
         part = reader.decode_fast(run.pieces(CACHED_PIECE_BYTES), last_hour, run.checksum_before, run.offset)
         if part is not None:
             return part
@@ -129,6 +137,13 @@ def _reader(name: str, opening: str) -> Format:
 
 
 if __name__ == "__main__":
-    format_name, latest, shared, opened = sys.argv[1:]
+    format_name, latest, shared, opened, with_fast_paths = sys.argv[1:]
     from_file = int(shared) if shared else None
-    serve(_reader(format_name, opened), int(latest), sys.stdin.buffer, sys.stdout.buffer, from_file)
+    serve(
+        _reader(format_name, opened),
+        int(latest),
+        sys.stdin.buffer,
+        sys.stdout.buffer,
+        from_file,
+        fast_paths=with_fast_paths == "1",
+    )

@@ -1,4 +1,4 @@
-"""Big files: helper processes decode, one reader counts."""
+"""Big files: worker processes decode, one reader counts."""
 
 import pytest
 
@@ -22,38 +22,38 @@ def rejected(source):
 
 @pytest.fixture
 def pair(db):
-    return make_source("alone"), make_source("helped")
+    return make_source("alone"), make_source("with-workers")
 
 
-def test_helpers_find_what_one_process_finds(pair, write):
-    alone, helped = pair
+def test_workers_find_what_one_process_finds(pair, write):
+    alone, with_workers = pair
     lines = [line(n, app=f"app-{n % 7}", hour=n % 24) if n % 50 else b"{cut\n" for n in range(600)]
     path = write("x.jsonl", b"".join(lines))
-    assert read(alone, path, workers=0) == read(helped, path)
-    assert totals(alone) == totals(helped)
-    assert rejected(alone) == rejected(helped) != []
+    assert read(alone, path, workers=0) == read(with_workers, path)
+    assert totals(alone) == totals(with_workers)
+    assert rejected(alone) == rejected(with_workers) != []
 
 
-def test_a_call_that_comes_twice_far_apart_counts_once_with_helpers_too(pair, write):
-    alone, helped = pair
+def test_a_call_that_comes_twice_far_apart_counts_once_with_workers_too(pair, write):
+    alone, with_workers = pair
     path = write("x.jsonl", b"".join(line(n % 250) for n in range(600)))
-    counts = read(helped, path)
+    counts = read(with_workers, path)
     assert (counts.accepted, counts.duplicates) == (250, 350)
     assert read(alone, path, workers=0) == counts
-    assert totals(alone) == totals(helped)
+    assert totals(alone) == totals(with_workers)
 
 
 def test_lines_without_ids_are_known_by_their_place_whoever_decodes_them(pair, write):
-    _, helped = pair
+    _, with_workers = pair
     content = [access(n) for n in range(300)]
-    assert read(helped, write("a.log", b"".join(content)), "access-log").accepted == 300
-    again = read(helped, write("b.log", b"".join(content[:171])), "access-log", workers=0)
+    assert read(with_workers, write("a.log", b"".join(content)), "access-log").accepted == 300
+    again = read(with_workers, write("b.log", b"".join(content[:171])), "access-log", workers=0)
     assert (again.accepted, again.duplicates) == (0, 171)
 
 
-def test_helpers_that_die_are_done_without(pair, write, monkeypatch):
-    alone, helped = pair
+def test_workers_that_die_are_done_without(pair, write, monkeypatch):
+    alone, with_workers = pair
     path = write("x.jsonl", b"".join(line(n) for n in range(600)))
     monkeypatch.setattr(decode.sys, "executable", "/bin/false")
-    assert read(helped, path) == read(alone, path, workers=0)
-    assert totals(alone) == totals(helped)
+    assert read(with_workers, path) == read(alone, path, workers=0)
+    assert totals(alone) == totals(with_workers)
