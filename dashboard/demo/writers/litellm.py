@@ -46,7 +46,7 @@ class LiteLLMLog:
             calls = list(generate_calls(application, stream, on, hours))
             lines.extend((call.at, self.line(application, stream, on, call)) for call in calls)
             if calls:
-                totals.add(on, application.key, name, _sums(calls))
+                totals.add(on, application.key, name, _totals(calls))
         lines.sort()
         text = [line for _, line in lines]
         _write_gzip(self.folder / f"{on}.jsonl.gz", text)
@@ -151,7 +151,7 @@ def _template(application: DemoApplication, stream: CallStream, name: str, serve
     return text
 
 
-def _sums(calls: list[Call]) -> CallTotals:
+def _totals(calls: list[Call]) -> CallTotals:
     return CallTotals(
         calls=len(calls),
         errors=sum(call.outcome != "ok" for call in calls),
