@@ -1,8 +1,8 @@
 """A database to measure pages with: a year of usage by many applications, counted and scanned.
 
 Called models come from the shipped catalog: those of the deadlines nearest to `TODAY`, what is recommended in
-their place, and others that stay. Few models are called by most applications, most by few. Rows are written as
-ingest would leave them; everything above the rollups is made by the real scan.
+their place, and others that stay. Few models are called by most applications, most by few. Rows are those that
+ingest would write; everything above the rollups is made by the real scan.
 """
 
 import random
@@ -35,7 +35,7 @@ FROM usage_dailyrollup WHERE day = %s ORDER BY source_id, identity_id, name_id
 
 @dataclass(frozen=True)
 class Size:
-    """How much there is. An application calls a good quarter of the models."""
+    """Size of the data. An application calls a good quarter of the models."""
 
     applications: int = 1000
     models: int = 40
@@ -53,7 +53,7 @@ def build(size: Size) -> None:
 
     transfer.load_shipped(NOW)
     if connection.vendor == "sqlite":
-        with connection.cursor() as cursor:  # room for every index while the year is written
+        with connection.cursor() as cursor:  # a cache for every index while the year is written
             cursor.execute("PRAGMA cache_size = -1000000")
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
@@ -71,11 +71,11 @@ def build(size: Size) -> None:
     scan.run(NOW, TODAY)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "PRAGMA optimize")
-    connection.close()  # the next one has the cache that the settings give it
+    connection.close()  # the next connection has the cache of the settings
 
 
 def add_calls(pairs: int) -> None:
-    """What a poll leaves behind that counted a call of so many (application, model) today."""
+    """Write what a poll would that counts a call today for so many pairs of application and model."""
     from django.db import connection, transaction
 
     from dashboard.core.fields import day_number
@@ -90,11 +90,11 @@ def add_calls(pairs: int) -> None:
 
 
 def _pairs(size: Size) -> list[tuple[int, ...]]:
-    """(number, source, identity, name, calls on a usual day, last day) of who calls what."""
+    """(number, source, identity, name, calls on a usual day, last day) of each caller and model."""
     from dashboard.core.fields import day_number
     from dashboard.usage.models import Application, Identity, Source
 
-    dice = random.Random(40)
+    rng = random.Random(40)
     first, last = TODAY - timedelta(days=size.days - 1), day_number(TODAY)
     numbers = range(size.applications)
     applications = Application.objects.bulk_create(
@@ -118,28 +118,28 @@ def _pairs(size: Size) -> list[tuple[int, ...]]:
         )
         for n in range(size.sources)
     ]
-    found: list[tuple[int, ...]] = []
+    pairs: list[tuple[int, ...]] = []
     called = [(entry.platform, entry.id, entry.is_retiring) for entry in _models(size.models)]
     for rank, (platform, name, retiring) in enumerate(called):
         part = 0.05 + 0.85 * (1 - rank / len(called)) ** 2.8
         names = _names(sources, platform, name, first)
         for n in numbers:
-            if dice.random() < part:
-                left = retiring and dice.random() < 0.2
-                until = last - dice.randrange(1, size.days // 2) if left else last
+            if rng.random() < part:
+                left = retiring and rng.random() < 0.2
+                until = last - rng.randrange(1, size.days // 2) if left else last
                 source = sources[n % size.sources]
-                base = int(dice.paretovariate(1.1) * 20) + 2
-                found.append((len(found), source.pk, identities[n].pk, names[source.pk], base, until))
+                base = int(rng.paretovariate(1.1) * 20) + 2
+                pairs.append((len(pairs), source.pk, identities[n].pk, names[source.pk], base, until))
     for number in range(UNKNOWN_NAMES):
         names = _names(sources, "openai", f"house-model-{number:02}", first)
-        for n in dice.sample(numbers, min(UNKNOWN_CALLERS, size.applications)):
+        for n in rng.sample(numbers, min(UNKNOWN_CALLERS, size.applications)):
             source = sources[n % size.sources]
-            found.append((len(found), source.pk, identities[n].pk, names[source.pk], 30, last))
-    return found
+            pairs.append((len(pairs), source.pk, identities[n].pk, names[source.pk], 30, last))
+    return pairs
 
 
 def _names(sources: list, platform: str, name: str, first: date) -> dict[int, int]:
-    """The key of one name at each source, by the source's."""
+    """The primary key of one name at each source, by the source's primary key."""
     from dashboard.usage.models import CalledName
 
     rows = [CalledName(source=one, platform=platform, called_as=name, origin_day=first) for one in sources]
@@ -147,7 +147,7 @@ def _names(sources: list, platform: str, name: str, first: date) -> dict[int, in
 
 
 def _models(count: int) -> list:
-    """A few of each deadline around today, their replacements, then what stays; shuffled, always alike."""
+    """A few models of each deadline around today, their replacements, then others; in a fixed random order."""
     from dashboard.catalog import snapshot
 
     known = snapshot.load(TODAY)

@@ -1,8 +1,8 @@
-"""How long 100,000 distinct names take to resolve, beside as many look-ups in a dictionary.
+"""Measures how long 100,000 distinct names take to resolve, beside as many look-ups in a dictionary.
 
 `python -m benchmarks.names` prints one JSON line: seconds of each (processor time, best of fifteen rounds, after
 a warm-up) and their ratio, which says more than seconds do on a machine that others use too. Nine names in ten
-are of shapes that no id has, so that every rule is tried in vain.
+match no id, so that every rule is tried.
 """
 
 import json
@@ -36,12 +36,12 @@ SHAPES: tuple[tuple[str, str], ...] = (
 
 def names(count: int = NAMES) -> list[tuple[str, str]]:
     """(name, platform) pairs, all different."""
-    found: dict[tuple[str, str], None] = {}
+    pairs: dict[tuple[str, str], None] = {}
     for n, (shape, platform) in enumerate(cycle(SHAPES)):
         model = MODELS[(n // len(SHAPES)) % len(MODELS)]
-        found[shape.format(model=model, n=n), platform] = None
-        if len(found) == count:
-            return list(found)
+        pairs[shape.format(model=model, n=n), platform] = None
+        if len(pairs) == count:
+            return list(pairs)
     raise AssertionError("unreachable")
 
 
@@ -55,20 +55,20 @@ def _keys() -> Iterator[tuple[str, str]]:
 
 
 def measure(count: int = NAMES, rounds: int = 15) -> dict[str, float]:
-    wanted, known = names(count), index()
-    plain = {name: n for n, (name, _) in enumerate(wanted)}
+    pairs, known = names(count), index()
+    plain = {name: n for n, (name, _) in enumerate(pairs)}
 
-    def resolved() -> None:
-        for name, platform in wanted:
+    def resolve_all() -> None:
+        for name, platform in pairs:
             resolve(name, platform, "", known, on=ON)
 
-    def looked_up() -> None:
-        for name, _ in wanted:
+    def look_up_all() -> None:
+        for name, _ in pairs:
             plain.get(name)
 
-    for name, platform in islice(wanted, 2000):
+    for name, platform in islice(pairs, 2000):
         resolve(name, platform, "", known, on=ON)
-    slow, quick = _best(resolved, rounds), _best(looked_up, rounds)
+    slow, quick = _best(resolve_all, rounds), _best(look_up_all, rounds)
     return {
         "names": count,
         "seconds": round(slow, 3),

@@ -1,8 +1,8 @@
-"""What pages cost on the server: `python -m benchmarks.pages` fills a database and asks for each page.
+"""Measures what pages cost on the server: `python -m benchmarks.pages` fills a database and requests each page.
 
 Every page goes through Django's whole request stack, signed in, warm, and compressed as it is sent; rounds are
 interleaved. `--applications`, `--models` and `--days` set the size. The database is a temporary SQLite file,
-and with `--postgres` a PostgreSQL of its own as well; with `--folder` the file stays, and one that is there is
+and with `--postgres` a PostgreSQL server as well; with `--folder` the file is kept, and an existing one is
 measured as it is. Processor time is that of this process alone, on a machine that others may use too.
 """
 
@@ -54,49 +54,49 @@ def measure(size: Size, rounds: int) -> dict:
     collect_static(lambda _: None)
     pages = _pages()
     get = _browser()
-    found: dict[str, dict] = {}
+    results: dict[str, dict] = {}
     for title, path in pages.items():
         for _ in range(3):
             get(path)
-        found[title] = {"path": path, "queries": _queries(lambda path=path: get(path)), "ms": [], "cpu": []}
+        results[title] = {"path": path, "queries": _queries(lambda path=path: get(path)), "ms": [], "cpu": []}
     for _ in range(rounds):
         for title, path in pages.items():
             start, spent = time.perf_counter(), time.process_time()
             body = get(path).content
-            found[title]["ms"].append((time.perf_counter() - start) * 1000)
-            found[title]["cpu"].append((time.process_time() - spent) * 1000)
-            found[title]["bytes"] = len(body)
+            results[title]["ms"].append((time.perf_counter() - start) * 1000)
+            results[title]["cpu"].append((time.process_time() - spent) * 1000)
+            results[title]["bytes"] = len(body)
     return {
         "vendor": connection.vendor,
         "rollups": DailyRollup.objects.count(),
         "built": built,
-        "pages": found,
+        "pages": results,
         "first_load": _first_load(get, pages[CHARTS]),
         "scan": _scans(),
     }
 
 
-def report(found: dict) -> None:
-    target = TARGET_MS[found["vendor"]]
-    print(f"\nPages on {found['vendor']}, {found['rollups']:,} daily rollups; target: p95 <= {target} ms\n")
+def report(result: dict) -> None:
+    target = TARGET_MS[result["vendor"]]
+    print(f"\nPages on {result['vendor']}, {result['rollups']:,} daily rollups; target: p95 <= {target} ms\n")
     print("| page | median ms | p95 ms | processor ms | queries | KB compressed | |")
     print("| --- | ---: | ---: | ---: | ---: | ---: | --- |")
-    for title, row in found["pages"].items():
+    for title, row in result["pages"].items():
         times = sorted(row["ms"])
         p95 = times[min(len(times) - 1, int(len(times) * 0.95))]
         kb = row["bytes"] / 1000
-        missed = [word for word, over in (("slow", p95 > target), ("large", kb > LATER_KB)) if over]
+        missed = [label for label, over in (("slow", p95 > target), ("large", kb > LATER_KB)) if over]
         print(
             f"| {title} | {statistics.median(times):.1f} | {p95:.1f} | {statistics.median(row['cpu']):.1f} "
             f"| {row['queries']} | {kb:.1f} | {', '.join(missed)} |"
         )
     print("\n| what | measured | target |\n| --- | ---: | ---: |")
-    print(f"| first load with charts, KB compressed | {found['first_load'] / 1000:.0f} | <= {FIRST_LOAD_KB} |")
-    print(f"| scan after a poll that touched {TOUCHED:,} pairs, seconds | {found['scan']:.2f} | < 1 |")
+    print(f"| first load with charts, KB compressed | {result['first_load'] / 1000:.0f} | <= {FIRST_LOAD_KB} |")
+    print(f"| scan after a poll that touched {TOUCHED:,} pairs, seconds | {result['scan']:.2f} | < 1 |")
 
 
 def run(folder: Path, size: Size, rounds: int = ROUNDS, *, postgres: bool) -> None:
-    """Measure on SQLite, and on a PostgreSQL of its own if asked to; print both."""
+    """Measure on SQLite, and on a temporary PostgreSQL server if asked to; print both."""
     report(in_process(folder, size, rounds))
     if postgres:
         from tests.services import postgres as server
@@ -122,7 +122,7 @@ def in_process(folder: Path, size: Size, rounds: int, database: str = "") -> dic
 
 
 def _pages() -> dict[str, str]:
-    """The busiest of each kind: what most applications call, who calls most, what is largest."""
+    """Title and address of each page, for the objects with the most data."""
     from django.db.models import Count
 
     from dashboard.catalog import snapshot
@@ -204,7 +204,7 @@ def _queries(work: Callable) -> int:
 
 
 def _first_load(get: Callable, path: str) -> int:
-    """Bytes of a page and of all that it names."""
+    """Bytes of a page and of all files that it refers to."""
     body = get(path)
     text = gzip.decompress(body.content).decode()
     total = len(body.content)
@@ -232,7 +232,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--json", action="store_true", help="measure here and print raw numbers")
-    parser.add_argument("--folder", type=Path, help="keep the database here, and use one that is there")
+    parser.add_argument("--folder", type=Path, help="keep the database in this folder, and reuse an existing one")
     parser.add_argument("--postgres", action="store_true")
     options = parser.parse_args()
     size = Size(**{name: getattr(options, name) for name in vars(Size())})

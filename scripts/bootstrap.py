@@ -1,12 +1,12 @@
-"""Make what Sundial runs on, with nothing but a Python: `bootstrap.py run|dev|chromium|mariadb`.
+"""Install what Sundial needs, with Python's standard library only: `bootstrap.py run|dev|chromium|mariadb`.
 
 run       .venv with requirements.txt
 dev       .venv with requirements-dev.txt
 chromium  a Chromium for the browser tests, from the system's package manager
-mariadb   a MariaDB server for the tests of MySQL sources, from there too; without it they are skipped
+mariadb   a MariaDB server for the tests of MySQL sources, likewise; without it they are skipped
 
-Versions come from constraints.txt. A stamp in .venv remembers what it was made from, so a second call
-costs nothing. Standard library only; it must at least compile on a Python too old to run Sundial.
+Versions come from constraints.txt. A stamp file in .venv records what it was made from, so a second call
+does nothing. This file must at least compile on a Python too old to run Sundial.
 """
 
 import hashlib
@@ -38,7 +38,7 @@ BROWSER_PACKAGES = {
 DATABASE = ("mariadbd", "mariadb-install-db")
 DATABASE_FOLDERS = ("/usr/sbin", "/usr/libexec", "/usr/local/sbin", "/opt/homebrew/opt/mariadb/bin")
 DATABASE_PACKAGES = {
-    # Without the package that would start a server at once, where there is a choice.
+    # Where there is a choice, without the package that starts a server when it is installed.
     "apt-get": ("--no-install-recommends", "mariadb-server-core", "mariadb-client-core"),
     "dnf": ("mariadb-server",),
     "apk": ("mariadb", "mariadb-client"),
@@ -66,12 +66,12 @@ def say(line):
 
 
 def run(*command, **options):
-    """Whether `command` succeeded; its own output is its error message."""
+    """Whether `command` succeeded; its output goes to the terminal."""
     return subprocess.call([str(part) for part in command], cwd=str(ROOT), **options) == 0
 
 
 def ensure_python():
-    """Go on in a newer Python when this one is too old and another is installed."""
+    """Run this script again in a newer Python when this one is too old and another is installed."""
     if sys.version_info >= OLDEST:
         return
     for name in NEWER_PYTHONS:
@@ -101,7 +101,7 @@ def is_current(kind):
 
 
 def ensure_venv(kind):
-    """.venv holds what `kind` needs; one made for dev serves run too."""
+    """Install what `kind` needs into .venv, unless it is there; one made for dev serves run too."""
     if is_current(kind) or (kind == "run" and is_current("dev")):
         return
     say(f"installing {REQUIREMENTS[kind]} into .venv")
@@ -112,7 +112,7 @@ def ensure_venv(kind):
 
 
 def find_uv():
-    """A uv that is there, or one put under .tools; None when pip cannot get it."""
+    """The path of an installed uv, or of one installed into .tools; None when pip cannot install it."""
     ours = TOOLS / "bin" / "uv"
     if os.access(ours, os.X_OK):
         return ours
@@ -146,12 +146,12 @@ def install_with_uv(uv, kind):
         env=environment,
     ):
         return True
-    say("uv did not manage it: trying pip")
+    say("uv failed: trying pip")
     return False
 
 
 def install_with_pip(kind):
-    """The slow way: the venv module and pip, whichever of the two there is."""
+    """Without uv: the venv module and pip, whichever of the two is available."""
     if not is_venv_of_this_python():
         shutil.rmtree(VENV, ignore_errors=True)
         bundled = importlib.util.find_spec("ensurepip") is not None
@@ -169,13 +169,13 @@ def install_with_pip(kind):
 
 
 def is_venv_of_this_python():
-    """Whether .venv is there and made from this minor version."""
+    """Whether .venv exists and was made from this minor version."""
     library = VENV / "lib" / f"python{sysconfig.get_python_version()}" / "site-packages"
     return os.access(VENV_PYTHON, os.X_OK) and library.is_dir()
 
 
 def install_with_system(packages):
-    """Whether the system's package manager, the first that is there, has put `packages` in place."""
+    """Whether `packages` were installed with the first package manager that the system has."""
     for manager, before, install in MANAGERS:
         if not shutil.which(manager):
             continue

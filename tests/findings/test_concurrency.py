@@ -1,4 +1,4 @@
-"""Two scans at once, and a scan that is killed: nothing counts twice and nothing is forgotten."""
+"""Two scans at once, and a scan that is killed: nothing counts twice and nothing is lost."""
 
 import os
 import signal
