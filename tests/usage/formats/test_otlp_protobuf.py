@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.usage.formats.documents import is_json
-from dashboard.usage.formats.otlp import messages as otlp_messages
 from dashboard.usage.formats.otlp.logs import EVENT
 from dashboard.usage.formats.otlp.protobuf import spans
 from dashboard.usage.formats.otlp.requests import SIGNALS
@@ -267,6 +266,34 @@ def test_any_json_in_any_place_is_read_or_refused(data):
         return
 
 
-def test_a_metric_of_another_name_is_not_looked_into():
-    broken = field(1, field(2, field(2, field(1, "http.server.duration") + field(9, b"\x0b"))))
-    assert otlp_messages.metrics(broken) == {"resourceMetrics": [{"scopeMetrics": [{"metrics": [{}]}]}]}
+def test_a_metric_of_another_name_is_skipped():
+    points = field(9, field(1, field(4, 3)))
+    request = field(1, field(2, field(2, field(1, "http.server.duration") + points)))
+    assert told(batch_of("metrics", request, is_json=False)) == told(Batch(last_hour(NOW)))
+
+
+def test_a_text_that_is_not_utf8_does_not_hide_its_span_or_the_others():
+    model = field(9, field(1, "gen_ai.request.model") + field(2, field(1, b"gpt-4\xff")))
+    system = field(9, field(1, "gen_ai.system") + field(2, field(1, "openai")))
+    start = varint(7 << 3 | 1) + struct.pack("<Q", AT)
+    ids = [field(1, bytes([number]) * 16) + field(2, bytes([number]) * 8) for number in (1, 2)]
+    span = b"".join(field(2, each + model + system + start) for each in ids)
+    batch = batch_of("traces", field(1, field(2, span)), is_json=False)
+    assert (batch.accepted, batch.rejected) == (2, 0)
+    assert {called.called_as for called in batch.names} == {"gpt-4\ufffd"}
+
+
+def test_unknown_fields_are_ignored():
+    body = whole(requests(TRACES)[0])
+    more = field(999, b"from a later version") + varint(1000 << 3) + varint(7)
+    assert told(batch_of("traces", body + more, is_json=False)) == told(batch_of("traces", body, is_json=False))
+
+
+@pytest.mark.parametrize("depth", [150, 20_000])
+def test_values_nested_too_deeply_are_refused(depth):
+    value = field(1, "x")
+    for _ in range(depth):
+        value = field(5, field(1, value))
+    request = field(1, field(1, field(1, field(1, "service.name") + field(2, value))))
+    with pytest.raises(ValueError, match="not a request of traces"):
+        batch_of("traces", request, is_json=False)

@@ -1,134 +1,222 @@
-"""Spans of an ExportTraceServiceRequest in protobuf: only the fields that are looked at.
+"""Requests of OTLP in protobuf, decoded with opentelemetry-proto's message definitions.
 
-Field numbers are those of opentelemetry-proto 1.x (trace/v1, resource/v1, common/v1), whose numbers never
-change. Unknown fields are passed over, as the encoding asks.
+Spans become `Span`s. Metrics and logs become the objects that the same request has in JSON, so that one set of
+rules reads both. In the definitions strings are declared as bytes and decoded here: protobuf refuses a whole
+message for one string that is not UTF-8, and writers in Go send such. The library ignores unknown fields and
+refuses messages nested more than a hundred deep. An attribute's value that is not plain is kept as its serialized
+bytes, only to tell series apart.
 """
 
-import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from typing import Any
 
+from dashboard.usage.formats.otlp.metrics import NAMES
 from dashboard.usage.formats.otlp.spans import WANTED, Attributes, Span, Value
 
-__all__ = ["Field", "fields", "spans"]
+__all__ = ["logs", "metrics", "spans"]
 
-VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
-FAILED = 2
-EVENTS = 50
+FAILED = 2  # STATUS_CODE_ERROR
+EVENTS = 50  # of a failed span, looked at for exceptions
+FILES = (
+    "common.v1.common",
+    "resource.v1.resource",
+    "trace.v1.trace",
+    "metrics.v1.metrics",
+    "logs.v1.logs",
+    "collector.trace.v1.trace_service",
+    "collector.metrics.v1.metrics_service",
+    "collector.logs.v1.logs_service",
+)
+PLAIN = {"string_value": "stringValue", "bool_value": "boolValue", "double_value": "doubleValue"}
+OPAQUE = {"array_value": "arrayValue", "kvlist_value": "kvlistValue", "bytes_value": "bytesValue"}
+KINDS = {"sum": "sum", "histogram": "histogram", "exponential_histogram": "exponentialHistogram"}
 
-Field = tuple[int, int | bytes]
+_wanted = {name.encode(): name for name in WANTED}
+_metric_names = {name.encode() for name in NAMES}
+
+JSONObject = dict[str, Any]
 
 
 def spans(data: bytes) -> Iterator[tuple[Attributes, Span | Exception]]:
-    """Each span of a request with its resource's attributes; a span at fault is its exception.
+    """Each span of an ExportTraceServiceRequest with its resource's attributes; a span at fault is its exception.
 
     Raises ValueError when the request itself is not protobuf.
     """
-    for group in _messages(data, 1):
-        parts = list(fields(group))
-        resource = _attributes(b for n, b in parts if n == 1 and isinstance(b, bytes))
-        for scope in (b for n, b in parts if n == 2 and isinstance(b, bytes)):
-            for span in _messages(scope, 2):
-                try:
-                    yield resource, _span(span)
-                except ValueError as problem:
-                    yield resource, problem
+    for group in _decode("trace", data).resource_spans:
+        resource = _wanted_attributes(group.resource.attributes)
+        for scope in group.scope_spans:
+            for span in scope.spans:
+                yield resource, _span(span)
 
 
-def _span(data: bytes) -> Span:
-    told: dict[int, int | bytes] = {}
-    attributes: dict[str, Value] = {}
-    message, failed, events = "", False, []
-    for number, value in fields(data):
-        if number == 9 and isinstance(value, bytes):
-            attributes.update(_pair(value))
-        elif number == 11 and isinstance(value, bytes):
-            events.append(value)
-        elif number == 15 and isinstance(value, bytes):
-            status = dict(fields(value))
-            failed, message = status.get(3) == FAILED, _text(status.get(2, b""))
-        else:
-            told[number] = value
-    start = told.get(7, b"")
-    if isinstance(start, bytes):
-        raise ValueError("no start time")  # noqa: TRY004  what was sent is at fault, not who calls this
+def metrics(data: bytes) -> JSONObject:
+    """An ExportMetricsServiceRequest as JSON has it; a metric of another name is empty. Raises ValueError."""
+    request = _decode("metrics", data)
+    groups = [
+        {
+            "resource": {"attributes": _pairs(group.resource.attributes)},
+            "scopeMetrics": [
+                {
+                    "scope": {"name": _text(scope.scope.name)} if scope.scope.name else {},
+                    "metrics": [_metric(each) for each in scope.metrics],
+                }
+                for scope in group.scope_metrics
+            ],
+        }
+        for group in request.resource_metrics
+    ]
+    return {"resourceMetrics": groups} if groups else {}
+
+
+def logs(data: bytes) -> JSONObject:
+    """An ExportLogsServiceRequest as JSON has it. Raises ValueError."""
+    request = _decode("logs", data)
+    groups = [
+        {
+            "resource": {"attributes": _pairs(group.resource.attributes)},
+            "scopeLogs": [
+                {"logRecords": [_log(each) for each in scope.log_records]} for scope in group.scope_logs
+            ],
+        }
+        for group in request.resource_logs
+    ]
+    return {"resourceLogs": groups} if groups else {}
+
+
+@cache
+def _request_class(signal: str) -> Callable[[], Any]:
+    """The class of a signal's request. Loaded on first use: importing protobuf takes a third of a second."""
+    from importlib import import_module
+
+    from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
+    pool = descriptor_pool.DescriptorPool()
+    for file in FILES:
+        definition = descriptor_pb2.FileDescriptorProto()
+        module = import_module(f"opentelemetry.proto.{file}_pb2")
+        definition.ParseFromString(module.DESCRIPTOR.serialized_pb)
+        for message in _messages(definition.message_type):
+            for field in message.field:
+                if field.type == field.TYPE_STRING:
+                    field.type = field.TYPE_BYTES
+        pool.Add(definition)
+    name = f"opentelemetry.proto.collector.{signal}.v1.Export{signal.title()}ServiceRequest"
+    return message_factory.GetMessageClass(pool.FindMessageTypeByName(name))
+
+
+def _messages(declared: Iterable[Any]) -> Iterator[Any]:
+    for message in declared:
+        yield message
+        yield from _messages(message.nested_type)
+
+
+def _decode(signal: str, data: bytes) -> Any:
+    from google.protobuf.message import DecodeError
+
+    request = _request_class(signal)()
+    try:
+        request.ParseFromString(data)
+    except DecodeError:
+        raise ValueError("not protobuf of this kind") from None
+    return request
+
+
+def _span(span: Any) -> Span | Exception:
+    if not span.start_time_unix_nano:
+        return ValueError("no start time")
+    failed, message = span.status.code == FAILED, ""
     if failed:
-        said = (_pair(pair, "exception.") for event in events[:EVENTS] for pair in _messages(event, 3))
-        message = " ".join([message, *(str(text)[:500] for pair in said for text in pair.values())])
-    trace, span, parent = (_hex(told.get(number, b"")) for number in (1, 2, 4))
-    return Span(trace, span, parent, start, attributes, failed, message if failed else "")
+        message = " ".join([_text(span.status.message), *_exceptions(span.events[:EVENTS])])
+    return Span(
+        span.trace_id.hex(),
+        span.span_id.hex(),
+        span.parent_span_id.hex(),
+        span.start_time_unix_nano,
+        _wanted_attributes(span.attributes),
+        failed,
+        message,
+    )
 
 
-def _attributes(resources: Iterator[bytes]) -> dict[str, Value]:
+def _wanted_attributes(pairs: Iterable[Any]) -> dict[str, Value]:
     found: dict[str, Value] = {}
-    for resource in resources:
-        for pair in _messages(resource, 1):
-            found.update(_pair(pair))
+    for pair in pairs:
+        name = _wanted.get(pair.key)
+        if name is not None:
+            value = pair.value
+            kind = value.WhichOneof("value")
+            if kind == "string_value":
+                found[name] = _text(value.string_value)
+            elif kind == "int_value" or kind in PLAIN:
+                found[name] = getattr(value, kind)
     return found
 
 
-def _pair(data: bytes, wanted: str = "") -> dict[str, Value]:
-    """A key and its value, if they are looked at: keys in WANTED, or those that start with `wanted`."""
-    pair = dict(fields(data))
-    key, value = _text(pair.get(1, b"")), pair.get(2, b"")
-    if not (key.startswith(wanted) if wanted else key in WANTED) or not isinstance(value, bytes):
-        return {}
-    for number, told in fields(value):
-        if number == 1:
-            return {key: _text(told)}
-        if number == 2 and isinstance(told, int):
-            return {key: bool(told)}
-        if number == 3 and isinstance(told, int):
-            return {key: told - (1 << 64) if told >> 63 else told}
-        if number == 4 and isinstance(told, int):
-            return {key: struct.unpack("<d", told.to_bytes(8, "little"))[0]}
+def _exceptions(events: Iterable[Any]) -> Iterator[str]:
+    """The types and messages of exceptions, cut: only to see what went wrong, never kept."""
+    for event in events:
+        for pair in event.attributes:
+            if pair.key.startswith(b"exception."):
+                yield _text(pair.value.string_value)[:500]
+
+
+def _pairs(pairs: Iterable[Any]) -> list[JSONObject]:
+    return [
+        {"key": _text(pair.key), **({"value": _value(pair.value)} if pair.HasField("value") else {})}
+        for pair in pairs
+    ]
+
+
+def _value(value: Any) -> JSONObject:
+    """A value as JSON has it: integers as text, so that series are told apart alike in both encodings."""
+    kind = value.WhichOneof("value")
+    if kind == "string_value":
+        return {"stringValue": _text(value.string_value)}
+    if kind == "int_value":
+        return {"intValue": str(value.int_value)}
+    if kind in PLAIN:
+        return {PLAIN[kind]: getattr(value, kind)}
+    if kind in OPAQUE:
+        return {OPAQUE[kind]: {"bytes": value.SerializeToString(deterministic=True).hex()}}
     return {}
 
 
-def _messages(data: bytes, wanted: int) -> Iterator[bytes]:
-    for number, value in fields(data):
-        if number == wanted and isinstance(value, bytes):
-            yield value
+def _metric(metric: Any) -> JSONObject:
+    kind = metric.WhichOneof("data")
+    if metric.name not in _metric_names or kind not in KINDS:
+        return {}
+    data = getattr(metric, kind)
+    points = [_point(point, is_number=kind == "sum") for point in data.data_points]
+    body = {"dataPoints": points, "aggregationTemporality": data.aggregation_temporality}
+    return {"name": _text(metric.name), KINDS[kind]: body}
 
 
-def fields(data: bytes) -> Iterator[Field]:
-    """The fields of a message in order: (number, bytes or an unsigned number). Raises ValueError."""
-    at = 0
-    while at < len(data):
-        tag, at = _varint(data, at)
-        number, kind = tag >> 3, tag & 7
-        if kind == VARINT:
-            value, at = _varint(data, at)
-            yield number, value
-            continue
-        if kind == LENGTH:
-            size, at = _varint(data, at)
-        elif kind in {FIXED64, FIXED32}:
-            size = 8 if kind == FIXED64 else 4
-        else:
-            raise ValueError("not protobuf: an unknown kind of field")
-        part, at = data[at : at + size], at + size
-        if len(part) < size:
-            raise ValueError("not protobuf: it ends inside of a field")
-        yield number, part if kind == LENGTH else int.from_bytes(part, "little")
+def _point(point: Any, *, is_number: bool) -> JSONObject:
+    found: JSONObject = {"attributes": _pairs(point.attributes), "timeUnixNano": point.time_unix_nano}
+    if point.start_time_unix_nano:
+        found["startTimeUnixNano"] = point.start_time_unix_nano
+    if not is_number:
+        found["count"] = point.count
+        if point.HasField("sum"):
+            found["sum"] = point.sum
+    elif point.WhichOneof("value") == "as_int":
+        found["asInt"] = str(point.as_int)
+    elif point.WhichOneof("value") == "as_double":
+        found["asDouble"] = point.as_double
+    return found
 
 
-def _varint(data: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while shift < 70:
-        if at >= len(data):
-            raise ValueError("not protobuf: it ends inside of a number")
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value & 0xFFFF_FFFF_FFFF_FFFF, at
-        shift += 7
-    raise ValueError("not protobuf: a number does not end")
+def _log(record: Any) -> JSONObject:
+    return {
+        "timeUnixNano": record.time_unix_nano,
+        "observedTimeUnixNano": record.observed_time_unix_nano,
+        "traceId": record.trace_id.hex(),
+        "spanId": record.span_id.hex(),
+        "eventName": _text(record.event_name),
+        "attributes": _pairs(record.attributes),
+    }
 
 
-def _text(value: int | bytes) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else ""
-
-
-def _hex(value: int | bytes) -> str:
-    return value.hex() if isinstance(value, bytes) else ""
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")

@@ -10,7 +10,6 @@ import msgspec
 
 from dashboard.usage.formats.documents import RECORD_ERRORS, DocumentFormat
 from dashboard.usage.formats.otlp import logs as otlp_logs
-from dashboard.usage.formats.otlp import messages as otlp_messages
 from dashboard.usage.formats.otlp import protobuf as otlp_protobuf
 from dashboard.usage.formats.otlp.metrics import OTLPMetrics
 from dashboard.usage.formats.otlp.spans import is_inference
@@ -59,13 +58,13 @@ SIGNALS = {
             "metrics",
             _metrics,
             lambda body: list(_metrics.parts(_object.decode(body))),
-            lambda body: list(_metrics.parts(otlp_messages.metrics(body))),
+            lambda body: list(_metrics.parts(otlp_protobuf.metrics(body))),
         ),
         Signal(
             "logs",
             _traces,
             lambda body: span_records(otlp_logs.spans(_object.decode(body))),
-            lambda body: span_records(otlp_logs.spans(otlp_messages.logs(body))),
+            lambda body: span_records(otlp_logs.spans(otlp_protobuf.logs(body))),
         ),
     )
 }
