@@ -24,7 +24,6 @@ from dashboard.catalog.changes.apply import append_revision
 from dashboard.catalog.changes.audit_fields import audit_values
 from dashboard.catalog.changes.merge import periods_overlap
 from dashboard.catalog.documents import AliasDoc, CatalogError
-from dashboard.catalog.messages import translated
 from dashboard.catalog.models import Alias, Entry, Milestone, Platform, Revision, Vendor
 from dashboard.core import clock
 from dashboard.core.models import AuditEntry
@@ -239,7 +238,7 @@ class EntryAdmin(CatalogFiles, BulkEdits, AuditedAdmin):
         try:
             undo.undo(obj, change, [name], now=clock.now(), today=clock.today(), by=request.user)
         except CatalogError as problem:
-            return [translated(found.message) for found in problem.found]
+            return [str(found.message) for found in problem.found]
         enqueue_scan()
         return []
 

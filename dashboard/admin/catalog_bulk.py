@@ -16,7 +16,6 @@ from dashboard.catalog.changes.apply import apply_document
 from dashboard.catalog.choices import Confidence, Kind, MilestoneKind, OnSunset, Precision
 from dashboard.catalog.documents import CatalogError, Document, EntryDoc, MilestoneDoc, RevisionDoc
 from dashboard.catalog.files.values import FIRST_YEAR, LAST_YEAR
-from dashboard.catalog.messages import translated
 from dashboard.catalog.models import Entry, Vendor
 from dashboard.core import clock
 from dashboard.findings.enqueue import enqueue_scan
@@ -138,7 +137,7 @@ class BulkEdits(admin.ModelAdmin):
                     return None
                 context["result"] = apply_document(document, now=clock.now(), origin="admin", dry_run=True)
             except CatalogError as problem:
-                context["problem"] = translated(str(problem))
+                context["problem"] = str(problem)
         return TemplateResponse(
             request,
             "admin/catalog/bulk.html",

@@ -24,7 +24,6 @@ from dashboard.catalog.changes.apply import ImportResult
 from dashboard.catalog.documents import CatalogError
 from dashboard.catalog.files import transfer
 from dashboard.catalog.files.parse import MAX_BYTES, SUFFIXES
-from dashboard.catalog.messages import translated
 from dashboard.core import clock
 from dashboard.findings.enqueue import enqueue_scan
 
@@ -107,7 +106,7 @@ class CatalogFiles(admin.ModelAdmin):
                 by=request.user,
             )
         except CatalogError as problem:
-            return self._page(request, form=UploadForm(), problem=translated(str(problem)))
+            return self._page(request, form=UploadForm(), problem=str(problem))
         file.unlink(missing_ok=True)
         enqueue_scan()
         messages.success(request, _in_words(result))
@@ -122,7 +121,7 @@ class CatalogFiles(admin.ModelAdmin):
             )
         except CatalogError as problem:
             file.unlink(missing_ok=True)
-            return self._page(request, form=form, problem=translated(str(problem)))
+            return self._page(request, form=form, problem=str(problem))
         return self._page(
             request, result=result, told=_in_words(result), ticket=signing.dumps(ticket), name=ticket["name"]
         )

@@ -207,7 +207,7 @@ class EntryForm(forms.ModelForm):
         entry = EntryDoc(cleaned["platform"].slug, cleaned["name"], kind=cleaned["kind"], history=(revision,))
         problems, warnings = check_entry(entry)
         for problem in [*problems, *([] if cleaned["accept_warnings"] else warnings)]:
-            self.add_error(self._field_of(problem), problem.message)
+            self.add_error(self._field_of(problem), str(problem.message))
 
     def _field_of(self, problem: Problem) -> str | None:
         name = problem.at.field.rpartition(".")[2].partition("[")[0]

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from dashboard.catalog.messages import Message
+
 __all__ = [
     "AliasDoc",
     "CatalogError",
@@ -44,10 +46,10 @@ class Problem:
     """One thing that is wrong, and where."""
 
     at: FilePosition
-    message: str
+    message: Message
 
     def __str__(self) -> str:
-        return f"{self.at}: {self.message}" if str(self.at) else self.message
+        return f"{self.at}: {self.message}" if str(self.at) else str(self.message)
 
 
 class CatalogError(Exception):
@@ -56,10 +58,12 @@ class CatalogError(Exception):
     def __init__(self, found: Sequence[Problem]) -> None:
         self.found = list(found[:MAX_PROBLEMS])
         self.more = len(found) - len(self.found)
+        super().__init__(self.found, self.more)
+
+    def __str__(self) -> str:
+        """One problem a line, in the active language."""
         lines = [str(problem) for problem in self.found]
-        if self.more:
-            lines.append(f"and {self.more} more")
-        super().__init__("\n".join(lines))
+        return "\n".join([*lines, str(Message("and_more", n=self.more))] if self.more else lines)
 
 
 @dataclass(frozen=True, slots=True)

@@ -196,7 +196,7 @@ def undo_action(act: AuditEntry, *, by: Any, now: datetime, today: date) -> None
     except Entry.DoesNotExist:
         raise ValidationError(_("The entry is no longer there")) from None
     except CatalogError as problem:
-        raise ValidationError([found.message for found in problem.found]) from None
+        raise ValidationError([str(found.message) for found in problem.found]) from None
     _settle(Q(resolutions__entry=act.object_id), now, today)
 
 
@@ -214,7 +214,7 @@ def _through_catalog(
         try:
             apply_document(document, now=now, origin=ORIGIN, by=by)
         except CatalogError as problem:
-            raise ValidationError([found.message for found in problem.found]) from None
+            raise ValidationError([str(found.message) for found in problem.found]) from None
         snapshot = catalog.load(today)
         target = snapshot.get(wanted.platform, wanted.id)
         met = [

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError, ProgrammingError
+from django.utils import translation
 
 from dashboard.core.text import replace_control_characters
 
@@ -52,6 +53,11 @@ class SundialCommand(BaseCommand):
 
     def run(self, **options: Any) -> CommandResult:
         raise NotImplementedError
+
+    def execute(self, *args: Any, **options: Any) -> Any:
+        """Run in English, whatever the site's language: commands are read by programs and in tickets."""
+        with translation.override("en"):
+            return super().execute(*args, **options)
 
     def handle(self, *_args: Any, **options: Any) -> None:
         try:

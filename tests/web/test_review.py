@@ -8,6 +8,7 @@ import pytest
 
 from dashboard.catalog import freshness, snapshot
 from dashboard.catalog.feeds import proposals, sync
+from dashboard.catalog.messages import Message
 from dashboard.catalog.models import Entry, FeedState, ProposedChange, Revision
 from dashboard.findings import scan
 from tests.factories import NOW, make_entry, make_usage
@@ -189,7 +190,7 @@ def test_only_editors_see_it_and_how_much_waits(editor, viewer, moved):
 
 def test_hostile_words_of_a_feed_are_text(editor, moved):
     ProposedChange.objects.update(
-        evidence="<script>alert(1)</script>", review_reason="<img src=x>", name="<b>x</b>"
+        evidence="<script>alert(1)</script>", review_reason=Message("text", text="<img src=x>"), name="<b>x</b>"
     )
     text = editor.get(URL).text
     assert "<script>alert" not in text

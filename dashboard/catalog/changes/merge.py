@@ -11,6 +11,7 @@ from datetime import date
 
 from dashboard.catalog.changes.validate import entry_reference, find_problems, find_warnings
 from dashboard.catalog.documents import AliasDoc, Document, EntryDoc, Key, PlatformDoc, Problem, RevisionDoc
+from dashboard.catalog.messages import Message
 from dashboard.catalog.names.resolve import NameIndex, suggest
 
 __all__ = ["PLAIN_FIELDS", "EntryChange", "Plan", "merge", "periods_overlap"]
@@ -81,7 +82,7 @@ class _Merge:
         self.known = self.before.keys() | {entry.key for entry in self.incoming.entries}
         for entry in self.incoming.entries:
             if entry.platform not in self.platforms:
-                self.problem(entry, "platform", f"no platform {entry.platform!r} in the catalog or in this file")
+                self.problem(entry, "platform", Message("no_platform", name=repr(entry.platform)))
                 continue
             self.after[entry.key] = self.merged(self.after.get(entry.key), self.resolved(entry))
             touched[entry.key] = None
@@ -100,7 +101,7 @@ class _Merge:
         self.merge_vendors()
         return self.result
 
-    def problem(self, entry: EntryDoc, name: str, message: str) -> None:
+    def problem(self, entry: EntryDoc, name: str, message: Message) -> None:
         at = replace(entry.at, field=f"{entry.at.field}.{name}" if entry.at.field else name)
         self.result.problems.append(Problem(at, message))
 
@@ -173,11 +174,12 @@ class _Merge:
                 found[key] = None
             else:
                 at = replace(revision.at, field=f"{revision.at.field}.replacements".lstrip("."))
-                close = self.close_names(text, entry.platform)
-                hint = f"; close names are {', '.join(close)}" if close else ""
-                self.result.problems.append(
-                    Problem(at, f"no entry {text!r} in the catalog{' or in this file' if at.file else ''}{hint}")
-                )
+                code = "no_entry_file" if at.file else "no_entry"
+                if close := self.close_names(text, entry.platform):
+                    message = Message(f"{code}_close", name=repr(text), names=", ".join(close))
+                else:
+                    message = Message(code, name=repr(text))
+                self.result.problems.append(Problem(at, message))
         return tuple(found)
 
     def key_of(self, text: str, platform: str) -> Key | None:
@@ -201,7 +203,7 @@ class _Merge:
         for key, entry in self.after.items():
             twin = folded.setdefault(self.fold(*key), key)
             if twin != key:
-                self.problem(entry, "id", f"differs from {twin[1]} only in case, which {key[0]} ignores")
+                self.problem(entry, "id", Message("differs_in_case", name=twin[1], platform=key[0]))
             for alias in entry.aliases:
                 owners[self.fold(key[0], alias.name)].append((key, alias))
         for key in changed:
@@ -211,15 +213,16 @@ class _Merge:
                 name = self.fold(key[0], alias.name)
                 rivals = [k for k, other in owners[name] if other is not alias and periods_overlap(alias, other)]
                 if name in folded:
-                    self.refuse_alias(
-                        key, alias, f"{alias.name} is the id of an entry itself", theirs=folded[name]
-                    )
+                    self.refuse_alias(key, alias, Message("alias_is_id", name=alias.name), theirs=folded[name])
                 elif rivals:
                     self.refuse_alias(
-                        key, alias, f"{alias.name} already belongs to {'/'.join(rivals[0])}", theirs=rivals[0]
+                        key,
+                        alias,
+                        Message("alias_taken", name=alias.name, entry="/".join(rivals[0])),
+                        theirs=rivals[0],
                     )
 
-    def refuse_alias(self, key: Key, alias: AliasDoc, message: str, theirs: Key) -> None:
+    def refuse_alias(self, key: Key, alias: AliasDoc, message: Message, theirs: Key) -> None:
         problem = Problem(replace(alias.at, field=f"{alias.at.field}.name".lstrip(".")), message)
         if not self.lenient or theirs not in self.before:
             self.result.problems.append(problem)

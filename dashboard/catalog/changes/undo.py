@@ -27,6 +27,7 @@ from dashboard.catalog.documents import (
     Problem,
     RevisionDoc,
 )
+from dashboard.catalog.messages import Message
 from dashboard.catalog.models import Entry
 from dashboard.core import audit
 from dashboard.core.models import AuditAction, AuditEntry
@@ -61,9 +62,9 @@ def undo(
         present = audit_values(record)
         wanted = [n for n, _, _ in change.changes if can_undo(change, n) and (not names or n in names)]
         if not wanted:
-            raise _error("nothing of this change can be undone")
+            raise _error("nothing_to_undo")
         if moved := next((n for n in wanted if present.get(n) != change.after.get(n)), None):
-            raise _error(f"{moved} was changed again since: undo that change first")
+            raise _error("changed_since", field=moved)
         if "aliases" in wanted:
             _delete_aliases(entry, record, change, now=now, by=by)
         apply_document(Document(entries=[_earlier(record, change, wanted, today)]), now=now, origin=ORIGIN, by=by)
@@ -107,7 +108,7 @@ def _milestone(name: str, old: Any, new: Any) -> MilestoneDoc:
     """The earlier milestone; where there was none, the later one without its date."""
     value = old or new
     if not isinstance(value, dict) or value.get("kind") not in MilestoneKind.values:
-        raise _error(f"{name} cannot be undone")
+        raise _error("cannot_undo", field=name)
     on = _day(old["on"]) if old else None
     precision = old["precision"] if on else Precision.DAY
     return MilestoneDoc(value["kind"], on, precision, value["region"])
@@ -136,5 +137,5 @@ def _delete_aliases(entry: Entry, record: EntryDoc, change: AuditEntry, *, now: 
     snapshot.bump(now)
 
 
-def _error(message: str) -> CatalogError:
-    return CatalogError([Problem(FilePosition(), message)])
+def _error(code: str, **params: str) -> CatalogError:
+    return CatalogError([Problem(FilePosition(), Message(code, **params))])

@@ -10,6 +10,7 @@ from datetime import date
 
 from dashboard.catalog.documents import EntryDoc, FilePosition, Key, MilestoneDoc, Problem, RevisionDoc
 from dashboard.catalog.lifecycle import Step, last_day
+from dashboard.catalog.messages import Message
 
 __all__ = ["LatestState", "entry_reference", "find_problems", "find_warnings", "latest_state"]
 
@@ -53,18 +54,19 @@ def find_problems(entry: EntryDoc, entries: Mapping[Key, EntryDoc]) -> Iterator[
     announced = state.earliest_step("announced")
     for (kind, region), step in state.steps.items():
         if kind == "sunset" and step.on and announced and announced.on and step.on < announced.on:
-            where = f" ({region})" if region else ""
+            days = {"day": str(step.on), "announced": str(announced.on)}
             yield Problem(
                 _place(entry, state.set_by[kind, region], "milestones.sunset"),
-                f"the sunset{where} on {step.on} is before its announcement on {announced.on}",
+                Message("sunset_before_announcement_in", region=region, **days)
+                if region
+                else Message("sunset_before_announcement", **days),
             )
     at = _place(entry, state.set_by.get("replacements"), "replacements")
     if entry.key in state.replacements:
-        yield Problem(at, f"{entry.id} cannot replace itself")
+        yield Problem(at, Message("replaces_itself", name=entry.id))
     elif loop := _cycle(entry.key, entries):
-        yield Problem(
-            at, f"goes round in a circle: {' → '.join(entry_reference(key, entry.platform) for key in loop)}"
-        )
+        names = " → ".join(entry_reference(key, entry.platform) for key in loop)
+        yield Problem(at, Message("replacement_circle", names=names))
 
 
 def find_warnings(entry: EntryDoc, entries: Mapping[Key, EntryDoc]) -> Iterator[Problem]:
@@ -79,7 +81,12 @@ def find_warnings(entry: EntryDoc, entries: Mapping[Key, EntryDoc]) -> Iterator[
         if day and day <= sunset.on:
             yield Problem(
                 _place(entry, state.set_by["replacements"], "replacements"),
-                f"{entry_reference(key, entry.platform)} is itself retired on {day}, by the sunset on {sunset.on}",
+                Message(
+                    "replacement_retires",
+                    name=entry_reference(key, entry.platform),
+                    day=str(day),
+                    sunset=str(sunset.on),
+                ),
             )
 
 

@@ -14,6 +14,7 @@ import orjson
 
 from dashboard.catalog.documents import AliasDoc, MilestoneDoc
 from dashboard.catalog.files.values import FIRST_YEAR, LAST_YEAR, URL
+from dashboard.catalog.messages import Message
 
 __all__ = [
     "FLOOR_PLATFORMS",
@@ -43,7 +44,14 @@ EVIDENCE = 500
 
 
 class FeedError(Exception):
-    """A feed is not what it should be, or does not answer; the text tells an operator why."""
+    """A feed is not what it should be, or does not answer; `message` tells an operator why."""
+
+    def __init__(self, code: str, **params: Any) -> None:
+        self.message = Message(code, **params)
+        super().__init__(code)
+
+    def __str__(self) -> str:
+        return str(self.message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +80,8 @@ class FeedItem:
     """Other names that call it, with their days where the feed tells them."""
     may_add: bool = True
     """Whether an id that the catalog does not know is one that calls send, and so an entry to make."""
-    review_reason: str = ""
-    """Why this must not be believed without a person; "" when nothing speaks against it."""
+    review_reason: Message | None = None
+    """Why this needs a person to decide; None when nothing speaks against it."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -96,7 +104,7 @@ class Records:
     def __init__(self, items: Iterable[Any]) -> None:
         self.raw_records = list(items)
         if len(self.raw_records) > MAX_RECORDS:
-            raise FeedError(f"holds {len(self.raw_records)} records, more than any such feed has")
+            raise FeedError("too_many_records", n=len(self.raw_records))
         self.skipped: Counter[str] = Counter()
         self.items: list[FeedItem] = []
 
@@ -116,9 +124,7 @@ class Records:
     def parsed(self) -> ParsedFeed:
         """Raises FeedError where so much is malformed that this is another feed, or another version of it."""
         if self.skipped["malformed"] * 10 > len(self.raw_records):
-            raise FeedError(
-                f"{self.skipped['malformed']} of {len(self.raw_records)} records are not of the known shape"
-            )
+            raise FeedError("unknown_shape", n=self.skipped["malformed"], total=len(self.raw_records))
         items = merge_duplicates(self.items)
         self.skipped["duplicate"] += len(self.items) - len(items)
         return ParsedFeed(len(self.raw_records), items, +self.skipped)
@@ -130,7 +136,7 @@ def merge_duplicates(items: Iterable[FeedItem]) -> tuple[FeedItem, ...]:
     for item in items:
         first = found.setdefault(item.key, item)
         if first is not item and item.steps and item.steps != first.steps and not first.review_reason:
-            found[item.key] = replace(first, review_reason="the feed gives more than one date")
+            found[item.key] = replace(first, review_reason=Message("review_two_dates"))
     return tuple(found.values())
 
 
@@ -138,16 +144,16 @@ def parse_json(content: bytes) -> Any:
     """The JSON document in `content`. Raises FeedError for anything else."""
     start = content[:200].lstrip(b"\xef\xbb\xbf \t\r\n")
     if not start:
-        raise FeedError("the answer is empty")
+        raise FeedError("empty_answer")
     if start.startswith(b"<"):
-        raise FeedError("the answer is a web page, not JSON")
+        raise FeedError("web_page_not_json")
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError as problem:
-        what = f"the answer is not JSON: {problem.msg} (line {problem.lineno})"
+        params = {"reason": problem.msg, "line": problem.lineno}
         if problem.pos < len(problem.doc) - 1:
-            raise FeedError(what) from None
-        raise FeedError(f"{what}; the answer may have broken off") from None
+            raise FeedError("answer_not_json", **params) from None
+        raise FeedError("broken_off", problem=Message("answer_not_json", **params)) from None
 
 
 # Values -------------------------------------------------------------------------------------------

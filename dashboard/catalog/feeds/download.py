@@ -4,14 +4,17 @@ A redirect may lead to another public host, and no secret goes along.
 """
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
 from dashboard.catalog.feeds.base import MAX_BYTES, FeedError
-from dashboard.core.http import Client, HttpError, Limits, RefusedError, TryAgainError
+from dashboard.catalog.messages import Message
+from dashboard.core.http import Client, HttpError, Limits, RefusedError, TooLargeError, TooSlowError, TryAgainError
 
 __all__ = ["DEFAULT_LIMITS", "Copy", "Limits", "fetch", "read_file"]
 
 DEFAULT_LIMITS = Limits(size=MAX_BYTES, redirects=3)
+STATUS_PHRASES = {status.value: status.phrase for status in HTTPStatus}
 WEB_PAGES = frozenset({"text/html", "application/xhtml+xml"})
 
 
@@ -29,9 +32,9 @@ def read_file(path: Path, limits: Limits = DEFAULT_LIMITS) -> Copy:
         with path.open("rb") as stream:
             content = stream.read(limits.size + 1)
     except OSError as error:
-        raise FeedError(f"{path}: {error.strerror or error}") from None
+        raise FeedError("text", text=f"{path}: {error.strerror or error}") from None
     if len(content) > limits.size:
-        raise FeedError(f"larger than {limits.size // 1024 // 1024} MB")
+        raise FeedError("too_large", n=limits.size // 1024 // 1024)
     return Copy(content)
 
 
@@ -48,15 +51,25 @@ def fetch(url: str, *, secret: str = "", etag: str = "", limits: Limits = DEFAUL
     try:
         response = client.get(url)
     except TryAgainError as error:
-        raise FeedError(f"{error}, {error.tries} times") from None
-    except RefusedError as error:
-        advice = ": the key is missing, wrong or not allowed" if error.status in {401, 403} else ""
-        raise FeedError(f"{error}{advice}") from None
+        raise FeedError("repeated", problem=_message(error, limits), n=error.tries) from None
     except HttpError as error:
-        raise FeedError(str(error)) from None
+        message = _message(error, limits)
+        raise FeedError(message.code, **message.params) from None
     new_etag = response.headers.get("ETag", "")[:200]
     if response.status == 304:
         return Copy(None, new_etag)
     if response.content_type in WEB_PAGES:
-        raise FeedError("the answer is a web page")
+        raise FeedError("web_page")
     return Copy(response.content, new_etag)
+
+
+def _message(error: HttpError, limits: Limits) -> Message:
+    """The error as a message; what only the network library has words for stays as it is."""
+    if isinstance(error, TooLargeError):
+        return Message("too_large", n=limits.size // 1024 // 1024)
+    if isinstance(error, TooSlowError):
+        return Message("answer_too_slow", n=f"{limits.total:g}")
+    if isinstance(error, RefusedError | TryAgainError) and error.status in STATUS_PHRASES:
+        code = "answers_key_refused" if error.status in {401, 403} else "answers"
+        return Message(code, status=f"{error.status} {STATUS_PHRASES[error.status]}")
+    return Message("text", text=str(error))

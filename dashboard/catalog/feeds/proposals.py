@@ -20,6 +20,7 @@ from dashboard.catalog.documents import CatalogError, Key
 from dashboard.catalog.feeds.accept import build_document
 from dashboard.catalog.feeds.diff import ALIASES, ENTRY, FieldDifference
 from dashboard.catalog.feeds.registry import FEEDS
+from dashboard.catalog.messages import Message
 from dashboard.catalog.models import Entry, Platform, ProposedChange
 from dashboard.core import audit
 
@@ -54,7 +55,7 @@ class ReviewResult:
     """What was decided. `refused` are (proposal, why the catalog does not take it)."""
 
     done: list[ProposedChange] = field(default_factory=list)
-    refused: list[tuple[ProposedChange, str]] = field(default_factory=list)
+    refused: list[tuple[ProposedChange, Message]] = field(default_factory=list)
 
 
 STRENGTH = ("proposed", "applied", "waiting", "rejected")
@@ -120,8 +121,8 @@ def accept_edited_proposal(
     with transaction.atomic():
         snapshot.lock()
         for row in _still_waiting([proposal]):
-            own = _copy(row, new=new, source_url=source_url)
-            problem = _take([own], now=now, by=by, origin=TYPED)
+            own = _edited_copy(row, new=new, source_url=source_url)
+            problem = _apply_rows([own], now=now, by=by, origin=TYPED)
             if problem:
                 decision.refused.append((row, problem))
                 continue
@@ -170,7 +171,7 @@ def _row(feed: str, found: FieldDifference, platforms: dict[str, int], now: date
         source_url=item.source_url or FEEDS[feed].url,
         seen_on=item.seen_on,
         evidence=item.evidence,
-        review_reason=item.review_reason[:300],
+        review_reason=item.review_reason,
         first_seen_at=now,
         last_seen_at=now,
     )
@@ -198,7 +199,7 @@ def _store(
     for row, problem in _apply(free, now=now):
         row.state = ProposalState.PENDING if problem else ProposalState.APPLIED
         row.decided_at = None if problem else now
-        row.review_reason = problem[:300]
+        row.review_reason = problem
     entries = {
         (platform, name): pk for pk, platform, name in Entry.objects.values_list("pk", "platform_id", "name")
     }
@@ -223,40 +224,42 @@ def _still_waiting(proposals: Iterable[ProposedChange]) -> list[ProposedChange]:
     return list(pending_proposals().filter(pk__in=[proposal.pk for proposal in proposals]))
 
 
-def _apply(rows: Sequence[ProposedChange], *, now: datetime, by: Any = None) -> list[tuple[ProposedChange, str]]:
-    """Each row with why it was not taken, "" when it was. Rows of one feed are one edit of the catalog."""
-    outcome: list[tuple[ProposedChange, str]] = []
+def _apply(
+    rows: Sequence[ProposedChange], *, now: datetime, by: Any = None
+) -> list[tuple[ProposedChange, Message | None]]:
+    """Each row with why it was refused, None when it was applied. Rows of one feed are one edit of the catalog."""
+    outcome: list[tuple[ProposedChange, Message | None]] = []
     for feed in sorted({row.feed for row in rows}):
         of_feed = [row for row in rows if row.feed == feed]
         origin = f"feed:{feed}"
-        if not _take(of_feed, now=now, by=by, origin=origin):
-            outcome += [(row, "") for row in of_feed]
+        if not _apply_rows(of_feed, now=now, by=by, origin=origin):
+            outcome += [(row, None) for row in of_feed]
             continue
         groups: dict[tuple[int, str], list[ProposedChange]] = {}
         # New entries first: others may refer to them.
         for row in sorted(of_feed, key=lambda row: row.field != ENTRY):
             groups.setdefault((row.platform_id, row.name), []).append(row)
         for group in groups.values():
-            problem = _take(group, now=now, by=by, origin=origin)
+            problem = _apply_rows(group, now=now, by=by, origin=origin)
             outcome += [(row, problem) for row in group]
     return outcome
 
 
-def _take(rows: Sequence[ProposedChange], *, now: datetime, by: Any, origin: str) -> str:
+def _apply_rows(rows: Sequence[ProposedChange], *, now: datetime, by: Any, origin: str) -> Message | None:
     """Bring rows into the catalog as one edit; the problem, if that cannot be."""
     if not rows:
-        return ""
+        return None
     confidence = {feed.name: feed.trust.confidence for feed in FEEDS.values()}
     today: date = now.date()
     try:
         apply_document(build_document(rows, today=today, confidence=confidence), now=now, origin=origin, by=by)
     except CatalogError as problem:
-        return str(problem).splitlines()[0]
-    return ""
+        return problem.found[0].message
+    return None
 
 
-def _copy(row: ProposedChange, **values: Any) -> ProposedChange:
-    """The proposal with other words; for `_take` only, never stored."""
+def _edited_copy(row: ProposedChange, **values: Any) -> ProposedChange:
+    """The proposal with other values, for `_apply_rows`; never stored."""
     kept = ("feed", "platform", "name", "field", "region", "change", "new", "source_url", "seen_on")
     return ProposedChange(**{name: getattr(row, name) for name in kept} | values)
 

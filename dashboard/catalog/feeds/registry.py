@@ -109,14 +109,12 @@ def parse_feed_setting(words: Iterable[str]) -> dict[str, str]:
         name, _, location = word.partition("=")
         feed = FEEDS.get(name.strip())
         if not feed:
-            raise FeedError(f"there is no feed {name.strip()!r}; known are {', '.join(FEEDS)}")
+            raise FeedError("no_feed", name=repr(name.strip()), names=", ".join(FEEDS))
         location = location.strip() or feed.url
         if not location:
-            raise FeedError(
-                f"the feed {feed.name} needs an address or a file, as in {feed.name}=/path/to/copy.json"
-            )
+            raise FeedError("feed_needs_location", name=feed.name, example=f"{feed.name}=/path/to/copy.json")
         schemes = {"http", "https", AWS} if feed.url == f"{AWS}:" else {"http", "https"}
         if not location.startswith("/") and urlsplit(location).scheme not in schemes:
-            raise FeedError(f"the feed {feed.name} needs an https address or an absolute path, not {location!r}")
+            raise FeedError("feed_bad_location", name=feed.name, address=repr(location))
         found[feed.name] = location
     return found

@@ -82,10 +82,10 @@ def sync_feed(
                 state.entries, state.counts = len(parsed.items), _counts(result)
                 state.etag, state.catalog = copy.etag, snapshot.token()
     except FeedError as problem:
-        state.problem = str(problem)[:500]
+        state.problem = problem.message
         state.save()
-        return SyncResult(name, problem=state.problem)
-    state.good_at, state.problem = now, ""
+        return SyncResult(name, problem=str(problem.message))
+    state.good_at, state.problem = now, None
     state.save()
     return result
 
@@ -101,7 +101,7 @@ def _read(feed: Feed, location: str, state: FeedState, limits: Limits) -> Copy:
         return read_file(Path(location), limits)
     secret = str(getattr(settings, feed.secret)) if feed.secret else ""
     if feed.url and feed.secret and not secret:
-        raise FeedError(f"{feed.secret} is not set")
+        raise FeedError("setting_missing", setting=feed.secret)
     etag = state.etag if state.etag and state.catalog == snapshot.token() and not state.problem else ""
     return fetch(location, secret=secret, etag=etag, limits=limits)
 
@@ -110,14 +110,14 @@ def _check(parsed: ParsedFeed, state: FeedState, *, anyway: bool) -> None:
     """Refuse a copy that lost too much against the last good one to be the same feed."""
     count, seen, seen_before = len(parsed.items), parsed.seen, state.counts.get("seen", 0)
     if not count:
-        raise FeedError(f"says nothing about any model ({seen} records)")
+        raise FeedError("feed_says_nothing", n=seen)
     if anyway:
         return
     command = f"manage.py catalog sync {state.name} --anyway"
     if count * 3 < state.entries * 2:
-        raise FeedError(f"shrank from {state.entries} to {count} models; if that is right: {command}")
+        raise FeedError("feed_shrank_models", before=state.entries, after=count, command=command)
     if seen * 3 < seen_before * 2:  # most records of some feeds say nothing about a sunset
-        raise FeedError(f"shrank from {seen_before} to {seen} records; if that is right: {command}")
+        raise FeedError("feed_shrank_records", before=seen_before, after=seen, command=command)
 
 
 def _compare(feed: Feed, parsed: ParsedFeed, now: datetime) -> SyncResult:

@@ -63,25 +63,23 @@ def parse_csv(text: str, file: str) -> Node:
             vendors[cells["vendor"]] = Node(cells["name"], line)
         elif kind == "entry":
             if key in entries:
-                raise_problem(file, line, f"row: {key[0]}/{key[1]} already has an entry row")
+                raise_problem(file, line, "csv_entry_twice", name="/".join(key))
             entries[key] = _fields(cells, _ENTRY, line)
         elif kind in {"alias", "revision", "milestone"}:
             entry = entries.get(key)
             if not entry:
-                raise_problem(file, line, f"row: {key[0]}/{key[1]} has no entry row above")
+                raise_problem(file, line, "csv_no_entry", name="/".join(key))
             if kind == "alias":
                 _append(entry, "aliases", _fields(cells, _ALIAS, line))
             elif kind == "revision":
                 revision = key, _revision(cells, line)
                 _append(entry, "history", revision[1])
             elif not revision or revision[0] != key:
-                raise_problem(file, line, f"row: no revision of {key[0]}/{key[1]} above")
+                raise_problem(file, line, "csv_no_revision", name="/".join(key))
             else:
                 _append(revision[1], "milestones", _fields(cells, _MILESTONE, line, keep=("on",)))
         else:
-            raise_problem(
-                file, line, f"row: {kind!r} is none of platform, vendor, entry, alias, revision, milestone"
-            )
+            raise_problem(file, line, "csv_row_kind", kind=repr(kind))
     return Node(
         {
             "platforms": Node(platforms, 1),
@@ -112,19 +110,17 @@ def _rows(text: str, file: str) -> Iterator[tuple[int, dict[str, str]]]:
         header = [name.strip() for name in next(reader, [])]
         unknown = [name for name in header if name not in COLUMNS]
         if unknown or len(set(header)) < len(header) or not {"row", "platform", "id"} <= set(header):
-            raise_problem(
-                file, 1, f"columns must be row, platform, id and any others of {', '.join(COLUMNS[3:])}, once each"
-            )
+            raise_problem(file, 1, "csv_columns", names=", ".join(COLUMNS[3:]))
         line = reader.line_num + 1
         for cells in reader:
             if len(cells) > len(header):
-                raise_problem(file, line, f"{len(cells)} cells under {len(header)} columns")
+                raise_problem(file, line, "csv_cells", cells=len(cells), columns=len(header))
             if any(cells):
                 plain = (unguard_formula(cell) for cell in cells)
                 yield line, {**dict.fromkeys(COLUMNS, ""), **dict(zip(header, plain, strict=False))}
             line = reader.line_num + 1
     except csv.Error as problem:
-        raise_problem(file, line, f"not CSV: {problem}")
+        raise_problem(file, line, "not_csv", reason=str(problem))
 
 
 def _fields(cells: dict[str, str], names: dict[str, str], line: int, keep: tuple[str, ...] = ()) -> Node:

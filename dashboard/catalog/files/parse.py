@@ -36,18 +36,18 @@ def parse_file(content: bytes, suffix: str, file: str) -> Document:
     """The document in a file's bytes; `suffix` tells its format. Raises CatalogError."""
     tree_of = SUFFIXES.get(suffix.lower())
     if not tree_of:
-        raise_problem(file, 0, f"a catalog file ends in .yaml, .json or .csv, not {suffix!r}")
+        raise_problem(file, 0, "suffix", text=repr(suffix))
     if len(content) > MAX_BYTES:
-        raise_problem(file, 0, f"larger than {MAX_BYTES // 1024 // 1024} MB")
+        raise_problem(file, 0, "too_large", n=MAX_BYTES // 1024 // 1024)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
-        raise_problem(file, content.count(b"\n", 0, problem.start) + 1, "not UTF-8 text")
+        raise_problem(file, content.count(b"\n", 0, problem.start) + 1, "not_utf8")
     schema = _Schema(file)
     try:
         document = schema.document(tree_of(text, file))
     except RecursionError:
-        raise_problem(file, 0, "nested too deeply")
+        raise_problem(file, 0, "nested_too_deeply")
     if schema.problems:
         raise CatalogError(schema.problems)
     return document
@@ -69,13 +69,13 @@ class _Schema(ProblemReport):
             names = FieldReader(self, vendors, "vendors", vendors.value if isinstance(vendors.value, dict) else ())
             for slug in names.values:
                 if not SLUG.fullmatch(slug):
-                    names.problem(slug, "a vendor's short name is letters, digits and hyphens")
+                    names.problem(slug, "vendor_slug")
                 found.vendors[slug] = names.text(slug, 100, required=True)
         seen: set[tuple[str, str]] = set()
         for node, path in fields.items("entries"):
             entry = self.entry(node, path, default)
             if entry.id and entry.key in seen:
-                self.problem(node, f"{path}.id", f"{entry.id} already has an entry above")
+                self.problem(node, f"{path}.id", "entry_twice", name=entry.id)
             seen.add(entry.key)
             found.entries.append(entry)
         return found
@@ -119,7 +119,7 @@ class _Schema(ProblemReport):
         fields = FieldReader(self, node, path, ("name", "from", "to", "source", "note"))
         from_on, to_on = fields.day("from"), fields.day("to")
         if from_on and to_on and from_on > to_on:
-            fields.problem("to", "an alias ends on or after the day it starts")
+            fields.problem("to", "alias_span")
         return AliasDoc(
             name=fields.text("name", 200, required=True),
             from_on=from_on,
@@ -155,7 +155,7 @@ class _Schema(ProblemReport):
         for kind, item, path in self.milestone_items(revision, node):
             step = self.milestone(kind, item, path)
             if (step.kind, step.region) in found:
-                self.problem(item, path, f"{step.kind} stands here twice for the same region")
+                self.problem(item, path, "milestone_twice", kind=step.kind)
             found[step.kind, step.region] = step
         return tuple(found.values())
 
@@ -180,7 +180,7 @@ class _Schema(ProblemReport):
             self, node, path, ("on", "precision", "region") if kind else ("kind", "on", "precision", "region")
         )
         if "on" not in fields.values:
-            fields.problem("on", "missing; null takes the step back")
+            fields.problem("on", "missing_or_null")
         if not kind:
             fields.text("kind", 40, required=True)
         return MilestoneDoc(

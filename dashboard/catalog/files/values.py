@@ -6,9 +6,11 @@ Pure.
 import re
 from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
 from dashboard.catalog.documents import FilePosition, Problem
 from dashboard.catalog.files.yaml_json import Node
+from dashboard.catalog.messages import Message
 from dashboard.core.text import has_control_characters
 
 __all__ = ["FIRST_YEAR", "LAST_YEAR", "SLUG", "FieldReader", "ProblemReport"]
@@ -29,23 +31,23 @@ class ProblemReport:
     def place(self, node: Node, path: str) -> FilePosition:
         return FilePosition(self.file, node.line, path)
 
-    def problem(self, node: Node, path: str, message: str) -> None:
-        self.problems.append(Problem(self.place(node, path), message))
+    def problem(self, node: Node, path: str, code: str, **params: Any) -> None:
+        self.problems.append(Problem(self.place(node, path), Message(code, **params)))
 
     def text(self, node: Node, path: str, limit: int, *, lines: bool = False) -> str:
         """A text without control characters (line breaks only with `lines`); "" when it is wrong."""
         text = node.value
         if not isinstance(text, str):
-            wrong = "must be text"
+            wrong = "not_text"
         elif has_control_characters(text, keep="\t\n" if lines else ""):
-            wrong = "holds a control character"
+            wrong = "control_character"
         elif len(text) > limit:
-            wrong = f"longer than {limit} characters"
+            wrong = "too_long"
         elif text != text.strip():
-            wrong = "starts or ends with a blank"
+            wrong = "blank_around"
         else:
             return text
-        self.problem(node, path, wrong)
+        self.problem(node, path, wrong, **({"n": limit} if wrong == "too_long" else {}))
         return ""
 
     def day(self, node: Node, path: str) -> date | None:
@@ -55,9 +57,9 @@ class ProblemReport:
         except (TypeError, ValueError):
             day = None
         if day is None:
-            self.problem(node, path, f"must be a day such as 2024-01-04, not {str(node.value)[:40]!r}")
+            self.problem(node, path, "not_day", text=repr(str(node.value)[:40]))
         elif not FIRST_YEAR <= day.year <= LAST_YEAR:
-            self.problem(node, path, f"the year must be from {FIRST_YEAR} to {LAST_YEAR}")
+            self.problem(node, path, "year", first=FIRST_YEAR, last=LAST_YEAR)
         else:
             return day
         return None
@@ -70,15 +72,15 @@ class FieldReader:
         self.report, self.node, self.path = report, node, path
         self.values: dict[str, Node] = node.value if isinstance(node.value, dict) else {}
         if not isinstance(node.value, dict):
-            report.problem(node, path, "must be a mapping of fields")
+            report.problem(node, path, "not_mapping")
         for name in self.values.keys() - set(known):
-            self.problem(name, f"unknown field; known are {', '.join(known)}")
+            self.problem(name, "unknown_field", names=", ".join(known))
 
     def name(self, field: str) -> str:
         return f"{self.path}.{field}" if self.path else field
 
-    def problem(self, field: str, message: str) -> None:
-        self.report.problem(self.values.get(field, self.node), self.name(field), message)
+    def problem(self, field: str, code: str, **params: Any) -> None:
+        self.report.problem(self.values.get(field, self.node), self.name(field), code, **params)
 
     def text(self, field: str, limit: int, *, required: bool = False, lines: bool = False) -> str:
         node = self.values.get(field)
@@ -91,19 +93,19 @@ class FieldReader:
     def url(self, field: str, *, required: bool = False) -> str:
         text = self.text(field, 500, required=required)
         if text and not URL.fullmatch(text):
-            self.problem(field, f"must be an address such as https://example.com/page, not {text[:80]!r}")
+            self.problem(field, "not_url", text=repr(text[:80]))
         return text
 
     def slug(self, field: str, *, required: bool = False) -> str:
         text = self.text(field, 60, required=required)
         if text and not SLUG.fullmatch(text):
-            self.problem(field, f"must be letters, digits and hyphens, not {text!r}")
+            self.problem(field, "not_slug", text=repr(text))
         return text
 
     def choice(self, field: str, words: Iterable[str], default: str) -> str:
         text = self.text(field, 40)
         if text and text not in words:
-            self.problem(field, f"must be one of {', '.join(words)}, not {text!r}")
+            self.problem(field, "not_choice", words=", ".join(words), text=repr(text))
         return text or default
 
     def day(self, field: str, *, required: bool = False) -> date | None:
@@ -117,7 +119,7 @@ class FieldReader:
     def truth(self, field: str, *, default: bool) -> bool:
         text = self.text(field, 10).lower()
         if text not in {"", "true", "false", "yes", "no"}:
-            self.problem(field, f"must be true or false, not {text!r}")
+            self.problem(field, "not_boolean", text=repr(text))
         return text in {"true", "yes"} if text else default
 
     def items(self, field: str) -> list[tuple[Node, str]]:
@@ -126,6 +128,6 @@ class FieldReader:
         if node is None or node.value is None:
             return []
         if not isinstance(node.value, list):
-            self.problem(field, "must be a list")
+            self.problem(field, "not_list")
             return []
         return [(item, f"{self.name(field)}[{i}]") for i, item in enumerate(node.value)]

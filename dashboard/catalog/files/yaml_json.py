@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import yaml
 
 from dashboard.catalog.documents import CatalogError, FilePosition, Problem
+from dashboard.catalog.messages import Message
 
 __all__ = ["Node", "parse_json", "parse_yaml", "raise_problem"]
 
@@ -25,9 +26,9 @@ class Node:
     line: int
 
 
-def raise_problem(file: str, line: int, message: str) -> NoReturn:
+def raise_problem(file: str, line: int, code: str, **params: Any) -> NoReturn:
     """One problem that makes the rest of a file unreadable."""
-    raise CatalogError([Problem(FilePosition(file, line), message)])
+    raise CatalogError([Problem(FilePosition(file, line), Message(code, **params))])
 
 
 # YAML ---------------------------------------------------------------------------------------------
@@ -40,11 +41,13 @@ def parse_yaml(text: str, file: str) -> Node:
         root = yaml.compose(text, Loader=loader)
     except yaml.MarkedYAMLError as problem:
         mark = problem.problem_mark or problem.context_mark
-        raise_problem(file, mark.line + 1 if mark else 0, f"not YAML: {problem.problem or problem.context}")
+        raise_problem(
+            file, mark.line + 1 if mark else 0, "not_yaml", reason=str(problem.problem or problem.context)
+        )
     except yaml.YAMLError as problem:
-        raise_problem(file, 0, f"not YAML: {str(problem).splitlines()[0]}")
+        raise_problem(file, 0, "not_yaml", reason=str(problem).splitlines()[0])
     if root is None:
-        raise_problem(file, 0, "empty")
+        raise_problem(file, 0, "empty_file")
     return _yaml_node(root, file, set())
 
 
@@ -55,7 +58,7 @@ def _refuse_depth(text: str, loader: type, file: str) -> None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
-                raise_problem(file, event.start_mark.line + 1 if event.start_mark else 0, "nested too deeply")
+                raise_problem(file, event.start_mark.line + 1 if event.start_mark else 0, "nested_too_deeply")
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 
@@ -65,16 +68,16 @@ def _yaml_node(node: yaml.Node, file: str, seen: set[int]) -> Node:
     if isinstance(node, yaml.ScalarNode):
         return Node(None if node.tag.endswith(":null") else node.value, line)
     if id(node) in seen:
-        raise_problem(file, line, "anchors and aliases of YAML are not used here")
+        raise_problem(file, line, "yaml_anchor")
     seen.add(id(node))
     if isinstance(node, yaml.SequenceNode):
         return Node([_yaml_node(item, file, seen) for item in node.value], line)
     fields: dict[str, Node] = {}
     for key, value in node.value:
         if not isinstance(key, yaml.ScalarNode):
-            raise_problem(file, key.start_mark.line + 1, "a field name must be plain text")
+            raise_problem(file, key.start_mark.line + 1, "field_name_not_text")
         if key.value in fields:
-            raise_problem(file, key.start_mark.line + 1, f"{key.value} stands here twice")
+            raise_problem(file, key.start_mark.line + 1, "field_twice", name=key.value)
         fields[key.value] = _yaml_node(value, file, seen)
     return Node(fields, line)
 
@@ -108,7 +111,7 @@ def parse_json(text: str, file: str) -> Node:
     entries = []
     for item, line in items:
         if not isinstance(item, dict):
-            raise_problem(file, line, "an entry must be an object")
+            raise_problem(file, line, "entry_not_object")
         item = {key: value for key, value in item.items() if key not in _JSON_DERIVED}
         if "alias_details" in item:
             item.pop("aliases", None)
@@ -137,7 +140,7 @@ def _json_items(text: str, file: str) -> list[tuple[Any, int]]:
         if text[start : start + 1] != "[":
             page = json.loads(text)
             if not isinstance(page, dict) or not isinstance(page.get("results"), list):
-                raise_problem(file, 1, "must be a list of entries")
+                raise_problem(file, 1, "not_entry_list")
             return [(item, 1) for item in page["results"]]
         items: list[tuple[Any, int]] = []
         line, counted = 1, 0
@@ -154,11 +157,9 @@ def _json_items(text: str, file: str) -> list[tuple[Any, int]]:
                 break
             position = _blank_end(text, position + 1)
         if text[position:].rstrip(" \t\r\n") != "]":
-            raise_problem(
-                file, text.count("\n", 0, position) + 1, "not JSON: expected a comma or the end of the list"
-            )
+            raise_problem(file, text.count("\n", 0, position) + 1, "json_list_end")
     except json.JSONDecodeError as problem:
-        raise_problem(file, problem.lineno, f"not JSON: {problem.msg}")
+        raise_problem(file, problem.lineno, "not_json", reason=problem.msg)
     return items
 
 

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from dashboard.catalog.choices import Difference, ProposalState
+from dashboard.catalog.models.fields import MessageField
 
 __all__ = ["FeedState", "ProposedChange"]
 
@@ -28,7 +29,7 @@ class ProposedChange(models.Model):
     source_url = models.URLField("source", max_length=500)
     seen_on = models.DateField(null=True, help_text="The day on which the feed's maker read it")
     evidence = models.TextField(blank=True)
-    review_reason = models.CharField(max_length=300, blank=True)
+    review_reason = MessageField(null=True, help_text="Why it needs a person to decide")
     first_seen_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
     state = models.CharField(max_length=12, choices=ProposalState, default=ProposalState.PENDING)
@@ -67,7 +68,7 @@ class FeedState(models.Model):
     counts = models.JSONField(default=dict, help_text="What became of its records")
     etag = models.CharField(max_length=200, blank=True)
     catalog = models.CharField(max_length=32, blank=True, help_text="The catalog it was compared with")
-    problem = models.CharField(max_length=500, blank=True)
+    problem = MessageField(null=True)
 
     class Meta:
         ordering = ["name"]

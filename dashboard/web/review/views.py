@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy, ngettext
 from dashboard.catalog import snapshot as catalog
 from dashboard.catalog.feeds import proposals
 from dashboard.catalog.feeds.proposals import ReviewResult
-from dashboard.catalog.messages import translated
 from dashboard.core import clock
 from dashboard.findings.enqueue import enqueue_scan
 from dashboard.web.common.as_of import Request
@@ -85,7 +84,7 @@ def edit(request: Request, pk: int) -> HttpResponse:
             note=form.cleaned_data["note"],
         )
         for _row, problem in decision.refused:
-            form.add_error(None, translated(problem))
+            form.add_error(None, str(problem))
         if not decision.refused:
             enqueue_scan()
             messages.success(request, _told(decision, "accept"))
@@ -107,7 +106,7 @@ def _decide(request: Request) -> HttpResponse:
     if decision.done and verb == "accept":
         enqueue_scan()
     for row, problem in decision.refused:
-        messages.error(request, f"{row.platform.slug}/{row.name}: {translated(problem)}")
+        messages.error(request, f"{row.platform.slug}/{row.name}: {problem}")
     if decision.done:
         messages.success(request, _told(decision, verb))
     elif not decision.refused:

@@ -14,7 +14,6 @@ from django.utils.translation import gettext, ngettext, pgettext
 
 from dashboard.catalog.choices import Kind, MilestoneKind, OnSunset
 from dashboard.catalog.lifecycle import EntryState
-from dashboard.catalog.messages import translated
 from dashboard.web.common.filters import FilterForm
 from dashboard.web.common.links import page_path
 from dashboard.web.templatetags import sundial
@@ -100,12 +99,6 @@ def date_text(on: date | None, precision: str = "day") -> SafeString | str:
     if precision == "tentative":
         return format_html(gettext("{}, tentative"), day)
     return day
-
-
-@register.filter
-def message(text: str) -> str:
-    """A message that the catalog stores in English, translated."""
-    return translated(text)
 
 
 @register.filter

@@ -123,7 +123,7 @@ def test_two_dates_for_one_model_are_a_doubt():
     document["openai/sample-chat-2024-05-13"]["deprecation_date"] = "2024-07-30"
     items = {item.key: item for item in FEEDS["litellm"].parse(orjson.dumps(document)).items}
     item = items["openai", "sample-chat-2024-05-13"]
-    assert item.review_reason == "the feed gives more than one date"
+    assert str(item.review_reason) == "the feed gives more than one date"
     assert item.steps[0].on == date(2024, 6, 30)
 
 

@@ -36,5 +36,5 @@ def list_models(location: str, limits: Limits) -> Copy:
         finally:
             client.close()
     except (BotoCoreError, ClientError, ValueError) as problem:
-        raise FeedError(f"AWS: {problem}"[:300]) from None
+        raise FeedError("aws", reason=str(problem)) from None
     return Copy(orjson.dumps({"modelSummaries": models}))

@@ -30,7 +30,7 @@ def parse(content: bytes) -> ParsedFeed:
     if isinstance(document, dict):
         items = document.get("value", document.get("data"))
     if not isinstance(items, list):
-        raise FeedError("not a list of Azure's models: expected a list, or an object with one named value or data")
+        raise FeedError("not_azure")
     records = Records(items)
     for record in records:
         if "deprecation" in record or "lifecycle_status" in record:

@@ -30,7 +30,7 @@ def parse(content: bytes) -> ParsedFeed:
     document = parse_json(content)
     items = document.get("modelSummaries") if isinstance(document, dict) else None
     if not isinstance(items, list):
-        raise FeedError("not Bedrock's list of models: expected an object with a list named modelSummaries")
+        raise FeedError("not_bedrock")
     records = Records(items)
     for record in records:
         life = record.get("modelLifecycle")

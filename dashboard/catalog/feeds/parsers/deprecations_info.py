@@ -21,6 +21,7 @@ from dashboard.catalog.feeds.base import (
     parse_json,
     url_or,
 )
+from dashboard.catalog.messages import Message
 
 __all__ = ["parse"]
 
@@ -46,7 +47,7 @@ def parse(content: bytes) -> ParsedFeed:
     if isinstance(document, dict) and isinstance(document.get("items"), list):
         items = [_extension(item) for item in document["items"]]
     if not isinstance(items, list):
-        raise FeedError("not deprecations.info: expected a list, or an object with a list named items")
+        raise FeedError("not_deprecations_info")
     records = Records(items)
     # A model may stand there once per notice: the newest look counts.
     for record in sorted(records, key=lambda record: str(record.get("last_observed", "")), reverse=True):
@@ -90,7 +91,7 @@ def _read(record: dict[str, Any], records: Records) -> None:
             evidence=f"{record['provider']} {model}: shutdown_date {sunset}, observed {last}",
             also_platforms=("azure-foundry",) if platform == "azure-openai" else (),
             may_add=platform != "azure-openai",
-            review_reason="scraped from the platform's page",
+            review_reason=Message("review_scraped"),
         )
     )
 

@@ -20,6 +20,7 @@ from dashboard.catalog.feeds.base import (
     parse_day,
     parse_json,
 )
+from dashboard.catalog.messages import Message
 from dashboard.core.providers import catalog_platform
 
 __all__ = ["parse"]
@@ -28,8 +29,6 @@ URL = "https://github.com/BerriAI/litellm/blob/main/model_prices_and_context_win
 
 ALSO = {"azure-foundry": ("azure-openai",), "azure-openai": ("azure-foundry",)}
 """Azure's models go by either route of the gateway."""
-
-FLOOR = "the platform publishes floors, and this feed does not tell them from firm dates"
 
 KINDS = {
     "audio_speech": "audio",
@@ -61,7 +60,7 @@ _AZURE = re.compile(r"azure(?:_text)?/(?:(?:eu|us|apac|global|global-standard)/)
 def parse(content: bytes) -> ParsedFeed:
     document = parse_json(content)
     if not isinstance(document, dict) or "data" in document:
-        raise FeedError("not LiteLLM's model map: expected an object of models by name")
+        raise FeedError("not_litellm")
     records = Records({"key": key, "value": value} for key, value in document.items() if key != "sample_spec")
     # The shortest name first: it is the one without region, size and route.
     for record in sorted(records, key=lambda record: (len(record["key"]), record["key"])):
@@ -97,7 +96,7 @@ def _read(key: str, value: Any, records: Records) -> None:
             source_url=URL,
             evidence=f"{key}: deprecation_date {on}",
             also_platforms=ALSO.get(platform, ()),
-            review_reason=FLOOR if floor else "",
+            review_reason=Message("review_floor") if floor else None,
         )
     )
 

@@ -53,7 +53,7 @@ def parse(content: bytes) -> ParsedFeed:
     document = parse_json(content)
     items = document.get("models") if isinstance(document, dict) else None
     if not isinstance(items, list):
-        raise FeedError("not modeldeprecations.dev: expected an object with a list named models")
+        raise FeedError("not_modeldeprecations_dev")
     records = Records(items)
     for record in records:
         _read(record, records)

@@ -23,7 +23,7 @@ def parse(content: bytes) -> ParsedFeed:
     document = parse_json(content)
     items = document.get("data") if isinstance(document, dict) else None
     if not isinstance(items, list):
-        raise FeedError("not OpenAI's list of models: expected an object with a list named data")
+        raise FeedError("not_openai")
     records = Records(items)
     for record in records:
         model = model_name(record.get("id"))

@@ -5,24 +5,29 @@ History comes with `catalog import`, which takes a file as it is.
 """
 
 from dashboard.catalog.changes.validate import latest_state
-from dashboard.catalog.documents import CatalogError, EntryDoc
+from dashboard.catalog.documents import CatalogError, EntryDoc, Problem
 from dashboard.catalog.feeds.base import FeedError, FeedItem, ParsedFeed, Records
 from dashboard.catalog.files.parse import parse_file
+from dashboard.catalog.messages import Message
 
 __all__ = ["parse"]
 
 
 def parse(content: bytes) -> ParsedFeed:
     if content.lstrip()[:1] == b"<":
-        raise FeedError("the answer is a web page, not YAML")
+        raise FeedError("web_page_not_yaml")
     try:
         document = parse_file(content, ".yaml", "feed")
     except CatalogError as problem:
-        raise FeedError(f"not a catalog file: {str(problem).splitlines()[0]}") from None
+        raise FeedError("not_catalog_file", problem=_message(problem.found[0])) from None
     records = Records({"entry": entry} for entry in document.entries)
     for record in records:
         records.add(_feed_item(record["entry"]))
     return records.parsed()
+
+
+def _message(problem: Problem) -> Message:
+    return Message("at", place=str(problem.at), problem=problem.message) if str(problem.at) else problem.message
 
 
 def _feed_item(entry: EntryDoc) -> FeedItem:
