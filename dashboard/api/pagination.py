@@ -1,60 +1,34 @@
-"""Lists: `?page=&page_size=` in, `{"count", "next", "previous", "results"}` out, and filters that are checked."""
+"""Lists: `?page=&page_size=` in, `{"count", "next", "previous", "results"}` out."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.http import HttpRequest
 
 from dashboard.api.errors import ApiError
+from dashboard.api.parameters import Paging
 
-__all__ = ["MAX_PAGE_SIZE", "paginate", "parse_choice", "reject_unknown_parameters"]
-
-PAGE_SIZE, MAX_PAGE_SIZE = 100, 500
-ENVELOPE = ("as_of", "page", "page_size")
+__all__ = ["paginate"]
 
 
-def reject_unknown_parameters(request: HttpRequest, *known: str) -> None:
-    """Refuse a parameter that nobody reads: a misspelt filter must not answer with everything."""
-    for name in request.GET:
-        if name not in {*known, *ENVELOPE}:
-            words = ", ".join(sorted({*known, *ENVELOPE}))
-            raise ApiError(400, f"No parameter {name[:40]!r} here; known are {words}", parameter=name[:40])
-
-
-def parse_choice(request: HttpRequest, name: str, words: Collection[str]) -> str:
-    """The parameter's value, "" when absent; one that is not among `words` is refused."""
-    value = request.GET.get(name, "")
-    if value and value not in words:
-        raise ApiError(400, f"{name} must be one of {', '.join(words)}, not {value[:40]!r}", parameter=name)
-    return value
-
-
-def paginate(request: HttpRequest, found: Sequence, item: Callable[[Any], Any]) -> dict[str, Any]:
-    """The page of `found` that is asked for; `item` makes the JSON of one, and only of those on the page."""
-    size = _number(request, "page_size", PAGE_SIZE, MAX_PAGE_SIZE)
-    number = _number(request, "page", 1, 1_000_000_000)
-    pages = max(1, -(-len(found) // size))
+def paginate(
+    request: HttpRequest, query: Paging, items: Sequence, serialize: Callable[[Sequence], Sequence]
+) -> dict[str, Any]:
+    """The page of `items` that is asked for; `serialize` makes the JSON of those on the page."""
+    size, number = query.page_size, query.page
+    count = len(items)
+    pages = max(1, -(-count // size))
     if number > pages:
         raise ApiError(404, f"There are {pages} pages, and no page {number}", parameter="page")
     return {
-        "count": len(found),
-        "next": _address(request, number + 1) if number < pages else None,
-        "previous": _address(request, number - 1) if number > 1 else None,
-        "results": [item(one) for one in found[(number - 1) * size : number * size]],
+        "count": count,
+        "next": _page_url(request, number + 1) if number < pages else None,
+        "previous": _page_url(request, number - 1) if number > 1 else None,
+        "results": serialize(items[(number - 1) * size : number * size]),
     }
 
 
-def _number(request: HttpRequest, name: str, default: int, highest: int) -> int:
-    text = request.GET.get(name, "")
-    if not text:
-        return default
-    number = int(text) if text.isascii() and text.isdigit() and len(text) < 12 else 0
-    if not 1 <= number <= highest:
-        raise ApiError(400, f"{name} must be a number from 1 to {highest}, not {text[:40]!r}", parameter=name)
-    return number
-
-
-def _address(request: HttpRequest, page: int) -> str:
+def _page_url(request: HttpRequest, page: int) -> str:
     query = request.GET.copy()
     query["page"] = str(page)
     return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")

@@ -6,7 +6,10 @@ import pytest
 from django.test import Client
 
 from dashboard.access.models import ApiToken
-from tests.factories import NOW, make_entry
+from dashboard.catalog.models import Entry
+from dashboard.core import clock
+from dashboard.findings import scan
+from tests.factories import NOW, make_application, make_entry, make_usage
 
 
 @pytest.fixture(autouse=True)
@@ -38,3 +41,13 @@ def world(db):
     )
     make_entry("openai//v1/edits", announced="2023-07-06", sunset="2024-01-04", kind="endpoint")
     make_entry("groq/openai/gpt-oss-20b")
+
+
+@pytest.fixture
+def progress_world(world):
+    """The world, and two applications that call what retires: one still does, the other stopped."""
+    davinci = Entry.objects.get(name="text-davinci-003")
+    make_usage(make_application("shop", team="web"), davinci, "2023-12-01", 10, days=7)
+    make_usage(make_application("labs", team="research"), davinci, "2023-11-01", 30, days=7)
+    make_usage("shop", Entry.objects.get(name="gpt-3.5-turbo-instruct"), "2023-12-05", 5, days=3)
+    scan.run(clock.now(), date(2023, 12, 8))
