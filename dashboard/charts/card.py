@@ -26,4 +26,6 @@ class ChartCard:
     note: str = ""
     """How fresh the numbers are, and what is unfinished in them."""
     csv_url: str = ""
+    html_url: str = ""
+    """Where the chart can be downloaded as one interactive HTML file."""
     short: bool = False

@@ -27,6 +27,7 @@ urlpatterns = [
     path("timeline/", timeline.show, name="timeline"),
     path("deadlines/", deadlines.index, name="deadlines"),
     path("deadlines/<slug:platform>/<day:date>/", deadlines.show, name="deadline"),
+    path("deadlines/<slug:platform>/<day:date>/burndown.html", deadlines.download_html, name="deadline_html"),
     path("models/", catalog.index, name="models"),
     path("models/<slug:platform>/<path:entry_id>/", catalog.entry, name="model"),
     path("applications/", applications.index, name="applications"),

@@ -14,11 +14,11 @@ from dashboard.web.deadlines.detail import DeadlinePage
 __all__ = ["deadline_charts"]
 
 
-def deadline_charts(page: DeadlinePage, today: date, csv_url: str) -> list[ChartCard]:
+def deadline_charts(page: DeadlinePage, today: date, csv_url: str, html_url: str = "") -> list[ChartCard]:
     """Calls per day, applications left, and how calls are shared; nothing while there is no usage."""
     if not any(point.retiring or point.replacement for point in page.days):
         return []
-    return [_calls(page, today, csv_url), _applications(page), _share(page)]
+    return [_calls(page, today, csv_url, html_url), _applications(page), _share(page)]
 
 
 def _marks(page: DeadlinePage, today: date) -> list[Marker]:
@@ -32,7 +32,7 @@ def _marks(page: DeadlinePage, today: date) -> list[Marker]:
     return [mark for mark in marks if mark.day >= page.days[0].day]
 
 
-def _calls(page: DeadlinePage, today: date, csv_url: str) -> ChartCard:
+def _calls(page: DeadlinePage, today: date, csv_url: str, html_url: str) -> ChartCard:
     found, points = page.summary, page.days
     forecast = found.forecast
     trend = (
@@ -61,6 +61,7 @@ def _calls(page: DeadlinePage, today: date, csv_url: str) -> ChartCard:
         rows=[(p.day, p.retiring, p.replacement, p.applications_remaining) for p in reversed(points)],
         note=_note(page, today),
         csv_url=csv_url,
+        html_url=html_url,
     )
 
 

@@ -5,6 +5,7 @@ from functools import partial
 
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 
 from dashboard.catalog import snapshot as catalog
 from dashboard.web.common.as_of import Request
@@ -12,9 +13,9 @@ from dashboard.web.common.csv_export import csv_response
 from dashboard.web.common.deadline_rows import list_deadlines
 from dashboard.web.common.filters import paginate
 from dashboard.web.common.verdicts import verdict_sentence
-from dashboard.web.deadlines import charts, detail
+from dashboard.web.deadlines import charts, detail, export
 
-__all__ = ["index", "show"]
+__all__ = ["download_html", "index", "show"]
 
 SERIES_COLUMNS = ("day", "retiring", "replacement", "applications_remaining")
 
@@ -39,10 +40,22 @@ def show(request: Request, platform: str, date: date) -> HttpResponseBase:
     page = detail.load_deadline(found, snapshot, partial(paginate, request))
     query = request.GET.copy()
     query.pop("page", None)
+    html_url = f"{reverse('deadline_html', args=[platform, date])}?{query.urlencode()}"
     query["format"] = "csv"
     context = {
         "page": page,
-        "charts": charts.deadline_charts(page, request.today, f"?{query.urlencode()}"),
+        "charts": charts.deadline_charts(page, request.today, f"?{query.urlencode()}", html_url),
         "sentence": verdict_sentence(page.summary.forecast, date, request.as_of),
     }
     return render(request, "deadlines/detail.html", context)
+
+
+def download_html(request: Request, platform: str, date: date) -> HttpResponse:
+    """The burn-down as one interactive HTML file."""
+    snapshot = catalog.load(request.as_of)
+    found = snapshot.deadlines.get((platform, date))
+    document = export.burndown_html(found, snapshot, request.today) if found else None
+    if document is None:
+        raise Http404
+    name = f"deadline-{platform}-{date}-as-of-{request.as_of}.html"
+    return HttpResponse(document, headers={"Content-Disposition": f'attachment; filename="{name}"'})
