@@ -123,8 +123,9 @@ def test_mail_is_written_in_the_sites_language_whoever_asks_for_it(settings, sit
 
 
 def test_the_admins_names_of_models_and_fields_are_translated_when_shown():
-    ours = [model for model in admin.site._registry if model.__module__.startswith("dashboard.")]
-    inline = [inline.model for model in ours for inline in admin.site._registry[model].inlines]
+    registered = [model for model in apps.get_models() if admin.site.is_registered(model)]
+    ours = [model for model in registered if model.__module__.startswith("dashboard.")]
+    inline = [inline.model for model in ours for inline in admin.site.get_model_admin(model).inlines]
     fields = [field for model in (*ours, *inline) for field in model._meta.fields if not field.primary_key]
     strings = [
         name for model in (*ours, *inline) for name in (model._meta.verbose_name, model._meta.verbose_name_plural)
