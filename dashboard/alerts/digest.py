@@ -13,6 +13,8 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.regions import DueDate
@@ -37,6 +39,7 @@ class DigestItem:
     finding_url: str
     entry: str
     platform: str
+    """The platform's display name."""
     entry_url: str
     sunset_on: date
     """The day its own calls end."""
@@ -58,13 +61,58 @@ class DigestItem:
     """The entry's own date, if it is another."""
 
     @property
-    def days_ago(self) -> int:
-        return -self.days_left
+    def due_text(self) -> str:
+        """How far away the date is: `in 27 days (tentative)`."""
+        precision = {
+            "month": _("exact day not announced"),
+            "not_before": _("not before that day"),
+            "tentative": _("tentative"),
+        }.get(self.precision)
+        text = days_text(self.days_left)
+        return f"{text} ({precision})" if precision else text
 
     @property
-    def calls_shown(self) -> str:
-        """With thin spaces between thousands, which every language reads."""
-        return f"{self.calls:,}".replace(",", "\u202f")
+    def date_note(self) -> str:
+        """Why the date differs from the model's general sunset date; "" if it does not."""
+        if not self.entry_sunset_on:
+            return ""
+        parts = [
+            _("in %(region)s") % {"region": self.region} if self.region else "",
+            _("idle accounts lose access") if self.locks_out else "",
+            _("the model’s general sunset date is %(day)s") % {"day": self.entry_sunset_on.isoformat()},
+        ]
+        return f"({'; '.join(part for part in parts if part)})"
+
+    @property
+    def outcome(self) -> str:
+        """What happens to calls on the date."""
+        if self.redirects_to:
+            return _("calls are redirected to %(model)s") % {"model": self.redirects_to}
+        return _("calls stop working") if self.days_left >= 0 else _("calls have stopped working")
+
+    @property
+    def replacements_text(self) -> str:
+        return ", ".join(self.replacements) or _("no replacement announced")
+
+    @property
+    def reason_texts(self) -> list[str]:
+        """Reasons for the alert beside the days that are left."""
+        moved_from = self.moved_from.isoformat() if self.moved_from else ""
+        texts = {
+            "new": _("new"),
+            "regressed": _("calls have resumed"),
+            "moved": _("date moved from %(day)s") % {"day": moved_from},
+            "late": _("late"),
+        }
+        return [texts[reason] for reason in self.reasons if reason in texts]
+
+    @property
+    def usage_text(self) -> str:
+        """Calls or tokens; thousands have thin spaces, which every language reads."""
+        number = f"{self.calls:,}".replace(",", "\u202f")
+        if self.measure == "tokens":
+            return ngettext("%(number)s token", "%(number)s tokens", self.calls) % {"number": number}
+        return ngettext("%(number)s call", "%(number)s calls", self.calls) % {"number": number}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +120,15 @@ class RenderedDigest:
     subject: str
     text: str
     html: str
+
+
+def days_text(days_left: int) -> str:
+    """`in 27 days`, `today`, `one day ago`."""
+    if days_left == 0:
+        return _("today")
+    if days_left > 0:
+        return ngettext("in one day", "in %(days)s days", days_left) % {"days": days_left}
+    return ngettext("one day ago", "%(days)s days ago", -days_left) % {"days": -days_left}
 
 
 def clean_name(name: str) -> str:
@@ -99,7 +156,7 @@ def digest_item(
         application_url=_absolute(finding.application.get_absolute_url()),
         finding_url=_absolute(finding.get_absolute_url()),
         entry=clean_name(entry.id),
-        platform=entry.platform,
+        platform=entry.platform_name,
         entry_url=_absolute(reverse("model", args=[entry.platform, entry.id.lstrip("/")])),
         sunset_on=due.on,
         days_left=due.days_left,
@@ -134,7 +191,7 @@ def render_digest(items: Sequence[DigestItem], recipient: str, as_of: date, *, f
         "hidden": max(len(ordered) - ITEMS_SHOWN, 0),
         "nearest": nearest,
         "days_left": due[0].days_left,
-        "days_ago": due[0].days_ago,
+        "due_text": days_text(due[0].days_left),
         "models": len({(i.platform, i.entry) for i in due}),
         "applications": len({i.application_url for i in ordered}),
         "recipient": recipient,

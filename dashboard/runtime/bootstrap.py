@@ -72,7 +72,7 @@ def first_sign_in_lines(base_url: str, now: datetime) -> list[str]:
         return [f"Sign in as {username} with the password {password}"]
     if not setup_link.is_setup_open():
         return []
-    return [f"First sign-in (once, within 24 hours): {base_url}/accounts/first/{setup_link.issue_token(now)}/"]
+    return [f"First sign-in (once, within 24 hours): {base_url}/accounts/setup/{setup_link.issue_token(now)}/"]
 
 
 def ensure_demo_user() -> tuple[str, str]:

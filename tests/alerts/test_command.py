@@ -35,7 +35,7 @@ def test_a_run_looks_decides_and_sends_and_tells_who_hears_nothing(capsys, setti
     assert found["deliveries"] == [
         {
             "recipient": "ada@example.com",
-            "subject": "One of your models stops in 27 days (2024-01-04)",
+            "subject": "One of your models retires in 27 days (2024-01-04)",
             "findings": 1,
             "state": "sent",
         }
@@ -57,7 +57,7 @@ def test_a_dry_run_says_it_and_sends_nothing(capsys, settings):
 
 def test_a_run_as_of_another_day_decides_for_that_day(capsys):
     found = run(capsys, "--as-of", "2023-12-25")
-    assert found["deliveries"][0]["subject"] == "One of your models stops in 10 days (2024-01-04)"
+    assert found["deliveries"][0]["subject"] == "One of your models retires in 10 days (2024-01-04)"
 
 
 def test_people_get_a_table(capsys):

@@ -23,7 +23,7 @@ def make_delivery(number: int = 1, **fields) -> Delivery:
         **{
             "recipient": "ada@example.com",
             "as_of": date(2023, 12, 8),
-            "subject": "2 of your models stop in 27 days (2024-01-04) – 模型",
+            "subject": "2 of your models retire in 27 days (2024-01-04) – 模型",
             "text": "plain words",
             "html": "<p>rich words</p>",
             "message_id": f"<20231208.{number}@sundial.example.com>",

@@ -42,9 +42,9 @@ def decide(as_of=TODAY) -> list[Delivery]:
 @pytest.mark.parametrize(
     ("day", "subject"),
     [
-        ("2024-01-03", "One of your models stops in one day (2024-01-04)"),
-        ("2024-01-04", "One of your models stops today (2024-01-04)"),
-        ("2024-01-05", "One of your models stopped one day ago (2024-01-04)"),
+        ("2024-01-03", "One of your models retires in one day (2024-01-04)"),
+        ("2024-01-04", "One of your models retires today (2024-01-04)"),
+        ("2024-01-05", "One of your models retired one day ago (2024-01-04)"),
     ],
 )
 def test_the_subject_says_the_nearest_deadline(davinci, day, subject):
@@ -61,13 +61,13 @@ def test_an_owner_gets_one_mail_about_all_of_their_models(davinci):
         make_usage(name, davinci, "2023-12-02", 10, days=7)
     make_usage("shop", ada, "2023-12-02", 1750, days=7)
     (mail,) = decide()
-    assert mail.subject == "2 of your models stop in 27 days (2024-01-04)"
+    assert mail.subject == "2 of your models retire in 27 days (2024-01-04)"
     assert Notice.objects.count() == mail.notices.count() == 6, "the 30-day threshold and 'new', three times"
     for word in (
         "shop → davinci",
         "store → davinci",
         "gpt-3.5-turbo-instruct",
-        "silently served by davinci",
+        "redirected to davinci",
         "10\u202f500",
     ):
         assert word in mail.text
@@ -167,7 +167,7 @@ def test_a_moved_date_is_told_with_the_old_one_and_thresholds_count_anew(davinci
     make_revision(davinci, "2023-12-08", sunset="2024-01-20")
     (mail,) = decide("2023-12-08")
     assert {n.reason for n in mail.notices.all()} == {"moved", "threshold"}
-    assert mail.subject == "One of your models stops in 43 days (2024-01-20)"
+    assert mail.subject == "One of your models retires in 43 days (2024-01-20)"
     assert "date moved from 2024-01-04" in mail.text
     assert decide("2023-12-09") == []
     (mail,) = decide("2023-12-21")
@@ -209,7 +209,7 @@ def test_ten_thousand_findings_make_one_mail_of_bounded_length(davinci, monkeypa
         make_usage(f"app {number}", davinci, "2023-12-01", days=7)
     (mail,) = decide()
     assert mail.notices.filter(reason="threshold").count() == 5
-    assert "and 2 more: https://sundial.example.com/findings/" in mail.text
+    assert "2 more findings: https://sundial.example.com/findings/" in mail.text
 
 
 CLAUDE = "anthropic.claude-v2:1"
@@ -236,12 +236,12 @@ def test_thresholds_count_from_the_day_that_applies_and_the_mail_names_the_regio
     (mail,) = decide()
     assert (mail.recipient, mail.subject) == (
         "paris@example.com",
-        "One of your models stops in 27 days (2024-01-04)",
+        "One of your models retires in 27 days (2024-01-04)",
     )
     assert {(n.reason, n.step, n.sunset_on) for n in mail.notices.all()} == {("threshold", 30, SUNSET)}
-    told = "Until: 2024-01-04 (in eu-west-3; the model’s own date is 2024-07-04)"
+    told = "Sunset date: 2024-01-04 (in eu-west-3; the model’s general sunset date is 2024-07-04)"
     assert told in mail.text
-    assert told.removeprefix("Until: ") in mail.html
+    assert told.removeprefix("Sunset date: ") in mail.html
     assert decide("2023-12-09") == []
 
 

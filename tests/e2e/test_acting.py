@@ -22,8 +22,8 @@ def test_an_editor_acknowledges_a_finding(open_page, javascript):
     page = open_page("/findings/", java_script_enabled=javascript, **STILL)
     page.get_by_role("link", name="shop", exact=True).click()
     page.get_by_text("Acknowledge", exact=True).first.click()
-    page.get_by_label("What will be done").fill("Moving to chat")
-    page.get_by_label("Done by").fill("2023-12-20")
+    page.get_by_label("Plan").fill("Moving to chat")
+    page.get_by_label("Target date").fill("2023-12-20")
     page.get_by_role("button", name="Acknowledge").click()
     expect(page.locator(".banners")).to_contain_text("Acknowledged.")
     expect(page.locator("#history")).to_contain_text("Moving to chat")
@@ -34,10 +34,10 @@ def test_a_mistake_opens_the_form_again_with_what_was_typed(open_page):
     page = open_page(path_of("shop"), **STILL)
     page.get_by_text("Snooze", exact=True).first.click()
     page.get_by_label("Until").fill("2023-12-01")
-    page.get_by_label("Why", exact=True).fill("Release freeze")
+    page.locator("details[open]").get_by_label("Reason").fill("Release freeze")
     page.get_by_role("button", name="Snooze").click()
     expect(page.get_by_text("Choose a day in the future")).to_be_visible()
-    expect(page.get_by_label("Why", exact=True)).to_have_value("Release freeze")
+    expect(page.locator("details[open]").get_by_label("Reason")).to_have_value("Release freeze")
 
 
 def test_chips_and_filters_narrow_the_findings(open_page):

@@ -30,7 +30,7 @@ def test_what_a_person_changed_about_the_inbox_stays():
 
 def test_the_first_sign_in_is_offered_until_somebody_signed_up():
     (line,) = bootstrap.first_sign_in_lines("http://localhost:8000", NOW)
-    token = line.rpartition("/accounts/first/")[2].rstrip("/")
+    token = line.rpartition("/accounts/setup/")[2].rstrip("/")
     setup_link.create_first_user(token, "ada", "correct horse battery", NOW)
     assert bootstrap.first_sign_in_lines("http://localhost:8000", NOW) == []
 

@@ -52,7 +52,7 @@ def test_up_serves_works_leaves_nothing_when_killed_starts_again_and_stops_clean
 
     with start(*command, env=environment(var)) as up:
         assert address in up.wait_for("Sundial is at")
-        link = re.search(r"http://localhost:\d+(/accounts/first/\S+/)", up.wait_for("First sign-in"))
+        link = re.search(r"http://localhost:\d+(/accounts/setup/\S+/)", up.wait_for("First sign-in"))
         assert link
         assert status_of(f"{address}/healthz") == 200
         assert status_of(f"{address}/accounts/login/") == 200

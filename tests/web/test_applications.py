@@ -37,7 +37,7 @@ class TestList:
         response = viewer.get("/applications/")
         assert names(response) == ["shop", "search", "idle"]
         row = response.context["rows"][0]
-        assert (row.due.count, row.due.first.id, row.calls_7d) == (2, "davinci", 77)
+        assert (row.findings.count, row.findings.next_entry.id, row.calls_7d) == (2, "davinci", 77)
 
     def test_says_who_has_no_owner(self, viewer, world):
         assert words(viewer.get("/applications/")).count("no owner") == 2
@@ -59,7 +59,7 @@ class TestList:
 
     def test_knows_nothing_of_findings_before_the_announcement(self, viewer, world):
         response = viewer.get("/applications/?as_of=2023-07-05")
-        assert {row.due.count for row in response.context["rows"]} == {0}
+        assert {row.findings.count for row in response.context["rows"]} == {0}
         assert {row.calls_7d for row in response.context["rows"]} == {0}
 
     def test_takes_as_many_queries_for_many_as_for_few(self, viewer, world):
@@ -78,7 +78,7 @@ class TestList:
         ]  # fmt: skip
 
     def test_an_empty_house_says_what_to_do(self, viewer):
-        assert "No application yet" in words(viewer.get("/applications/"))
+        assert "No applications yet" in words(viewer.get("/applications/"))
 
 
 class TestApplication:
@@ -86,22 +86,22 @@ class TestApplication:
         response = viewer.get("/applications/shop/")
         page = response.context["page"]
         assert [row.entry.id for row in page.findings] == ["davinci", "gpt-3.5-turbo-0613"]
-        assert [(c.entry.id, c.calls_7d) for c in page.called] == [("davinci", 70), ("gpt-3.5-turbo-0613", 7)]
+        assert [(c.entry.id, c.calls_7d) for c in page.models] == [("davinci", 70), ("gpt-3.5-turbo-0613", 7)]
         assert page.calls_7d == 77
         assert figure_names(response) == ["calls"]
 
     def test_unknown_names_are_listed_as_such_and_linked(self, viewer, world):
         response = viewer.get("/applications/idle/")
-        assert response.context["page"].called[-1].entry is None
+        assert response.context["page"].models[-1].entry is None
         assert 'href="/uncatalogued/?application=idle"' in response.text
-        assert "It calls nothing that retires" in words(response)
+        assert "No retiring models in use" in words(response)
 
     def test_shows_rules_and_the_callers_that_belong_to_it(self, viewer, world):
         shop = Application.objects.get(slug="shop")
         ApplicationRule.objects.create(field="team", pattern="sales-*", application=shop)
         text = words(viewer.get("/applications/shop/"))
         assert "sales-*" in text
-        assert "Callers that are it shop" in text
+        assert "Matched callers shop" in text
 
     def test_shows_nothing_that_came_after_the_day(self, viewer, world):
         page = viewer.get("/applications/shop/?as_of=2023-12-03").context["page"]

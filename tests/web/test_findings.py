@@ -111,8 +111,8 @@ class TestList:
 
     def test_nothing_to_do_is_said_with_its_limits(self, viewer):
         text = words(viewer.get("/findings/"))
-        assert "Nobody calls a model that retires" in text
-        assert "see Uncatalogued" in text
+        assert "No application calls a retiring model" in text
+        assert "listed under Unknown models" in text
 
 
 class TestFinding:
@@ -122,8 +122,8 @@ class TestFinding:
     def test_says_the_verdict_in_a_sentence(self, viewer, world):
         text = words(self.show(viewer, "search"))
         assert (
-            "search still calls davinci, which stops in 27 days. 1,032 calls in the last 7 days. "
-            "The last one was on 7 Dec 2023." in text
+            "search still calls davinci, which retires in 27 days. 1,032 calls in the last 7 full days. "
+            "Last call: 7 Dec 2023." in text
         )
 
     def test_says_after_the_sunset_that_calls_fail_or_are_redirected(self, viewer, world):
@@ -131,9 +131,7 @@ class TestFinding:
         assert "another model answers" in words(self.show(viewer, "intent", "ada", "?as_of=2024-01-05"))
 
     def test_says_when_it_is_over(self, viewer, world):
-        assert "early has stopped calling davinci. The last one was on 29 Jul 2023." in words(
-            self.show(viewer, "early")
-        )
+        assert "early has stopped calling davinci. Last call: 29 Jul 2023." in words(self.show(viewer, "early"))
 
     def test_names_what_to_change_to_and_the_guide(self, viewer, world):
         response = self.show(viewer)
@@ -150,8 +148,11 @@ class TestFinding:
     def test_shows_names_as_logged_with_source_and_endpoint(self, viewer, world):
         make_usage("shop", "openai/davinci", "2023-12-05", 3, endpoint="/v1/completions")
         scan.run(NOW, date(2023, 12, 8))
-        seen = {(s.called_as, s.source, s.endpoint, s.calls) for s in self.show(viewer).context["page"].seen}
-        assert seen == {("davinci", "gateway", "", 38 * 10), ("openai/davinci", "gateway", "/v1/completions", 3)}
+        names = self.show(viewer).context["page"].logged_names
+        assert {(n.called_as, n.source, n.endpoint, n.calls) for n in names} == {
+            ("davinci", "gateway", "", 38 * 10),
+            ("openai/davinci", "gateway", "/v1/completions", 3),
+        }
 
     def test_draws_its_calls(self, viewer, world):
         response = self.show(viewer)
@@ -182,11 +183,11 @@ class TestFinding:
             step=30,
             sunset_on=date(2024, 1, 4),
         )
-        story = self.show(viewer).context["page"].story
+        story = self.show(viewer).context["page"].history
         assert [line.kind for line in story] == ["acknowledge", "mail", "opened"]
         text = words(self.show(viewer))
         assert "moving to chat" in text
-        assert "Mail to shop@acme.example" in text
+        assert "Alert to shop@acme.example" in text
 
     def test_shows_nothing_that_happened_after_the_day(self, viewer, world):
         actions.comment(finding("shop"), None, at("2023-12-08"), text="later words")
@@ -262,8 +263,8 @@ class TestActing:
 
     def test_acting_belongs_to_today(self, editor, world):
         text = words(editor.get(f"/findings/{finding('shop').pk}/?as_of=2023-12-01"))
-        assert "You are looking at another day." in text
-        assert "What to do with it" not in text
+        assert "You are viewing a past day." in text
+        assert "Acknowledge" not in text
 
     def test_an_unknown_act_or_finding_is_not_found(self, editor, world):
         assert self.post(editor, "explode").status_code == 404

@@ -65,14 +65,14 @@ class TestFirstSignIn:
         return {"username": "root", "password": "sunny-horizon-9", "again": "sunny-horizon-9"} | changed
 
     def test_makes_the_administrator_and_signs_in(self, client):
-        path = reverse("first", args=[setup_link.issue_token(clock.wall())])
+        path = reverse("setup", args=[setup_link.issue_token(clock.wall())])
         assert client.get(path).status_code == 200
         assert client.post(path, self.form()).url == "/"
         assert client.get("/").status_code == 200
         assert User.objects.get().is_superuser
 
     def test_works_once(self, client):
-        path = reverse("first", args=[setup_link.issue_token(clock.wall())])
+        path = reverse("setup", args=[setup_link.issue_token(clock.wall())])
         User.objects.create_user("somebody")
         assert client.get(path).status_code == 410
 
@@ -82,13 +82,13 @@ class TestFirstSignIn:
          ({"username": "a b"}, "valid username")],
     )  # fmt: skip
     def test_says_what_is_wrong_with_name_or_password(self, client, changed, told):
-        path = reverse("first", args=[setup_link.issue_token(clock.wall())])
+        path = reverse("setup", args=[setup_link.issue_token(clock.wall())])
         page = client.post(path, self.form(**changed))
         assert told in page.text
         assert not User.objects.exists()
 
     def test_refuses_a_link_that_we_did_not_make(self, client):
-        assert client.get("/accounts/first/made-up/").status_code == 410
+        assert client.get("/accounts/setup/made-up/").status_code == 410
 
 
 class TestDay:
@@ -157,7 +157,7 @@ class TestProtection:
 
         response = server_error(rf.get("/"))
         assert response.status_code == 500
-        assert "our mistake" in response.content.decode()
+        assert "Something went wrong" in response.content.decode()
 
     def test_pages_travel_compressed(self, viewer):
         page = viewer.get("/patterns/", headers={"accept-encoding": "gzip"})

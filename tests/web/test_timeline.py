@@ -79,7 +79,8 @@ def test_a_caller_in_a_region_is_told_the_sunset_of_that_region(viewer, world):
     page = viewer.get(Finding.objects.get(application__slug="shop").get_absolute_url())
     due = page.context["page"].due
     assert (due.step.region, due.on, due.days_left) == ("us-west-2", date(2024, 3, 1), 84)
-    assert f"Called as us.{CLAUDE}: its own sunset is that of us-west-2, 1 Mar 2024" in words(page)
+    expected = f"Called as us.{CLAUDE}, which is served in us-west-2: the sunset date there is 1 Mar 2024"
+    assert expected in words(page)
     other = viewer.get(Finding.objects.get(application__slug="lab").get_absolute_url())
     assert other.context["page"].due is None
 
@@ -115,9 +116,9 @@ def test_after_its_own_day_an_application_is_broken_and_the_others_are_not(viewe
 def test_the_counts_of_the_chips_are_those_of_the_list(world, day, status):
     """The list is paged by these counts instead of asking for its own."""
     known = snapshot.load(date.fromisoformat(day))
-    found = query.find(query.Wanted(), known)
+    found = query.matching_findings(query.FindingListQuery(), known)
     listed = query.with_status(found, status)
-    counts = query.tally(found, known).listed(status)
+    counts = query.count_by_status(found, known).by_due_key(status)
     assert counts == {there: listed.filter(entry=there[0], regions=there[1]).count() for there in counts}
     assert list(listed.by_due(counts)) == list(listed.by_due())
 
@@ -147,6 +148,6 @@ def test_who_is_at_risk_in_a_region_stands_on_the_overview(viewer, world):
 def test_a_finding_tells_what_comes_before_the_end(viewer, world):
     finding = Finding.objects.get(application__slug="lab")
     page = viewer.get(finding.get_absolute_url())
-    assert [step.kind for step in page.context["page"].steps] == ["closed_to_new", "lockout"]
+    assert [step.kind for step in page.context["page"].milestones] == ["closed_to_new", "lockout"]
     earlier = viewer.get(f"{finding.get_absolute_url()}?as_of=2023-12-01")
-    assert [step.kind for step in earlier.context["page"].steps] == ["closed_to_new", "lockout"]
+    assert [step.kind for step in earlier.context["page"].milestones] == ["closed_to_new", "lockout"]

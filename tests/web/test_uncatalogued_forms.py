@@ -42,7 +42,7 @@ def named(response) -> list[str]:
 
 def errors(response) -> dict:
     assert response.status_code == 422
-    return next(form.errors for _, form, open_ in response.context["forms"] if open_)
+    return next(form.errors for _, form in response.context["forms"] if form.is_bound)
 
 
 def unknown_calls() -> int:
@@ -52,17 +52,17 @@ def unknown_calls() -> int:
 def test_the_page_of_a_name_says_what_each_choice_does(editor, world):
     page = editor.get(PAGE)
     text = words(page)
-    assert [act.verb for act, _, _ in page.context["forms"]] == ["alias", "deployment", "entry", "ignore"]
-    assert "text-davinci-03 becomes an alias" in text
+    assert [action.verb for action, _ in page.context["forms"]] == ["alias", "deployment", "entry", "ignore"]
+    assert "“text-davinci-03” becomes an alias" in text
     assert "openai/text-davinci-003" in text
     assert "sunset 4 Jan 2024" in text
-    assert "unknown never counts as safe" in text
+    assert "Its calls still count as calls to unknown models" in text
 
 
 def test_one_click_makes_a_close_name_an_alias_and_history_follows_at_once(editor, world):
-    response = do(editor, "alias", close="openai/text-davinci-003")
+    response = do(editor, "alias", suggestion="openai/text-davinci-003")
     assert named(response) == ["llama-2"]
-    assert "22 calls of the past now belong to openai/text-davinci-003. The name was logged in 2 ways." in words(
+    assert "22 past calls now count for openai/text-davinci-003. The name appears in 2 spellings." in words(
         response
     )
     assert unknown_calls() == 3
@@ -85,8 +85,8 @@ def test_an_entry_may_be_typed_with_or_without_its_platform(editor, world):
 @pytest.mark.parametrize(
     ("data", "field", "says"),
     [
-        ({}, "target", "Name the entry"),
-        ({"target": "openai/text-davinci-004"}, "target", "Close are: openai/text-davinci-003"),
+        ({}, "target", "Enter a catalog entry"),
+        ({"target": "openai/text-davinci-004"}, "target", "Similar entries: openai/text-davinci-003"),
         ({"target": "meta/llama"}, "__all__", "its calls are on another platform"),
         ({"target": "text-davinci-003", "source_url": "ht!tp"}, "source_url", "valid URL"),
     ],
@@ -104,7 +104,7 @@ def test_a_name_goes_into_the_map_of_one_source_only(editor, world):
     make_usage("lab", "text-davinci-03", "2023-12-02", 100, source=other)
     scan.run(NOW, TODAY)
     response = do(editor, "deployment", source=make_source().pk, target="text-davinci-003")
-    assert "22 calls of the past now belong to openai/text-davinci-003." in words(response)
+    assert "22 past calls now count for openai/text-davinci-003." in words(response)
     make_source().refresh_from_db()
     assert make_source().deployments == {"text-davinci-03": "text-davinci-003"}
     assert unknown_calls() == 103
@@ -123,7 +123,7 @@ def test_a_deployment_of_a_source_without_a_platform_names_the_platform_in_its_m
         name="prod-gpt35",
         platform="",
         source=source.pk,
-        close="azure-openai/gpt-35-turbo-0301",
+        suggestion="azure-openai/gpt-35-turbo-0301",
     )
     assert response.status_code == 200, response.context["forms"]
     assert Finding.objects.get().entry.platform.slug == "azure-openai"
@@ -143,7 +143,7 @@ def test_a_new_entry_takes_the_name_with_its_sunset_and_source(editor, world):
         },
         follow=True,
     )
-    assert "3 calls of the past now belong to openai/llama-2." in words(response)
+    assert "3 past calls now count for openai/llama-2." in words(response)
     state = snapshot.load(TODAY).get("openai", "llama-2")
     assert (state.sunset_on, state.source_url) == (date(2024, 3, 1), "https://example.com/llama")
     assert Finding.objects.filter(entry__name="llama-2").exists()
@@ -152,8 +152,8 @@ def test_a_new_entry_takes_the_name_with_its_sunset_and_source(editor, world):
 @pytest.mark.parametrize(
     ("change", "field", "says"),
     [
-        ({"sunset": "2024-03-01"}, "source_url", "every date carries its source"),
-        ({"sunset": "1024-03-01", "source_url": "https://example.com/"}, "sunset", "cannot be right"),
+        ({"sunset": "2024-03-01"}, "source_url", "every date needs a source"),
+        ({"sunset": "1024-03-01", "source_url": "https://example.com/"}, "sunset", "Enter a year from"),
         ({"id": "text-davinci-003"}, "id", "make the name an alias"),
         ({"id": "something-else"}, "__all__", "would still not mean openai/something-else"),
         ({"platform": "nowhere"}, "platform", "valid choice"),
@@ -173,7 +173,7 @@ def test_an_ignored_name_leaves_the_list_and_still_counts(editor, world):
     assert named(response) == ["text-davinci-03", "openai/text-davinci-03"]
     share = response.context["share"]
     assert (share.unknown, share.ignored, share.total) == (24, 3, 104)
-    assert (share.part, share.open_part) == (24 / 104, 21 / 104)
+    assert (share.unknown_share, share.unignored_share) == (24 / 104, 21 / 104)
     ignored = editor.get("/uncatalogued/?show=ignored")
     assert named(ignored) == ["llama-2"]
     assert "A test of the lab" in words(ignored)
@@ -189,8 +189,8 @@ def test_ignoring_needs_a_reason(editor, world):
 def test_an_ignored_name_can_be_put_back(editor, world):
     do(editor, "ignore", name="llama-2", reason="A test of the lab")
     page = editor.get("/uncatalogued/name/?called=llama-2&platform=openai")
-    assert [act.verb for act, _, _ in page.context["forms"]][-1] == "put-back"
-    do(editor, "put-back", name="llama-2")
+    assert [action.verb for action, _ in page.context["forms"]][-1] == "unignore"
+    do(editor, "unignore", name="llama-2")
     assert "llama-2" in named(editor.get("/uncatalogued/"))
     assert AuditEntry.objects.filter(action="removed").count() == 1
 
@@ -213,22 +213,22 @@ def test_a_call_without_a_model_name_can_only_be_ignored(editor):
     make_usage("lab", "", "2023-12-05", 4, platform="openai")
     scan.run(NOW, TODAY)
     page = editor.get("/uncatalogued/name/?called=&platform=openai")
-    assert [act.verb for act, _, _ in page.context["forms"]] == ["ignore"]
+    assert [action.verb for action, _ in page.context["forms"]] == ["ignore"]
 
 
-@pytest.mark.parametrize("verb", ["alias", "deployment", "entry", "ignore", "put-back"])
+@pytest.mark.parametrize("verb", ["alias", "deployment", "entry", "ignore", "unignore"])
 def test_a_viewer_sees_a_name_and_changes_nothing(viewer, world, verb):
     page = viewer.get(PAGE)
     assert page.context["forms"] == []
-    assert "Editors decide" in words(page)
-    assert do(viewer, verb, close="openai/text-davinci-003", reason="x").status_code == 403
+    assert "Only editors can resolve unknown models" in words(page)
+    assert do(viewer, verb, suggestion="openai/text-davinci-003", reason="x").status_code == 403
     assert not AuditEntry.objects.exists()
 
 
 def test_nothing_is_decided_on_another_day_than_today(editor, world):
     page = editor.get(PAGE + "&as_of=2023-12-05")
     assert page.context["forms"] == []
-    assert "You are looking at another day" in words(page)
+    assert "You are viewing a past day" in words(page)
 
 
 def test_a_name_that_is_not_unknown_has_no_page(editor, world):
@@ -249,8 +249,8 @@ def test_a_hostile_name_is_text_and_can_be_ignored(editor):
 
 def test_with_much_history_the_name_follows_at_once_and_the_worker_does_the_rest(editor, world, monkeypatch):
     monkeypatch.setattr(uncatalogued, "SCAN_ROLLUPS", 1)
-    response = do(editor, "alias", close="openai/text-davinci-003")
-    assert "Charts and findings follow within a minute." in words(response)
+    response = do(editor, "alias", suggestion="openai/text-davinci-003")
+    assert "Charts and findings are updated within a minute." in words(response)
     assert named(response) == ["llama-2"]
     assert unknown_calls() == 25
     scan.run(NOW, TODAY)
@@ -262,19 +262,19 @@ def test_a_name_without_a_platform_may_become_an_alias_where_only_one_platform_h
     Platform.objects.get_or_create(slug="groq", defaults={"name": "Groq"})
     make_usage("lab", "our-gpt", "2023-12-05", 4, source=make_source("plain", platform=""))
     scan.run(NOW, TODAY)
-    assert "4 calls" in words(do(editor, "alias", name="our-gpt", platform="", target="openai/gpt-4"))
+    assert "4 past calls" in words(do(editor, "alias", name="our-gpt", platform="", target="openai/gpt-4"))
     assert CalledName.objects.get(called_as="our-gpt").resolutions.get().entry.name == "gpt-4"
 
 
 def test_the_list_makes_an_alias_in_one_click_and_takes_it_back(editor, world):
     page = editor.get("/uncatalogued/")
-    assert 'name="close" value="openai/text-davinci-003"' in page.text
-    done = do(editor, "alias", close="openai/text-davinci-003")
+    assert 'name="suggestion" value="openai/text-davinci-003"' in page.text
+    done = do(editor, "alias", suggestion="openai/text-davinci-003")
     assert named(done) == ["llama-2"]
-    change = done.context["regret"]
-    assert "The alias of openai/text-davinci-003 can be taken back." in words(done)
+    change = done.context["undoable"]
+    assert "you can undo the alias of openai/text-davinci-003." in words(done)
     back = editor.post("/uncatalogued/undo/", {"change": change.pk}, follow=True)
-    assert "Taken back" in words(back)
+    assert "Undone." in words(back)
     assert named(back)[0] == "text-davinci-03"
     assert not Alias.objects.exists()
     assert Traffic.objects.filter(entry=None).exists()
@@ -283,19 +283,21 @@ def test_the_list_makes_an_alias_in_one_click_and_takes_it_back(editor, world):
 def test_the_list_ignores_with_a_reason_and_takes_it_back(editor, world):
     done = do(editor, "ignore", "llama-2", reason="a test")
     assert "llama-2" not in named(done)
-    back = editor.post("/uncatalogued/undo/", {"change": done.context["regret"].pk}, follow=True)
+    back = editor.post("/uncatalogued/undo/", {"change": done.context["undoable"].pk}, follow=True)
     assert "llama-2" in named(back)
     assert not IgnoredName.objects.exists()
 
 
 def test_only_the_last_act_of_the_same_person_can_be_taken_back(editor, viewer, world, admin_client):
-    first = do(editor, "ignore", "llama-2", reason="a test").context["regret"]
-    do(editor, "alias", close="openai/text-davinci-003")
-    assert "Something else happened since" in words(
+    first = do(editor, "ignore", "llama-2", reason="a test").context["undoable"]
+    do(editor, "alias", suggestion="openai/text-davinci-003")
+    assert "There has been a later change" in words(
         editor.post("/uncatalogued/undo/", {"change": first.pk}, follow=True)
     )
     last = AuditEntry.objects.filter(origin="uncatalogued").first()
-    assert "Something else" in words(admin_client.post("/uncatalogued/undo/", {"change": last.pk}, follow=True))
+    assert "There has been a later change" in words(
+        admin_client.post("/uncatalogued/undo/", {"change": last.pk}, follow=True)
+    )
     assert (IgnoredName.objects.count(), Alias.objects.count()) == (1, 1)
 
 

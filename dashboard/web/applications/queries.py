@@ -1,4 +1,4 @@
-"""Applications with what they still have to do."""
+"""The list of applications with their next sunset, and the page of one application."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -16,20 +16,33 @@ from dashboard.charts.card import ChartCard
 from dashboard.findings.due_dates import entry_due
 from dashboard.findings.models import Finding, Traffic
 from dashboard.findings.querysets import DueKey
-from dashboard.usage.models import Application, ApplicationRule, Identity
+from dashboard.usage.models import Application, ApplicationRule
 from dashboard.web.common import call_series, calls
+from dashboard.web.common.caller_details import caller_details
 from dashboard.web.common.finding_rows import FindingRow, finding_rows
 from dashboard.web.common.traffic_charts import calls_chart
 
-__all__ = ["ApplicationPage", "ApplicationRow", "Called", "Wanted", "find", "page", "rows"]
+__all__ = [
+    "ApplicationListQuery",
+    "ApplicationPage",
+    "ApplicationRow",
+    "CalledModel",
+    "MatchedCaller",
+    "application_rows",
+    "build_page",
+    "list_applications",
+]
 
-BOUND = 50
-"""Findings, identities and rules that one page shows."""
+MAX_ROWS = 50
+"""The most findings, callers and rules that one page shows."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What to list; empty values ask for everything. `owner` is "", "none" or "some"."""
+class ApplicationListQuery:
+    """Filters of the list; empty values match everything.
+
+    `owner` is "", "none" or "some"; `sort` is "due", "findings" or "name".
+    """
 
     text: str = ""
     team: str = ""
@@ -38,31 +51,33 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
-    """Findings that are alive: how many, the entry that stops first for these calls, and when."""
+class OpenFindings:
+    """The unresolved findings of an application: how many, and the next entry to reach its due date."""
 
     count: int = 0
-    first: EntryState | None = None
-    end: regions.DueDate | None = None
+    next_entry: EntryState | None = None
+    next_due: regions.DueDate | None = None
 
     @property
-    def elsewhere(self) -> bool:
-        """These calls end on another day than the entry's own sunset date."""
-        return self.end is not None and self.first is not None and self.end.on != self.first.sunset_on
+    def has_own_date(self) -> bool:
+        """Whether the due date of these calls differs from the entry's sunset date."""
+        if not self.next_entry or not self.next_due:
+            return False
+        return self.next_due.on != self.next_entry.sunset_on
 
 
 @dataclass(frozen=True, slots=True)
 class ApplicationRow:
-    """One line of the list."""
+    """One row of the list."""
 
     application: Application
-    due: Due
+    findings: OpenFindings
     calls_7d: int | None
 
 
 @dataclass(frozen=True, slots=True)
-class Called:
-    """One model that an application called in the last 90 days; `entry` is None for unknown names."""
+class CalledModel:
+    """One model that an application called in the last 90 days; `entry` is None for unknown models."""
 
     entry: EntryState | None
     calls_7d: int | None
@@ -70,54 +85,70 @@ class Called:
 
 
 @dataclass(frozen=True, slots=True)
+class MatchedCaller:
+    """A caller as the log identifies it."""
+
+    consumer: str
+    details: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class ApplicationPage:
-    """Everything on an application's page; lists are bounded, `*_total` tells how many there are."""
+    """Everything on an application's page. Lists are cut to `MAX_ROWS`; `*_total` has their full length."""
 
     application: Application
     findings: list[FindingRow]
     findings_total: int
     alive: int
-    called: list[Called]
+    models: list[CalledModel]
     chart: ChartCard | None
-    identities: list[Identity]
-    identities_total: int
+    callers: list[MatchedCaller]
+    callers_total: int
     rules: list[ApplicationRule]
     rules_total: int
 
     @property
     def calls_7d(self) -> int | None:
-        told = [one.calls_7d for one in self.called if one.calls_7d is not None]
-        return sum(told) if told or not self.called else None
+        counted = [model.calls_7d for model in self.models if model.calls_7d is not None]
+        return sum(counted) if counted or not self.models else None
 
 
-def find(wanted: Wanted, snapshot: Snapshot) -> tuple[list[int], dict[int, Due]]:
-    """Primary keys of the applications asked for, in order, and what is due of each that has anything due."""
-    due = _due(snapshot)
-    found = Application.objects.all()
-    if text := wanted.text.strip():
-        found = found.filter(Q(name__icontains=text) | Q(slug__icontains=text) | Q(owner__icontains=text))
-    if wanted.team:
-        found = found.filter(team=wanted.team)
-    if wanted.owner:
-        found = found.filter(owner="") if wanted.owner == "none" else found.exclude(owner="")
-    critical = dict(found.order_by("name", "pk").values_list("pk", "criticality"))
-    if wanted.sort == "name":
-        return list(critical), due
-    if wanted.sort == "findings":
-        return sorted(critical, key=lambda pk: -due.get(pk, Due()).count), due
-    return sorted(critical, key=lambda pk: (_first_day(due.get(pk)), critical[pk])), due
+def list_applications(
+    list_query: ApplicationListQuery, snapshot: Snapshot
+) -> tuple[list[int], dict[int, OpenFindings]]:
+    """Primary keys of the matching applications, in order, and the open findings of those that have any."""
+    findings = _open_findings(snapshot)
+    applications = Application.objects.all()
+    if text := list_query.text.strip():
+        applications = applications.filter(
+            Q(name__icontains=text) | Q(slug__icontains=text) | Q(owner__icontains=text)
+        )
+    if list_query.team:
+        applications = applications.filter(team=list_query.team)
+    if list_query.owner == "none":
+        applications = applications.filter(owner="")
+    elif list_query.owner:
+        applications = applications.exclude(owner="")
+    criticality = dict(applications.order_by("name", "pk").values_list("pk", "criticality"))
+    if list_query.sort == "name":
+        return list(criticality), findings
+    if list_query.sort == "findings":
+        return sorted(criticality, key=lambda pk: -findings.get(pk, OpenFindings()).count), findings
+    return sorted(criticality, key=lambda pk: (_next_due_on(findings.get(pk)), criticality[pk])), findings
 
 
-def rows(keys: Sequence[int], due: dict[int, Due], as_of: date) -> Iterator[ApplicationRow]:
-    """The lines of one page."""
-    found = Application.objects.in_bulk(keys)
-    recent = calls.calls_7d_by_application(keys, as_of)
+def application_rows(
+    keys: Sequence[int], findings: dict[int, OpenFindings], as_of: date
+) -> Iterator[ApplicationRow]:
+    """The rows of one page."""
+    applications = Application.objects.in_bulk(keys)
+    recent_calls = calls.calls_7d_by_application(keys, as_of)
     for pk in keys:
-        if pk in found:
-            yield ApplicationRow(found[pk], due.get(pk, Due()), recent[pk])
+        if pk in applications:
+            yield ApplicationRow(applications[pk], findings.get(pk, OpenFindings()), recent_calls[pk])
 
 
-def page(application: Application, snapshot: Snapshot, today: date) -> ApplicationPage:
+def build_page(application: Application, snapshot: Snapshot, today: date) -> ApplicationPage:
     """The page of an application as of the snapshot's day."""
     as_of = snapshot.as_of
     findings = Finding.objects.as_of(as_of, snapshot).for_application(application)
@@ -125,62 +156,88 @@ def page(application: Application, snapshot: Snapshot, today: date) -> Applicati
     stack = call_series.calls_by_entry(application.pk, as_of)
     return ApplicationPage(
         application=application,
-        findings=list(finding_rows(ordered[:BOUND], snapshot)),
+        findings=list(finding_rows(ordered[:MAX_ROWS], snapshot)),
         findings_total=len(ordered),
         alive=findings.alive().count(),
-        called=_called(application, snapshot),
+        models=_called_models(application, snapshot),
         chart=_chart(application, stack, snapshot, today),
-        identities=list(application.identities.order_by("pk")[:BOUND]),
-        identities_total=application.identities.count(),
-        rules=list(application.rules.all()[:BOUND]),
+        callers=_callers(application),
+        callers_total=application.identities.count(),
+        rules=list(application.rules.all()[:MAX_ROWS]),
         rules_total=application.rules.count(),
     )
 
 
-def _due(snapshot: Snapshot) -> dict[int, Due]:
+def _open_findings(snapshot: Snapshot) -> dict[int, OpenFindings]:
+    """By application. Due dates are worked out once per due key, because many findings share one."""
     alive = Finding.objects.existing_on(snapshot.as_of, snapshot).alive().order_by()
     apart = alive.due_keys_by_pair()
-    found: dict[int, list[DueKey]] = defaultdict(list)
+    by_application: dict[int, list[DueKey]] = defaultdict(list)
     for application, entry in alive.values_list("application_id", "entry_id"):
-        found[application].append(apart.get((application, entry), (entry, "", False)))
-    there = {one for some in found.values() for one in some}
-    ends = {one: entry_due(snapshot.entries[one[0]], *one[1:]) for one in there}
-    days = {one: end.on if end else date.max for one, end in ends.items()}
-    soonest = sorted(there, key=lambda one: (days[one], snapshot.entries[one[0]].id))
-    place = {one: n for n, one in enumerate(soonest)}
-    first = {application: min(some, key=place.__getitem__) for application, some in found.items()}
-    return {pk: Due(len(found[pk]), snapshot.entries[one[0]], ends[one]) for pk, one in first.items()}
+        by_application[application].append(apart.get((application, entry), (entry, "", False)))
+    distinct = {due_key for some in by_application.values() for due_key in some}
+    dues = {
+        (entry, regions_, idle): entry_due(snapshot.entries[entry], regions_, idle)
+        for entry, regions_, idle in distinct
+    }
+
+    def sort_key(due_key: DueKey) -> tuple[date, str]:
+        due = dues[due_key]
+        return due.on if due else date.max, snapshot.entries[due_key[0]].id
+
+    rank = {due_key: n for n, due_key in enumerate(sorted(distinct, key=sort_key))}
+    next_ones = {pk: min(some, key=rank.__getitem__) for pk, some in by_application.items()}
+    return {
+        pk: OpenFindings(len(by_application[pk]), snapshot.entries[due_key[0]], dues[due_key])
+        for pk, due_key in next_ones.items()
+    }
 
 
-def _first_day(due: Due | None) -> date:
-    """The day that sorts an application: its next sunset, the end of time without any."""
-    return due.end.on if due and due.end else date.max
+def _callers(application: Application) -> list[MatchedCaller]:
+    return [
+        MatchedCaller(
+            identity.consumer,
+            caller_details(
+                team=identity.team,
+                key_alias=identity.key_alias,
+                service=identity.service,
+                user_agent=identity.user_agent,
+                tags=identity.tags,
+            ),
+        )
+        for identity in application.identities.order_by("pk")[:MAX_ROWS]
+    ]
 
 
-def _called(application: Application, snapshot: Snapshot) -> list[Called]:
+def _next_due_on(findings: OpenFindings | None) -> date:
+    """The day by which applications are sorted; the last day of all without a due date."""
+    return findings.next_due.on if findings and findings.next_due else date.max
+
+
+def _called_models(application: Application, snapshot: Snapshot) -> list[CalledModel]:
     as_of = snapshot.as_of
     since = calls.week(as_of)[0]
-    rows = (
+    sums = (
         Traffic.objects.filter(application=application, day__range=call_series.chart_days(as_of))
         .values("entry")
-        .annotate(lately=Sum("calls", filter=Q(day__gte=since)), total=Sum("calls"))
+        .annotate(calls_7d=Sum("calls", filter=Q(day__gte=since)), total=Sum("calls"))
         .order_by("entry")
     )
-    found = [
-        Called(
+    models = [
+        CalledModel(
             snapshot.entries.get(row["entry"]),
-            row["lately"] if row["total"] is None else row["lately"] or 0,
+            row["calls_7d"] if row["total"] is None else row["calls_7d"] or 0,
             row["total"],
         )
-        for row in rows
+        for row in sums
     ]
-    return sorted(found, key=lambda c: (c.entry is None, -(c.calls_7d or 0), -(c.calls_90d or 0)))
+    return sorted(models, key=lambda m: (m.entry is None, -(m.calls_7d or 0), -(m.calls_90d or 0)))
 
 
 def _chart(
     application: Application, stack: call_series.CallChartData, snapshot: Snapshot, today: date
 ) -> ChartCard | None:
-    unknown = _("names that the catalog does not know")
+    unknown = _("unknown models")
     others = ngettext("%(n)s other", "%(n)s others", stack.others) % {"n": stack.others}
     return calls_chart(
         stack,

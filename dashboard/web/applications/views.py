@@ -1,4 +1,4 @@
-"""/applications/ and /applications/<slug>/: who calls models, and what they still have to do."""
+"""/applications/ and /applications/<slug>/: applications, the models they call and their findings."""
 
 from collections.abc import Iterator
 
@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from dashboard.catalog import snapshot as catalog
 from dashboard.usage.models import Application
-from dashboard.web.applications import queries as query
-from dashboard.web.applications.queries import ApplicationRow, Wanted
+from dashboard.web.applications import queries
+from dashboard.web.applications.queries import ApplicationListQuery, ApplicationRow
 from dashboard.web.common.as_of import Request
 from dashboard.web.common.csv_export import LIMIT, csv_response
 from dashboard.web.common.filters import FilterForm, SearchField, paginate, team_choices
@@ -23,9 +23,9 @@ COLUMNS = (
 
 
 class ApplicationFilters(FilterForm):
-    """Which applications to list."""
+    """Filters of the list."""
 
-    q = SearchField(_("A name or an owner’s address"))
+    q = SearchField(_("Name or email address of the owner"))
 
     def __init__(self, request: Request) -> None:
         super().__init__(request.GET)
@@ -34,32 +34,39 @@ class ApplicationFilters(FilterForm):
         orders = [("findings", _("Most findings")), ("name", _("Name"))]
         self.add_choice("sort", _("Order"), orders, any_label=_("Next sunset"))
 
-    def wanted(self) -> Wanted:
-        return Wanted(self.value("q"), self.value("team"), self.value("owner"), self.value("sort") or "due")
+    def list_query(self) -> ApplicationListQuery:
+        return ApplicationListQuery(
+            self.value("q"), self.value("team"), self.value("owner"), self.value("sort") or "due"
+        )
 
 
 def index(request: Request) -> HttpResponseBase:
     filters = ApplicationFilters(request)
-    keys, due = query.find(filters.wanted(), catalog.load(request.as_of))
+    keys, findings = queries.list_applications(filters.list_query(), catalog.load(request.as_of))
     if request.GET.get("format") == "csv":
-        lines = _lines(query.rows(keys[: LIMIT + 1], due, request.as_of))
-        return csv_response("applications", request.as_of, COLUMNS, lines)
+        rows = queries.application_rows(keys[: LIMIT + 1], findings, request.as_of)
+        return csv_response("applications", request.as_of, COLUMNS, _csv_rows(rows))
     page = paginate(request, keys)
-    rows = list(query.rows(list(page.object_list), due, request.as_of))
-    context = {"filters": filters, "page": page, "rows": rows, "busy": len(due)}
+    context = {
+        "filters": filters,
+        "page": page,
+        "rows": list(queries.application_rows(list(page.object_list), findings, request.as_of)),
+        "calling_count": len(findings),
+    }
     return render(request, "applications/list.html", context)
 
 
 def application(request: Request, slug: str) -> HttpResponse:
-    found = get_object_or_404(Application, slug=slug)
-    page = query.page(found, catalog.load(request.as_of), request.today)
-    return render(request, "applications/detail.html", {"page": page, "application": found})
+    application = get_object_or_404(Application, slug=slug)
+    page = queries.build_page(application, catalog.load(request.as_of), request.today)
+    return render(request, "applications/detail.html", {"page": page, "application": application})
 
 
-def _lines(rows: Iterator[ApplicationRow]) -> Iterator[tuple]:
+def _csv_rows(rows: Iterator[ApplicationRow]) -> Iterator[tuple]:
     for row in rows:
-        one, first = row.application, row.due.first
+        application, findings = row.application, row.findings
         yield (
-            one.name, one.slug, one.team, one.owner, one.criticality, row.due.count,
-            row.due.end.on if row.due.end else None, first.key if first else None, row.calls_7d,
+            application.name, application.slug, application.team, application.owner, application.criticality,
+            findings.count, findings.next_due.on if findings.next_due else None,
+            findings.next_entry.key if findings.next_entry else None, row.calls_7d,
         )  # fmt: skip

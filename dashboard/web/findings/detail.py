@@ -1,4 +1,4 @@
-"""One finding as its page shows it: the verdict, the evidence, the story."""
+"""The page of one finding: its summary, its sunset, its calls and its history."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -19,33 +19,42 @@ from dashboard.findings.name_resolution import latest_calls_to, with_resolution
 from dashboard.usage.ingest.latest_calls import latest_calls_of
 from dashboard.usage.models import DailyRollup, LatestCall, Source
 from dashboard.web.common import call_series
+from dashboard.web.common.caller_details import caller_details
 from dashboard.web.common.finding_rows import FindingRow, finding_rows
 from dashboard.web.common.guide_links import Guide, guide_for
 from dashboard.web.common.traffic_charts import calls_chart, entry_markers
 from dashboard.web.common.verdicts import day_text
 
-__all__ = ["Caller", "FindingPage", "Mail", "Seen", "find", "page", "verdict"]
+__all__ = [
+    "FindingMail",
+    "FindingPage",
+    "LoggedCaller",
+    "LoggedName",
+    "build_page",
+    "load_finding",
+    "summary_text",
+]
 
-BOUND = 30
-PROOFS = 5
+MAX_ROWS = 30
+MAX_LATEST_CALLS = 5
 
 EVENTS = {
-    "opened": gettext_lazy("Opened: it called the model while its sunset was announced"),
-    "regressed": gettext_lazy("Regressed: calls came back"),
-    "resolved": gettext_lazy("Resolved: no call for the quiet days"),
+    "opened": gettext_lazy("Opened: calls to a model with an announced sunset"),
+    "regressed": gettext_lazy("Regressed: calls resumed"),
+    "resolved": gettext_lazy("Resolved: no calls during the quiet days"),
     "acknowledge": gettext_lazy("Acknowledged"),
     "snooze": gettext_lazy("Snoozed"),
     "exempt": gettext_lazy("Exempted"),
     "reopen": gettext_lazy("Reopened"),
     "assign": gettext_lazy("Assigned"),
     "comment": gettext_lazy("Commented"),
-    "mail": gettext_lazy("Mail"),
+    "mail": gettext_lazy("Alert"),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A name as logged by one source at one endpoint, over the last 90 days."""
+class LoggedName:
+    """One model name in the logs of one source, at one endpoint, over the last 90 days."""
 
     source: str
     source_name: str
@@ -57,8 +66,8 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
-    """What the log knows about who called."""
+class LoggedCaller:
+    """A caller as the log identifies it; calls over the last 90 days."""
 
     consumer: str
     team: str
@@ -66,19 +75,23 @@ class Caller:
     user_agent: str
     calls: int | None
 
+    @property
+    def details(self) -> list[str]:
+        return caller_details(team=self.team, key_alias=self.key_alias, user_agent=self.user_agent)
+
 
 @dataclass(frozen=True, slots=True)
-class Mail:
-    """A message about the finding, for the history."""
+class FindingMail:
+    """An alert about the finding, for the history."""
 
     on: date
     recipient: str
     about: str
-    """Why it was sent, and what became of it."""
+    """The reason for sending it and the state of its delivery."""
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class HistoryLine:
     """One line of the history."""
 
     on: date
@@ -94,25 +107,25 @@ class FindingPage:
     """Everything on a finding's page."""
 
     row: FindingRow
-    verdict: str
+    summary: str
     replacements: list[EntryState]
     deadline: Deadline | None
     guide: Guide | None
     chart: ChartCard | None
-    story: list[Line]
+    history: list[HistoryLine]
     """Newest first."""
-    seen: list[Seen]
-    callers: list[Caller]
-    proofs: list[LatestCall]
+    logged_names: list[LoggedName]
+    callers: list[LoggedCaller]
+    latest_calls: list[LatestCall]
     """The latest calls, newest first."""
-    silent: list[Source]
-    """Sources that would carry its calls and do not report."""
+    silent_sources: list[Source]
+    """Sources that reported its calls and have gone silent."""
     due: DueDate | None
-    """The end that these calls meet, where it is on another day than the entry's own."""
-    due_name: str | None
-    """The name by which they tell the region that this end holds for."""
-    steps: list[Step]
-    """What else comes before the end, in the order of its days."""
+    """The due date of these calls where it differs from the entry's sunset date, else None."""
+    regional_name: str | None
+    """The logged name that identifies the region of the due date."""
+    milestones: list[Step]
+    """Milestones still ahead, without the announcement and the sunset, by day."""
 
     @property
     def finding(self) -> Finding:
@@ -123,82 +136,86 @@ class FindingPage:
         return self.row.entry
 
 
-def find(pk: int, snapshot: Snapshot) -> Finding | None:
-    """The finding as known on the snapshot's day; None when there was none yet."""
-    found = Finding.objects.as_of(snapshot.as_of, snapshot)
-    return found.select_related("application", "entry__platform").filter(pk=pk).first()
+def load_finding(pk: int, snapshot: Snapshot) -> Finding | None:
+    """The finding on the snapshot's day; None if it had not opened yet."""
+    findings = Finding.objects.as_of(snapshot.as_of, snapshot)
+    return findings.select_related("application", "entry__platform").filter(pk=pk).first()
 
 
-def page(finding: Finding, snapshot: Snapshot, today: date) -> FindingPage:
-    """The page of a finding that `find` found."""
+def build_page(finding: Finding, snapshot: Snapshot, today: date) -> FindingPage:
+    """The page of a finding that `load_finding` returned."""
     row = next(finding_rows([finding], snapshot))
-    seen = _seen(finding, snapshot.as_of)
+    logged_names = _logged_names(finding, snapshot.as_of)
     return FindingPage(
         row=row,
-        verdict=verdict(row),
+        summary=summary_text(row),
         replacements=snapshot.replacements(row.entry),
         deadline=snapshot.deadline_of(row.entry),
-        guide=guide_for(row.entry.kind, row.entry.id, tuple(s.called_as for s in seen)),
+        guide=guide_for(row.entry.kind, row.entry.id, tuple(s.called_as for s in logged_names)),
         chart=_chart(row, today),
-        story=_story(finding, snapshot.as_of),
-        seen=seen,
+        history=_history_lines(finding, snapshot.as_of),
+        logged_names=logged_names,
         callers=_callers(finding, snapshot.as_of),
-        proofs=list(
-            latest_calls_of(finding.application_id, latest_calls_to(finding.entry_id), snapshot.as_of, PROOFS)
-        ),
-        silent=silent_sources([finding], snapshot.as_of).get(finding.pk, []),
+        latest_calls=_latest_calls(finding, snapshot.as_of),
+        silent_sources=silent_sources([finding], snapshot.as_of).get(finding.pk, []),
         due=row.due if row.elsewhere else None,
-        due_name=_due_name(row, seen),
-        steps=_ahead(row.entry),
+        regional_name=_regional_name(row, logged_names),
+        milestones=_upcoming_milestones(row.entry),
     )
 
 
-def _due_name(row: FindingRow, seen: list[Seen]) -> str | None:
-    return name_with_region(row.entry, row.due.step, (one.called_as for one in seen)) if row.due else None
+def _latest_calls(finding: Finding, as_of: date) -> list[LatestCall]:
+    return list(
+        latest_calls_of(finding.application_id, latest_calls_to(finding.entry_id), as_of, MAX_LATEST_CALLS)
+    )
 
 
-def _ahead(entry: EntryState) -> list[Step]:
-    found = [s for s in entry.steps if s.on and s.on >= entry.as_of and s.kind not in {"announced", "sunset"}]
-    return sorted(found, key=lambda step: (step.on or date.max, step.kind, step.region))
+def _regional_name(row: FindingRow, names: list[LoggedName]) -> str | None:
+    return name_with_region(row.entry, row.due.step, (name.called_as for name in names)) if row.due else None
 
 
-def verdict(row: FindingRow) -> str:
-    """Who calls what, how long that goes well, and how much of it there is."""
+def _upcoming_milestones(entry: EntryState) -> list[Step]:
+    ahead = [s for s in entry.steps if s.on and s.on >= entry.as_of and s.kind not in {"announced", "sunset"}]
+    return sorted(ahead, key=lambda step: (step.on or date.max, step.kind, step.region))
+
+
+def summary_text(row: FindingRow) -> str:
+    """Who calls which model, when it stops, and how many calls there are, in a few sentences."""
     last = row.last_call_on
     words = {"application": row.finding.application.name, "entry": row.entry.id}
     if row.status == "resolved":
-        return _("%(application)s has stopped calling %(entry)s.") % words + _since(last)
-    return f"{_deadline(row, words)} {_volume(row.calls_7d)}{_since(last)}"
+        return _("%(application)s has stopped calling %(entry)s.") % words + _last_call_text(last)
+    return f"{_deadline_text(row, words)} {_volume_text(row.calls_7d)}{_last_call_text(last)}"
 
 
-def _deadline(row: FindingRow, words: dict[str, str]) -> str:
+def _deadline_text(row: FindingRow, words: dict[str, str]) -> str:
     left = row.days_left
     if row.status == "redirected":
-        return _("%(application)s still calls %(entry)s, which has stopped: another model answers.") % words
+        return _("%(application)s still calls %(entry)s, which is retired: another model answers.") % words
     if row.status == "broken":
-        return _("%(application)s still calls %(entry)s, which has stopped: its calls fail.") % words
+        return _("%(application)s still calls %(entry)s, which is retired: its calls fail.") % words
     if left is None:
-        return _("%(application)s still calls %(entry)s, whose end is announced without a day.") % words
+        return _("%(application)s still calls %(entry)s, which is deprecated without a sunset date.") % words
     if left <= 0:
-        return _("%(application)s still calls %(entry)s, whose sunset date has come.") % words
+        return _("%(application)s still calls %(entry)s, which has reached its sunset date.") % words
     text = ngettext(
-        "%(application)s still calls %(entry)s, which stops in %(days)s day.",
-        "%(application)s still calls %(entry)s, which stops in %(days)s days.",
+        "%(application)s still calls %(entry)s, which retires in %(days)s day.",
+        "%(application)s still calls %(entry)s, which retires in %(days)s days.",
         left,
     )
     return text % {**words, "days": left}
 
 
-def _volume(calls: int | None) -> str:
+def _volume_text(calls: int | None) -> str:
     if calls is None:
-        return _("How often is not known: its source counts no calls.")
-    return ngettext("%(n)s call in the last 7 days.", "%(n)s calls in the last 7 days.", calls) % {
+        return _("The number of calls is unknown: the source does not count them.")
+    return ngettext("%(n)s call in the last 7 full days.", "%(n)s calls in the last 7 full days.", calls) % {
         "n": f"{calls:,}"
     }
 
 
-def _since(last: date | None) -> str:
-    return " " + _("The last one was on %(day)s.") % {"day": day_text(last)} if last else ""
+def _last_call_text(last: date | None) -> str:
+    return " " + _("Last call: %(day)s.") % {"day": day_text(last)} if last else ""
 
 
 def _chart(row: FindingRow, today: date) -> ChartCard | None:
@@ -216,13 +233,13 @@ def _chart(row: FindingRow, today: date) -> ChartCard | None:
     )
 
 
-def _story(finding: Finding, as_of: date) -> list[Line]:
-    lines = [_line(event) for event in finding_history(finding, as_of)]
+def _history_lines(finding: Finding, as_of: date) -> list[HistoryLine]:
+    lines = [_event_line(event) for event in finding_history(finding, as_of)]
     lines += [
-        Line(
+        HistoryLine(
             mail.on,
             "mail",
-            _("Mail to %(address)s") % {"address": mail.recipient},
+            _("Alert to %(address)s") % {"address": mail.recipient},
             note=mail.about,
         )
         for mail in _mails(finding, as_of)
@@ -230,20 +247,18 @@ def _story(finding: Finding, as_of: date) -> list[Line]:
     return sorted(lines, key=lambda line: line.on, reverse=True)
 
 
-def _line(event: HistoryEvent) -> Line:
+def _event_line(event: HistoryEvent) -> HistoryLine:
     title = str(EVENTS[event.kind])
     if event.kind == "assign":
-        title = (
-            _("Assigned to %(address)s") % {"address": event.note} if event.note else _("Given back to the owner")
-        )
-        return Line(event.on, event.kind, title, event.by)
-    return Line(event.on, event.kind, title, event.by, event.note, event.until)
+        title = _("Assigned to %(address)s") % {"address": event.note} if event.note else _("Unassigned")
+        return HistoryLine(event.on, event.kind, title, event.by)
+    return HistoryLine(event.on, event.kind, title, event.by, event.note, event.until)
 
 
-def _mails(finding: Finding, as_of: date) -> list[Mail]:
+def _mails(finding: Finding, as_of: date) -> list[FindingMail]:
     notices = Notice.objects.filter(finding=finding, delivery__as_of__lte=as_of).select_related("delivery")
     return [
-        Mail(
+        FindingMail(
             n.delivery.as_of,
             n.delivery.recipient,
             f"{n.get_reason_display()} · {n.delivery.get_state_display()}",
@@ -259,18 +274,18 @@ def _rollups(finding: Finding, as_of: date) -> Any:
     return with_resolution(rollups).filter(resolution__entry=finding.entry_id)
 
 
-def _seen(finding: Finding, as_of: date) -> list[Seen]:
+def _logged_names(finding: Finding, as_of: date) -> list[LoggedName]:
     keys = ("source__slug", "source__name", "name__called_as", "name__endpoint")
     rows = (
         _rollups(finding, as_of)
         .values_list(*keys)
         .annotate(n=Sum("calls"), first=Min("day"), last=Max("day"))
-        .order_by("-last", *keys)[:BOUND]
+        .order_by("-last", *keys)[:MAX_ROWS]
     )
-    return [Seen(*row) for row in rows]
+    return [LoggedName(*row) for row in rows]
 
 
-def _callers(finding: Finding, as_of: date) -> list[Caller]:
+def _callers(finding: Finding, as_of: date) -> list[LoggedCaller]:
     keys = ("identity__consumer", "identity__team", "identity__key_alias", "identity__user_agent")
-    rows = _rollups(finding, as_of).values_list(*keys).annotate(n=Sum("calls")).order_by("-n", *keys)[:BOUND]
-    return [Caller(*row) for row in rows]
+    rows = _rollups(finding, as_of).values_list(*keys).annotate(n=Sum("calls")).order_by("-n", *keys)[:MAX_ROWS]
+    return [LoggedCaller(*row) for row in rows]

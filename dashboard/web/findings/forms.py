@@ -1,4 +1,4 @@
-"""What editors do to a finding, as forms: one per act, each with the function that carries it out."""
+"""Actions on a finding: each has a form and a function in `findings.actions` that runs it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from dashboard.findings.choices import Status
 from dashboard.findings.models import Finding
 from dashboard.web.common.filters import LabelText
 
-__all__ = ["ACTS", "Act", "carry_out", "offered"]
+__all__ = ["ACTIONS", "FindingAction", "available_actions", "run_action"]
 
 NOTE = 4000
 
@@ -31,27 +31,28 @@ def _day(label: LabelText, *, required: bool) -> forms.DateField:
 
 
 class AcknowledgeForm(forms.Form):
-    note = _text(_("What will be done"))
-    target = _day(_("Done by"), required=False)
+    note = _text(_("Plan"))
+    target = _day(_("Target date"), required=False)
 
 
 class SnoozeForm(forms.Form):
     until = _day(_("Until"), required=True)
-    note = _text(_("Why"), required=False)
+    note = _text(_("Reason"), required=False)
 
 
 class ExemptForm(forms.Form):
-    reason = _text(_("Why this may stay as it is"))
+    reason = _text(_("Reason"))
 
 
 class ReopenForm(forms.Form):
-    note = _text(_("Why"), required=False)
+    note = _text(_("Reason"), required=False)
 
 
 class AssignForm(forms.Form):
     address = forms.EmailField(
-        label=_("Address; empty gives it back to the owner"),
+        label=_("Email address"),
         required=False,
+        help_text=_("Leave empty to send alerts to the owner again."),
         widget=forms.EmailInput({"class": "input", "autocomplete": "email"}),
     )
 
@@ -61,8 +62,8 @@ class CommentForm(forms.Form):
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
-    """One act: its button, its form, and what carries it out."""
+class FindingAction:
+    """One action: its button, its form, its success message and the function that runs it."""
 
     verb: str
     label: LabelText
@@ -74,36 +75,36 @@ class Act:
         return self.form_class(data, initial=initial, auto_id=f"{self.verb}-%s", use_required_attribute=True)
 
 
-ACTS = {
-    act.verb: act
-    for act in (
-        Act("acknowledge", _("Acknowledge"), _("Acknowledged."), AcknowledgeForm, actions.acknowledge),
-        Act("snooze", _("Snooze"), _("Snoozed."), SnoozeForm, actions.snooze),
-        Act("exempt", _("Exempt"), _("Exempted."), ExemptForm, actions.exempt),
-        Act("reopen", _("Reopen"), _("Reopened."), ReopenForm, actions.reopen),
-        Act("assign", _("Assign"), _("Assigned."), AssignForm, actions.assign),
-        Act("comment", _("Comment"), _("Comment added."), CommentForm, actions.comment),
+ACTIONS = {
+    action.verb: action
+    for action in (
+        FindingAction("acknowledge", _("Acknowledge"), _("Acknowledged."), AcknowledgeForm, actions.acknowledge),
+        FindingAction("snooze", _("Snooze"), _("Snoozed."), SnoozeForm, actions.snooze),
+        FindingAction("exempt", _("Exempt"), _("Exempted."), ExemptForm, actions.exempt),
+        FindingAction("reopen", _("Reopen"), _("Reopened."), ReopenForm, actions.reopen),
+        FindingAction("assign", _("Assign"), _("Assigned."), AssignForm, actions.assign),
+        FindingAction("comment", _("Comment"), _("Comment added."), CommentForm, actions.comment),
     )
 }
 
 
-def offered(finding: Finding, status: str) -> list[tuple[Act, forms.Form]]:
-    """The acts that make sense for a finding with this status, each with an empty form."""
-    settled = status in {Status.ACKNOWLEDGED, Status.SNOOZED, Status.EXEMPT}
+def available_actions(finding: Finding, status: str) -> list[tuple[FindingAction, forms.Form]]:
+    """The actions available for a finding with this status, each with an unbound form."""
+    can_reopen = status in {Status.ACKNOWLEDGED, Status.SNOOZED, Status.EXEMPT}
     verbs = ["assign", "comment"]
     if status != Status.RESOLVED:
         verbs = ["acknowledge", "snooze", "exempt", *verbs]
-    if settled:
+    if can_reopen:
         verbs = ["reopen", *verbs]
-    return [(ACTS[verb], ACTS[verb].form(address=finding.assignee)) for verb in verbs]
+    return [(ACTIONS[verb], ACTIONS[verb].form(address=finding.assignee)) for verb in verbs]
 
 
-def carry_out(act: Act, form: forms.Form, finding: Finding, by: Any, now: datetime) -> bool:
-    """Do it if the form is right; if not, the form tells why and nothing is done."""
+def run_action(action: FindingAction, form: forms.Form, finding: Finding, by: Any, now: datetime) -> bool:
+    """Run the action if the form is valid. Returns False, with errors on the form, if it was not run."""
     if not form.is_valid():
         return False
     try:
-        act.run(finding, by, now, **form.cleaned_data)
+        action.run(finding, by, now, **form.cleaned_data)
     except ValidationError as error:
         form.add_error(None, error)
         return False

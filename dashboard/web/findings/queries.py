@@ -1,4 +1,4 @@
-"""Findings as lists show them."""
+"""The list of findings: filters, status counts and rows."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,26 +17,28 @@ from dashboard.web.common.finding_rows import AFTER_SUNSET, FindingRow, finding_
 
 __all__ = [
     "STATUSES",
-    "Chip",
-    "Tally",
-    "Wanted",
-    "batches",
-    "chips",
-    "find",
-    "tally",
+    "FindingListQuery",
+    "StatusChip",
+    "StatusCounts",
+    "count_by_status",
+    "matching_findings",
+    "row_batches",
+    "status_chips",
     "with_status",
 ]
 
 BATCH = 500
 
 STATUSES = ("open", "regressed", "acknowledged", "snoozed", "exempt", *AFTER_SUNSET, "resolved")
-"""What a list can be narrowed to, in the order of its chips."""
+"""Values of the status filter, in the order of its chips."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What to list. `status` is "" (everything that is still called), "all", a status, or what happens
-    after the sunset; `within` a number of days to the due date or None."""
+class FindingListQuery:
+    """Filters of the list. `status` is "" (not resolved), "all", or one of `STATUSES`.
+
+    `within` is a number of days until the due date, or None.
+    """
 
     text: str = ""
     platform: str = ""
@@ -46,8 +48,8 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Chip:
-    """One choice of status: its value in the address, its word, and how many it lists."""
+class StatusChip:
+    """One value of the status filter: its query parameter, its label and the number of findings."""
 
     value: str
     label: str
@@ -56,78 +58,78 @@ class Chip:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
-    """How many findings each choice of status would list; `groups`: in each circumstance, by status."""
+class StatusCounts:
+    """The number of findings per status; `groups` has them by status and due key."""
 
     alive: int
     everything: int
     by_status: dict[str, int]
     groups: Mapping[str, Mapping[DueKey, int]]
 
-    def listed(self, wanted: str) -> dict[DueKey, int]:
-        """How many findings there are in each circumstance with this choice of status (see `Wanted`)."""
-        chosen = {"": tuple(ALIVE), "all": tuple(Status.values)}.get(wanted, (wanted,))
+    def by_due_key(self, status: str) -> dict[DueKey, int]:
+        """The number of findings with each due key, for a value of the status filter."""
+        statuses = {"": tuple(ALIVE), "all": tuple(Status.values)}.get(status, (status,))
         counts: dict[DueKey, int] = defaultdict(int)
-        for status in chosen:
-            for there, n in self.groups.get(status, {}).items():
-                counts[there] += n
+        for one_status in statuses:
+            for due_key, n in self.groups.get(one_status, {}).items():
+                counts[due_key] += n
         return counts
 
 
-def find(wanted: Wanted, snapshot: Snapshot) -> FindingQuerySet:
-    """The findings that `wanted` asks for, whatever their status."""
-    found = Finding.objects.as_of(snapshot.as_of, snapshot)
-    if wanted.platform:
-        found = found.on_platform(wanted.platform)
-    if wanted.team:
-        found = found.of_team(wanted.team)
-    if wanted.within is not None:
-        found = found.due_within(wanted.within)
-    if text := wanted.text.strip():
+def matching_findings(list_query: FindingListQuery, snapshot: Snapshot) -> FindingQuerySet:
+    """Findings that match the filters, of any status."""
+    findings = Finding.objects.as_of(snapshot.as_of, snapshot)
+    if list_query.platform:
+        findings = findings.on_platform(list_query.platform)
+    if list_query.team:
+        findings = findings.of_team(list_query.team)
+    if list_query.within is not None:
+        findings = findings.due_within(list_query.within)
+    if text := list_query.text.strip():
         folded = text.casefold()
         named = [e.pk for e in snapshot.retiring.values() if folded in e.key.casefold()]
         people = Q(application__owner__icontains=text) | Q(assignee__icontains=text)
-        found = found.filter(Q(application__name__icontains=text) | people | Q(entry__in=named))
-    return found
+        findings = findings.filter(Q(application__name__icontains=text) | people | Q(entry__in=named))
+    return findings
 
 
-def with_status(found: FindingQuerySet, status: str) -> FindingQuerySet:
-    """Those of `found` with a status as lists show it."""
+def with_status(findings: FindingQuerySet, status: str) -> FindingQuerySet:
+    """Those of `findings` that a value of the status filter shows."""
     if status == "all":
-        return found
+        return findings
     if status in AFTER_SUNSET:
-        return found.alive().due_matching(lambda entry, due: status_after_sunset("open", entry, due) == status)
-    return found.with_status(status) if status else found.alive()
+        return findings.alive().due_matching(lambda entry, due: status_after_sunset("open", entry, due) == status)
+    return findings.with_status(status) if status else findings.alive()
 
 
-def tally(found: FindingQuerySet, snapshot: Snapshot) -> Tally:
-    """Counts for the choices of status, in one query."""
+def count_by_status(findings: FindingQuerySet, snapshot: Snapshot) -> StatusCounts:
+    """Counts for the status filter, in one query."""
     counts = dict.fromkeys((*Status.values, *AFTER_SUNSET), 0)
     groups: dict[str, dict[DueKey, int]] = defaultdict(dict)
     keys = ("status", "entry", "regions", "idle")
-    rows = found.order_by().values(*keys).annotate(n=Count("pk")).values_list(*keys, "n")
+    rows = findings.order_by().values(*keys).annotate(n=Count("pk")).values_list(*keys, "n")
     for status, pk, regions, idle, n in rows:
-        entry, there = snapshot.entries[pk], (pk, regions, idle)
-        groups[status][there] = n
+        entry, due_key = snapshot.entries[pk], (pk, regions, idle)
+        groups[status][due_key] = n
         counts[status] += n
         if after := status_after_sunset(status, entry, entry_due(entry, regions, idle)):
             counts[after] += n
-            groups[after][there] = groups[after].get(there, 0) + n
+            groups[after][due_key] = groups[after].get(due_key, 0) + n
     alive = sum(counts[status] for status in ALIVE)
-    return Tally(alive, alive + counts[Status.RESOLVED], counts, groups)
+    return StatusCounts(alive, alive + counts[Status.RESOLVED], counts, groups)
 
 
-def chips(counts: Tally, current: str) -> list[Chip]:
-    """The choices of status above a list; those that list nothing are left out, the current one never."""
-    chosen = [Chip("", _("Still called"), counts.alive, not current)]
+def status_chips(counts: StatusCounts, current: str) -> list[StatusChip]:
+    """The status filter above the list. Empty choices are left out, except the current one."""
+    choices = [StatusChip("", _("Unresolved"), counts.alive, not current)]
     for status in STATUSES:
         if counts.by_status[status] or status == current:
             label = _(palette.STATUSES[status].label)
-            chosen.append(Chip(status, label, counts.by_status[status], status == current))
-    return [*chosen, Chip("all", _("All"), counts.everything, current == "all")]
+            choices.append(StatusChip(status, label, counts.by_status[status], status == current))
+    return [*choices, StatusChip("all", _("All"), counts.everything, current == "all")]
 
 
-def batches(findings: Sequence[Finding], snapshot: Snapshot, limit: int) -> Iterator[FindingRow]:
-    """Lines for up to `limit` findings, read some hundreds at a time."""
+def row_batches(findings: Sequence[Finding], snapshot: Snapshot, limit: int) -> Iterator[FindingRow]:
+    """Rows for up to `limit` findings, read in batches of `BATCH`."""
     for start in range(0, min(len(findings), limit), BATCH):
         yield from finding_rows(findings[start : min(start + BATCH, limit)], snapshot)

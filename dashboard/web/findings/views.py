@@ -1,11 +1,11 @@
-"""/findings/ and /findings/<id>/: who still calls what retires, and what people do about it."""
+"""/findings/ and /findings/<id>/: applications that call retiring models, and actions on them."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -18,12 +18,11 @@ from dashboard.web.common.csv_export import LIMIT, csv_response
 from dashboard.web.common.filters import FilterForm, HiddenChoice, SearchField, paginate, team_choices
 from dashboard.web.common.finding_rows import FindingRow, finding_rows
 from dashboard.web.common.permissions import editor_required, may_edit
-from dashboard.web.findings import detail as one
-from dashboard.web.findings import forms as findings_forms
-from dashboard.web.findings import queries as query
-from dashboard.web.findings.queries import Wanted
+from dashboard.web.findings import detail, queries
+from dashboard.web.findings import forms as action_forms
+from dashboard.web.findings.queries import FindingListQuery
 
-__all__ = ["act", "finding", "index"]
+__all__ = ["finding", "index", "run_action"]
 
 COLUMNS = (
     "id", "application", "team", "owner", "platform", "entry", "kind", "status", "sunset_date", "days_left",
@@ -33,22 +32,22 @@ WITHIN = (7, 14, 30, 60, 90)
 
 
 class FindingFilters(FilterForm):
-    """Which findings to list; the status is chosen by chips, so its field is hidden."""
+    """Filters of the list. The status is a hidden field: chips set it."""
 
-    q = SearchField(_("An application, a model, an address"))
-    status = HiddenChoice(("all", *query.STATUSES))
+    q = SearchField(_("Application, model or email address"))
+    status = HiddenChoice(("all", *queries.STATUSES))
 
     def __init__(self, request: Request, snapshot: Snapshot) -> None:
         super().__init__(request.GET)
-        platforms = sorted({entry.platform for entry in snapshot.retiring.values()})
-        self.add_choice("platform", _("Platform"), [(slug, slug) for slug in platforms])
+        platforms = sorted({(entry.platform, entry.platform_name) for entry in snapshot.retiring.values()})
+        self.add_choice("platform", _("Platform"), platforms)
         self.add_choice("team", _("Team"), team_choices())
         within = [(str(days), _("%(n)s days") % {"n": days}) for days in WITHIN]
-        self.add_choice("within", _("Stops within"), within)
+        self.add_choice("within", _("Sunset within"), within)
 
-    def wanted(self) -> Wanted:
+    def list_query(self) -> FindingListQuery:
         within = self.value("within")
-        return Wanted(
+        return FindingListQuery(
             text=self.value("q"),
             platform=self.value("platform"),
             team=self.value("team"),
@@ -60,18 +59,20 @@ class FindingFilters(FilterForm):
 def index(request: Request) -> HttpResponseBase:
     snapshot = catalog.load(request.as_of)
     filters = FindingFilters(request, snapshot)
-    wanted = filters.wanted()
-    found = query.find(wanted, snapshot)
-    counts = query.tally(found, snapshot)
-    listed = query.with_status(found, wanted.status).by_due(counts.listed(wanted.status))
+    list_query = filters.list_query()
+    matching = queries.matching_findings(list_query, snapshot)
+    counts = queries.count_by_status(matching, snapshot)
+    listed = queries.with_status(matching, list_query.status)
+    ordered = listed.by_due(counts.by_due_key(list_query.status))
     if request.GET.get("format") == "csv":
-        return csv_response("findings", request.as_of, COLUMNS, _lines(query.batches(listed, snapshot, LIMIT + 1)))
-    page = paginate(request, listed)
+        rows = queries.row_batches(ordered, snapshot, LIMIT + 1)
+        return csv_response("findings", request.as_of, COLUMNS, _csv_rows(rows))
+    page = paginate(request, ordered)
     context = {
         "filters": filters,
         "page": page,
         "rows": list(finding_rows(page.object_list, snapshot)),
-        "chips": query.chips(counts, wanted.status),
+        "chips": queries.status_chips(counts, list_query.status),
     }
     return render(request, "findings/list.html", context)
 
@@ -82,37 +83,39 @@ def finding(request: Request, pk: int) -> HttpResponse:
 
 @require_POST
 @editor_required
-def act(request: Request, pk: int, verb: str) -> HttpResponse:
-    """Carry out what an editor asks for; a form with a mistake comes back with it."""
-    chosen = findings_forms.ACTS.get(verb)
-    found = Finding.objects.filter(pk=pk).first()
-    if not chosen or not found:
+def run_action(request: Request, pk: int, verb: str) -> HttpResponse:
+    """Run an action of an editor. An invalid form is shown again with its errors."""
+    action = action_forms.ACTIONS.get(verb)
+    if not action:
         raise Http404
-    form = chosen.form(request.POST)
-    if not findings_forms.carry_out(chosen, form, found, request.user, clock.now()):
-        return _show(request, pk, mistaken=form, verb=verb)
-    messages.success(request, chosen.done)
-    return redirect(found)
+    finding = get_object_or_404(Finding, pk=pk)
+    form = action.form(request.POST)
+    if not action_forms.run_action(action, form, finding, request.user, clock.now()):
+        return _show(request, pk, invalid_form=form, verb=verb)
+    messages.success(request, action.done)
+    return redirect(finding)
 
 
-def _show(request: Request, pk: int, *, mistaken: Any = None, verb: str = "") -> HttpResponse:
+def _show(request: Request, pk: int, *, invalid_form: Any = None, verb: str = "") -> HttpResponse:
     snapshot = catalog.load(request.as_of)
-    found = one.find(pk, snapshot)
-    if not found:
+    finding = detail.load_finding(pk, snapshot)
+    if not finding:
         raise Http404
-    page = one.page(found, snapshot, request.today)
-    offers = findings_forms.offered(found, page.row.recorded) if may_edit(request.user) else []
-    forms = [(act, mistaken if act.verb == verb else form, act.verb == verb) for act, form in offers]
-    acting = request.as_of == request.today
-    context = {"page": page, "forms": forms if acting else [], "elsewhen": bool(forms) and not acting}
+    page = detail.build_page(finding, snapshot, request.today)
+    available = action_forms.available_actions(finding, page.row.recorded) if may_edit(request.user) else []
+    read_only = request.as_of != request.today
+    forms = [
+        (action, invalid_form if action.verb == verb else form, action.verb == verb) for action, form in available
+    ]
+    context = {"page": page, "forms": [] if read_only else forms, "read_only": bool(forms) and read_only}
     return render(request, "findings/detail.html", context)
 
 
-def _lines(rows: Iterator[FindingRow]) -> Iterator[tuple]:
+def _csv_rows(rows: Iterator[FindingRow]) -> Iterator[tuple]:
     for row in rows:
-        found, entry = row.finding, row.entry
+        finding, entry = row.finding, row.entry
         yield (
-            found.pk, found.application.name, found.application.team, row.owner, entry.platform, entry.id,
+            finding.pk, finding.application.name, finding.application.team, row.owner, entry.platform, entry.id,
             entry.kind, row.status, row.due.on if row.due else None, row.days_left, entry.on_sunset, row.opened_on,
             row.last_call_on, row.calls_7d,
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""/guides/: how to leave a model, family by family, and where platforms announce what ends."""
+"""/guides/: how to migrate, by kind of model, and the deprecation pages of the platforms."""
 
 from django.http import HttpResponse
 from django.shortcuts import render

@@ -1,4 +1,4 @@
-"""What an editor may change in a proposed change before accepting it, as forms by kind of field."""
+"""Forms to change a proposed value before accepting it, by the kind of field."""
 
 from datetime import date
 from typing import Any
@@ -22,25 +22,27 @@ _SELECT = forms.Select({"class": "select"})
 
 
 class EditForm(forms.Form):
-    """Source and note, whatever the field; `value()` is what a proposal keeps as `new`."""
+    """Source and note. Subclasses add the fields of the value; `value()` returns it as `ProposedChange.new`."""
 
     source_url = forms.CharField(
-        label=gettext_lazy("Where it is written"),
+        label=gettext_lazy("Source URL"),
         max_length=500,
         validators=[URLValidator(["http", "https"])],
         widget=forms.URLInput(_INPUT),
     )
     note = forms.CharField(
-        label=gettext_lazy("Note on your decision"), required=False, max_length=500, widget=forms.TextInput(_INPUT)
+        label=gettext_lazy("Note (optional)"), required=False, max_length=500, widget=forms.TextInput(_INPUT)
     )
 
     def __init__(self, proposal: ProposedChange, snapshot: Snapshot, data: Any = None) -> None:
         self.proposal, self.snapshot = proposal, snapshot
-        super().__init__(data, initial={"source_url": proposal.source_url} | self.told(), auto_id="edit-%s")
+        super().__init__(
+            data, initial={"source_url": proposal.source_url} | self.initial_values(), auto_id="edit-%s"
+        )
         self.order_fields([*(name for name in self.fields if name not in {"source_url", "note"})])
 
-    def told(self) -> dict[str, Any]:
-        """The proposal's own value, as the fields show it."""
+    def initial_values(self) -> dict[str, Any]:
+        """The proposed value, as initial values of the fields."""
         return {}
 
     def value(self) -> Any:
@@ -49,20 +51,22 @@ class EditForm(forms.Form):
 
 class DateForm(EditForm):
     on = forms.DateField(
-        label=gettext_lazy("Day; empty says that there is no date"),
+        label=gettext_lazy("Date (empty for no date)"),
         required=False,
         widget=forms.DateInput({"class": "input", "type": "date"}, format="%Y-%m-%d"),
         input_formats=["%Y-%m-%d"],
     )
     precision = forms.ChoiceField(label=gettext_lazy("Precision"), choices=Precision.choices, widget=_SELECT)
 
-    def told(self) -> dict[str, Any]:
+    def initial_values(self) -> dict[str, Any]:
         return dict(self.proposal.new)
 
     def clean_on(self) -> date | None:
         on = self.cleaned_data["on"]
         if on and not FIRST_YEAR <= on.year <= LAST_YEAR:
-            raise forms.ValidationError(_("That year cannot be right"))
+            raise forms.ValidationError(
+                _("Enter a year from %(first)s to %(last)s") % {"first": FIRST_YEAR, "last": LAST_YEAR}
+            )
         return on
 
     def value(self) -> dict[str, Any]:
@@ -71,11 +75,11 @@ class DateForm(EditForm):
 
 
 class NewEntryForm(DateForm):
-    """The kind of a new entry and its sunset; its other dates stay as proposed."""
+    """The kind and the sunset of a new entry; its other dates stay as proposed."""
 
     kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=Kind.choices, widget=_SELECT)
 
-    def told(self) -> dict[str, Any]:
+    def initial_values(self) -> dict[str, Any]:
         steps: list[dict[str, Any]] = self.proposal.new["steps"]
         sunset = next((step for step in steps if step["kind"] == "sunset"), {})
         return {"precision": Precision.DAY, **sunset, "kind": self.proposal.new["kind"]}
@@ -89,13 +93,14 @@ class NewEntryForm(DateForm):
 
 class ReplacementsForm(EditForm):
     replacements = forms.CharField(
-        label=gettext_lazy("Replacements, one a line, best first: an id, or platform/id"),
+        label=gettext_lazy("Replacements"),
         required=False,
         max_length=2000,
+        help_text=gettext_lazy("One id or platform/id per line, best first"),
         widget=forms.Textarea({"class": "textarea", "rows": 4}),
     )
 
-    def told(self) -> dict[str, Any]:
+    def initial_values(self) -> dict[str, Any]:
         return {"replacements": "\n".join(self.proposal.new)}
 
     def clean_replacements(self) -> list[str]:
@@ -104,28 +109,28 @@ class ReplacementsForm(EditForm):
 
     def _entry(self, text: str) -> EntryState:
         platform, _slash, entry_id = text.partition("/")
-        found = self.snapshot.get(self.proposal.platform.slug, text) or self.snapshot.get(platform, entry_id)
-        if not found:
+        entry = self.snapshot.get(self.proposal.platform.slug, text) or self.snapshot.get(platform, entry_id)
+        if not entry:
             raise forms.ValidationError(_("The catalog has no entry “%(text)s”.") % {"text": text})
-        return found
+        return entry
 
     def value(self) -> list[str]:
         return self.cleaned_data["replacements"]
 
 
 class AliasesForm(EditForm):
-    """Which of the proposed aliases to take; their days stay as proposed."""
+    """A selection of the proposed aliases; their days stay as proposed."""
 
     def __init__(self, proposal: ProposedChange, snapshot: Snapshot, data: Any = None) -> None:
         super().__init__(proposal, snapshot, data)
         self.fields["aliases"] = forms.MultipleChoiceField(
-            label=_("Aliases to take"),
+            label=_("Aliases to add"),
             choices=[(alias["name"], alias["name"]) for alias in proposal.new],
             widget=forms.CheckboxSelectMultiple(),
         )
         self.order_fields(["aliases"])
 
-    def told(self) -> dict[str, Any]:
+    def initial_values(self) -> dict[str, Any]:
         return {"aliases": [alias["name"] for alias in self.proposal.new]}
 
     def value(self) -> list[dict[str, Any]]:
@@ -133,7 +138,7 @@ class AliasesForm(EditForm):
 
 
 def form_for(proposal: ProposedChange, snapshot: Snapshot, data: Any = None) -> EditForm:
-    """The form that fits what the proposal is about; bound when there is `data`."""
+    """The form for the field of the proposal, bound if there is `data`."""
     forms_by_field: dict[str, type[EditForm]] = {
         ALIASES: AliasesForm,
         ENTRY: NewEntryForm,

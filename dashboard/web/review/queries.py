@@ -1,4 +1,4 @@
-"""Proposed changes as an editor reads them: what was, what would be, and who would feel it."""
+"""The list of proposed changes: the value in the catalog, the proposed one, and the usage affected."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -18,37 +18,37 @@ from dashboard.usage.models import DailyRollup
 from dashboard.web.common.calls import week
 
 __all__ = [
-    "Affected",
-    "Group",
+    "AffectedUsage",
+    "PlatformProposals",
+    "ProposalListQuery",
     "ProposalRow",
-    "Side",
-    "Step",
-    "Wanted",
-    "choices",
-    "find",
-    "groups",
+    "ProposalSide",
+    "ProposedMilestone",
+    "filter_choices",
+    "group_by_platform",
+    "list_proposals",
 ]
 
 
 MOST_NEW = 500
-"""New entries whose names are looked for among the uncatalogued ones when a list is put in order."""
+"""The most new entries that are matched with unknown models to sort the list."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What to list; empty values ask for everything."""
+class ProposalListQuery:
+    """Filters of the list; empty values match everything."""
 
     text: str = ""
     platform: str = ""
     feed: str = ""
     change: str = ""
     called: bool = False
-    """Only what somebody calls."""
+    """Only models with calls in the last 7 days."""
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """A dated step; `on` None says that there is no date."""
+class ProposedMilestone:
+    """A proposed milestone; `on` is None for a milestone without a date."""
 
     kind: str
     on: date | None
@@ -57,21 +57,21 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
-    """One side of a change. Nothing at all: nobody has said anything yet."""
+class ProposalSide:
+    """One side of a change, the catalog's or the feed's. Empty: it has no value."""
 
-    steps: tuple[Step, ...] = ()
+    milestones: tuple[ProposedMilestone, ...] = ()
     ids: tuple[str, ...] | None = None
     kind: str = ""
 
     @property
     def is_empty(self) -> bool:
-        return not self.steps and self.ids is None and not self.kind
+        return not self.milestones and self.ids is None and not self.kind
 
 
 @dataclass(frozen=True, slots=True)
-class Affected:
-    """Calls per day and applications of the last 7 days; calls are None where no source counts them."""
+class AffectedUsage:
+    """Calls per day and applications of the last 7 days; calls are None if no source counts them."""
 
     applications: int = 0
     calls_per_day: float | None = 0
@@ -80,50 +80,52 @@ class Affected:
 @dataclass(frozen=True, slots=True)
 class ProposalRow:
     proposal: ProposedChange
-    old: Side
-    new: Side
-    affected: Affected
+    old: ProposalSide
+    new: ProposalSide
+    affected: AffectedUsage
 
     @property
     def shift(self) -> int | None:
-        """By how many days a date moves, later counting up; None where no date moves."""
-        before = self.old.steps[0].on if self.old.steps else None
-        after = self.new.steps[0].on if len(self.new.steps) == 1 else None
+        """The number of days by which a date moves, positive for later; None if no date moves."""
+        before = self.old.milestones[0].on if self.old.milestones else None
+        after = self.new.milestones[0].on if len(self.new.milestones) == 1 else None
         return (after - before).days if before and after and before != after else None
 
 
 @dataclass(slots=True)
-class Group:
-    """The rows of one platform, as they stand on the page."""
+class PlatformProposals:
+    """The rows of one platform."""
 
     slug: str
     title: str
     rows: list[ProposalRow] = field(default_factory=list)
 
 
-def find(wanted: Wanted, as_of: date, today: date) -> QuerySet[ProposedChange]:
-    """What waited at the end of `as_of`; for today, what waits now. Made for paging.
+def list_proposals(list_query: ProposalListQuery, as_of: date, today: date) -> QuerySet[ProposedChange]:
+    """Proposals that were pending at the end of `as_of`, or now for today, for paging.
 
-    What is called comes first, the most calls of the last 7 days on top; the rest by platform and id.
+    Models in use come first, most calls of the last 7 days first; the rest by platform and id.
     """
-    found = ProposedChange.objects.select_related("platform", "entry__platform")
+    proposals = ProposedChange.objects.select_related("platform", "entry__platform")
     if as_of == today:
-        found = found.filter(state=ProposalState.PENDING)
+        proposals = proposals.filter(state=ProposalState.PENDING)
     else:
         end = datetime.combine(as_of + timedelta(days=1), time.min, UTC)
-        found = found.filter(first_seen_at__lt=end).filter(Q(state=ProposalState.PENDING) | Q(decided_at__gte=end))
-    if wanted.platform:
-        found = found.filter(platform__slug=wanted.platform)
-    if wanted.feed:
-        found = found.filter(feed=wanted.feed)
-    if wanted.change:
-        found = found.filter(change=wanted.change)
-    if text := wanted.text.strip():
-        found = found.filter(name__icontains=text)
-    listed = _with_calls(found, as_of)
-    if wanted.called:
-        listed = listed.filter(callers__gt=0)
-    return listed.order_by(
+        proposals = proposals.filter(first_seen_at__lt=end).filter(
+            Q(state=ProposalState.PENDING) | Q(decided_at__gte=end)
+        )
+    if list_query.platform:
+        proposals = proposals.filter(platform__slug=list_query.platform)
+    if list_query.feed:
+        proposals = proposals.filter(feed=list_query.feed)
+    if list_query.change:
+        proposals = proposals.filter(change=list_query.change)
+    if text := list_query.text.strip():
+        proposals = proposals.filter(name__icontains=text)
+    with_calls = _with_calls(proposals, as_of)
+    if list_query.called:
+        with_calls = with_calls.filter(callers__gt=0)
+    return with_calls.order_by(
         Case(When(callers__gt=0, then=0), default=1),
         F("called").desc(nulls_last=True),
         F("callers").desc(),
@@ -131,20 +133,22 @@ def find(wanted: Wanted, as_of: date, today: date) -> QuerySet[ProposedChange]:
     )
 
 
-def _with_calls(found: QuerySet[ProposedChange], as_of: date) -> QuerySet[Any]:
-    """`callers` and `called`: applications, and calls where they are counted, of the last 7 days."""
-    new = list(found.filter(entry=None).order_by("pk").select_related("platform")[:MOST_NEW])
+def _with_calls(proposals: QuerySet[ProposedChange], as_of: date) -> QuerySet[Any]:
+    """Annotate `callers` (applications) and `called` (calls, or None) of the last 7 days."""
+    new = list(proposals.filter(entry=None).order_by("pk").select_related("platform")[:MOST_NEW])
     unknown = _uncatalogued(new, as_of)
-    told = {
+    affected_by_pk = {
         row.pk: unknown[row.platform.slug, row.name] for row in new if (row.platform.slug, row.name) in unknown
     }
     traffic = Traffic.objects.filter(entry=OuterRef("entry"), day__range=week(as_of)).order_by().values("entry")
     callers = Subquery(traffic.annotate(n=Count("application", distinct=True)).values("n"))
     called = Subquery(traffic.annotate(n=Sum("calls")).values("n"))
-    known = {pk: round(affected.calls_per_day * 7) for pk, affected in told.items() if affected.calls_per_day}
-    return found.annotate(
+    known = {
+        pk: round(affected.calls_per_day * 7) for pk, affected in affected_by_pk.items() if affected.calls_per_day
+    }
+    return proposals.annotate(
         callers=Case(
-            *(When(pk=pk, then=Value(affected.applications)) for pk, affected in told.items()),
+            *(When(pk=pk, then=Value(affected.applications)) for pk, affected in affected_by_pk.items()),
             default=Coalesce(callers, 0),
             output_field=IntegerField(),
         ),
@@ -156,50 +160,53 @@ def _with_calls(found: QuerySet[ProposedChange], as_of: date) -> QuerySet[Any]:
     )
 
 
-def choices() -> dict[str, list[tuple[str, Any]]]:
-    """Platforms, feeds and kinds of change that wait, for filters."""
-    waiting = ProposedChange.objects.filter(state=ProposalState.PENDING).order_by()
-    rows = set(waiting.values_list("platform__slug", "feed", "change").distinct())
+def filter_choices() -> dict[str, list[tuple[str, Any]]]:
+    """Platforms, feeds and kinds of change of the pending proposals, for the filters."""
+    pending = ProposedChange.objects.filter(state=ProposalState.PENDING).order_by()
+    rows = set(pending.values_list("platform__slug", "platform__name", "feed", "change").distinct())
+    feeds, changes = {row[2] for row in rows}, {row[3] for row in rows}
     return {
-        "platform": [(slug, slug) for slug in sorted({row[0] for row in rows})],
-        "feed": [(feed, feed) for feed in sorted({row[1] for row in rows})],
-        "change": [choice for choice in Difference.choices if choice[0] in {row[2] for row in rows}],
+        "platform": sorted({(slug, name) for slug, name, _feed, _change in rows}),
+        "feed": [(feed, feed) for feed in sorted(feeds)],
+        "change": [choice for choice in Difference.choices if choice[0] in changes],
     }
 
 
-def groups(proposals: Iterable[ProposedChange], as_of: date) -> list[Group]:
-    """The lines of one page, by platform."""
+def group_by_platform(proposals: Iterable[ProposedChange], as_of: date) -> list[PlatformProposals]:
+    """The rows of one page, grouped by platform."""
     listed = list(proposals)
     called, unknown = _affected(listed, as_of), _uncatalogued(listed, as_of)
-    found: dict[str, Group] = {}
+    groups: dict[str, PlatformProposals] = {}
     for proposal in listed:
         slug = proposal.platform.slug
-        group = found.setdefault(slug, Group(slug, proposal.platform.name))
+        group = groups.setdefault(slug, PlatformProposals(slug, proposal.platform.name))
         if proposal.entry_id:
-            affected = called.get(proposal.entry_id, Affected())
+            affected = called.get(proposal.entry_id, AffectedUsage())
         else:
-            affected = unknown.get((slug, proposal.name), Affected())
+            affected = unknown.get((slug, proposal.name), AffectedUsage())
         old, new = _side(proposal, proposal.old), _side(proposal, proposal.new)
         group.rows.append(ProposalRow(proposal, old, new, affected))
-    return list(found.values())
+    return list(groups.values())
 
 
-def _side(proposal: ProposedChange, value: Any) -> Side:
+def _side(proposal: ProposedChange, value: Any) -> ProposalSide:
     if value is None:
-        return Side()
+        return ProposalSide()
     if proposal.field == ENTRY:
-        steps = tuple(_step(step["kind"], step, step["region"]) for step in value["steps"])
-        return Side(steps, tuple(_short(text, proposal) for text in value["replacements"]) or None, value["kind"])
+        milestones = tuple(_milestone(step["kind"], step, step["region"]) for step in value["steps"])
+        return ProposalSide(
+            milestones, tuple(_short(text, proposal) for text in value["replacements"]) or None, value["kind"]
+        )
     if proposal.field == REPLACEMENTS:
-        return Side(ids=tuple(_short(text, proposal) for text in value))
+        return ProposalSide(ids=tuple(_short(text, proposal) for text in value))
     if proposal.field == ALIASES:
-        return Side(ids=tuple(_alias_words(alias) for alias in value))
-    return Side((_step(proposal.field, value, proposal.region),))
+        return ProposalSide(ids=tuple(_alias_words(alias) for alias in value))
+    return ProposalSide((_milestone(proposal.field, value, proposal.region),))
 
 
-def _step(kind: str, value: dict[str, Any], region: str) -> Step:
+def _milestone(kind: str, value: dict[str, Any], region: str) -> ProposedMilestone:
     on = date.fromisoformat(value["on"]) if value["on"] else None
-    return Step(kind, on, value["precision"], region)
+    return ProposedMilestone(kind, on, value["precision"], region)
 
 
 def _alias_words(alias: dict[str, Any]) -> str:
@@ -211,7 +218,7 @@ def _short(text: str, proposal: ProposedChange) -> str:
     return text.removeprefix(f"{proposal.platform.slug}/")
 
 
-def _affected(proposals: Sequence[ProposedChange], as_of: date) -> dict[int, Affected]:
+def _affected(proposals: Sequence[ProposedChange], as_of: date) -> dict[int, AffectedUsage]:
     entries = {proposal.entry_id for proposal in proposals if proposal.entry_id}
     rows = (
         Traffic.objects.filter(entry__in=entries, day__range=week(as_of))
@@ -219,21 +226,21 @@ def _affected(proposals: Sequence[ProposedChange], as_of: date) -> dict[int, Aff
         .values_list("entry")
         .annotate(n=Sum("calls"), applications=Count("application", distinct=True))
     )
-    return {pk: Affected(applications, None if n is None else n / 7) for pk, n, applications in rows}
+    return {pk: AffectedUsage(applications, None if n is None else n / 7) for pk, n, applications in rows}
 
 
-def _uncatalogued(proposals: Sequence[ProposedChange], as_of: date) -> dict[tuple[str, str], Affected]:
-    """Calls to names that a new entry would explain, by platform and id."""
-    wanted = defaultdict(set)
+def _uncatalogued(proposals: Sequence[ProposedChange], as_of: date) -> dict[tuple[str, str], AffectedUsage]:
+    """Calls to unknown models that a new entry would cover, by platform and id."""
+    names_by_platform = defaultdict(set)
     for proposal in proposals:
         if not proposal.entry_id:
-            wanted[proposal.platform.slug].add(proposal.name)
-    if not wanted:
+            names_by_platform[proposal.platform.slug].add(proposal.name)
+    if not names_by_platform:
         return {}
-    either = Q()
-    for platform, names in wanted.items():
-        either |= Q(platform=platform, model__in=names)
-    unknown = Resolution.objects.filter(either, entry=None).values("name")
+    conditions = Q()
+    for platform, names in names_by_platform.items():
+        conditions |= Q(platform=platform, model__in=names)
+    unknown = Resolution.objects.filter(conditions, entry=None).values("name")
     rows = (
         with_resolution(DailyRollup.objects.filter(name__in=unknown, day__range=week(as_of)))
         .filter(resolution__entry=None)
@@ -242,6 +249,6 @@ def _uncatalogued(proposals: Sequence[ProposedChange], as_of: date) -> dict[tupl
         .annotate(n=Sum("calls"), applications=Count("identity__application", distinct=True))
     )
     return {
-        (platform, name): Affected(applications, None if n is None else n / 7)
+        (platform, name): AffectedUsage(applications, None if n is None else n / 7)
         for platform, name, n, applications in rows
     }

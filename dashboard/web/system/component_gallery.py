@@ -1,4 +1,4 @@
-"""/patterns/: every component, live, for those who build pages."""
+"""/patterns/: every page component with made-up values, for developers."""
 
 from datetime import date, timedelta
 
@@ -15,7 +15,7 @@ __all__ = ["show"]
 
 
 def show(request: Request) -> HttpResponse:
-    """Components with made-up values; nothing here is data."""
+    """Render the gallery. None of its values come from the database."""
     lefts = (180, 60, 21, 3, 0, -12)
     context = {
         "stages": palette.STAGES,
@@ -45,5 +45,5 @@ def _card(as_of: date) -> ChartCard:
         ),
         columns=(_("Day"), _("Retiring"), _("Replacement")),
         rows=list(zip(days, retiring, replacement, strict=True)),
-        note=_("Made-up numbers; the last day is not over."),
+        note=_("Example data. The last day is not complete."),
     )

@@ -1,4 +1,4 @@
-"""/accounts/first/<token>/: the first administrator of a fresh installation chooses a name and a password."""
+"""/accounts/setup/<token>/: the first administrator of a new installation chooses a name and a password."""
 
 from django import forms
 from django.contrib.auth import login
@@ -14,13 +14,13 @@ from django.views.decorators.http import require_http_methods
 from dashboard.access import setup_link
 from dashboard.core import clock
 
-__all__ = ["first"]
+__all__ = ["setup"]
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
-class FirstForm(forms.Form):
-    """A name, and a password twice; whether they are good is for `firstsignin` to say."""
+class SetupForm(forms.Form):
+    """A user name, and the password twice. `access.setup_link` validates both."""
 
     username = forms.CharField(label=_("User name"), max_length=150)
     password = forms.CharField(label=_("Password"), widget=forms.PasswordInput, strip=False)
@@ -35,10 +35,10 @@ class FirstForm(forms.Form):
 @never_cache
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
-def first(request: HttpRequest, token: str) -> HttpResponse:
+def setup(request: HttpRequest, token: str) -> HttpResponse:
     """Check the link; on a good form make the user, sign them in and open the overview."""
     now = clock.wall()
-    form = FirstForm(request.POST or None)
+    form = SetupForm(request.POST or None)
     try:
         setup_link.check_token(token, now)
         if request.method == "POST" and form.is_valid():

@@ -1,4 +1,4 @@
-"""What stands around the pages: health checks and the choice of a theme."""
+"""Health checks, the favicon and the choice of a theme."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -21,7 +21,7 @@ YEAR = 365 * 24 * 3600
 @require_GET
 @never_cache
 def healthz(request: HttpRequest) -> HttpResponse:
-    """This process answers. Asks nothing of the database or the broker."""
+    """Liveness: this process answers. Needs neither the database nor the broker."""
     return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
 
 
@@ -29,7 +29,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_GET
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Database, broker, worker and beat, each with `ok`; 503 while any of them is not."""
+    """Readiness: the state of database, broker, worker and beat; 503 unless all are `ok`."""
     parts = readiness(clock.wall())
     ready = all(part["ok"] for part in parts.values())
     return JsonResponse({"ready": ready, "parts": parts}, status=200 if ready else 503)
@@ -38,14 +38,14 @@ def readyz(request: HttpRequest) -> JsonResponse:
 @login_not_required
 @require_GET
 def favicon(request: HttpRequest) -> HttpResponse:
-    """Where browsers look on pages that name no icon, such as the admin's."""
+    """The default address of the icon, for pages that do not link one, such as the admin."""
     return redirect(static("dashboard/favicon.svg"))
 
 
 @login_not_required
 @require_POST
 def theme(request: HttpRequest) -> HttpResponse:
-    """Keep the reader's choice of light, dark or automatic in a cookie, and go back."""
+    """Store the theme (light, dark or automatic) in a cookie and redirect back."""
     back = request.POST.get("next", "")
     if not url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure()):
         back = resolve_url("overview")

@@ -1,4 +1,4 @@
-"""What editors make of a name that nobody has looked up, as forms: one per act, each says what it will do."""
+"""Actions on an unknown model: each has a form, an explanation and a function that runs it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -23,13 +23,16 @@ from dashboard.findings import uncatalogued
 from dashboard.findings.uncatalogued import NameOutcome, UncataloguedName
 from dashboard.usage.models import Source
 
-__all__ = ["ACTS", "Act", "NameForm", "carry_out", "offered"]
+__all__ = ["ACTIONS", "NameAction", "NameForm", "available_actions", "run_action"]
 
 _INPUT = {"class": "input"}
 
 
 class NameForm(forms.Form):
-    """A form about one name, on one day's catalog."""
+    """A form about one name, with the catalog of one day."""
+
+    explanation = ""
+    offers_suggestions = False
 
     def __init__(self, *args: Any, name: UncataloguedName, snapshot: Snapshot, **kwargs: Any) -> None:
         self.name, self.snapshot = name, snapshot
@@ -37,44 +40,44 @@ class NameForm(forms.Form):
 
 
 class TargetForm(NameForm):
-    """Chooses an entry: `close` is the button of one with a like id, `target` what somebody typed.
+    """Chooses an entry: `suggestion` comes from a button, `target` from the text field.
 
-    The buttons belong to a form of their own, so that Enter in the field never presses one of them.
+    The buttons belong to a form of their own, so that Enter in the text field presses none of them.
     """
 
-    closes = True
-
+    offers_suggestions = True
     target = forms.CharField(
-        label=gettext_lazy("Another entry: platform/id, or an id of the same platform"),
+        label=gettext_lazy("Entry"),
         required=False,
         max_length=300,
+        help_text=gettext_lazy("platform/id, or the id alone on the same platform"),
         widget=forms.TextInput(_INPUT),
     )
-    close = forms.CharField(required=False, max_length=300, widget=forms.HiddenInput)
+    suggestion = forms.CharField(required=False, max_length=300, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        text = cleaned.get("close") or cleaned.get("target", "")
+        text = cleaned.get("suggestion") or cleaned.get("target", "")
         if not text and not self.errors:
-            self.add_error("target", _("Name the entry that it means"))
+            self.add_error("target", _("Enter a catalog entry"))
         elif text:
             cleaned["entry"] = self._entry(text)
         return cleaned
 
     def _entry(self, text: str) -> EntryState | None:
         platform, _slash, entry_id = text.partition("/")
-        found = self.snapshot.get(platform, entry_id) or self.snapshot.get(self.name.hint, text)
-        if not found:
-            close = ", ".join(one.platform + "/" + one.id for one in suggest(text, "", self.snapshot.names))
+        entry = self.snapshot.get(platform, entry_id) or self.snapshot.get(self.name.hint, text)
+        if not entry:
+            similar = ", ".join(near.platform + "/" + near.id for near in suggest(text, "", self.snapshot.names))
             message = _("The catalog has no entry “%(text)s”.") % {"text": text}
-            hint = _("Close are: %(names)s") % {"names": close} if close else ""
+            hint = _("Similar entries: %(names)s") % {"names": similar} if similar else ""
             self.add_error("target", f"{message} {hint}".strip())
-        return found
+        return entry
 
 
 class AliasForm(TargetForm):
     source_url = forms.URLField(
-        label=gettext_lazy("Where that is written, if it is"),
+        label=gettext_lazy("Source URL (optional)"),
         required=False,
         max_length=500,
         assume_scheme="https",
@@ -99,19 +102,17 @@ class DeploymentForm(TargetForm):
 
     @property
     def only_source(self) -> Source | None:
-        """The source, where there is nothing to choose."""
-        found = list(self.sources[:2])
-        return found[0] if len(found) == 1 else None
+        """The source, if there is only one."""
+        sources = list(self.sources[:2])
+        return sources[0] if len(sources) == 1 else None
 
     @property
-    def closes(self) -> bool:  # type: ignore[override]
+    def offers_suggestions(self) -> bool:  # type: ignore[override]
         return self.only_source is not None
 
 
 class IgnoreForm(NameForm):
-    reason = forms.CharField(
-        label=gettext_lazy("Why nobody needs to look it up"), max_length=300, widget=forms.TextInput(_INPUT)
-    )
+    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=300, widget=forms.TextInput(_INPUT))
 
 
 class NewEntryForm(NameForm):
@@ -126,13 +127,13 @@ class NewEntryForm(NameForm):
         label=gettext_lazy("Kind"), choices=Kind.choices, widget=forms.Select({"class": "select"})
     )
     sunset = forms.DateField(
-        label=gettext_lazy("Sunset, if one is announced"),
+        label=gettext_lazy("Sunset date (if announced)"),
         required=False,
         widget=forms.DateInput({"class": "input", "type": "date"}, format="%Y-%m-%d"),
         input_formats=["%Y-%m-%d"],
     )
     source_url = forms.CharField(
-        label=gettext_lazy("Where that is written"),
+        label=gettext_lazy("Source URL"),
         required=False,
         max_length=500,
         validators=[URLValidator(["http", "https"])],
@@ -143,74 +144,85 @@ class NewEntryForm(NameForm):
         cleaned = super().clean() or self.cleaned_data
         sunset = cleaned.get("sunset")
         if sunset and not FIRST_YEAR <= sunset.year <= LAST_YEAR:
-            self.add_error("sunset", _("That year cannot be right"))
+            self.add_error(
+                "sunset", _("Enter a year from %(first)s to %(last)s") % {"first": FIRST_YEAR, "last": LAST_YEAR}
+            )
         if sunset and "source_url" in cleaned and not cleaned["source_url"]:
-            self.add_error("source_url", _("Say where this is written: every date carries its source"))
+            self.add_error("source_url", _("Enter the source URL: every date needs a source"))
         return cleaned
 
     def entry(self, today: date) -> EntryDoc:
-        told = self.cleaned_data
-        entry = EntryDoc(told["platform"].slug, told["id"], kind=told["kind"], given=frozenset({"kind"}))
-        if not told["source_url"]:
+        data = self.cleaned_data
+        entry = EntryDoc(data["platform"].slug, data["id"], kind=data["kind"], given=frozenset({"kind"}))
+        if not data["source_url"]:
             return entry
-        steps = (MilestoneDoc("sunset", told["sunset"]),) if told["sunset"] else ()
-        return replace(entry, history=(RevisionDoc(today, told["source_url"], milestones=steps),))
+        steps = (MilestoneDoc("sunset", data["sunset"]),) if data["sunset"] else ()
+        return replace(entry, history=(RevisionDoc(today, data["source_url"], milestones=steps),))
 
 
-class PutBackForm(NameForm):
+class UnignoreForm(NameForm):
     pass
 
 
-def _alias(form: Any, **who: Any) -> str:
-    told = form.cleaned_data
-    return _told(uncatalogued.make_alias(form.name, told["entry"], source_url=told["source_url"], **who))
-
-
-def _deployment(form: Any, **who: Any) -> str:
-    return _told(
-        uncatalogued.map_deployment(form.name, form.cleaned_data["source"], form.cleaned_data["entry"], **who)
+def _alias(form: Any, **context: Any) -> str:
+    data = form.cleaned_data
+    return _outcome_message(
+        uncatalogued.make_alias(form.name, data["entry"], source_url=data["source_url"], **context)
     )
 
 
-def _entry(form: Any, **who: Any) -> str:
-    return _told(uncatalogued.add_entry(form.name, form.entry(who["today"]), **who))
+def _deployment(form: Any, **context: Any) -> str:
+    return _outcome_message(
+        uncatalogued.map_deployment(form.name, form.cleaned_data["source"], form.cleaned_data["entry"], **context)
+    )
+
+
+def _entry(form: Any, **context: Any) -> str:
+    return _outcome_message(uncatalogued.add_entry(form.name, form.entry(context["today"]), **context))
 
 
 def _ignore(form: Any, *, by: Any, now: datetime, **_day: date) -> str:
     uncatalogued.ignore_name(form.name, form.cleaned_data["reason"], by=by, now=now)
-    return _("“%(name)s” is ignored. Its calls still count as uncatalogued.") % {"name": form.name.called_as}
+    return _("“%(name)s” is ignored. Its calls still count as calls to unknown models.") % {
+        "name": form.name.called_as
+    }
 
 
-def _put_back(form: Any, *, by: Any, now: datetime, **_day: date) -> str:
+def _unignore(form: Any, *, by: Any, now: datetime, **_day: date) -> str:
     uncatalogued.unignore_name(form.name, by=by, now=now)
-    return _("“%(name)s” is back on the list.") % {"name": form.name.called_as}
+    return _("“%(name)s” is no longer ignored.") % {"name": form.name.called_as}
 
 
-def _told(outcome: NameOutcome) -> str:
+def _outcome_message(outcome: NameOutcome) -> str:
     words = ngettext(
-        "%(n)s call of the past now belongs to %(entry)s.",
-        "%(n)s calls of the past now belong to %(entry)s.",
+        "%(n)s past call now counts for %(entry)s.",
+        "%(n)s past calls now count for %(entry)s.",
         outcome.calls,
     ) % {"n": f"{outcome.calls:,}", "entry": outcome.entry.key}
     if outcome.names > 1:
-        words += " " + _("The name was logged in %(n)s ways.") % {"n": outcome.names}
+        words += " " + _("The name appears in %(n)s spellings.") % {"n": outcome.names}
     if not outcome.complete:
-        words += " " + _("Charts and findings follow within a minute.")
+        words += " " + _("Charts and findings are updated within a minute.")
     return words
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
-    """One act: its heading, its form, what carries it out (and tells what came of it), who may."""
+class NameAction:
+    """One action on an unknown model. `run` returns the success message.
+
+    `explanation` says what the action does; `%(name)s` in it is the name without known prefixes.
+    """
 
     verb: str
     label: str | Promise
+    explanation: str | Promise
+    button: str | Promise
     form_class: type[NameForm]
     run: Callable[..., str]
     permissions: tuple[str, ...]
 
     def form(self, name: UncataloguedName, snapshot: Snapshot, data: Any = None, **initial: Any) -> NameForm:
-        return self.form_class(
+        form = self.form_class(
             data,
             name=name,
             snapshot=snapshot,
@@ -218,44 +230,91 @@ class Act:
             auto_id=f"{self.verb}-%s",
             use_required_attribute=True,
         )
+        form.explanation = str(self.explanation) % {"name": name.bare}
+        return form
 
 
-ACTS = {
-    act.verb: act
-    for act in (
-        Act("alias", gettext_lazy("It is another name of an entry"), AliasForm, _alias,
-            ("catalog.add_alias",)),
-        Act("deployment", gettext_lazy("It is a deployment of one source"), DeploymentForm, _deployment,
-            ("usage.change_source",)),
-        Act("entry", gettext_lazy("It is a model of its own"), NewEntryForm, _entry,
-            ("catalog.add_entry",)),
-        Act("ignore", gettext_lazy("Nobody needs to look it up"), IgnoreForm, _ignore,
-            ("findings.add_ignoredname",)),
-        Act("put-back", gettext_lazy("Put it back on the list"), PutBackForm, _put_back,
-            ("findings.delete_ignoredname",)),
+ACTIONS = {
+    action.verb: action
+    for action in (
+        NameAction(
+            "alias",
+            gettext_lazy("Alias of an existing entry"),
+            gettext_lazy(
+                "“%(name)s” becomes an alias of the entry. All its calls, past and future, count for that entry, "
+                "and findings open where the entry retires."
+            ),
+            gettext_lazy("Add the alias"),
+            AliasForm,
+            _alias,
+            ("catalog.add_alias",),
+        ),
+        NameAction(
+            "deployment",
+            gettext_lazy("Deployment name of one source"),
+            gettext_lazy(
+                "“%(name)s” is added to the deployment map of one source. It means the entry for calls of that "
+                "source only."
+            ),
+            gettext_lazy("Add to the deployment map"),
+            DeploymentForm,
+            _deployment,
+            ("usage.change_source",),
+        ),
+        NameAction(
+            "entry",
+            gettext_lazy("New catalog entry"),
+            gettext_lazy("“%(name)s” becomes a new entry. Without a sunset date it counts as active."),
+            gettext_lazy("Add the entry"),
+            NewEntryForm,
+            _entry,
+            ("catalog.add_entry",),
+        ),
+        NameAction(
+            "ignore",
+            gettext_lazy("Ignore this name"),
+            gettext_lazy(
+                "“%(name)s” moves to the list of ignored names. Its calls still count as calls to unknown models."
+            ),
+            gettext_lazy("Ignore"),
+            IgnoreForm,
+            _ignore,
+            ("findings.add_ignoredname",),
+        ),
+        NameAction(
+            "unignore",
+            gettext_lazy("Stop ignoring this name"),
+            gettext_lazy("“%(name)s” moves back to the list of unknown models."),
+            gettext_lazy("Stop ignoring"),
+            UnignoreForm,
+            _unignore,
+            ("findings.delete_ignoredname",),
+        ),
     )
-}  # fmt: skip
+}
 
 
-def offered(name: UncataloguedName, snapshot: Snapshot, user: Any, *, ignored: bool) -> list[tuple[Act, NameForm]]:
-    """The acts that make sense for a name and that `user` may do, each with its form."""
+def available_actions(
+    name: UncataloguedName, snapshot: Snapshot, user: Any, *, ignored: bool
+) -> list[tuple[NameAction, NameForm]]:
+    """The actions that apply to a name and that `user` may run, each with its form."""
     verbs = ["alias", "deployment", "entry"] if name.called_as.strip() else []
-    verbs.append("put-back" if ignored else "ignore")
+    verbs.append("unignore" if ignored else "ignore")
     known = Platform.objects.filter(slug=name.hint).exists()
     initial = {"id": name.bare, "platform": name.hint if known else None}
     return [
-        (act, act.form(name, snapshot, **initial))
-        for act in (ACTS[verb] for verb in verbs)
-        if user.has_perms(act.permissions)
+        (action, action.form(name, snapshot, **initial))
+        for action in (ACTIONS[verb] for verb in verbs)
+        if user.has_perms(action.permissions)
     ]
 
 
-def carry_out(act: Act, form: NameForm, *, by: Any, now: datetime, today: date) -> str:
-    """Do it and tell what came of it; "" when the form is wrong, which then tells why."""
+def run_action(action: NameAction, form: NameForm, *, by: Any, now: datetime, today: date) -> str:
+    """Run the action and return its success message; "" if the form is invalid and has the errors."""
     if not form.is_valid():
         return ""
     try:
-        return act.run(form, by=by, now=now, today=today)
+        return action.run(form, by=by, now=now, today=today)
     except ValidationError as error:
         known = getattr(error, "error_dict", {}).keys() <= form.fields.keys()
         form.add_error(None, error if known else error.messages)
