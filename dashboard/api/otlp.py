@@ -19,7 +19,8 @@ from dashboard.api.otlp_responses import failure_response, success_response
 from dashboard.core import clock
 from dashboard.usage.connectors.push import otlp_batches, upload
 from dashboard.usage.formats.otlp.requests import SIGNALS, Signal
-from dashboard.usage.ingest.decompress import ContentError, ContentTooLarge, gunzip
+from dashboard.usage.ingest.decompress import gunzip
+from dashboard.usage.ingest.errors import ContentError, ContentTooLargeError
 from dashboard.usage.models import Source, SourceKind
 
 __all__ = ["logs", "metrics", "traces"]
@@ -75,7 +76,7 @@ def _taken(request: HttpRequest, signal: Signal) -> tuple[int, list[str]]:
     try:
         body = gunzip(body, MOST) if encoding == "gzip" else body
         records = signal.records(body, is_json=TYPES[request.content_type])
-    except ContentTooLarge as problem:
+    except ContentTooLargeError as problem:
         raise ApiError(413, f"The body {problem}") from None
     except ContentError as problem:
         raise ApiError(400, f"The body {problem}") from None

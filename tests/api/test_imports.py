@@ -15,6 +15,8 @@ from django.test import Client, RequestFactory
 from dashboard.access.models import ApiToken
 from dashboard.api import imports, uploads
 from dashboard.usage.connectors.push import upload
+from dashboard.usage.ingest.errors import InputBusyError, InputError
+from dashboard.usage.ingest.pipeline import Session
 from dashboard.usage.models import LatestCall, RejectedLine, Source, Stream
 from tests.api.conftest import with_token
 from tests.factories import NOW
@@ -324,3 +326,14 @@ def test_a_sender_that_goes_away_is_no_file(tmp_path):
     made.META |= {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
     with pytest.raises(uploads.ApiError, match="could not be read to its end"):
         uploads.read_body(made, 1000)
+
+
+@pytest.mark.parametrize(("error", "status"), [(InputBusyError, 503), (InputError, 422)])
+def test_the_kind_of_error_and_not_its_wording_says_whether_to_send_again(
+    pusher, gateway, monkeypatch, error, status
+):
+    def fail(self, path, format_name, progress=None):
+        raise error(f"{path}: any words, try again")
+
+    monkeypatch.setattr(Session, "import_file", fail)
+    refused(push(pusher, b"{}\n", "source=gateway&format=sundial"), status)

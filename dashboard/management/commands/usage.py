@@ -20,7 +20,8 @@ from dashboard.management.base import CommandResult, SundialCommand, UsageError,
 from dashboard.management.progress_bar import ProgressBar
 from dashboard.usage import polling
 from dashboard.usage.formats.registry import AUTO, format_choices
-from dashboard.usage.ingest.pipeline import Counts, InputError, import_file
+from dashboard.usage.ingest.errors import InputError
+from dashboard.usage.ingest.pipeline import Counts, import_file
 from dashboard.usage.models import Source, SourceKind
 
 COLUMN_HEADERS = ("records", "accepted", "rejected", "duplicates", "bytes")

@@ -17,7 +17,8 @@ from django.db.models import F
 from dashboard.usage.accumulator import Accumulator
 from dashboard.usage.formats.registry import AUTO
 from dashboard.usage.ingest.chunks import TAIL_BYTES, Checkpoint, furthest_checkpoint, tail_hash
-from dashboard.usage.ingest.decompress import ContentError, DecompressedStream
+from dashboard.usage.ingest.decompress import DecompressedStream
+from dashboard.usage.ingest.errors import ContentError
 from dashboard.usage.models import Source, Stream
 
 __all__ = ["CheckpointMoved", "Checkpointer"]

@@ -12,7 +12,8 @@ from pathlib import Path
 from isal import isal_zlib
 
 from dashboard.usage.formats.documents import MAX_DOCUMENT, is_json
-from dashboard.usage.ingest.decompress import ContentError, DecompressedStream
+from dashboard.usage.ingest.decompress import DecompressedStream
+from dashboard.usage.ingest.errors import ContentError
 
 __all__ = [
     "HEAD_BYTES",

@@ -13,10 +13,12 @@ from typing import IO, TYPE_CHECKING, Self
 import zstandard
 from isal import igzip, igzip_lib
 
+from dashboard.usage.ingest.errors import ContentError, ContentTooLargeError
+
 if TYPE_CHECKING:
     from dashboard.usage.ingest.parquet import ParquetLines
 
-__all__ = ["ContentError", "ContentTooLarge", "DecompressedStream", "file_kind", "gunzip"]
+__all__ = ["DecompressedStream", "file_kind", "gunzip"]
 
 GZIP, ZSTD, PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
 PIECE_BYTES = 4 << 20
@@ -24,14 +26,6 @@ PIECE_BYTES = 4 << 20
 BOMB_BYTES, BOMB_RATIO = 1 << 30, 500
 ZSTD_WINDOW = 128 << 20
 FAULTS: tuple[type[Exception], ...] = (OSError, igzip_lib.IsalError, zstandard.ZstdError)  # type: ignore[assignment]
-
-
-class ContentError(Exception):
-    """The file cannot be read any further; the message says why in a sentence."""
-
-
-class ContentTooLarge(ContentError):  # noqa: N818  it says what the error is
-    """More is in there than anybody wants to read at once."""
 
 
 class DecompressedStream:
@@ -142,7 +136,7 @@ def gunzip(data: bytes, most: int) -> bytes:
     except FAULTS:
         raise ContentError("is no gzip") from None
     if len(inside) > most:
-        raise ContentTooLarge(f"has more than {most} bytes when it is unpacked")
+        raise ContentTooLargeError(f"has more than {most} bytes when it is unpacked")
     return inside
 
 

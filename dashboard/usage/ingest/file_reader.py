@@ -45,8 +45,9 @@ from dashboard.usage.ingest.decode import (
     decode_in_order,
     group_chunks,
 )
-from dashboard.usage.ingest.decompress import ContentError, DecompressedStream
+from dashboard.usage.ingest.decompress import DecompressedStream
 from dashboard.usage.ingest.dedup import NewHashes
+from dashboard.usage.ingest.errors import ContentError, InputBusyError, InputError
 from dashboard.usage.ingest.persist import persist_batch
 from dashboard.usage.models import Source, Stream
 from dashboard.usage.records import Batch, last_hour
@@ -54,17 +55,13 @@ from dashboard.usage.records import Batch, last_hour
 if TYPE_CHECKING:
     from dashboard.usage.ingest.pipeline import Session
 
-__all__ = ["FileReader", "InputError", "Progress"]
+__all__ = ["FileReader", "Progress"]
 
 SQUEEZED = 6  # what a compressed log's byte on disk stands for, roughly
 ATTEMPTS = 50
 GROUPS = 100_000  # sums in memory that are worth a commit before its bytes are reached
 
 Progress = Callable[[int], None]
-
-
-class InputError(Exception):
-    """A file that cannot be ingested; the message is one sentence naming it."""
 
 
 class FileReader:
@@ -108,7 +105,7 @@ class FileReader:
                 return
             else:
                 return
-        raise InputError(f"{self.path}: other processes keep reading the same content; try again")
+        raise InputBusyError(f"{self.path}: other processes keep reading the same content; try again")
 
     def _run(self) -> None:
         checkpointer = self.checkpointer

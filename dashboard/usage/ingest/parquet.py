@@ -8,7 +8,7 @@ import os
 from typing import TYPE_CHECKING
 
 from dashboard.usage.formats.row_columns import select_columns
-from dashboard.usage.ingest.decompress import ContentError
+from dashboard.usage.ingest.errors import ContentError
 from dashboard.usage.records import clean
 
 if TYPE_CHECKING:
@@ -79,12 +79,13 @@ class ParquetLines:
         place = f"/dev/fd/{self._descriptor}"
         engine = duckdb.connect(":memory:", config=OPTIONS)
         self._engine = engine
+        engine.execute("SET enable_progress_bar = false")  # else a long read prints on stdout
         engine.execute(f"SET allowed_paths = ['{place}']")
         engine.execute("SET enable_external_access = false")
         engine.execute("SET TimeZone = 'UTC'")
         engine.execute("SET lock_configuration = true")
-        told = engine.execute("SELECT num_rows FROM parquet_file_metadata(?)", [place]).fetchone()
-        self._total = told[0] if told else 0
+        metadata = engine.execute("SELECT num_rows FROM parquet_file_metadata(?)", [place]).fetchone()
+        self._total = metadata[0] if metadata else 0
         types = dict(row[:2] for row in engine.execute(f"DESCRIBE SELECT * FROM {TABLE}", [place]).fetchall())  # noqa: S608
         columns = select_columns(types)
         if not columns:

@@ -10,11 +10,11 @@ from dashboard.usage.accumulator import Accumulator
 from dashboard.usage.ingest.decode import idle_workers
 from dashboard.usage.ingest.dedup import KnownHashes
 from dashboard.usage.ingest.dimensions import Dimensions
-from dashboard.usage.ingest.file_reader import FileReader, InputError, Progress
+from dashboard.usage.ingest.file_reader import FileReader, Progress
 from dashboard.usage.models import Source, Stream
 from dashboard.usage.records import last_hour
 
-__all__ = ["Counts", "InputError", "Session", "import_file"]
+__all__ = ["Counts", "Session", "import_file"]
 
 COMMIT_BYTES = 256 << 20  # inflated bytes between checkpoints
 WORKER_THRESHOLD = 48 << 20  # bytes left to read that are worth worker processes

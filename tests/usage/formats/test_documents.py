@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from dashboard.usage.ingest.pipeline import Counts, InputError, Session, import_file
+from dashboard.usage.ingest.errors import InputError
+from dashboard.usage.ingest.pipeline import Counts, Session, import_file
 from dashboard.usage.models import RejectedLine, Stream
 from dashboard.usage.polling import poll
 from tests.usage.conftest import NOW, calls, totals

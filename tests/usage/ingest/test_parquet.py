@@ -15,8 +15,9 @@ from dashboard.usage.connectors.files.preview import PreviewError, sample_file
 from dashboard.usage.formats.documents import is_json
 from dashboard.usage.formats.row_columns import COLUMNS, select_columns
 from dashboard.usage.ingest import parquet
-from dashboard.usage.ingest.decompress import ContentError, DecompressedStream
-from dashboard.usage.ingest.pipeline import InputError, import_file
+from dashboard.usage.ingest.decompress import DecompressedStream
+from dashboard.usage.ingest.errors import ContentError, InputError
+from dashboard.usage.ingest.pipeline import import_file
 from dashboard.usage.models import LatestCall, RejectedLine, Source
 from dashboard.usage.polling import poll
 from tests.usage.conftest import GOLDEN, NOW, calls, line, make_source, totals

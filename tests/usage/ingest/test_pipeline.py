@@ -6,7 +6,8 @@ import pytest
 import zstandard
 
 from dashboard.usage.ingest import dimensions, persist
-from dashboard.usage.ingest.pipeline import Counts, InputError, Session, import_file
+from dashboard.usage.ingest.errors import InputError
+from dashboard.usage.ingest.pipeline import Counts, Session, import_file
 from dashboard.usage.models import HourlyRollup, RejectedLine, StaleDay, Stream
 from tests.usage.conftest import NOW, access, calls, line, make_source, totals
 

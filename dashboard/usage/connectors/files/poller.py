@@ -13,7 +13,8 @@ from django.conf import settings
 
 from dashboard.core import locks
 from dashboard.usage.connectors.files.connector import INBOX, Listing, WatchedFile, source_files
-from dashboard.usage.ingest.pipeline import Counts, InputError, Session
+from dashboard.usage.ingest.errors import InputError
+from dashboard.usage.ingest.pipeline import Counts, Session
 from dashboard.usage.models import Source, Stream
 
 __all__ = ["LARGE_BACKLOG", "EnqueueFile", "FileId", "poll_file", "poll_files"]

@@ -19,7 +19,8 @@ from dashboard.usage.formats.detect import detect
 from dashboard.usage.formats.documents import DocumentFormat, is_document, is_json
 from dashboard.usage.formats.registry import AUTO, FORMATS
 from dashboard.usage.ingest.chunks import HEAD_BYTES, MAX_LINE
-from dashboard.usage.ingest.decompress import ContentError, DecompressedStream
+from dashboard.usage.ingest.decompress import DecompressedStream
+from dashboard.usage.ingest.errors import ContentError
 from dashboard.usage.records import Batch, BucketValue, Called, Caller, Reject, last_hour
 
 __all__ = ["RECORDS", "PreviewError", "Sample", "SampleRecord", "sample_file", "sample_records"]

@@ -11,7 +11,8 @@ from django.db import OperationalError
 from django.utils.text import slugify
 
 from dashboard.usage.connectors.tempdir import rename_content
-from dashboard.usage.ingest.pipeline import Counts, InputError, Session
+from dashboard.usage.ingest.errors import InputBusyError, InputError
+from dashboard.usage.ingest.pipeline import Counts, Session
 from dashboard.usage.models import Source, SourceKind
 from dashboard.usage.records import clean
 
@@ -84,7 +85,7 @@ def import_upload(source: Source, path: Path, format_name: str, name: str, now: 
         record_upload(source, f"{name} {words}", now)
         if not Source.objects.filter(pk=source.pk).exists():
             raise UnknownSourceError(f"The source {source.slug} was deleted meanwhile") from None
-        raise (TryAgainError if "try again" in words else PushError)(f"The body {words}") from None
+        raise (TryAgainError if isinstance(problem, InputBusyError) else PushError)(f"The body {words}") from None
     except OperationalError:
         raise TryAgainError("The database is busy; what was counted stays counted, so send it again") from None
     record_upload(source, session.dimensions.overflow, now)

@@ -22,8 +22,8 @@ from dashboard.usage.connectors.tempdir import rename_content
 from dashboard.usage.formats.detect import detect
 from dashboard.usage.formats.registry import AUTO
 from dashboard.usage.ingest.chunks import HEAD_BYTES
-from dashboard.usage.ingest.decompress import ContentError
-from dashboard.usage.ingest.pipeline import Counts, InputError, Session
+from dashboard.usage.ingest.errors import ContentError, InputError
+from dashboard.usage.ingest.pipeline import Counts, Session
 from dashboard.usage.models import RejectedLine, Source, SourceKind, Stream
 
 __all__ = ["ObjectReader"]
