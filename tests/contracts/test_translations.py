@@ -104,7 +104,7 @@ def test_words_of_templates_code_and_charts_are_all_found():
     found = keys(MESSAGES["extracted"]())
     assert ("", "Sign in") in found  # {% translate %}
     assert ("", "('%(n)s finding', '%(n)s findings')") in found  # {% blocktranslate %} with a plural
-    assert ("it calls", "Calls") in found  # with a context
+    assert ("of usage", "Source") in found  # with a context
     assert ("", "No call has arrived for a full week.") in found  # gettext
     assert ("", "80 % interval") in found  # gettext_noop of charts, which know no Django
 

@@ -25,7 +25,7 @@ COLUMNS = (
 class ApplicationFilters(FilterForm):
     """Filters of the list."""
 
-    q = SearchField(_("Name or email address of the owner"))
+    q = SearchField(_("Application or owner’s email address"))
 
     def __init__(self, request: Request) -> None:
         super().__init__(request.GET)

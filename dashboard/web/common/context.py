@@ -55,7 +55,12 @@ NAVIGATION = (
     ("findings", _("Findings"), "flag", {"findings", "finding"}),
     ("applications", _("Applications"), "app", {"applications", "application"}),
     ("models", _("Models"), "model", {"models", "model"}),
-    ("uncatalogued", _("Uncatalogued"), "question", {"uncatalogued", "uncatalogued_name", "uncatalogued_action"}),
+    (
+        "uncatalogued",
+        _("Unknown models"),
+        "question",
+        {"uncatalogued", "uncatalogued_name", "uncatalogued_action"},
+    ),
     ("review", _("Review"), "check", {"review", "review_edit"}),
     ("sources", _("Sources"), "source", {"sources", "source", "source_add", "source_edit"}),
     ("guides", _("Guides"), "guide", {"guides"}),
