@@ -18,10 +18,19 @@ hypothesis.settings.register_profile("tests", deadline=None, max_examples=exampl
 hypothesis.settings.load_profile("tests")
 
 
+SLOW_FIXTURES = {"mysql_server", "postgres_server", "shared_database"}
+"""They start a database server, or share a database with processes that are killed."""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--database-only", action="store_true", help="only tests that touch the database, without browser or stack"
     )
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
+        item.add_marker(pytest.mark.slow)
 
 
 class FileOrDemoScheduling(LoadFileScheduling):

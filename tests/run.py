@@ -1,7 +1,7 @@
 """The test runs behind `make test`, `make test-fast` and `make test-all`.
 
 Without an option: every test on SQLite, then those that touch the database again on PostgreSQL.
-`--fast`: on SQLite only, without browser, whole stack and slow tests.
+`--fast`: on SQLite only, without browser, whole stack and slow tests, with fewer examples of property tests.
 `--all`: as without an option, with every kill point and ten times as many examples of property tests.
 Further arguments go to pytest. Exits with the first run's code that is not 0.
 """
@@ -21,11 +21,11 @@ NO_TESTS_COLLECTED = 5
 def main(arguments: list[str]) -> int:
     mode, rest = (arguments[0], arguments[1:]) if arguments[:1] in (["--fast"], ["--all"]) else ("", arguments)
     if mode == "--fast":
-        return _pytest("SQLite, fast", ["-m", NOT_FAST, *rest], DATABASE_URL="")
-    thorough = {"TEST_THOROUGH": "1" if mode == "--all" else ""}
-    on_sqlite = _pytest("SQLite", rest, DATABASE_URL="", **thorough)
+        return _pytest("SQLite, fast", ["-m", NOT_FAST, *rest], DATABASE_URL="", TEST_EFFORT="fast")
+    effort = {"TEST_EFFORT": "all" if mode == "--all" else "usual"}
+    on_sqlite = _pytest("SQLite", rest, DATABASE_URL="", **effort)
     with postgres.running() as url:
-        on_postgres = _pytest("PostgreSQL", ["--database-only", *rest], DATABASE_URL=url, **thorough)
+        on_postgres = _pytest("PostgreSQL", ["--database-only", *rest], DATABASE_URL=url, **effort)
     if rest and on_postgres == NO_TESTS_COLLECTED:  # a choice of tests that need no database
         on_postgres = 0
     return on_sqlite or on_postgres

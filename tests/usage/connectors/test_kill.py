@@ -24,7 +24,7 @@ HOURS = 60
 PER_HOUR = 50
 COLUMNS = {"time": "at", "application": "app", "model": "model"}
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def _start(environment: dict, source: Source) -> subprocess.Popen:
@@ -104,7 +104,7 @@ def test_two_pollers_of_one_table_count_it_once(variables, table):
     environment, source = variables("USAGE_DB", f"sqlite:///{table}"), _of_table(table)
     pollers = [_start(environment, source) for _ in range(2)]
     for poller in pollers:
-        poller.communicate(timeout=200)
+        poller.communicate(timeout=400)
         assert poller.returncode == 0
     _calm(source)
     assert calls(source) == HOURS * PER_HOUR

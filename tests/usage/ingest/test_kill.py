@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[3]
 RECORDS = 1500
 KILLS = sample(4, 13)  # for each of the two ways to recognise a call
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def _start(environment: dict, source: Source, path: Path, name: str) -> subprocess.Popen:
@@ -47,10 +47,10 @@ def test_a_reader_killed_at_many_points_loses_nothing_and_counts_nothing_twice(s
         reader.stdout.close()
         places.append(sum(Stream.objects.values_list("offset", flat=True)))
     last = _start(shared_database, source, path, name)
-    assert f"done {RECORDS}" in last.communicate(timeout=120)[0]
+    assert f"done {RECORDS}" in last.communicate(timeout=400)[0]
     assert last.returncode == 0
     reader = _start(shared_database, calm, path, name)
-    reader.communicate(timeout=120)
+    reader.communicate(timeout=400)
     assert len(set(places)) > KILLS // 4, "the kills must land in the middle"
     assert calls(source) == RECORDS
     assert totals(source) == totals(calm)
@@ -62,7 +62,7 @@ def test_two_readers_of_one_file_count_it_once(shared_database, tmp_path):
     source = make_source("doubled")
     readers = [_start(shared_database, source, path, "access-log") for _ in range(2)]
     for reader in readers:
-        assert f"done {RECORDS}" in reader.communicate(timeout=120)[0]
+        assert f"done {RECORDS}" in reader.communicate(timeout=400)[0]
         assert reader.returncode == 0
     assert calls(source) == RECORDS
 
@@ -75,6 +75,6 @@ def test_two_readers_of_files_that_share_calls_count_each_call_once(shared_datab
     source = make_source("shared")
     readers = [_start(shared_database, source, path, "sundial") for path in (first, second)]
     for reader in readers:
-        reader.communicate(timeout=120)
+        reader.communicate(timeout=400)
         assert reader.returncode == 0
     assert calls(source) == RECORDS
