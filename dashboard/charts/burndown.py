@@ -1,4 +1,4 @@
-"""The burn-down of a deadline: calls to retiring models falling, calls to their replacements rising."""
+"""The burn-down of a deadline: calls per day to its retiring models and to their replacements."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ __all__ = ["ForecastLine", "applications_figure", "calls_figure", "share_figure"
 
 @dataclass(frozen=True, slots=True)
 class ForecastLine:
-    """Where the forecast points: from `start` at `level` calls to zero on `zero_on`, between `low` and `high`."""
+    """The forecast: from `start` at `level` calls to zero on `zero_on`, between `low` and `high`."""
 
     start: date
     level: float
@@ -43,9 +43,9 @@ def calls_figure(
     unit: str = gettext_noop("Calls per day"),
     translate: Translate = untranslated,
 ) -> Figure:
-    """Per day: what still goes to retiring models, and what their replacements get.
+    """Calls per day to retiring models and to their replacements.
 
-    `last` is where the axis ends (the sunset, say); `partial` means the last day is not over. `trend`
+    `last` is where the axis ends (the sunset, say); `partial` means the last day is incomplete. `trend`
     adds the forecast as a dotted line to zero.
     """
     traces = [
@@ -163,7 +163,7 @@ def _line(
             {
                 "type": "scatter",
                 "mode": "lines+markers",
-                "name": translate(gettext_noop("The day is not over")),
+                "name": translate(gettext_noop("Incomplete day")),
                 "x": [day for day, _ in tail],
                 "y": [value for _, value in tail],
                 "line": {"color": css_var(look.tone), "width": 2, "dash": "dot"},

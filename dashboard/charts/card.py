@@ -1,4 +1,4 @@
-"""A chart as a page shows it: the figure, what it says in words, and the numbers it is made of."""
+"""A chart as a page shows it: the figure, a summary in one sentence, and its numbers as a table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,12 +19,12 @@ class ChartCard:
     """Unique on its page; letters, digits and hyphens."""
     title: str
     summary: str
-    """One sentence with what the chart shows: its accessible name."""
+    """What the chart shows, in one sentence: its accessible name."""
     figure: Figure
     columns: Sequence[str]
     rows: Sequence[Sequence[TableCell]] = field(repr=False)
     note: str = ""
-    """How fresh the numbers are, and what is unfinished in them."""
+    """How fresh the numbers are, and which of them are incomplete."""
     csv_url: str = ""
     html_url: str = ""
     """Where the chart can be downloaded as one interactive HTML file."""

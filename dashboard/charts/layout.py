@@ -1,7 +1,7 @@
 """What all figures share: axes, fonts, day markers, the look of an unfinished day.
 
 A figure is a plain dict in Plotly's schema (tests validate it); colours are tokens (`palette.var`), which
-the browser replaces by the theme's. Words arrive translated: `say` turns an English phrase into the
+the browser replaces by the theme's. Texts arrive translated: `translate` turns an English text into the
 reader's language.
 """
 
@@ -21,13 +21,13 @@ INK, GRID, SURFACE = css_var("chart-ink"), css_var("chart-grid"), css_var("chart
 MARKER_LOOKS = {
     "announced": (gettext_noop("Announced"), "chart-ink", "dot", "left"),
     "today": (gettext_noop("Today"), "ink", "solid", "right"),
-    "as of": (gettext_noop("This day"), "ink", "solid", "right"),
+    "as of": (gettext_noop("Selected day"), "ink", "solid", "right"),
     "sunset": (gettext_noop("Sunset"), "daylight-dusk", "dash", "center"),
 }
 
 
 def untranslated(text: str) -> str:
-    """The `say` of English."""
+    """The `translate` of English."""
     return text
 
 
@@ -40,7 +40,7 @@ class Marker:
 
 
 def day_axis(first: date, last: date) -> dict[str, Any]:
-    """The x axis from `first` to `last`, both in full view, with room for the word above the last day."""
+    """The x axis from `first` to `last`, both in full view, with room for the label above the last day."""
     room = timedelta(days=max(2, round((last - first).days * 0.06)))
     return {
         "type": "date",
@@ -82,11 +82,11 @@ def figure(traces: list[dict[str, Any]], *, xaxis: dict[str, Any], yaxis: dict[s
     return {"data": traces, "layout": layout}
 
 
-def marker_layout(found: Sequence[Marker], translate: Translate) -> dict[str, Any]:
-    """Layout that draws each marker as a line with its word above; neighbours take turns in height."""
+def marker_layout(drawn: Sequence[Marker], translate: Translate) -> dict[str, Any]:
+    """Layout that draws each marker as a line with its label above; neighbours alternate in height."""
     shapes, annotations = [], []
-    for level, marker in enumerate(sorted(found, key=lambda m: m.day)):
-        word, token, dash, anchor = MARKER_LOOKS[marker.kind]
+    for level, marker in enumerate(sorted(drawn, key=lambda m: m.day)):
+        label, token, dash, anchor = MARKER_LOOKS[marker.kind]
         x = f"{marker.day} 00:00"
         shapes.append(
             {
@@ -107,7 +107,7 @@ def marker_layout(found: Sequence[Marker], translate: Translate) -> dict[str, An
                 "yref": "paper",
                 "xanchor": anchor,
                 "yanchor": "bottom",
-                "text": translate(word),
+                "text": translate(label),
                 "showarrow": False,
                 "font": {"color": css_var(token), "size": 12},
             }

@@ -1,6 +1,6 @@
-"""The one place that says how a state looks: its word, its colour token, its icon.
+"""The look of each state: its label, colour token and icon, in one place.
 
-Badges, bars and charts read it; `tokens.css` gives the tokens their colours. Pure: the words are marked
+Badges, bars and charts read it; `tokens.css` gives the tokens their colours. Labels are marked
 for translation here and translated where they are shown.
 """
 
@@ -75,22 +75,22 @@ VERDICTS = {
     "unknown": Look(gettext_noop("Too little data"), "quiet", "question"),
     "silent": Look(gettext_noop("Source is silent"), "warm", "question"),
 }
-"""The forecast's words, and one of ours: no calls arrive because nothing reports any more."""
+"""The forecast's verdicts, and "silent": no calls arrive because no source reports."""
 
 TIME_LEFT = {
-    "day": Look(gettext_noop("Daylight"), "good", "sun"),
-    "afternoon": Look(gettext_noop("Afternoon"), "calm", "sun"),
-    "evening": Look(gettext_noop("Evening"), "warm", "sunset"),
-    "dusk": Look(gettext_noop("Dusk"), "hot", "sunset"),
-    "night": Look(gettext_noop("Night"), "gone", "moon"),
+    "day": Look(gettext_noop("More than 90 days"), "good", "sun"),
+    "afternoon": Look(gettext_noop("31 to 90 days"), "calm", "sun"),
+    "evening": Look(gettext_noop("8 to 30 days"), "warm", "sunset"),
+    "dusk": Look(gettext_noop("1 to 7 days"), "hot", "sunset"),
+    "night": Look(gettext_noop("Due or past"), "gone", "moon"),
 }
-"""How late it is for a model: `daylight` says which."""
+"""How long a model has left: `time_left_key` chooses. The keys name the tokens `daylight-KEY`."""
 
 SERIES = {
     "retiring": Look(gettext_noop("Retiring models"), "chart-retiring", "sunset"),
     "replacement": Look(gettext_noop("Replacements"), "chart-replacement", "sun"),
     "other": Look(gettext_noop("Other models"), "chart-other", "model"),
-    "uncatalogued": Look(gettext_noop("Uncatalogued"), "chart-uncatalogued", "question"),
+    "uncatalogued": Look(gettext_noop("Unknown models"), "chart-uncatalogued", "question"),
     "errors": Look(gettext_noop("Errors"), "chart-errors", "broken"),
     "applications": Look(gettext_noop("Applications left"), "chart-applications", "app"),
 }

@@ -1,4 +1,4 @@
-"""Sparks: a line without axes, small enough for a table's cell. Numbers in, SVG points out."""
+"""Sparklines: a line without axes for a table cell. Numbers in, SVG points out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -32,7 +32,7 @@ def stacked_figure(
     unit: str = gettext_noop("Calls per day"),
     translate: Translate = untranslated,
 ) -> Figure:
-    """Stacked bars per day. With `partial`, the last day is drawn hatched: it is not over."""
+    """Stacked bars per day. With `partial`, the last day is hatched: it is incomplete."""
     traces = []
     for one in series:
         color = css_var(SERIES[one.look].tone)

@@ -1,4 +1,4 @@
-"""Daylight drawn in SVG: what is left as a width, and the sun on its way. Days in, coordinates out."""
+"""Time left as SVG: the width of a bar, and the sun between announcement and sunset. Days in, coordinates out."""
 
 import math
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ __all__ = ["SunArc", "bar_width", "sun_arc"]
 
 
 def bar_width(left: float, total: float) -> str:
-    """How much of `total` is left, as a width of 0 to 100; a sliver while anything is left."""
+    """The share of `total` that is left, as a width of 0 to 100; at least 2 while anything is left."""
     if left <= 0 or total <= 0:
         return "0"
     return f"{min(max(left / total * 100, 2), 100):.1f}"
@@ -16,7 +16,7 @@ def bar_width(left: float, total: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SunArc:
-    """Where the sun stands in a view of 320 x 120 whose horizon is at y = 96. `set` once it is below."""
+    """The sun's position in a view of 320 x 120 with the horizon at y = 96. `set`: below the horizon."""
 
     x: str
     y: str
@@ -28,10 +28,7 @@ class SunArc:
 
 
 def sun_arc(announced_on: date, sunset_on: date, as_of: date) -> SunArc:
-    """The sun's way over half an ellipse from the announcement (left) to the sunset (right).
-
-    It rises on the announcement, and sets on the sunset day.
-    """
+    """The sun on a half ellipse from the announcement (left) to the sunset (right)."""
     length = max((sunset_on - announced_on).days, 1)
     way = min(max((as_of - announced_on).days / length, 0), 1)
     is_set = as_of >= sunset_on

@@ -1,4 +1,4 @@
-"""The timeline: every sunset as a sun on its platform's line."""
+"""The timeline: a point per sunset and milestone, on the line of its platform."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,8 +12,9 @@ __all__ = ["MilestonePoint", "SunsetPoint", "timeline_figure"]
 
 @dataclass(frozen=True, slots=True)
 class SunsetPoint:
-    """One deadline. `models` says how many entries, `unverified` how many of them rest on no first-hand source,
-    `calls` how many calls a day still go there.
+    """One deadline: its number of models, how many of them no first-hand source confirms, and calls per day.
+
+    `platform` is the display name.
     """
 
     platform: str
@@ -26,7 +27,7 @@ class SunsetPoint:
 
 @dataclass(frozen=True, slots=True)
 class MilestonePoint:
-    """A milestone that is no sunset, of one platform on one day. `label` is its kind in words."""
+    """A milestone other than a sunset, of one platform on one day. `label` is its kind, translated."""
 
     platform: str
     day: date
@@ -46,7 +47,7 @@ SYMBOLS = {
 }
 
 
-STEP_SYMBOLS = {
+MILESTONE_SYMBOLS = {
     "announced": "line-ns-open",
     "legacy": "x-thin-open",
     "closed_to_new": "line-ew-open",
@@ -57,7 +58,7 @@ STEP_SYMBOLS = {
 
 
 def timeline_figure(
-    found: Sequence[SunsetPoint],
+    sunsets: Sequence[SunsetPoint],
     as_of: date,
     first: date,
     last: date,
@@ -73,11 +74,13 @@ def timeline_figure(
     A point carries its deadline's address; the browser follows it on a click. `here` is the kind of marker
     that stands on `as_of`.
     """
-    platforms = sorted({s.platform for s in found} | {s.platform for s in milestones}, reverse=True)
-    traces = [_other(kind, [step for step in milestones if step.kind == kind], translate) for kind in STEP_SYMBOLS]
+    platforms = sorted({s.platform for s in sunsets} | {s.platform for s in milestones}, reverse=True)
+    traces = [
+        _other(kind, [step for step in milestones if step.kind == kind], translate) for kind in MILESTONE_SYMBOLS
+    ]
     traces = [trace for trace in traces if trace["x"]]
     for name, look in TIME_LEFT.items():
-        group = [s for s in found if time_left_key((s.day - as_of).days) == name]
+        group = [s for s in sunsets if time_left_key((s.day - as_of).days) == name]
         if not group:
             continue
         traces.append(
@@ -87,11 +90,13 @@ def timeline_figure(
                 "name": translate(look.label),
                 "x": [s.day for s in group],
                 "y": [s.platform for s in group],
-                "customdata": [[s.url, s.models, round(s.calls), _doubt(s.unverified, translate)] for s in group],
+                "customdata": [
+                    [s.url, s.models, round(s.calls), _unverified(s.unverified, translate)] for s in group
+                ],
                 "hovertemplate": "%{y}, %{x|%Y-%m-%d}<br>"
-                + translate(gettext_noop("models: %s")) % "%{customdata[1]}"
+                + translate(gettext_noop("Models: %s")) % "%{customdata[1]}"
                 + "%{customdata[3]}<br>"
-                + translate(gettext_noop("calls a day: %s")) % "%{customdata[2]:,d}"
+                + translate(gettext_noop("Calls per day: %s")) % "%{customdata[2]:,d}"
                 + "<extra></extra>",
                 "marker": {
                     "color": css_var(f"daylight-{name}"),
@@ -116,8 +121,8 @@ def timeline_figure(
     )
 
 
-def _doubt(unverified: int, translate: Translate) -> str:
-    """How many of a mark's models nobody first-hand has confirmed, for its label."""
+def _unverified(unverified: int, translate: Translate) -> str:
+    """The number of unverified models, for a point's label; empty when there is none."""
     words = translate(gettext_noop("unverified: %s")) % unverified
     return f" ({words})" if unverified else ""
 
@@ -129,13 +134,13 @@ def _other(kind: str, milestones: Sequence[MilestonePoint], translate: Translate
         "name": milestones[0].label if milestones else kind,
         "x": [step.day for step in milestones],
         "y": [step.platform for step in milestones],
-        "customdata": [[step.url, step.models, _doubt(step.unverified, translate)] for step in milestones],
+        "customdata": [[step.url, step.models, _unverified(step.unverified, translate)] for step in milestones],
         "hovertemplate": "%{fullData.name}<br>%{y}, %{x|%Y-%m-%d}<br>"
-        + translate(gettext_noop("models: %s")) % "%{customdata[1]}"
+        + translate(gettext_noop("Models: %s")) % "%{customdata[1]}"
         + "%{customdata[2]}<extra></extra>",
         "marker": {
             "color": css_var("chart-other"),
-            "symbol": STEP_SYMBOLS[kind],
+            "symbol": MILESTONE_SYMBOLS[kind],
             "size": 8,
             "opacity": 0.55,
             "line": {"width": 1.5, "color": css_var("chart-other")},

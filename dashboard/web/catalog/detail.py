@@ -67,8 +67,8 @@ class ModelPage:
         return [entry for entry in self.replacements if entry.is_retiring]
 
     @property
-    def moves(self) -> int:
-        """How often its sunset date was changed after it was first told."""
+    def sunset_changes(self) -> int:
+        """How often its sunset date was changed after the first announcement."""
         return sum(
             c.about == "sunset" and c.old is not None for revision in self.revisions for c in revision.changes
         )

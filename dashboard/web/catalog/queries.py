@@ -11,6 +11,8 @@ from dashboard.web.common.calls import EntryUsage
 
 __all__ = ["ModelListQuery", "ModelRow", "list_entries", "model_rows"]
 
+SHOWN_REPLACEMENTS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class ModelListQuery:
@@ -31,6 +33,14 @@ class ModelRow:
     entry: EntryState
     usage: EntryUsage
     replacements: list[EntryState]
+
+    @property
+    def first_replacements(self) -> list[EntryState]:
+        return self.replacements[:SHOWN_REPLACEMENTS]
+
+    @property
+    def has_more_replacements(self) -> bool:
+        return len(self.replacements) > SHOWN_REPLACEMENTS
 
 
 def list_entries(list_query: ModelListQuery, snapshot: Snapshot, used: dict[int, EntryUsage]) -> list[EntryState]:

@@ -1,4 +1,4 @@
-"""How the dates of one entry moved: its revisions, oldest first, each with what it changed."""
+"""The revisions of one entry, oldest first, each with what it changed."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ __all__ = ["DatedValue", "RevisionChange", "RevisionRow", "revision_rows"]
 
 @dataclass(frozen=True, slots=True)
 class DatedValue:
-    """A day with its precision; `on` is None when a source took the date back."""
+    """A day with its precision; `on` is None when a source withdrew the date."""
 
     on: date | None
     precision: str = "day"
@@ -20,10 +20,10 @@ class DatedValue:
 
 @dataclass(frozen=True, slots=True)
 class RevisionChange:
-    """One point that a revision changed.
+    """One field that a revision changed.
 
-    `about` is a kind of milestone, "on_sunset" or "replacements"; `old` is None where nothing was said before.
-    Values are `Dated`, a word of `OnSunset`, or a tuple of entry ids.
+    `about` is a kind of milestone, "on_sunset" or "replacements"; `old` is None where nothing was known before.
+    Values are `DatedValue`, a value of `OnSunset`, or a tuple of entry ids.
     """
 
     about: str
@@ -32,8 +32,8 @@ class RevisionChange:
     new: DatedValue | str | tuple[str, ...]
 
     @property
-    def shape(self) -> Literal["date", "word", "entries"]:
-        return {"on_sunset": "word", "replacements": "entries"}.get(self.about, "date")  # type: ignore[return-value]
+    def shape(self) -> Literal["date", "on_sunset", "replacements"]:
+        return self.about if self.about in {"on_sunset", "replacements"} else "date"  # type: ignore[return-value]
 
     @property
     def moved(self) -> int | None:
@@ -42,39 +42,34 @@ class RevisionChange:
             return (self.new.on - self.old.on).days
         return None
 
-    @property
-    def earlier(self) -> int:
-        """Days by which a date was brought forward."""
-        return max(-(self.moved or 0), 0)
-
 
 @dataclass(frozen=True, slots=True)
 class RevisionRow:
-    """What one source said on one day. Without `changes` it only said again what was known."""
+    """One revision and what it changed; without `changes` it only confirmed what was known."""
 
     revision: Revision
     changes: list[RevisionChange] = field(default_factory=list)
 
 
 def revision_rows(entry: Entry, day: date) -> list[RevisionRow]:
-    """What had been said of an entry by a day, oldest first."""
+    """The revisions of an entry known by a day, oldest first."""
     revisions = (
         entry.revisions.filter(known_on__lte=day)
         .select_related("by")
         .prefetch_related("milestones", "replacements__entry__platform")
         .order_by("known_on", "id")
     )
-    said: dict[tuple[str, str], DatedValue | str | tuple[str, ...]] = {}
-    told = []
+    current: dict[tuple[str, str], DatedValue | str | tuple[str, ...]] = {}
+    rows = []
     for revision in revisions:
         changes = []
         for key, new in _points(revision, entry.platform.slug):
-            old = said.get(key)
+            old = current.get(key)
             if old != new:
                 changes.append(RevisionChange(*key, old=old, new=new))
-            said[key] = new
-        told.append(RevisionRow(revision, changes))
-    return told
+            current[key] = new
+        rows.append(RevisionRow(revision, changes))
+    return rows
 
 
 def _points(

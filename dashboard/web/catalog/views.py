@@ -1,4 +1,4 @@
-"""/models/ and /models/<platform>/<id>/: what the catalog knows, and who calls it."""
+"""/models/ and /models/<platform>/<id>/: the catalog's entries, and which applications call them."""
 
 from collections.abc import Iterable, Iterator
 
@@ -17,7 +17,7 @@ from dashboard.web.common import calls
 from dashboard.web.common.as_of import Request
 from dashboard.web.common.calls import EntryUsage
 from dashboard.web.common.csv_export import csv_response
-from dashboard.web.common.filters import FilterForm, SearchField, paginate
+from dashboard.web.common.filters import FilterForm, SearchField, paginate, platform_choices
 
 __all__ = ["entry", "index"]
 
@@ -34,8 +34,8 @@ class ModelFilters(FilterForm):
 
     def __init__(self, request: Request, snapshot: Snapshot) -> None:
         super().__init__(request.GET)
-        platforms = sorted({entry.platform for entry in snapshot})
-        self.add_choice("platform", _("Platform"), [(slug, slug) for slug in platforms])
+        platforms = platform_choices(snapshot, (entry.platform for entry in snapshot))
+        self.add_choice("platform", _("Platform"), platforms)
         self.add_choice("kind", _("Kind"), Kind.choices)
         self.add_choice("stage", _("Stage"), [(key, _(look.label)) for key, look in palette.STAGES.items()])
         orders = [("calls", _("Most calls")), ("id", _("Id"))]

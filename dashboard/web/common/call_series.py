@@ -1,4 +1,4 @@
-"""Calls per day, parted: an entry's by application, an application's by entry. Feeds the stacked charts."""
+"""Calls per day for stacked charts: an entry's calls by application, an application's calls by entry."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ TOKENS = Coalesce(F("input_tokens"), Value(0)) + Coalesce(F("output_tokens"), Va
 
 @dataclass(frozen=True, slots=True)
 class CallSeries:
-    """One series: `key` is an application's or an entry's primary key, None for all that have no own part."""
+    """One series: `key` is the primary key of an application or entry, None for all the others together."""
 
     key: int | None
     values: list[int]
@@ -36,9 +36,9 @@ class CallSeries:
 
 @dataclass(frozen=True, slots=True)
 class CallChartData:
-    """Values per day of each part, most first, the rest last.
+    """Values per day of each series, most calls first, all the others last.
 
-    `measure` is "calls", or "tokens" where no source counts calls. `uncounted`: some of it has no call count.
+    `measure` is "calls", or "tokens" where no source counts calls. `uncounted`: some usage has no call count.
     """
 
     days: list[date]
@@ -46,7 +46,7 @@ class CallChartData:
     measure: str = "calls"
     uncounted: bool = False
     others: int = 0
-    """How many keys the rest stands for."""
+    """How many keys are in the last series."""
 
     @property
     def is_empty(self) -> bool:
@@ -112,12 +112,12 @@ def _daily(
     wanted = list(keys)
     if not wanted:
         return {}
-    place = {day: i for i, day in enumerate(days)}
-    found = {pk: [0] * len(days) for pk in wanted}
+    position = {day: i for i, day in enumerate(days)}
+    values = {pk: [0] * len(days) for pk in wanted}
     rows = traffic.filter(**{f"{key}__in": wanted}).values_list(key, "day").annotate(n=Sum(measure))
     for pk, day, n in rows:
-        found[pk][place[day]] = n or 0
-    return found
+        values[pk][position[day]] = n or 0
+    return values
 
 
 def _rest(whole: QuerySet, measure: Any, days: list[date], parts: list[CallSeries]) -> list[int]:

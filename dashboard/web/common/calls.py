@@ -1,6 +1,6 @@
-"""How many calls, of late: sums for lists. Days are UTC, both ends included.
+"""Sums of recent calls for lists. Days are UTC, both ends included.
 
-A sum is None where no source counts calls, and 0 where nobody called.
+A sum is None where no source counts calls, and 0 where there were none.
 """
 
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 RECENT_DAYS = 30
-"""Days back in which a call makes an entry one of ours."""
+"""An entry called within so many days counts as in use."""
 
 
 @dataclass(frozen=True, slots=True)

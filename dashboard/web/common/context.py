@@ -1,6 +1,6 @@
-"""What every page's frame needs: the day control, the theme, where we are.
+"""The context of the page layout: the day control, the theme, the navigation.
 
-Queries: what the visitor may do, and for editors how much waits for them.
+Queries: the visitor's permissions, and for editors the number of pending proposals.
 """
 
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ from dashboard.core import clock
 from dashboard.web.common.as_of import AsOfControl, as_of_control
 from dashboard.web.common.permissions import REVIEW
 
-__all__ = ["NavItem", "Site", "site"]
+__all__ = ["THEMES", "NavItem", "Site", "ThemeChoice", "site"]
 
-THEMES = ("auto", "light", "dark")
+THEMES = {"light": _("Light"), "dark": _("Dark"), "auto": _("Auto")}
 
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """One place in the navigation; `names` are the URL names that light it up."""
+    """One item of the navigation; it is current on the pages with the URL names in `names`."""
 
     name: str
     label: str | Promise
@@ -35,17 +35,27 @@ class NavItem:
 
 
 @dataclass(frozen=True, slots=True)
+class ThemeChoice:
+    """One button of the theme switch; `pressed` is a value of aria-pressed."""
+
+    value: str
+    label: str | Promise
+    pressed: str
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
-    """The frame of a page. `theme` is "auto", "light" or "dark"."""
+    """The layout of a page. `theme` is "auto", "light" or "dark"."""
 
     day: AsOfControl
     theme: str
+    themes: tuple[ThemeChoice, ...]
     nav: tuple[NavItem, ...]
     demo: bool
     version: str
     base_url: str
     catalog_age: int | None = None
-    """Days since anybody looked, once that is too long ago."""
+    """Days since the catalog was last verified, once that is too long ago."""
 
 
 NAVIGATION = (
@@ -73,10 +83,12 @@ def site(request: HttpRequest) -> dict[str, Any]:
     here = match.url_name if match else ""
     today = getattr(request, "today", None) or clock.today()
     theme = request.COOKIES.get("sundial_theme", "auto")
+    theme = theme if theme in THEMES else "auto"
     return {
         "site": Site(
             day=as_of_control(getattr(request, "as_of", today), today, demo=settings.SUNDIAL_DEMO),
-            theme=theme if theme in THEMES else "auto",
+            theme=theme,
+            themes=tuple(ThemeChoice(key, label, str(key == theme).lower()) for key, label in THEMES.items()),
             nav=_nav(here or "", getattr(request, "user", None)),
             demo=settings.SUNDIAL_DEMO,
             version=settings.VERSION,
@@ -87,7 +99,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
 
 
 def _nav(here: str, user: Any) -> tuple[NavItem, ...]:
-    """The places that `user` may go to."""
+    """The navigation items that `user` may open."""
     reviews = bool(user and user.is_authenticated and user.has_perm(REVIEW))
     counts = {"review": pending_proposals().count()} if reviews else {}
     return tuple(

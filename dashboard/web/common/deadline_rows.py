@@ -27,8 +27,13 @@ class DeadlineRow:
     """The first end that comes before the deadline's day for some application that still calls."""
 
     @property
+    def platform_name(self) -> str:
+        """The platform's display name."""
+        return self.entries[0].platform_name
+
+    @property
     def key(self) -> str:
-        """As people and addresses write it: `openai/2024-01-04`."""
+        """Platform slug and date, as in addresses: `openai/2024-01-04`."""
         return f"{self.summary.platform}/{self.summary.sunset_on.isoformat()}"
 
     @property
@@ -46,7 +51,7 @@ class DeadlineRow:
 
     @property
     def unverified(self) -> int:
-        """How many of them nobody first-hand has confirmed."""
+        """How many of them no first-hand source has confirmed."""
         return sum(entry.unverified for entry in self.entries)
 
     @property
@@ -60,12 +65,12 @@ class DeadlineRow:
 
     @property
     def is_ours(self) -> bool:
-        """Somebody here calls, or called, one of its models."""
+        """An application calls, or called, one of its models."""
         return self.summary.applications_total > 0 or self.summary.remaining > 0
 
     @property
     def redirects(self) -> bool:
-        """Calls to some of its models are answered by another model from the sunset on."""
+        """Calls to some of its models are redirected to another model from the sunset on."""
         return any(entry.on_sunset == "redirects" for entry in self.entries)
 
 

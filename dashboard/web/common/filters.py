@@ -76,7 +76,7 @@ class HiddenChoice(forms.ChoiceField):
 
 
 class FilterForm(forms.Form):
-    """Filters of one list. A value that makes no sense is told beside its field and filters nothing."""
+    """Filters of one list. An invalid value is reported beside its field and filters nothing."""
 
     def __init__(self, query: QueryDict) -> None:
         super().__init__(query, auto_id="filter-%s", use_required_attribute=False)

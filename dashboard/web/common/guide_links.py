@@ -1,4 +1,4 @@
-"""Which migration guide answers for what: guides are sections of /guides/, written by us."""
+"""The migration guides, sections of /guides/, and the entries each of them is for."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Who may change things. Everyone who is signed in may look."""
+"""Permissions of pages. Every signed-in user may read."""
 
 from django.contrib.auth.decorators import permission_required
 

@@ -1,4 +1,4 @@
-"""Charts of calls as pages show them: a `Stack` of numbers becomes a `Card` with words."""
+"""Charts of calls: `CallChartData` becomes a `ChartCard` with translated texts."""
 
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -68,11 +68,11 @@ def entry_markers(entry: EntryState, first: date) -> list[Marker]:
 def _notes(stack: CallChartData, *, partial: bool) -> list[str]:
     notes = []
     if stack.measure == "tokens":
-        notes.append(_("No source counts calls here: tokens are shown."))
+        notes.append(_("No source reports call counts; tokens are shown."))
     if stack.uncounted:
-        notes.append(_("Some of it comes without a call count and is not drawn."))
+        notes.append(_("Usage without a call count is not shown."))
     if partial:
-        notes.append(_("The last day is not over."))
+        notes.append(_("The last day is incomplete."))
     return notes
 
 

@@ -1,4 +1,4 @@
-"""Verdicts in a sentence that a manager understands."""
+"""A forecast's verdict as one sentence."""
 
 from datetime import date
 
@@ -19,19 +19,19 @@ def day_text(day: date) -> str:
 def verdict_sentence(forecast: Forecast, sunset_on: date, as_of: date) -> str:
     """What the forecast says about a sunset, and why its verdict is what it is."""
     if forecast.verdict == "done":
-        return _("No call has arrived for a full week.")
+        return _("No calls for a full week.")
     if forecast.verdict == "unknown":
-        return _("There are fewer than 14 full days of data: too little to foresee anything.")
+        return _("Fewer than 14 full days of data: not enough for a forecast.")
     if as_of >= sunset_on:
         return _("The sunset has passed and calls still arrive.")
     if not forecast.zero_on:
-        return _("Calls do not fall: over the last 28 days there is no downward trend.")
+        return _("There is no downward trend over the last 28 days.")
     return f"{_end(forecast)}{_margin(forecast.zero_on, sunset_on)}{_doubt(forecast)}"
 
 
 def _end(forecast: Forecast) -> str:
     day = day_text(forecast.zero_on or date.max)
-    end = _("At the pace of the last 28 days, calls end about %(day)s") % {"day": day}
+    end = _("At the rate of the last 28 days, calls end about %(day)s") % {"day": day}
     if not forecast.low:
         return end
     high = day_text(forecast.high) if forecast.high else pgettext("the end of calls", "never")
@@ -50,4 +50,4 @@ def _margin(zero_on: date, sunset_on: date) -> str:
 
 def _doubt(forecast: Forecast) -> str:
     """Why a forecast that ends in time is still at risk."""
-    return " " + _("A slower pace within the interval would miss it.") if forecast.verdict == "at risk" else ""
+    return " " + _("The end of the interval is after the sunset.") if forecast.verdict == "at risk" else ""

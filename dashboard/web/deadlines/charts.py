@@ -1,4 +1,4 @@
-"""The charts of a deadline, with words in the reader's language."""
+"""The charts of a deadline, with translated texts."""
 
 from datetime import date
 
@@ -15,43 +15,43 @@ __all__ = ["deadline_charts"]
 
 
 def deadline_charts(page: DeadlinePage, today: date, csv_url: str, html_url: str = "") -> list[ChartCard]:
-    """Calls per day, applications left, and how calls are shared; nothing while there is no usage."""
+    """Calls per day, applications left, and the share of calls; no chart without usage."""
     if not any(point.retiring or point.replacement for point in page.days):
         return []
     return [_calls(page, today, csv_url, html_url), _applications(page), _share(page)]
 
 
-def _marks(page: DeadlinePage, today: date) -> list[Marker]:
-    found = page.summary
-    here = "today" if found.as_of == today else "as of"
-    marks = [
+def _markers(page: DeadlinePage, today: date) -> list[Marker]:
+    summary = page.summary
+    as_of_kind = "today" if summary.as_of == today else "as of"
+    markers = [
         Marker("announced", page.row.announced_on),
-        Marker("sunset", found.sunset_on),
-        Marker(here, found.as_of),
+        Marker("sunset", summary.sunset_on),
+        Marker(as_of_kind, summary.as_of),
     ]
-    return [mark for mark in marks if mark.day >= page.days[0].day]
+    return [marker for marker in markers if marker.day >= page.days[0].day]
 
 
 def _calls(page: DeadlinePage, today: date, csv_url: str, html_url: str) -> ChartCard:
-    found, points = page.summary, page.days
-    forecast = found.forecast
+    summary, points = page.summary, page.days
+    forecast = summary.forecast
     trend = (
-        ForecastLine(found.as_of, found.remaining, forecast.zero_on, forecast.low, forecast.high)
+        ForecastLine(summary.as_of, summary.remaining, forecast.zero_on, forecast.low, forecast.high)
         if forecast.zero_on
         else None
     )
-    tokens = found.measure == "tokens"
-    words = {"first": round(found.baseline), "now": round(found.remaining)}
+    tokens = summary.measure == "tokens"
+    words = {"first": round(summary.baseline), "now": round(summary.remaining)}
     return ChartCard(
         id="burndown",
         title=_("Tokens per day") if tokens else _("Calls per day"),
-        summary=_("Calls to the retiring models: at most %(first)s a day, now %(now)s.") % words,
+        summary=_("Calls per day to the retiring models: baseline %(first)s, now %(now)s.") % words,
         figure=burndown.calls_figure(
             [point.day for point in points],
             [point.retiring for point in points],
             [point.replacement for point in points],
-            markers=_marks(page, today),
-            last=max(found.sunset_on, points[-1].day),
+            markers=_markers(page, today),
+            last=max(summary.sunset_on, points[-1].day),
             partial=points[-1].day == today,
             trend=trend,
             unit="Tokens per day" if tokens else "Calls per day",
@@ -85,8 +85,8 @@ def _share(page: DeadlinePage) -> ChartCard:
     points = [point for point in page.days if point.retiring or point.replacement]
     return ChartCard(
         id="share",
-        title=_("How calls are shared"),
-        summary=_("Per day, the part of calls that goes to retiring models and to their replacements."),
+        title=_("Share of calls"),
+        summary=_("Calls per day to retiring models and to their replacements, as shares."),
         figure=burndown.share_figure(
             [point.day for point in points],
             [point.retiring for point in points],
@@ -102,7 +102,7 @@ def _share(page: DeadlinePage) -> ChartCard:
 def _note(page: DeadlinePage, today: date) -> str:
     notes = [_("Up to %(day)s.") % {"day": day_text(page.days[-1].day)}]
     if page.days[-1].day == today:
-        notes.append(_("The last day is not over."))
+        notes.append(_("The last day is incomplete."))
     if page.summary.incomplete:
-        notes.append(_("Some usage comes without a count and is left out."))
+        notes.append(_("Usage without a call count is not shown."))
     return " ".join(notes)

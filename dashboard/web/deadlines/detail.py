@@ -21,6 +21,7 @@ from dashboard.findings.deadlines.summary import BurndownDay, DeadlineSummary, b
 from dashboard.findings.due_dates import due_before_sunset, entry_due
 from dashboard.findings.models import Finding
 from dashboard.web.common.deadline_rows import DeadlineRow
+from dashboard.web.common.verdicts import day_text
 
 __all__ = ["ApplicationRow", "DeadlinePage", "ModelGroup", "daily_points", "load_deadline"]
 
@@ -99,13 +100,26 @@ class DeadlinePage:
         return self.summary.days_left <= 0
 
     @property
+    def title(self) -> str:
+        """Platform and day, as headings name a deadline."""
+        return f"{self.row.platform_name}, {day_text(self.summary.sunset_on)}"
+
+    @property
+    def failing_label(self) -> str:
+        return _("Calls that fail per day") if self.is_past else _("Calls that would fail per day")
+
+    @property
+    def failing_note(self) -> str:
+        return _("after the sunset") if self.is_past else _("if nothing more is migrated")
+
+    @property
     def days_past(self) -> int:
         return max(-self.summary.days_left, 0)
 
     @property
     def baseline_note(self) -> str:
         most = formats.number_format(round(self.summary.baseline), force_grouping=True)
-        return _("at most %(n)s a day") % {"n": most}
+        return _("baseline: %(n)s a day") % {"n": most}
 
     @property
     def done_of(self) -> str:

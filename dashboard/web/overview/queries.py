@@ -1,4 +1,4 @@
-"""The overview: what sunsets next, who is not ready, what nobody knows, and whether the data is fresh."""
+"""The overview: upcoming deadlines, applications at risk, calls to unknown models, and how fresh usage is."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -42,7 +42,7 @@ class ApplicationAtRisk:
     status: str = Status.OPEN.value
 
     @property
-    def others(self) -> int:
+    def more_models(self) -> int:
         """How many models beside the first."""
         return len(self.models) - 1
 
@@ -52,7 +52,7 @@ class CatalogChange:
     """What became known of one platform's models on one day."""
 
     known_on: date
-    platform: str
+    platform_name: str
     source_url: str
     names: list[str] = field(default_factory=list)
 
@@ -67,12 +67,19 @@ class CatalogChange:
 
 @dataclass(frozen=True, slots=True)
 class SourcesSummary:
-    """How fresh usage is. `newest` is the last day with calls; troubled sources have a problem, silent no news."""
+    """How fresh usage is. `newest` is the last day with calls; troubled sources have a problem, silent ones
+    do not report.
+    """
 
     total: int
     newest: date | None
     troubled: list[Source]
     silent: list[Source]
+
+    @property
+    def tone(self) -> str:
+        """The tone of the banner, a name of `palette.TONES`."""
+        return "hot" if self.troubled else "warm" if self.silent else "quiet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +89,11 @@ class Overview:
     has_usage: bool
     has_catalog: bool
     next: DeadlineRow | None
-    """The next sunset that somebody here still has to do something for; else the next one known."""
+    """The next deadline of models that are still called; else of models that were called; else of any."""
     rows: list[DeadlineRow]
-    """The first few deadlines ahead that concern us, soonest first."""
+    """The first upcoming deadlines of models that applications call, soonest first."""
     ours_total: int
-    """How many deadlines ahead concern us."""
+    """How many upcoming deadlines have models that applications call."""
     per_day: float
     """Calls per day to models of these and of past deadlines, in the mean of the last complete week."""
     overdue: list[DeadlineRow]
@@ -129,7 +136,7 @@ def load_overview(snapshot: Snapshot) -> Overview:
 
 
 def _at_risk(snapshot: Snapshot) -> list[ApplicationAtRisk]:
-    """Applications that nobody has exempted, with the end that bites first; nearest first, then loudest."""
+    """Applications with findings due soon or overdue, exempt ones left out; by due date, then most calls."""
     alive = Finding.objects.as_of(snapshot.as_of, snapshot).alive().due_within(RISK_DAYS)
     findings = [f for f in alive.by_due()[:MOST_FINDINGS] if f.status != Status.EXEMPT]  # type: ignore[attr-defined]
     volume = calls.calls_7d_by_pair([(f.application_id, f.entry_id) for f in findings], snapshot.as_of)
@@ -158,7 +165,7 @@ def _changes(as_of: date) -> list[CatalogChange]:
     rows = (
         Revision.objects.filter(known_on__lte=as_of, known_on__gt=as_of - timedelta(days=CHANGE_DAYS))
         .order_by("-known_on", "entry__platform__slug", "entry__name")
-        .values_list("known_on", "entry__platform__slug", "entry__name", "source_url")[:MOST_REVISIONS]
+        .values_list("known_on", "entry__platform__name", "entry__name", "source_url")[:MOST_REVISIONS]
     )
     return _grouped(rows)[:CHANGES]
 

@@ -29,16 +29,16 @@ def entry_url(context: template.Context, entry: EntryState) -> str:
 
 @register.simple_tag(takes_context=True)
 def entry_link(context: template.Context, entry: EntryState, *, platform: bool = True) -> SafeString:
-    """An entry as a link; with its platform in front where a page mixes several."""
+    """An entry as a link; with its platform's display name where a page mixes several."""
     return cached_entry_link(
-        entry_url(context, entry), entry.platform if platform else "", entry.id, entry.unverified
+        entry_url(context, entry), entry.platform_name if platform else "", entry.id, entry.unverified
     )
 
 
 @sundial.component("components/entry.html")
-def cached_entry_link(url: str, platform: str, name: str, unverified: bool) -> dict[str, Any]:
+def cached_entry_link(url: str, platform_name: str, name: str, unverified: bool) -> dict[str, Any]:
     """What `entry_link` shows, rendered once per arguments."""
-    return {"url": url, "platform": platform, "name": name, "unverified": unverified}
+    return {"url": url, "platform_name": platform_name, "name": name, "unverified": unverified}
 
 
 @register.inclusion_tag("components/filters.html", takes_context=True)
@@ -128,11 +128,11 @@ def field_label(value: str) -> str:
 def date_shift(days: int) -> str:
     """By how much a date moves."""
     if days < 0:
-        return ngettext("%(n)s day sooner", "%(n)s days sooner", -days) % {"n": sundial.count(-days)}
+        return ngettext("%(n)s day earlier", "%(n)s days earlier", -days) % {"n": sundial.count(-days)}
     return ngettext("%(n)s day later", "%(n)s days later", days) % {"n": sundial.count(days)}
 
 
 @register.filter
 def on_sunset_label(value: str) -> str:
-    """What happens to calls on the sunset; that nothing is said of it, where so."""
-    return str(OnSunset(value).label) if value in OnSunset.values else gettext("Not told; expect calls to fail")
+    """What happens to calls on the sunset, where a source says so."""
+    return str(OnSunset(value).label) if value in OnSunset.values else gettext("Not stated; expect calls to fail")

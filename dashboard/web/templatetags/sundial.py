@@ -1,4 +1,4 @@
-"""Tags of Sundial's pages: links that keep the day, and the small components.
+"""Tags of all pages: addresses with the page's `as_of`, numbers and dates as text, and small components.
 
 A component is one template in templates/components and one stylesheet in static/dashboard/components.
 """
@@ -14,7 +14,7 @@ from django import template
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import formats
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, ngettext, pgettext
 
@@ -50,9 +50,9 @@ def as_of_url(context: template.Context, url: str) -> str:
 def page_url(context: template.Context, name: str, *args: Any, **query: Any) -> str:
     """The address of the page `name` with the page's `as_of`; keywords become its query, empty ones left out."""
     day = context["site"].day
-    asked = {} if day.is_today else {"as_of": day.as_of.isoformat()}
-    asked |= {key: value for key, value in query.items() if value not in {None, ""}}
-    return page_path(name, *args) + (f"?{urlencode(asked)}" if asked else "")
+    parameters = {} if day.is_today else {"as_of": day.as_of.isoformat()}
+    parameters |= {key: value for key, value in query.items() if value not in {None, ""}}
+    return page_path(name, *args) + (f"?{urlencode(parameters)}" if parameters else "")
 
 
 @register.inclusion_tag("components/as_of_field.html", takes_context=True)
@@ -61,12 +61,20 @@ def as_of_field(context: template.Context) -> dict[str, Any]:
     return {"day": context["site"].day}
 
 
-# Words --------------------------------------------------------------------------------------------
+@register.simple_tag(takes_context=True)
+def query_fields(context: template.Context) -> SafeString:
+    """The page's query as hidden fields, for a form that changes the day: all but `as_of` and `page`."""
+    query = context["request"].GET
+    pairs = ((key, value) for key, values in query.lists() if key not in {"as_of", "page"} for value in values)
+    return format_html_join("\n", '<input type="hidden" name="{}" value="{}">', pairs)
+
+
+# Text --------------------------------------------------------------------------------------------
 
 
 @register.filter
 def day(value: date | datetime | None) -> SafeString | str:
-    """A day as people write it, machine-readable too; a dash without one."""
+    """A date in the reader's format, in a <time> element; a dash without one."""
     if value is None:
         return "–"
     return _day(value.date() if isinstance(value, datetime) else value, get_language())
@@ -74,8 +82,8 @@ def day(value: date | datetime | None) -> SafeString | str:
 
 @lru_cache(maxsize=4000)
 def _day(value: date, language: str) -> SafeString:
-    words = formats.date_format(value, pgettext("date format of PHP's date()", "j M Y"))
-    return format_html('<time datetime="{}">{}</time>', value.isoformat(), words)
+    text = formats.date_format(value, pgettext("date format of PHP's date()", "j M Y"))
+    return format_html('<time datetime="{}">{}</time>', value.isoformat(), text)
 
 
 @register.filter
@@ -135,12 +143,12 @@ def component(path: str) -> Callable[[Callable[..., dict[str, Any]]], Callable[.
         def render(_language: str | None, *args: Any) -> SafeString:
             return mark_safe(render_to_string(path, context(*args)).strip())  # noqa: S308 a template's output
 
-        remembered = lru_cache(maxsize=4000)(render)
+        cached = lru_cache(maxsize=4000)(render)
 
         @register.simple_tag(name=context.__name__)
         @wraps(context)
         def tag(*args: Any) -> SafeString:
-            return (render if settings.DEBUG else remembered)(get_language(), *args)
+            return (render if settings.DEBUG else cached)(get_language(), *args)
 
         return tag
 
@@ -149,13 +157,13 @@ def component(path: str) -> Callable[[Callable[..., dict[str, Any]]], Callable[.
 
 @component("components/icon.html")
 def icon(name: str) -> dict[str, str]:
-    """A symbol of icons.svg; decoration only, so words stand beside it."""
+    """A symbol of icons.svg; it is hidden from screen readers, so text stands beside it."""
     return {"name": name}
 
 
 @component("components/badge.html")
 def badge(kind: str, value: str) -> dict[str, Any]:
-    """A stage, status or verdict as icon and word on its tone."""
+    """A stage, status or verdict as icon and label in its tone."""
     look = LOOKS[kind].get(str(value)) or palette.Look(str(value), "quiet", "question")
     return {"look": look, "label": gettext(look.label)}
 
@@ -164,20 +172,20 @@ def badge(kind: str, value: str) -> dict[str, Any]:
 def daylight(
     left: int | None, announced_on: date | None = None, sunset_on: date | None = None, precision: str = "day"
 ) -> dict[str, Any]:
-    """Days left as words and a bar: full on the announcement, empty on the sunset.
+    """Days left as text and a bar: full on the announcement, empty on the sunset.
 
-    Without an announcement the bar measures against a year. Days to a floor are days at least; once it has passed,
-    the end may come any day.
+    Without an announcement a full bar is a year. With the precision "not_before" the days are a minimum; once they
+    have passed, the sunset may come any day.
     """
-    words = days_left(left)
+    label = days_left(left)
     if left is not None and precision == "not_before":
-        words = gettext("at least %(days)s") % {"days": words} if left > 0 else gettext("any day now")
+        label = gettext("at least %(days)s") % {"days": label} if left > 0 else gettext("any day now")
         left = max(left, 0)
     name = palette.time_left_key(left) if left is not None else ""
     total = (sunset_on - announced_on).days if announced_on and sunset_on else 365
     return {
         "left": left,
-        "words": words,
+        "label": label,
         "name": name,
         "look": palette.TIME_LEFT.get(name),
         "width": sun.bar_width(left or 0, total),
@@ -186,7 +194,7 @@ def daylight(
 
 @component("components/owner.html")
 def owner(owner: str) -> dict[str, str]:
-    """Who gets the mail, as a link; a badge where nobody does. Too long for its line it breaks behind the @."""
+    """The owner as a mail link, with a line break allowed after the @; a badge without an owner."""
     mailbox, at, domain = owner.partition("@")
     return {"owner": owner, "mailbox": mailbox + at, "domain": domain}
 
@@ -199,13 +207,13 @@ def progress(value: float | None) -> dict[str, Any]:
 
 @register.inclusion_tag("components/sun_arc.html")
 def sun_arc(announced_on: date, sunset_on: date, as_of: date) -> dict[str, Any]:
-    """The sun between announcement and sunset, where it stands on the day."""
+    """The position of the day between announcement and sunset, as a sun on an arc."""
     return {"arc": sun.sun_arc(announced_on, sunset_on, as_of)}
 
 
 @register.inclusion_tag("components/spark.html")
 def sparkline(values: list[float], label: str) -> dict[str, Any]:
-    """A line without axes; `label` says in words what it shows."""
+    """A line without axes; `label` is its accessible name."""
     return {"spark": sparkline_points(values), "label": label}
 
 
@@ -230,13 +238,13 @@ def figure_json(figure: dict[str, Any], element_id: str) -> SafeString:
 
 @register.filter
 def table_rows(rows: Iterable[Sequence[TableCell]]) -> SafeString:
-    """The rows of a chart's table. A year of days is some thousand cells: a template's loop would take longest."""
-    said: dict[TableCell, str] = {}
+    """The rows of a chart's table. Built here because a template loop over a thousand cells is slow."""
+    escaped: dict[TableCell, str] = {}
 
     def cell(value: TableCell) -> str:
-        if value not in said:
-            said[value] = conditional_escape(_cell(value))
-        return said[value]
+        if value not in escaped:
+            escaped[value] = conditional_escape(_cell(value))
+        return escaped[value]
 
     lines = []
     for first, *rest in rows:

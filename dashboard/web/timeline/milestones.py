@@ -14,16 +14,20 @@ __all__ = ["MilestoneRow", "list_milestones"]
 
 @dataclass(frozen=True, slots=True)
 class MilestoneRow:
-    """`entries` take this step on that day, in some region or in all."""
+    """Entries of one platform with a milestone of one kind on one day, in some region or in all."""
 
     day: date
     platform: str
     kind: str
     entries: tuple[EntryState, ...]
 
+    @property
+    def platform_name(self) -> str:
+        return self.entries[0].platform_name
+
 
 def list_milestones(snapshot: Snapshot, first: date, last: date, *, ours: bool = False) -> list[MilestoneRow]:
-    """As known on the snapshot's day, by day. `ours` leaves entries that were called in the last 30 days."""
+    """Milestones as known on the snapshot's day, by day. `ours`: only of entries called in the last 30 days."""
     entries: Iterable[EntryState] = snapshot
     if ours:
         used = calls.usage_by_entry(snapshot.as_of)
