@@ -78,7 +78,7 @@ def test_the_burn_down_carries_the_numbers_it_was_given():
 def test_an_unfinished_last_day_is_drawn_apart():
     figure = burndown.calls_figure(DAYS, RETIRING, REPLACEMENT, partial=True)
     assert trace(figure, "Retiring models")["x"] == DAYS[:-1]
-    tails = [t for t in figure["data"] if t["name"] == "The day is not over"]
+    tails = [t for t in figure["data"] if t["name"] == "Incomplete day"]
     assert [t["x"] for t in tails] == [DAYS[-2:], DAYS[-2:]]
     assert {t["line"]["dash"] for t in tails} == {"dot"}
 
@@ -93,7 +93,7 @@ def test_an_unfinished_last_bar_is_hatched():
 def test_markers_stand_on_their_days_with_their_words():
     layout = burndown.calls_figure(DAYS, RETIRING, REPLACEMENT, markers=MARKS, last=SUNSET)["layout"]
     assert [s["x0"][:10] for s in layout["shapes"]] == ["2023-11-03", "2023-11-30", "2024-01-04"]
-    assert [a["text"] for a in layout["annotations"]] == ["Announced", "This day", "Sunset"]
+    assert [a["text"] for a in layout["annotations"]] == ["Announced", "Selected day", "Sunset"]
 
 
 def test_the_forecast_leads_from_now_to_zero_and_shows_its_interval():

@@ -163,7 +163,7 @@ class TestEntry:
             date(2023, 11, 20),
         ]
         assert "30 days later" in words(now)
-        assert now.context["model"].moves == 1
+        assert now.context["model"].sunset_changes == 1
         before = viewer.get(f"{PAGE}?as_of=2023-11-19")
         assert "3 Feb 2024" not in words(before)
 
@@ -174,7 +174,7 @@ class TestEntry:
     def test_a_date_that_was_taken_back_leaves_nothing_to_do(self, viewer, davinci):
         make_revision(davinci, "2023-11-20", withdraw=True)
         text = words(viewer.get(PAGE))
-        assert "taken back" in text
+        assert "withdrawn" in text
         assert "No sunset is announced" in text
 
     def test_lists_callers_with_their_finding_and_draws_them(self, viewer, davinci):
