@@ -45,7 +45,7 @@ def test_shows_both_sides_with_source_evidence_and_who_would_feel_it(editor, mov
     text = words(editor.get(URL))
     assert "30 Jun 2024" in text
     assert "4 Jan 2024" in text
-    assert "178 days sooner" in text
+    assert "178 days earlier" in text
     assert "GET /v1/models: chat-1 shutdown_date 2024-01-04" in text
     assert "2 applications" in text
     assert "100 calls a day" in text
