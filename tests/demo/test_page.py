@@ -62,7 +62,7 @@ def visit(client):
 
 def stats(page):
     """The page's numbers by their label: (value, note)."""
-    found = re.findall(r'<div class="stat"><dt>(.*?)</dt><dd>(.*?)</dd>(.*?)</div>', page, re.DOTALL)
+    found = re.findall(r'<div class="stat">\s*<dt>(.*?)</dt>\s*<dd>(.*?)</dd>(.*?)</div>', page, re.DOTALL)
     return {unescape(label): (unescape(value), re.sub(r"<[^>]*>", "", rest)) for label, value, rest in found}
 
 
@@ -76,10 +76,10 @@ def test_remaining_calls_and_progress_are_means_of_plain_sums(visit, day):
     daily = calls_per_day(day)
     baseline = max(sum(daily[n : n + 7]) / 7 for n in range(len(daily) - 6))
     remaining = sum(daily[-7:]) / 7
-    value, note = shown["Calls per day now"]
+    value, note = shown["Calls per day"]
     assert number(value) == round(remaining)
     assert number(note) == round(baseline)
-    assert number(shown["Moved"][0]) == round((1 - remaining / baseline) * 100)
+    assert number(shown["Progress"][0]) == round((1 - remaining / baseline) * 100)
 
 
 @pytest.mark.parametrize("day", DAYS, ids=str)

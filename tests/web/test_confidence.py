@@ -53,7 +53,7 @@ def test_what_is_verified_does_not(viewer):
 def test_an_end_that_has_no_day_is_told_as_announced(viewer):
     make_entry("openai/davinci", announced="2023-07-06")
     told = words(viewer.get("/models/openai/davinci/"))
-    assert "Its end is announced, without a day" in told
+    assert "Announced, without a date" in told
     assert "No sunset is announced" not in told
 
 
