@@ -105,7 +105,7 @@ def make_revision(
 def make_source(slug: str = "gateway", *, platform: str = "openai", **fields) -> Source:
     """A source; the same slug gives the same source."""
     return Source.objects.get_or_create(
-        slug=slug, defaults={"name": slug, "platform": platform, "created_at": NOW, **fields}
+        slug=slug, defaults={"name": slug, "kind": "watch", "platform": platform, "created_at": NOW, **fields}
     )[0]
 
 

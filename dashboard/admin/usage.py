@@ -3,7 +3,6 @@
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -14,19 +13,19 @@ from dashboard.admin.site import AuditedAdmin, enqueue_scan
 from dashboard.catalog.models import Platform
 from dashboard.core import clock
 from dashboard.findings import name_resolution
+from dashboard.usage import services
 from dashboard.usage.attribution import reattribute
-from dashboard.usage.connectors.base import check
-from dashboard.usage.connectors.files.allowed_paths import path_problem
+from dashboard.usage.connectors.base import ConnectorError
+from dashboard.usage.connectors.registry import connector_for, kind_label, kinds
 from dashboard.usage.connectors.secrets import SecretError
-from dashboard.usage.connectors.sync_window import ConnectorError
 from dashboard.usage.formats import registry
-from dashboard.usage.models import Application, ApplicationRule, Source, SourceKind
+from dashboard.usage.models import Application, ApplicationRule, Source
 
-MAX_PATHS = 50
 MAX_DEPLOYMENTS = 5000
 
 
 class SourceForm(forms.ModelForm):
+    kind = forms.ChoiceField(label=_("kind"), choices=kinds)
     format = forms.ChoiceField(label=_("format"))
     platform = forms.ChoiceField(label=_("platform"), required=False)
 
@@ -50,18 +49,6 @@ class SourceForm(forms.ModelForm):
     def _platforms() -> list[str]:
         return ["", *Platform.objects.order_by("slug").values_list("slug", flat=True)]
 
-    def clean_paths(self) -> str:
-        lines = [line.strip() for line in self.cleaned_data["paths"].splitlines() if line.strip()]
-        if len(lines) > MAX_PATHS:
-            raise forms.ValidationError(
-                gettext("At most %(count)s lines; a pattern may stand for many files") % {"count": MAX_PATHS}
-            )
-        roots = [settings.SUNDIAL_INBOX, *settings.SUNDIAL_WATCH_ROOTS]
-        problems = [problem for line in lines if (problem := path_problem(line, roots))]
-        if problems:
-            raise forms.ValidationError(problems)
-        return "\n".join(lines)
-
     def clean_deployments(self) -> dict[str, str]:
         deployments = self.cleaned_data["deployments"] or {}
         named = deployments.values() if isinstance(deployments, dict) else [None]
@@ -81,19 +68,20 @@ class SourceForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if cleaned.get("kind") == SourceKind.WATCH and "paths" in cleaned and not cleaned["paths"]:
-            self.add_error("paths", gettext("Watched files: name at least one folder, file or pattern"))
+        fields = {name: cleaned[name] for name in ("slug", "kind", "paths") if name in cleaned}
         try:
-            check(cleaned.get("kind", ""), cleaned.get("config") or {})
-        except (ConnectorError, SecretError) as problem:
-            self.add_error("config", str(problem))
+            connector_for(cleaned.get("kind", "")).validate(Source(**fields, config=cleaned.get("config") or {}))
+        except ConnectorError as error:
+            self.add_error(error.field or "config", list(error.problems))
+        except SecretError as error:
+            self.add_error("config", str(error))
         return cleaned
 
 
 @admin.register(Source)
 class SourceAdmin(AuditedAdmin):
     form = SourceForm
-    list_display = ("name", "kind", "format", "platform", "paused", "polled_at", "problem")
+    list_display = ("name", "kind_label", "format", "platform", "paused", "polled_at", "problem")
     list_filter = ("kind", "paused")
     search_fields = ("name", "slug", "paths")
     prepopulated_fields = {"slug": ("name",)}
@@ -109,12 +97,14 @@ class SourceAdmin(AuditedAdmin):
     )
     readonly_fields = ("polled_at", "problem")
 
+    @admin.display(description=_("kind"), ordering="kind")
+    def kind_label(self, source: Source) -> Any:
+        return kind_label(source.kind)
+
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        if not change:
-            obj.created_at = clock.now()
-        super().save_model(request, obj, form, change)
-        if change and {"platform", "deployments"} & set(form.changed_data):
-            name_resolution.invalidate(obj)  # they decide what names mean
+        before = services.audited_values(Source.objects.get(pk=obj.pk)) if change else {}
+        if services.save(obj, before, by=request.user, now=clock.now(), origin="admin"):
+            name_resolution.invalidate(obj)
             enqueue_scan()
 
 

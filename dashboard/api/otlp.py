@@ -21,13 +21,11 @@ from dashboard.usage.connectors.push import otlp_batches, upload
 from dashboard.usage.formats.otlp.requests import SIGNALS, Signal
 from dashboard.usage.ingest.decompress import gunzip
 from dashboard.usage.ingest.errors import ContentError, ContentTooLargeError
-from dashboard.usage.models import Source, SourceKind
 
 __all__ = ["logs", "metrics", "traces"]
 
 log = logging.getLogger(__name__)
 
-DEFAULT = "otlp"
 MOST = 32 << 20  # bytes of a request, as it comes and unpacked
 RETRY_SECONDS = 5
 TYPES = {"application/json": True, "application/x-protobuf": False, "application/protobuf": False}
@@ -70,7 +68,7 @@ def _taken(request: HttpRequest, signal: Signal) -> tuple[int, list[str]]:
     encoding = request.headers.get("Content-Encoding", "").strip().lower()
     if encoding not in {"", "identity", "gzip"}:
         raise ApiError(415, "Content-Encoding must be gzip, or none")
-    source = _source(request.GET.get("source", ""))
+    source = upload.otlp_source(request.GET.get("source", ""))
     body = uploads.read_body(request, MOST)
     size = len(body)
     try:
@@ -90,18 +88,6 @@ def _taken(request: HttpRequest, signal: Signal) -> tuple[int, list[str]]:
         source, request.path, f"otlp-{signal.name}", add, size, clock.latest()
     )
     return counts.rejected, reasons
-
-
-def _source(name: str) -> Source:
-    """The push source that is named; else the one called `otlp`, else the only one there is."""
-    if name.strip():
-        return upload.push_source(name, (SourceKind.PUSH,))
-    there = list(Source.objects.filter(kind=SourceKind.PUSH).order_by("pk")[:2])
-    if len(there) == 1:
-        return upload.push_source(there[0].slug, (SourceKind.PUSH,))
-    if not Source.objects.filter(kind=SourceKind.PUSH, slug=DEFAULT).exists():
-        raise ApiError(404, f"Say which source: ?source=NAME; without it, the push source {DEFAULT!r} is meant")
-    return upload.push_source(DEFAULT, (SourceKind.PUSH,))
 
 
 def _failed(status: int, message: str, *, is_json: bool) -> HttpResponse:

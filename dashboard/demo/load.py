@@ -12,13 +12,13 @@ from dashboard.demo.scenario import DemoApplication, Gateway, scenario_days
 from dashboard.demo.writers.nginx import user_agent
 from dashboard.findings import scan
 from dashboard.usage import polling
+from dashboard.usage.connectors.files.connector import FilesConnector
 from dashboard.usage.models import (
     Application,
     ApplicationRule,
     DailyRollup,
     HourlyRollup,
     Source,
-    SourceKind,
     StaleDay,
 )
 
@@ -81,7 +81,7 @@ def ensure_sources(folder: Path, now: datetime) -> list[Source]:
             slug=log.slug,
             defaults={
                 "name": log.name,
-                "kind": SourceKind.WATCH,
+                "kind": FilesConnector.kind,
                 "format": log.format,
                 "platform": log.platform,
                 "paths": str(folder / log.files),

@@ -15,9 +15,9 @@ from dashboard.access import setup_link
 from dashboard.access.roles import ensure_roles
 from dashboard.catalog.files.transfer import load_shipped
 from dashboard.core import clock
-from dashboard.usage.models import Source, SourceKind
+from dashboard.usage.polling import ensure_inbox
 
-__all__ = ["collect_static", "ensure_demo_user", "ensure_inbox", "first_sign_in_lines", "prepare"]
+__all__ = ["collect_static", "ensure_demo_user", "first_sign_in_lines", "prepare"]
 
 DEMO_USER = "demo"
 
@@ -30,23 +30,6 @@ def prepare(say: Callable[[str], None]) -> None:
     ensure_roles()
     ensure_inbox(clock.now())
     collect_static(say)
-
-
-def ensure_inbox(now: datetime) -> Source:
-    """Create the folder `inbox` and the source that reads it, where they are missing."""
-    settings.SUNDIAL_INBOX.mkdir(parents=True, exist_ok=True, mode=0o700)
-    source, _ = Source.objects.get_or_create(
-        slug="inbox",
-        defaults={
-            "name": "Inbox",
-            "kind": SourceKind.WATCH,
-            "format": "auto",
-            "paths": str(settings.SUNDIAL_INBOX),
-            "poll_seconds": settings.SUNDIAL_POLL_SECONDS,
-            "created_at": now,
-        },
-    )
-    return source
 
 
 def collect_static(say: Callable[[str], None]) -> None:

@@ -1,19 +1,21 @@
-"""How sources are doing: what pages show of them at a glance.
+"""The health of sources: when each last reported, its polls and problems, its calls per day.
 
-Where each of a thousand sources stands takes a few queries; the rest is asked for those on the page.
+The activity of a thousand sources takes a few queries; the details are read for those on a page only.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Max, OuterRef, Q, Subquery, Sum
+from django.db.models import BigIntegerField, Count, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.utils.translation import gettext
 
 from dashboard.core.fields import day_number, day_of
-from dashboard.usage.models import DailyRollup, RejectedLine, Source, SourceKind, Stream
+from dashboard.usage.connectors.registry import connector_for
+from dashboard.usage.models import DailyRollup, RejectedLine, Source, Stream, SyncWindow
 from dashboard.usage.silence import LONGEST_PAUSE, SILENT_AFTER, WINDOW, is_silent, usual_pause
 
 __all__ = [
@@ -22,14 +24,12 @@ __all__ = [
     "SourceHealth",
     "add_details",
     "newest_rejected",
-    "newest_streams",
     "reasons",
     "source_activity",
     "source_health",
 ]
 
 DAYS = 30
-UNPOLLED = frozenset({SourceKind.IMPORT, SourceKind.PUSH})
 # Looks up two days of hours in the (hour, source) index instead of reading their rollups.
 NEWEST_HOURS = """
 WITH RECURSIVE hours (hour) AS (
@@ -40,7 +40,7 @@ WHERE s.id IN ({sources})
   AND EXISTS (SELECT 1 FROM usage_hourlyrollup r WHERE r.hour = h.hour AND r.source_id = s.id)
 GROUP BY s.id
 """
-# One statement, so that a day whose sums are made anew meanwhile is neither left out nor told twice.
+# One statement, so that a day whose sums are refilled meanwhile is neither left out nor counted twice.
 PER_DAY = """
 SELECT source_id, day, calls, input_tokens FROM usage_sourceday
 WHERE source_id IN ({sources}) AND day BETWEEN %s AND %s AND day NOT IN (SELECT day FROM usage_staleday)
@@ -54,11 +54,10 @@ NOTHING = {"files": 0, "accepted": 0, "rejected": 0, "duplicates": 0, "skipped":
 
 @dataclass(frozen=True, slots=True)
 class SourceActivity:
-    """Where one source stands on a day: enough to tell which of them need somebody.
+    """The state of one source on a day: enough to see which sources need attention.
 
-    `last_day` is the newest day with usage; `pause` the days without a word that it is used to (`silence`).
-    `next_poll_at` is None for what is never polled and for paused sources. `problem` is a sentence, "" when all
-    is well.
+    `last_day` is the newest day with usage; `pause` the usual days between reports (`silence`). `next_poll_at` is
+    None for kinds that are not polled and for paused sources. `problem` is a sentence, "" for none.
     """
 
     source: Source
@@ -77,8 +76,8 @@ class SourceActivity:
 class SourceHealth:
     """One source as of a day. Totals of lines are of all that was read until now, calls are up to the day.
 
-    `calls` are the calls per day of the last 30 days, the day itself last; of a source that tells no number
-    of calls they are input tokens, and `measure` says so. `newest_hour` (UTC) is the newest with a record, if
+    `calls` are the calls per day of the last 30 days, the day itself last; of a source that does not
+    report calls they are input tokens, and `measure` says so. `newest_hour` (UTC) is the newest with a record, if
     it lies on the day or the one before.
     """
 
@@ -119,15 +118,15 @@ class SourceHealth:
 
 
 def source_health(as_of: date, now: datetime) -> list[SourceHealth]:
-    """Every source in order of its name, with all there is to tell."""
+    """Every source in order of its name, with its details."""
     return add_details(source_activity(as_of, now), as_of)
 
 
 def source_activity(as_of: date, now: datetime, slug: str = "") -> list[SourceActivity]:
-    """Where every source (or the one of this short name) stands, in order of names: two queries."""
-    told = DailyRollup.objects.filter(source=OuterRef("pk"), day__lte=as_of).order_by("-day").values("day")[:1]
+    """The activity of every source (or of the one with this slug), in order of names: two queries."""
+    newest = DailyRollup.objects.filter(source=OuterRef("pk"), day__lte=as_of).order_by("-day").values("day")[:1]
     wanted = Source.objects.filter(slug=slug) if slug else Source.objects.all()
-    sources = list(wanted.order_by("name").annotate(last_day=Subquery(told)))
+    sources = list(wanted.order_by("name").annotate(last_day=Subquery(newest)))
     late = {s.pk for s in sources if s.last_day and SILENT_AFTER < (as_of - s.last_day).days <= LONGEST_PAUSE}
     pauses = _pauses(late, as_of)
     return [
@@ -144,25 +143,25 @@ def source_activity(as_of: date, now: datetime, slug: str = "") -> list[SourceAc
 
 
 def add_details(found: Iterable[SourceActivity], as_of: date) -> list[SourceHealth]:
-    """The rest of what there is to tell of some sources, in their order: three queries."""
+    """The details of some sources, in their order: three queries."""
     listed = list(found)
     pks = [activity.source.pk for activity in listed]
     totals = {row.pop("source"): row for row in _totals(pks)}
     hours = _newest_hours(pks, as_of)
-    perday = _per_day(pks, as_of)
+    per_day = _per_day(pks, as_of)
     days = [as_of - timedelta(days=n) for n in range(DAYS)][::-1]
     healths = []
     for activity in listed:
         pk = activity.source.pk
-        mine = perday.get(pk, {})
-        tells_calls = any(calls is not None for calls, _tokens in mine.values()) or not mine
-        line = tuple((mine.get(day, (0, 0))[0 if tells_calls else 1]) or 0 for day in days)
+        by_day = per_day.get(pk, {})
+        has_calls = any(calls is not None for calls, _tokens in by_day.values()) or not by_day
+        line = tuple((by_day.get(day, (0, 0))[0 if has_calls else 1]) or 0 for day in days)
         healths.append(
             SourceHealth(
                 activity=activity,
                 newest_hour=hours.get(pk),
                 calls=line,
-                measure="calls" if tells_calls else "tokens",
+                measure="calls" if has_calls else "tokens",
                 **totals.get(pk, NOTHING),
             )
         )
@@ -174,25 +173,20 @@ def newest_rejected(source: Source, limit: int = 50) -> list[RejectedLine]:
     return list(RejectedLine.objects.newest(source, limit))
 
 
-def newest_streams(source: Source, limit: int = 50) -> list[Stream]:
-    """The files read last."""
-    return list(Stream.objects.newest(source, limit))
-
-
 def reasons(source: Source, limit: int = 5) -> list[tuple[str, int]]:
-    """Why lines were rejected, most often first, among those that are kept (a thousand at most)."""
+    """Why lines were rejected, most frequent first, among the stored ones (a thousand at most)."""
     kept = RejectedLine.objects.filter(source=source).order_by()
     return list(kept.values_list("reason").annotate(n=Count("pk")).order_by("-n", "reason")[:limit])
 
 
 def _pauses(pks: Iterable[int], as_of: date) -> dict[int, int]:
-    """The pauses that some sources are used to."""
+    """The usual pause of some sources, in days."""
     if not pks:
         return {}
     first = as_of - timedelta(days=WINDOW + LONGEST_PAUSE)
-    told = DailyRollup.objects.filter(source__in=pks, day__gte=first, day__lte=as_of).order_by()
+    reported = DailyRollup.objects.filter(source__in=pks, day__gte=first, day__lte=as_of).order_by()
     days: dict[int, list[date]] = defaultdict(list)
-    for source, day in told.values_list("source", "day").distinct():
+    for source, day in reported.values_list("source", "day").distinct():
         days[source].append(day)
     start = timedelta(days=WINDOW)
     return {pk: usual_pause(day for day in found if day >= max(found) - start) for pk, found in days.items()}
@@ -220,30 +214,31 @@ def _newest_hours(pks: list[int], as_of: date) -> dict[int, datetime]:
         return {pk: datetime.fromtimestamp(hour * 3600, UTC) for pk, hour in cursor.fetchall()}
 
 
-def _totals(pks: list[int]):
-    return (
-        Stream.objects.filter(source__in=pks)
-        .order_by()
-        .values("source")
-        .annotate(
-            files=Count("pk", filter=Q(inode__gt=0)),
-            accepted=Sum("accepted"),
-            rejected=Sum("rejected"),
-            duplicates=Sum("duplicates"),
-            skipped=Sum("skipped"),
-            read_at=Max("read_at"),
-        )
+def _totals(pks: list[int]) -> list[dict[str, Any]]:
+    """What was read of each source until now, from its checkpoints or its sync windows: one query."""
+    sums = {"accepted": Sum("accepted"), "rejected": Sum("rejected")}
+    none = Value(0, BigIntegerField())
+    files: QuerySet[Any, Any] = Stream.objects.filter(source__in=pks).order_by().values("source")
+    windows: QuerySet[Any, Any] = SyncWindow.objects.filter(source__in=pks).order_by().values("source")
+    of_files = files.annotate(
+        **sums,
+        files=Count("pk", filter=Q(inode__gt=0)),
+        duplicates=Sum("duplicates"),
+        skipped=Sum("skipped"),
+        read_at=Max("read_at"),
     )
+    of_windows = windows.annotate(**sums, files=none, duplicates=none, skipped=none, read_at=Max("read_at"))
+    return list(of_files.union(of_windows, all=True))
 
 
 def _next_poll(source: Source, now: datetime) -> datetime | None:
-    if source.kind in UNPOLLED or source.paused:
+    if source.paused or not connector_for(source.kind).is_polled:
         return None
     return (source.polled_at or now) + timedelta(seconds=source.poll_seconds)
 
 
 def _problem(source: Source, now: datetime) -> str:
-    """What the last poll ran into; else that there was none for far too long."""
+    """The problem of the last poll, or that there was no poll for far too long."""
     due = _next_poll(source, now)
     if source.problem or not due or now - due <= timedelta(seconds=max(300, 3 * source.poll_seconds)):
         return source.problem

@@ -5,9 +5,9 @@ their hour and the day they were read are as old: logs that are filled in from y
 against being counted twice for as long as those of today. Rejected lines go after 90 days; their number
 per source is bounded when they are written.
 
-What an aggregated source told last of a bucket goes when the bucket lies before the hourly sums and before
-anything that will be asked for again, and the day on which it was told is as old. A bucket without it, told
-once more, would count once more; so the newest of a counter's, from which it grows, stays for ever.
+The value of a bucket that an aggregated source reported goes when the bucket lies before the hourly sums and
+before anything that will be read again, and the day on which it was reported is as old. A bucket without it would
+count again if it were reported again. The newest value of a counter, from which it grows, stays for ever.
 """
 
 from collections.abc import Iterator
@@ -19,15 +19,15 @@ from django.db import transaction
 from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 
 from dashboard.usage.buckets import RUNNING_TOTAL
-from dashboard.usage.models import AggregateRow, HourlyRollup, RejectedLine, SeenIds, Source, SourceKind, Stream
+from dashboard.usage.models import AggregateRow, HourlyRollup, RejectedLine, SeenIds, Source, SyncWindow
 
 __all__ = ["REJECTED_DAYS", "Pruned", "prune"]
 
 REJECTED_DAYS = 90
-ASKED_DAYS = 15  # the longest window that is asked for again, and the day that is open
+REREAD_DAYS = 15  # the longest window that is read again, and the current day
 BATCH = 5000  # rows per transaction: readers and writers wait for none of them long
-LAST = 1 << 32  # seconds since 1970: never reached
-MOST = 400  # batches per run; what is left goes the next time
+NEVER = 1 << 32  # seconds since 1970
+MAX_BATCHES = 400  # per run; the rest goes with the next run
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def prune(now: datetime) -> Pruned:
     """Delete what is older than it is kept, in small transactions. May be killed or run twice at any time."""
     first_day = now.date() - timedelta(days=settings.SUNDIAL_HOURLY_DAYS)
     first_hour = datetime.combine(first_day, time(), tzinfo=now.tzinfo)
-    room = MOST
+    room = MAX_BATCHES
     deleted = []
     for old, size in (
         (HourlyRollup.objects.filter(hour__lt=first_hour), BATCH),
@@ -64,17 +64,17 @@ def prune(now: datetime) -> Pruned:
 
 
 def _aggregates(first_hour: datetime) -> Iterator[QuerySet]:
-    """Per source, the rows that nothing will ask for any more; a table or endpoint that lags keeps its window."""
-    asked = Stream.objects.filter(head__in=[SourceKind.SQL, SourceKind.HTTP], offset__gt=0).order_by()
-    reached = dict(asked.values_list("source").annotate(Min("offset")))
-    was_told = Q(reported_on=None) | Q(reported_on__lt=first_hour.date())
+    """Per source, the rows that will not be read again; a table or endpoint that lags keeps its window."""
+    windows = SyncWindow.objects.filter(until__gt=0).order_by()
+    reached = dict(windows.values_list("source").annotate(Min("until")))
+    is_old = Q(reported_on=None) | Q(reported_on__lt=first_hour.date())
     for source in Source.objects.order_by("pk").values_list("pk", flat=True):
-        until = min(first_hour, datetime.fromtimestamp(reached.get(source, LAST), UTC)) - timedelta(
-            days=ASKED_DAYS
+        until = min(first_hour, datetime.fromtimestamp(reached.get(source, NEVER), UTC)) - timedelta(
+            days=REREAD_DAYS
         )
         old = AggregateRow.objects.filter(source=source, start__lt=until)
         newer = old.filter(key=OuterRef("key"), seconds=RUNNING_TOTAL, start__gt=OuterRef("start"))
-        yield old.filter(was_told).filter(~Q(seconds=RUNNING_TOTAL) | Exists(newer))
+        yield old.filter(is_old).filter(~Q(seconds=RUNNING_TOTAL) | Exists(newer))
 
 
 def _delete(old: QuerySet, size: int, room: int) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""What people do to a source: save it, pause it, have its history read. Each act is in the audit log."""
+"""What people do to a source: save, pause, resume, back-fill. Each action is in the audit log."""
 
 import logging
 from collections.abc import Mapping
@@ -12,54 +12,49 @@ from django.utils.translation import gettext as _
 from kombu.exceptions import KombuError
 
 from dashboard.core import audit
+from dashboard.usage.connectors.registry import connector_for
 from dashboard.usage.connectors.sync_window import EARLIEST
-from dashboard.usage.models import Source, SourceKind
+from dashboard.usage.models import Source
 
-__all__ = ["ASKED", "audited_values", "back_fill", "pause", "poll_soon", "resume", "save"]
+__all__ = ["audited_values", "back_fill", "pause", "poll_soon", "resume", "save"]
 
 log = logging.getLogger(__name__)
 
-ORIGIN = "sources"
-EXPIRES = 600  # seconds after which nobody waits for a poll any more
-ASKED = frozenset({SourceKind.SQL, SourceKind.HTTP, SourceKind.S3})
-"""The kinds that are read from a first day on."""
+POLL_EXPIRES_SECONDS = 600  # nobody waits for a poll that long
 AUDITED_FIELDS = (
-    "slug",
-    "name",
-    "kind",
-    "format",
-    "platform",
-    "paths",
-    "deployments",
-    "config",
-    "poll_seconds",
-    "paused",
+    *("slug", "name", "kind", "format", "platform", "paths", "deployments", "config", "poll_seconds", "paused"),
 )
+NAME_FIELDS = ("platform", "deployments")
+"""Fields that decide what called names mean."""
 
 
 def audited_values(source: Source) -> dict[str, Any]:
-    """What people decide of a source, as the audit log keeps it."""
+    """The fields that people set, as the audit log stores them."""
     return {name: getattr(source, name) for name in AUDITED_FIELDS}
 
 
-def save(source: Source, before: Mapping[str, Any], *, by: Any, now: datetime) -> None:
-    """Save a source whose facts were `before` ({} for a new one). A new one is read with the next poll."""
+def save(source: Source, before: Mapping[str, Any], *, by: Any, now: datetime, origin: str = "sources") -> bool:
+    """Save a source whose audited values were `before` ({} for a new one), and write the audit log.
+
+    Returns whether called names of its past may mean something else now; the caller then resolves them anew.
+    """
     with transaction.atomic():
         if source.pk is None:
             source.created_at = now
             source.save()
         else:
             source.save(update_fields=AUDITED_FIELDS)
-        _log(source, before, by, now)
+        _record_change(source, before, by, now, origin)
+    return bool(before) and any(before[name] != getattr(source, name) for name in NAME_FIELDS)
 
 
 def pause(source: Source, *, by: Any, now: datetime) -> bool:
-    """Read no more until it is resumed; False when it was paused."""
+    """Stop reading until it is resumed; False when it was paused already."""
     return _set_paused(source, wanted=True, by=by, now=now)
 
 
 def resume(source: Source, *, by: Any, now: datetime) -> bool:
-    """Go on reading where it was left; False when it was not paused."""
+    """Continue reading where it stopped; False when it was not paused."""
     return _set_paused(source, wanted=False, by=by, now=now)
 
 
@@ -68,16 +63,16 @@ def _set_paused(source: Source, *, wanted: bool, by: Any, now: datetime) -> bool
         changed = Source.objects.filter(pk=source.pk, paused=not wanted).update(paused=wanted)
         source.refresh_from_db()
         if changed:
-            _log(source, {**audited_values(source), "paused": not wanted}, by, now)
+            _record_change(source, {**audited_values(source), "paused": not wanted}, by, now)
     return bool(changed)
 
 
 def back_fill(source: Source, since: date, *, by: Any, now: datetime) -> None:
-    """Have everything from the day `since` on; what lies before what was read follows with the next polls.
+    """Read everything from the day `since` on; the next polls read what is missing.
 
-    Raises ValidationError for a day in the future or before any model was sold, and for kinds that have no days.
+    Raises ValidationError for a day in the future or before `EARLIEST`, and for kinds without a history.
     """
-    if source.kind not in ASKED:
+    if not connector_for(source.kind).has_history:
         raise ValidationError(_("A source of this kind is read as a whole anyway"))
     if not EARLIEST <= since <= now.date():
         raise ValidationError(
@@ -88,17 +83,19 @@ def back_fill(source: Source, since: date, *, by: Any, now: datetime) -> None:
         before = audited_values(source)
         source.config = {**source.config, "since": since.isoformat()}
         source.save(update_fields=["config"])
-        _log(source, before, by, now)
+        _record_change(source, before, by, now)
 
 
-def _log(source: Source, before: Mapping[str, Any], by: Any, now: datetime) -> None:
-    audit.record(source, before=dict(before), after=audited_values(source), now=now, origin=ORIGIN, by=by)
+def _record_change(
+    source: Source, before: Mapping[str, Any], by: Any, now: datetime, origin: str = "sources"
+) -> None:
+    audit.record(source, before=dict(before), after=audited_values(source), now=now, origin=origin, by=by)
 
 
 def poll_soon(source: Source) -> bool:
-    """Have a worker read a source now; False when the broker does not answer, and nobody will."""
+    """Enqueue a poll of a source; False when the broker does not answer."""
     try:
-        current_app.send_task("sundial.poll", [source.pk], retry=False, expires=EXPIRES)
+        current_app.send_task("sundial.poll", [source.pk], retry=False, expires=POLL_EXPIRES_SECONDS)
     except (KombuError, OSError) as problem:
         log.warning("%s is not polled now: the broker does not answer (%s)", source.slug, problem)
         return False

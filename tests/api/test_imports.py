@@ -333,7 +333,7 @@ def test_the_kind_of_error_and_not_its_wording_says_whether_to_send_again(
     pusher, gateway, monkeypatch, error, status
 ):
     def fail(self, path, format_name, progress=None):
-        raise error(f"{path}: any words, try again")
+        raise error(path, "any words, try again")
 
     monkeypatch.setattr(Session, "import_file", fail)
     refused(push(pusher, b"{}\n", "source=gateway&format=sundial"), status)

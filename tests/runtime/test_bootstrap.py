@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 
 from dashboard.access import setup_link
 from dashboard.runtime import bootstrap
+from dashboard.usage import polling
 from dashboard.usage.models import Source
 
 NOW = datetime(2024, 1, 2, 9, tzinfo=UTC)
@@ -14,18 +15,37 @@ NOW = datetime(2024, 1, 2, 9, tzinfo=UTC)
 pytestmark = pytest.mark.django_db
 
 
-def test_the_inbox_is_a_folder_and_a_ready_source(settings):
-    source = bootstrap.ensure_inbox(NOW)
+@pytest.fixture
+def start(monkeypatch):
+    """The steps before the first page, without those that have nothing to do with sources."""
+    for step in ("call_command", "load_shipped", "collect_static"):
+        monkeypatch.setattr(bootstrap, step, lambda *_args, **_options: None)
+    return lambda: bootstrap.prepare(lambda _line: None)
+
+
+def test_the_inbox_is_a_folder_and_a_ready_source(start, settings):
+    start()
+    source = Source.objects.get()
     assert settings.SUNDIAL_INBOX.is_dir()
-    assert (source.slug, source.kind, source.format) == ("inbox", "watch", "auto")
-    assert source.paths == str(settings.SUNDIAL_INBOX)
+    assert (source.slug, source.kind, source.format, source.paths) == ("inbox", "watch", "auto", "")
 
 
-def test_what_a_person_changed_about_the_inbox_stays():
-    Source.objects.filter(pk=bootstrap.ensure_inbox(NOW).pk).update(platform="openai", paused=True)
-    source = bootstrap.ensure_inbox(NOW)
+def test_starting_and_polling_make_the_same_inbox(start, settings):
+    settings.SUNDIAL_POLL_SECONDS = 1
+    start()
+    fields = ("slug", "name", "kind", "format", "paths", "poll_seconds")
+    made_at_start = Source.objects.values(*fields).get()
+    Source.objects.all().delete()
+    polling.claim_due(NOW)
+    assert Source.objects.values(*fields).get() == made_at_start
+
+
+def test_changes_to_the_inbox_survive_a_restart(start):
+    start()
+    Source.objects.update(platform="openai", paused=True)
+    start()
+    source = Source.objects.get()
     assert (source.platform, source.paused) == ("openai", True)
-    assert Source.objects.count() == 1
 
 
 def test_the_first_sign_in_is_offered_until_somebody_signed_up():

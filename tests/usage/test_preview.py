@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from moto.server import ThreadedMotoServer
 
 from dashboard.usage import preview as preview_module
-from dashboard.usage.connectors import preview_base
-from dashboard.usage.connectors.files.preview import RECORDS
-from dashboard.usage.connectors.preview_base import newest_bucket
+from dashboard.usage.connectors.preview_base import SAMPLE_RECORDS
+from dashboard.usage.connectors.s3 import preview as s3_preview
+from dashboard.usage.connectors.sql.preview import newest_bucket
 from dashboard.usage.models import Application, ApplicationRule, Identity, Source, Stream
 from dashboard.usage.preview import Preview, PreviewApplication, preview
 from tests.factories import make_application
@@ -97,8 +97,8 @@ def test_little_of_a_long_file_is_read_and_that_is_told(write, tmp_path):
     write("long.jsonl", b"".join(line(n) for n in range(5000)))
     found = look(paths=str(tmp_path))
     assert not found.is_whole
-    assert len(found.records) == RECORDS
-    assert RECORDS < found.accepted < 5000
+    assert len(found.records) == SAMPLE_RECORDS
+    assert SAMPLE_RECORDS < found.accepted < 5000
     assert found.rejected == 0
 
 
@@ -123,7 +123,7 @@ def test_every_sample_of_a_format_shows_its_records(sample: Path, settings):
     found = look(paths=str(sample), now=datetime(2027, 1, 1, tzinfo=UTC))
     assert found.problem == ""
     assert found.accepted > 0
-    assert 0 < len(found.records) <= RECORDS
+    assert 0 < len(found.records) <= SAMPLE_RECORDS
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_a_database_shows_its_newest_hour(table):
     table.commit()
     found = look("sql", config={"url": "env:USAGE_DB", "table": "log", "columns": COLUMNS})
     assert found.problem == ""
-    assert (found.place, len(found.records)) == ("log", RECORDS)
+    assert (found.place, len(found.records)) == ("log", SAMPLE_RECORDS)
     assert {record.at for record in found.records} == {datetime(2023, 11, 3, 8, tzinfo=UTC)}
 
 
@@ -394,8 +394,8 @@ def test_a_parquet_object_is_looked_into_as_a_whole(bucket, tmp_path, monkeypatc
     rows.write_bytes(b"".join(line(n) for n in range(200)))
     duckdb.sql(f"COPY (FROM read_json('{rows}')) TO '{path}' (FORMAT parquet)")
     bucket.put_object(Bucket="logs", Key="lake/2024-01-04/a.parquet", Body=path.read_bytes())
-    monkeypatch.setattr(preview_base, "MAX_LINE", 1000)
+    monkeypatch.setattr(s3_preview, "MAX_LINE", 1000)
     found = look_into(bucket, prefix="lake/")
-    assert (found.format, len(found.records), found.records[7].input_tokens) == ("sundial", RECORDS, 7)
-    monkeypatch.setattr(preview_base, "WHOLE", 1 << 10)
+    assert (found.format, len(found.records), found.records[7].input_tokens) == ("sundial", SAMPLE_RECORDS, 7)
+    monkeypatch.setattr(s3_preview, "MAX_WHOLE_BYTES", 1 << 10)
     assert "too long for a test" in look_into(bucket, prefix="lake/").problem

@@ -9,7 +9,7 @@ from dashboard.usage import retention
 from dashboard.usage.ingest import aggregates
 from dashboard.usage.ingest.dimensions import Dimensions
 from dashboard.usage.ingest.pipeline import import_file
-from dashboard.usage.models import AggregateRow, DailyRollup, HourlyRollup, RejectedLine, SeenIds, Stream
+from dashboard.usage.models import AggregateRow, DailyRollup, HourlyRollup, RejectedLine, SeenIds, SyncWindow
 from dashboard.usage.records import BucketValue, Called, Caller
 from dashboard.usage.retention import Pruned, prune
 from tests.usage.conftest import NOW, line
@@ -63,7 +63,7 @@ def test_rejected_lines_go_after_ninety_days(source, write):
 
 def test_a_run_is_bounded_and_the_next_one_goes_on(source, write, monkeypatch):
     monkeypatch.setattr(retention, "BATCH", 4)
-    monkeypatch.setattr(retention, "MOST", 2)
+    monkeypatch.setattr(retention, "MAX_BATCHES", 2)
     load(source, write("a.jsonl", LINES))
     later = NOW + timedelta(days=60)
     assert prune(later) == Pruned(8, 0, 0, finished=False)
@@ -105,7 +105,7 @@ def test_a_table_that_was_not_asked_for_long_keeps_what_it_will_be_asked_for_aga
     for day in ("2024-01-01", "2024-01-12", "2024-01-20"):
         told(source, day)
     until = int(datetime(2024, 1, 20, 7, tzinfo=UTC).timestamp())
-    Stream.objects.create(source=source, head="sql", path="log", offset=until)
+    SyncWindow.objects.create(source=source, name="log", until=until)
     assert prune(NOW + timedelta(days=400)).aggregated == 1
     assert days_kept() == ["01-12", "01-20"]
 

@@ -17,7 +17,7 @@ from dashboard.core.models import AuditEntry
 from dashboard.findings import scan
 from dashboard.findings.models import Finding
 from dashboard.usage.models import DailyRollup, Source, Stream
-from dashboard.usage.polling import poll
+from dashboard.usage.polling import poll, polled_sources
 from dashboard.web.sources import submit
 from dashboard.web.sources.fields import ExtraSettingsField, PairsField, SecretNameField, looks_like_key
 from dashboard.web.sources.forms_by_kind import form_for
@@ -122,7 +122,7 @@ def test_a_test_shows_the_first_records_and_writes_nothing(editor, tmp_path):
     ):
         assert told in text
     assert "1 rejected" in text
-    (_, meant), (_, unknown) = response.context["tested"].records
+    (_, meant, _), (_, unknown, _) = response.context["tested"].records
     assert (meant.key, unknown) == ("openai/gpt-4", None)
     assert not Source.objects.exists()
     assert not Stream.objects.exists()
@@ -133,7 +133,7 @@ def test_the_deployment_map_of_the_form_decides_what_names_mean_in_a_test(editor
     make_entry("openai/gpt-4")
     (tmp_path / "a.jsonl").write_text(line(model="prod-chat"))
     form = watch(paths=str(tmp_path), deployments="prod-chat = gpt-4", test="1")
-    ((_, meant),) = editor.post("/sources/add/", form).context["tested"].records
+    ((_, meant, _),) = editor.post("/sources/add/", form).context["tested"].records
     assert meant.key == "openai/gpt-4"
 
 
@@ -371,7 +371,7 @@ def test_poll_now_asks_a_worker_and_the_page_follows(editor, redis_client):
     heartbeat.record("worker", clock.wall())
     response = editor.post("/sources/gateway/poll/", follow=True)
     assert "A worker reads it now." in words(response)
-    assert "a worker is at it" in words(response)
+    assert "a worker is reading it" in words(response)
     assert redis_client.llen("sundial:celery") == 1
     assert 'data-refresh="/sources/gateway/status/?asked=' in response.text
 
@@ -380,7 +380,7 @@ def test_poll_now_without_a_worker_says_what_to_do(editor):
     make_source("gateway")
     heartbeat.record("worker", clock.wall() - timedelta(minutes=5))
     text = words(editor.post("/sources/gateway/poll/", follow=True))
-    assert "none shows life" in text
+    assert "No worker is running" in text
     assert "python manage.py usage poll gateway" in text
 
 
@@ -494,9 +494,9 @@ def test_a_push_source_is_changed_paused_and_never_polled(editor):
     assert editor.post("/sources/edge/poll/").status_code == 404
     assert editor.post("/sources/edge/pause/").status_code == 302
     assert "files are refused" in words(editor.get("/sources/edge/"))
-    assert source not in Source.objects.polled()
+    assert source not in polled_sources()
     assert editor.post("/sources/edge/resume/").status_code == 302
-    assert source not in Source.objects.polled()
+    assert source not in polled_sources()
 
 
 def test_a_test_that_is_asked_for_by_hand_says_that_there_is_nothing_to_test(editor):

@@ -8,7 +8,7 @@ import pytest
 from dashboard.core import clock
 from dashboard.findings import scan
 from dashboard.usage.formats.registry import FORMATS
-from dashboard.usage.models import DailyRollup, HourlyRollup, RejectedLine, Source, Stream
+from dashboard.usage.models import DailyRollup, HourlyRollup, RejectedLine, Source, Stream, SyncWindow
 from dashboard.web.sources.format_list import SUPPORTED
 from tests.factories import NOW, at, make_source, make_usage
 from tests.web.pages import queries_of, words
@@ -121,7 +121,7 @@ def test_a_source_that_never_tells_on_weekends_is_not_silent_on_monday(viewer):
         make_usage("shop", "x", monday, 5, days=5, source=source)
     assert states(viewer.get("/sources/?as_of=2023-12-04")) == {"office": "reading"}
     assert states(viewer.get("/sources/?as_of=2023-12-05")) == {"office": "silent"}
-    assert "It is used to pauses of 3 days" in words(viewer.get("/sources/office/?as_of=2023-12-05"))
+    assert "Its usual pause is 3 days" in words(viewer.get("/sources/office/?as_of=2023-12-05"))
 
 
 def test_a_source_whose_applications_call_less_is_quiet_and_not_silent(viewer):
@@ -174,8 +174,8 @@ def test_a_database_shows_how_much_of_its_history_is_read(viewer):
     config = {"url": "env:DB", "preset": "litellm-spendlogs", "since": f"{begun - timedelta(days=99):%Y-%m-%d}"}
     source = make_source("db", kind="sql", config=config, polled_at=clock.wall())
     until = int(clock.wall().timestamp())
-    Stream.objects.create(
-        source=source, path="LiteLLM_SpendLogs", head="sql", begin=until - 50 * 86400, offset=until, read_at=NOW
+    SyncWindow.objects.create(
+        source=source, name="LiteLLM_SpendLogs", begin=until - 50 * 86400, until=until, read_at=NOW
     )
     response = viewer.get("/sources/db/")
     assert re.search(r'<progress id="meter" max="1" value="0\.[45]\d*">', response.text)

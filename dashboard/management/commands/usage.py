@@ -19,10 +19,12 @@ from dashboard.findings import name_resolution, scan, usage_report
 from dashboard.management.base import CommandResult, SundialCommand, UsageError, format_table, parse_day
 from dashboard.management.progress_bar import ProgressBar
 from dashboard.usage import polling
+from dashboard.usage.connectors.manual_import.connector import ImportConnector
+from dashboard.usage.connectors.registry import connector_for
 from dashboard.usage.formats.registry import AUTO, format_choices
 from dashboard.usage.ingest.errors import InputError
 from dashboard.usage.ingest.pipeline import Counts, import_file
-from dashboard.usage.models import Source, SourceKind
+from dashboard.usage.models import Source
 
 COLUMN_HEADERS = ("records", "accepted", "rejected", "duplicates", "bytes")
 
@@ -85,13 +87,11 @@ class Command(SundialCommand):
     def _poll(self, **options: Any) -> CommandResult:
         now = clock.latest()
         polling.ensure_inbox(now)
-        sources = [_source(name) for name in options["sources"]] or list(Source.objects.polled())
+        sources = [_source(name) for name in options["sources"]] or list(polling.polled_sources())
         results = []
         for source in sources:
-            if source.kind == SourceKind.IMPORT:
-                raise UsageError(f"{source.slug} is not polled: its files were imported by hand")
-            if source.kind == SourceKind.PUSH:
-                raise UsageError(f"{source.slug} is not polled: it takes what is pushed to it")
+            if reason := connector_for(source.kind).not_polled_reason:
+                raise UsageError(f"{source.slug} is not polled: {reason}")
             counts = polling.poll(source, now)
             source.refresh_from_db()
             results.append({"source": source.slug, **asdict(counts), "problem": source.problem})
@@ -128,7 +128,7 @@ def _source_for_import(options: dict[str, Any]) -> Source:
             slug=slug,
             defaults={
                 "name": name[:100],
-                "kind": SourceKind.IMPORT,
+                "kind": ImportConnector.kind,
                 "format": options["format"],
                 "platform": platform[:60],
                 "created_at": clock.now(),

@@ -1,180 +1,136 @@
-"""A first look into what is asked: databases, usage APIs, object stores. Bounded in time and memory, read-only."""
+"""Samples of files, and what the previews of several connectors share. Bounded in time and memory, read-only.
 
-import time
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from itertools import islice
+Whatever keeps a source from being sampled is raised as a `PreviewError`, which says what to do about it.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext as _
-from sqlalchemy.exc import SQLAlchemyError
 
-from dashboard.usage.buckets import DAY
-from dashboard.usage.connectors.files.preview import RECORDS, PreviewError, Sample, sample_file, sample_records
-from dashboard.usage.connectors.s3 import client as s3_client
-from dashboard.usage.connectors.s3 import connector as s3_connector
-from dashboard.usage.connectors.s3 import listing
-from dashboard.usage.connectors.secrets import SecretError, read_secret
-from dashboard.usage.connectors.sql import connector as sql_connector
-from dashboard.usage.connectors.sql.presets import load_table
-from dashboard.usage.connectors.sync_window import ConnectorError, history_start
-from dashboard.usage.connectors.tempdir import temporary_folder
-from dashboard.usage.connectors.usage_api import connector
-from dashboard.usage.connectors.usage_api.client import UsageApiClient
-from dashboard.usage.formats.registry import FORMATS
-from dashboard.usage.ingest.chunks import MAX_LINE
-from dashboard.usage.ingest.decompress import file_kind
-from dashboard.usage.records import Batch, BucketValue, Reject, last_hour
+from dashboard.usage.buckets import HOUR
+from dashboard.usage.connectors.base import PreviewError, Sample, SampleRecord
+from dashboard.usage.formats import row_columns as tables
+from dashboard.usage.formats.aggregated import AggregatedFormat
+from dashboard.usage.formats.base import Format
+from dashboard.usage.formats.detect import detect
+from dashboard.usage.formats.documents import DocumentFormat, is_document, is_json
+from dashboard.usage.formats.registry import AUTO, FORMATS
+from dashboard.usage.ingest.chunks import HEAD_BYTES, MAX_LINE
+from dashboard.usage.ingest.decompress import DecompressedStream
+from dashboard.usage.ingest.errors import ContentError
+from dashboard.usage.records import Batch, BucketValue, last_hour
 
-__all__ = ["newest_bucket", "sample_api", "sample_bucket", "sample_table"]
+__all__ = ["SAMPLE_RECORDS", "sample_file", "sample_records", "secret_advice"]
 
-QUESTION_SECONDS, DATABASE_SECONDS, API_SECONDS = 10, 25, 15
-FURTHEST_DAYS = 400  # how far back a table is searched for its newest rows
-API_DAYS = 7
-WHOLE = 128 << 20  # bytes of an object that can only be looked into as a whole
-LISTINGS = 5  # pages, of each of as many prefixes
+SAMPLE_RECORDS = 20
+SAMPLE_BYTES = 256 << 10  # of a file of lines, decompressed
 
 
-def sample_table(config: Mapping[str, Any], now: datetime) -> Sample:
-    """The newest bucket of a table in which there is anything. Raises NoGlimpse."""
-    try:
-        with sql_connector.connect(read_secret(config.get("url")), QUESTION_SECONDS) as connection:
-            table = load_table(config, connection)
-            begun = time.monotonic()
+def sample_file(
+    path: Path,
+    format_name: str,
+    config: Mapping[str, Any],
+    now: datetime,
+    *,
+    place: str = "",
+    is_cut: bool = False,
+) -> Sample:
+    """Sample the beginning of one file, plain or compressed. Raises PreviewError.
 
-            def rows(begin: int, end: int, most: int = 1) -> tuple[list[BucketValue], int, list[str]]:
-                _check_patience(begun)
-                return sql_connector.query_bucket(connection, table, begin, end, now, most)
-
-            def is_any(begin: int, end: int) -> bool:
-                readings, _accepted, wrong = rows(begin, end)
-                return bool(readings or wrong)
-
-            until = (int(now.timestamp()) // table.step + 1) * table.step
-            span = newest_bucket(is_any, until, table.step, until - FURTHEST_DAYS * DAY)
-            if span is None:
-                raise PreviewError(
-                    _("The table %(table)s has no rows of the last %(n)s days")
-                    % {"table": table.name, "n": FURTHEST_DAYS},
-                    _("Check that the column of the time is the right one."),
-                )
-            readings, accepted, wrong = rows(*span, RECORDS)
-    except SecretError as problem:
-        raise PreviewError(str(problem), _advice_on_secret()) from None
-    except ConnectorError as problem:
-        raise PreviewError(str(problem)) from None
-    except SQLAlchemyError as problem:
-        raise PreviewError(
-            _("The database answers: %(words)s") % {"words": sql_connector.error_text(problem)},
-            _("Check the address in the variable, and that its user may read the table."),
-        ) from None
-    why = _("sums of one bucket, as the database adds them up")
-    glimpse = Sample(table.name, str(config.get("preset") or "columns"), why, is_whole=False)
-    glimpse.seen = sample_records(readings)
-    glimpse.rejects = [Reject(0, 0, reason, "") for reason in wrong]
-    glimpse.accepted, glimpse.rejected = accepted, len(wrong)
-    return glimpse
-
-
-def _check_patience(begun: float) -> None:
-    if time.monotonic() - begun > DATABASE_SECONDS:
-        raise ConnectorError(_("The database takes too long: give the column of the time an index"))
-
-
-def newest_bucket(
-    is_any: Callable[[int, int], bool], until: int, step: int, furthest: int
-) -> tuple[int, int] | None:
-    """The newest bucket before `until` in which `is_any(begin, end)`; None when there is none back to `furthest`.
-
-    Asks for spans that double in length, then halves the one that held something: a few questions even when
-    nothing was written for a year. All three are seconds since 1970, whole numbers of `step` apart.
+    `place` names where a copy comes from; `is_cut` when the copy is not all of it.
     """
-    end, width = until, step
-    begin = end
-    while end > furthest:
-        begin = max(furthest, end - width)
-        if is_any(begin, end):
-            break
-        end, width = begin, width * 2
-    else:
-        return None
-    while end - begin > step:
-        middle = end - (end - begin) // step // 2 * step
-        if is_any(middle, end):
-            begin = middle
-        else:
-            end = middle
-    return begin, end
-
-
-def sample_api(config: Mapping[str, Any], now: datetime) -> Sample:
-    """One page of the first endpoint, of the last days. Raises NoGlimpse."""
     try:
-        provider, base, endpoints = connector.parse_config(config)
-        client = UsageApiClient(
-            base, provider.headers(read_secret(config.get("key"))), waiting=0.0, timeout=API_SECONDS
+        with DecompressedStream(path) as content:
+            head = content.read(SAMPLE_BYTES)
+            if len(head) == SAMPLE_BYTES and b"\n" not in head:
+                head += content.read(MAX_LINE)
+            name, why = _format_of(format_name, head)
+            if problem := tables.column_problem(content.kind, name):
+                raise PreviewError(f"{place or path} {problem}")
+            reader = FORMATS[name]
+            if isinstance(reader, AggregatedFormat):
+                reader = reader.for_file(head[:HEAD_BYTES], config)
+            sample = Sample(place or str(path), name, why)
+            if isinstance(reader, DocumentFormat) and _is_document(reader, head):
+                head += content.read(MAX_LINE)
+                _document(reader, head, sample, now, ended=not (is_cut or content.read(1)))
+            else:
+                _lines(reader, head, sample, now, ended=not (is_cut or content.read(1)))
+    except ContentError as problem:
+        raise PreviewError(f"{place or path} {problem}") from None
+    return sample
+
+
+def _format_of(format_name: str, head: bytes) -> tuple[str, str]:
+    """The format, and how it was recognised ("" when it was chosen)."""
+    if format_name != AUTO:
+        if format_name not in FORMATS:
+            raise PreviewError(_("There is no such format"))
+        return format_name, ""
+    found = detect(head[:HEAD_BYTES])
+    if not found.format:
+        raise PreviewError(
+            _("The format could not be told: %(why)s") % {"why": found.why},
+            _("Choose the format from the list, or name a file that Sundial knows."),
         )
-        tomorrow = (int(now.timestamp()) // DAY + 1) * DAY
-        path = provider.path.format(endpoint=endpoints[0])
-        body, more = client.page(path, provider.query(tomorrow - API_DAYS * DAY, tomorrow))
-    except SecretError as problem:
-        raise PreviewError(str(problem), _advice_on_secret()) from None
-    except ConnectorError as problem:
-        raise PreviewError(str(problem)) from None
+    return found.format, found.why
+
+
+def _is_document(reader: DocumentFormat, head: bytes) -> bool:
+    first, newline, _rest = head.lstrip().partition(b"\n")
+    return (is_document(head[:HEAD_BYTES]) or reader.is_document(head)) and not (newline and is_json(first))
+
+
+def _document(reader: DocumentFormat, data: bytes, sample: Sample, now: datetime, *, ended: bool) -> None:
+    if not ended:
+        raise PreviewError(
+            _("The file is one JSON document of more than %(n)s MiB, too long for a test") % {"n": MAX_LINE >> 20},
+            _("Try a shorter one; files of one record per line may be of any length."),
+        )
     batch = Batch(last_hour(now))
-    FORMATS[provider.format].decode_document(body, batch, 1, 0)  # type: ignore[attr-defined]
-    why = _("the answer of the provider, for the last %(n)s days") % {"n": API_DAYS}
-    glimpse = Sample(f"{base}{path}", provider.format, why, is_whole=not more)
-    glimpse.count(batch)
-    glimpse.seen = sorted(sample_records(batch.buckets.values()), key=lambda one: -one.start)[:RECORDS]
-    return glimpse
+    reader.decode_document(data, batch, 1, 0)
+    sample.count(batch)
+    sample.records = _batch_records(batch)[:SAMPLE_RECORDS]
 
 
-def sample_bucket(format_name: str, config: Mapping[str, Any], now: datetime) -> Sample:
-    """The object that was written last, of those listed first. Raises NoGlimpse."""
-    try:
-        wanted = s3_connector.parse_config(config)
-        with s3_client.open_bucket(config, attempts=1, timeout=API_SECONDS) as bucket, temporary_folder() as room:
-            newest_one = _newest_object(bucket, wanted, config, now)
-            path = room / "object"
-            path.write_bytes(bucket.beginning_of(newest_one, MAX_LINE))
-            place = f"s3://{bucket.name}/{newest_one.key}"
-            is_cut = newest_one.size > MAX_LINE
-            if is_cut and file_kind(path) == "parquet":
-                # Where its rows lie is told at its end.
-                if newest_one.size > WHOLE:
-                    raise PreviewError(
-                        _("The newest object is a Parquet file of more than %(n)s MiB, too long for a test")
-                        % {"n": WHOLE >> 20},
-                    )
-                bucket.save(newest_one, path)
-                is_cut = False
-            return sample_file(path, format_name, config, now, place=place, is_cut=is_cut)
-    except SecretError as problem:
-        raise PreviewError(str(problem), _advice_on_secret()) from None
-    except (ConnectorError, s3_client.ObjectError) as problem:
-        raise PreviewError(str(problem)) from None
+def _lines(reader: Format, data: bytes, sample: Sample, now: datetime, *, ended: bool) -> None:
+    """Count all complete lines, then decode the first ones again one by one, because a batch holds only sums."""
+    if not ended:
+        data = data[: data.rfind(b"\n") + 1]
+        sample.is_whole = False
+    if not data.strip():
+        raise PreviewError(_("%(place)s has no complete line yet") % {"place": sample.place})
+    batch = Batch(last_hour(now))
+    reader.decode(data, batch, 1, 0)
+    sample.count(batch)
+    offset = 0
+    for number, raw in enumerate(data.split(b"\n"), 1):
+        if len(sample.records) >= SAMPLE_RECORDS:
+            break
+        if raw:
+            one = Batch(last_hour(now))
+            reader.decode(raw + b"\n", one, number, offset)
+            sample.records += _batch_records(one)
+        offset += len(raw) + 1
+    del sample.records[SAMPLE_RECORDS:]
 
 
-def _newest_object(
-    bucket: s3_client.Bucket, wanted: s3_connector.S3Settings, config: Mapping[str, Any], now: datetime
-) -> s3_client.StoredObject:
-    """Looked for among recent days, then back to the first day that is wanted."""
-    first = datetime.fromtimestamp(history_start(config, now), UTC).date()
-    for day in (max(first, now.date() - wanted.window), first):
-        found = [
-            one
-            for prefix in wanted.names[:LISTINGS]
-            for page in islice(listing.list_pages(bucket, prefix, "", day, wanted.skipped), LISTINGS)
-            for one in page.objects
-        ]
-        if found:
-            return max(found, key=lambda one: (one.modified, one.key))
-    raise PreviewError(
-        _("There is no object under this prefix that is newer than %(day)s") % {"day": f"{first:%Y-%m-%d}"},
-        _("Check the prefix, or choose an earlier first day."),
-    )
+def _batch_records(batch: Batch) -> list[SampleRecord]:
+    sums = [
+        SampleRecord(hour * HOUR, HOUR, caller, called, tuple(measures))
+        for (hour, caller, called), measures in batch.sums.items()
+    ]
+    return sums + sample_records(batch.buckets.values())
 
 
-def _advice_on_secret() -> str:
+def sample_records(values: Iterable[BucketValue]) -> list[SampleRecord]:
+    """Bucket values as sample records."""
+    return [SampleRecord(v.start, v.seconds, v.caller, v.called, tuple(v.measures)) for v in values]
+
+
+def secret_advice() -> str:
+    """What to do when an environment variable with a secret is missing."""
     return _("Set it where Sundial runs, such as in .env, and start Sundial again.")

@@ -1,8 +1,8 @@
-"""What the sources share that ask for sums again and again: steps over time, and what was asked is counted once.
+"""Sums per time span, asked for again until they no longer change: the checkpoints of databases and usage APIs.
 
-A `Stream` stands for one table or one endpoint. Every bucket from its `begin` to its `offset`, both in seconds
-since 1970, was delivered: an interval without holes, which grows at its end as time passes and at its front
-until it reaches the first day that is wanted. A delivery and its checkpoint commit together.
+A `SyncWindow` row stands for one table or endpoint. Everything from its `begin` to its `until` was read: an
+interval without holes. It grows at its end as time passes, and at its front until it reaches the first day that
+is wanted. The sums of a span and the row that says it was read commit together, so each span counts once.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -13,65 +13,50 @@ from django.db import transaction
 from django.db.models import F
 
 from dashboard.usage.buckets import DAY
+from dashboard.usage.connectors.base import ConnectorError, Progress
 from dashboard.usage.ingest import aggregates
 from dashboard.usage.ingest.dimensions import Dimensions
 from dashboard.usage.ingest.pipeline import Counts
-from dashboard.usage.models import Source, Stream
+from dashboard.usage.models import Source, SyncWindow
 from dashboard.usage.records import BucketValue
 
-__all__ = ["ConnectorError", "WindowCheckpointer", "history_start", "spans"]
+__all__ = ["EARLIEST", "WindowCheckpointer", "history_start", "spans", "window_progress"]
 
 DEFAULT_DAYS = 7
 EARLIEST = date(2015, 1, 1)
 
 
-class ConnectorError(Exception):
-    """What keeps a source from being read, in one sentence without secrets."""
-
-
 class WindowCheckpointer:
-    """How far one table or endpoint of a source is read."""
+    """How far one table or endpoint of a source is read, and the only way to move that."""
 
-    def __init__(self, source: Source, path: str, now: datetime) -> None:
+    def __init__(self, source: Source, name: str, now: datetime) -> None:
         self.source, self.now = source, now
         self.dimensions = Dimensions(source)
-        self.stream = self._known(path) or self._made(path)
-
-    def _known(self, path: str) -> Stream | None:
-        return Stream.objects.filter(source=self.source, head=self.source.kind, path=path).order_by("pk").first()
-
-    def _made(self, path: str) -> Stream:
-        """Two workers may meet here when the broker keeps no lock for them: the source's row does."""
-        kind = self.source.kind
-        with transaction.atomic():
-            Source.objects.select_for_update().filter(pk=self.source.pk).exists()
-            return self._known(path) or Stream.objects.create(
-                source=self.source, path=path, head=kind, format=kind, read_at=self.now
-            )
+        self.window = SyncWindow.objects.get_or_create(source=source, name=name, defaults={"read_at": now})[0]
 
     @property
     def begin(self) -> int:
-        """From this second on everything was delivered; 0 at first."""
-        return self.stream.begin
+        """From this second on everything was read; 0 at first."""
+        return self.window.begin
 
     @property
     def until(self) -> int:
-        """Everything from `begin` to this second was delivered; 0 at first."""
-        return self.stream.offset
+        """Everything from `begin` to this second was read; 0 at first."""
+        return self.window.until
 
     def recent(self, first: int, until: int, window: int, step: int, most: int) -> Iterator[tuple[int, int]]:
-        """At most `most` spans of `step` seconds: the `window` before what is known, and on to behind `until`.
+        """At most `most` spans of `step` seconds: the last `window` seconds of what was read, and on past `until`.
 
-        At first it begins with the window before `until`, but not before `first`.
+        The first poll begins with the window before `until`, but not before `first`.
         """
         start = max(self.begin, self.until - window) if self.until else max(first, until - window)
         width = min(step, DAY)
         return spans(start // width * width, until, step, most)
 
     def history(self, first: int, step: int, most: int) -> Iterator[tuple[int, int]]:
-        """At most `most` spans before what is known, newest first, back to `first`.
+        """At most `most` spans before what was read, newest first, back to `first`.
 
-        Each must be delivered before the next is taken.
+        Each must be committed before the next is asked for.
         """
         for _ in range(most):
             end = self.begin
@@ -79,46 +64,72 @@ class WindowCheckpointer:
                 return
             yield max(first, end - step), end
             if self.begin == end:
-                return  # it was not delivered
+                return  # it was not committed
 
     def commit_span(
-        self, readings: Collection[BucketValue], span: tuple[int, int], accepted: int, rejected: int = 0
+        self, values: Collection[BucketValue], span: tuple[int, int], accepted: int, rejected: int = 0
     ) -> Counts:
-        """Count one delivery, which tells all of a span that touches what is known; in one transaction.
+        """Count all sums of a span, which must touch what was read before, in one transaction.
 
-        Raises DeliveryError when another reader came first; nothing has happened then.
+        Raises ConnectorError, and changes nothing, when another worker moved the window meanwhile.
         """
-        begin, until = self._grown(*span)
+        begin, until = self._extended(*span)
         try:
             with transaction.atomic():
                 Source.objects.select_for_update().filter(pk=self.source.pk).exists()
-                known = Stream.objects.at(self.stream.pk, self.until).filter(begin=self.begin)
-                moved = known.update(
+                unmoved = SyncWindow.objects.filter(pk=self.window.pk, begin=self.begin, until=self.until)
+                moved = unmoved.update(
                     begin=begin,
-                    offset=until,
+                    until=until,
                     accepted=F("accepted") + accepted,
                     rejected=F("rejected") + rejected,
                     read_at=self.now,
                 )
                 if not moved:
-                    raise ConnectorError("Another reader was faster; the next poll goes on")  # noqa: TRY301
-                aggregates.replace_buckets(self.source, readings, self.dimensions, self.now.date())
+                    raise ConnectorError("Another worker read this first; the next poll continues")  # noqa: TRY301
+                aggregates.replace_buckets(self.source, values, self.dimensions, self.now.date())
         except BaseException:
             self.dimensions.forget()
             raise
-        self.stream.begin, self.stream.offset = begin, until
+        self.window.begin, self.window.until = begin, until
         return Counts(accepted + rejected, accepted, rejected)
 
-    def _grown(self, begin: int, until: int) -> tuple[int, int]:
+    def _extended(self, begin: int, until: int) -> tuple[int, int]:
         if not self.until:
             return begin, until
         if begin > self.until or until < self.begin:
-            raise ValueError("a delivery must touch what was delivered before")
+            raise ValueError("a span must touch what was read before")
         return min(begin, self.begin), max(until, self.until)
 
 
+def window_progress(source: Source, now: datetime) -> Progress | None:
+    """How much of the wanted time was read: the shortest interval and the mean share of all windows."""
+    windows = list(SyncWindow.objects.filter(source=source, until__gt=0).order_by("pk"))
+    try:
+        first = history_start(source.config, now)
+    except ConnectorError:
+        return None
+    if not windows:
+        return None
+    # The last midnight before the poll, or what is read beyond it: an unfinished hour is no backlog.
+    polled = int((source.polled_at or now).timestamp()) // DAY * DAY
+    target = max(polled, *(window.until for window in windows))
+    done = sum(min(target, w.until) - max(first, min(w.begin, w.until)) for w in windows if w.until > first)
+    total = max(1, sum(max(polled, w.until) - first for w in windows))
+    return Progress(
+        "seconds",
+        done,
+        total,
+        Progress.share_of(done, total),
+        started_on=_utc(first),
+        complete_from=_utc(max(first, *(window.begin for window in windows))),
+        complete_until=_utc(min(window.until for window in windows)),
+        target=_utc(target),
+    )
+
+
 def history_start(config: Mapping[str, Any], now: datetime) -> int:
-    """Midnight of the day from which history is wanted: `since`, else a week ago. Raises DeliveryError."""
+    """Midnight UTC of the first day to read (`since`, or a week ago), as a Unix time. Raises ConnectorError."""
     wanted = config.get("since")
     if not wanted:
         return int(now.timestamp()) // DAY * DAY - DEFAULT_DAYS * DAY
@@ -130,9 +141,13 @@ def history_start(config: Mapping[str, Any], now: datetime) -> int:
 
 
 def spans(start: int, until: int, step: int, most: int) -> Iterator[tuple[int, int]]:
-    """At most `most` spans of `step` seconds from `start` to behind `until`."""
+    """At most `most` spans of `step` seconds from `start` to past `until`."""
     for _ in range(most):
         if start > until:
             return
         yield start, start + step
         start += step
+
+
+def _utc(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

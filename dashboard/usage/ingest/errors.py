@@ -1,6 +1,8 @@
 """Why a file cannot be read. Each message is one sentence for the person who asked."""
 
-__all__ = ["ContentError", "ContentTooLargeError", "InputBusyError", "InputError"]
+from pathlib import Path
+
+__all__ = ["ContentError", "ContentTooLargeError", "InputBusyError", "InputError", "UnreadableContentError"]
 
 
 class ContentError(Exception):
@@ -12,7 +14,19 @@ class ContentTooLargeError(ContentError):
 
 
 class InputError(Exception):
-    """A file cannot be ingested; the message names it."""
+    """A file cannot be ingested; the message names it, `reason` is the message without its name."""
+
+    separator = ": "
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}{self.separator}{reason}")
+        self.reason = reason
+
+
+class UnreadableContentError(InputError):
+    """What the file holds cannot be read, now or later; `reason` is a predicate, such as "is cut off"."""
+
+    separator = " "
 
 
 class InputBusyError(InputError):

@@ -47,7 +47,7 @@ from dashboard.usage.ingest.decode import (
 )
 from dashboard.usage.ingest.decompress import DecompressedStream
 from dashboard.usage.ingest.dedup import NewHashes
-from dashboard.usage.ingest.errors import ContentError, InputBusyError, InputError
+from dashboard.usage.ingest.errors import ContentError, InputBusyError, InputError, UnreadableContentError
 from dashboard.usage.ingest.persist import persist_batch
 from dashboard.usage.models import Source, Stream
 from dashboard.usage.records import Batch, last_hour
@@ -101,11 +101,11 @@ class FileReader:
                 if checkpointer.stream is not None:
                     checkpointer.stream = Stream.objects.filter(pk=checkpointer.stream.pk).first()
             except ContentError as problem:
-                self._give_up(f"{self.path.name} {problem}")
+                self._give_up(str(problem))
                 return
             else:
                 return
-        raise InputBusyError(f"{self.path}: other processes keep reading the same content; try again")
+        raise InputBusyError(self.path, "other processes keep reading the same content; try again")
 
     def _run(self) -> None:
         checkpointer = self.checkpointer
@@ -117,7 +117,7 @@ class FileReader:
                 checkpointer.head = head_hash(head + b"\n")  # one line is all there is
         if not checkpointer.head:  # nothing yet that could be known again
             if self.is_import and not content.complete:
-                self._give_up(f"{self.path.name} is cut off: the compressed data ends early")
+                self._give_up("is cut off: the compressed data ends early")
             return
         checkpointer.find()
         start = checkpointer.end
@@ -134,7 +134,7 @@ class FileReader:
             finally:
                 self.read += max(0, self.end.offset - start.offset)
         if self.is_import and not content.complete:
-            self._give_up(f"{self.path.name} is cut off: the compressed data ends early")
+            self._give_up("is cut off: the compressed data ends early")
 
     def _format(self, head: bytes) -> Format | None:
         name = self.format_name
@@ -143,12 +143,12 @@ class FileReader:
         if name == AUTO:
             name, why = detect(head)
             if not name:
-                self._give_up(f"{self.path.name} is in no format that could be told: {why}")
+                self._give_up(f"is in no format that could be told: {why}")
                 return None
         if name not in FORMATS:
-            raise InputError(f"{self.path}: there is no format {name!r}; choose one of {', '.join(FORMATS)}")
+            raise InputError(self.path, f"there is no format {name!r}; choose one of {', '.join(FORMATS)}")
         if problem := tables.column_problem(self.kind, name):
-            self._give_up(f"{self.path.name} {problem}")
+            self._give_up(str(problem))
             return None
         self.format_name = name
         reader = FORMATS[name]
@@ -275,7 +275,7 @@ class FileReader:
                 self._count(accumulator, hashes)
         except Source.DoesNotExist:
             session.forget()
-            raise InputError(f"{self.path}: its source was deleted meanwhile") from None
+            raise InputError(self.path, "its source was deleted meanwhile") from None
         except BaseException:
             session.forget()
             raise
@@ -293,10 +293,10 @@ class FileReader:
     def _looked_at(self, problem: str = "") -> dict[str, Any]:
         return self.checkpointer.place(self.format_name, self.session.now, problem, waits=self.waits)
 
-    def _give_up(self, problem: str) -> None:
+    def _give_up(self, reason: str) -> None:
         if self.is_import:
-            raise InputError(f"{self.path.parent / problem}")
-        self.checkpointer.note(self._looked_at(problem))
+            raise UnreadableContentError(self.path, reason)
+        self.checkpointer.note(self._looked_at(f"{self.path.name} {reason}"))
 
 
 def _is_object(line: bytes) -> bool:

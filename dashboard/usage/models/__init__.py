@@ -1,4 +1,4 @@
-"""WHO calls what: sources, the streams read from them, and hourly and daily rollups.
+"""Who calls what: sources, how far they are read, and hourly and daily rollups.
 
 Names are kept exactly as logged; what they mean is decided in `dashboard.findings`, so correcting an
 alias corrects history. A measure that a source does not report is null, never 0. Cost is in nano-USD.
@@ -15,7 +15,7 @@ from dashboard.usage.models.rollups import (
     SourceDay,
     StaleDay,
 )
-from dashboard.usage.models.sources import RejectedLine, Source, SourceKind, Stream
+from dashboard.usage.models.sources import RejectedLine, Source, Stream, SyncWindow
 
 __all__ = [
     "AggregateRow",
@@ -33,7 +33,7 @@ __all__ = [
     "SeenObjects",
     "Source",
     "SourceDay",
-    "SourceKind",
     "StaleDay",
     "Stream",
+    "SyncWindow",
 ]

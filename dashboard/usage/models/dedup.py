@@ -34,33 +34,33 @@ class SeenIds(models.Model):
 class ListingCursor(models.Model):
     """How far the objects under one prefix of a bucket are listed, in the order of their keys.
 
-    A walk is a `front`, over what is dated recently, or a whole one. `cursor` is the key behind which the walk
-    under way goes on, "" when none is. `listed` objects were passed by it, of `total` that there were when it
-    began (None: not counted).
+    There are two per prefix: one lists what is dated recently (`is_recent`), the other everything. A listing under
+    way continues after the key `after_key`, "" when none is. It has passed `listed` objects, of `total` that there
+    were when it started (None: not counted).
     """
 
     source = models.ForeignKey(Source, models.CASCADE, related_name="+", db_index=False)
     prefix = models.CharField(max_length=1000, blank=True)
-    front = models.BooleanField(default=False)
-    cursor = models.CharField(max_length=1100, blank=True)
-    since = DayField(null=True, help_text="The first day that the walk under way, or the last whole one, looks at")
+    is_recent = models.BooleanField(default=False)
+    after_key = models.CharField(max_length=1100, blank=True)
+    since = DayField(null=True, help_text="First day of the listing under way, or of the last full one")
     listed = models.BigIntegerField(default=0)
     total = models.BigIntegerField(null=True)
-    failures = models.BigIntegerField(default=0, help_text="Objects that this walk could not get")
+    failures = models.BigIntegerField(default=0, help_text="Objects that this listing could not read")
     started_at = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(
-        null=True, help_text="When one that began at `since` or before it last ended"
-    )
+    finished_at = models.DateTimeField(null=True, help_text="When a listing from `since` or before last ended")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["source", "prefix", "front"], name="listing_cursor_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["source", "prefix", "is_recent"], name="listing_cursor_once")
+        ]
 
     def __str__(self) -> str:
-        return f"{'front' if self.front else 'whole'} walk of {self.prefix or '(all)'}"
+        return f"{'recent' if self.is_recent else 'full'} listing of {self.prefix or '(all)'}"
 
 
 class SeenObjects(models.Model):
-    """64-bit hashes of the objects (key and ETag) of one folder that were read, and need not be read again.
+    """64-bit hashes of the objects (key, ETag and size) of one folder that were read.
 
     A segment is appended in the transaction that counts what the objects hold; small ones are merged when
     they become many.
@@ -72,7 +72,7 @@ class SeenObjects(models.Model):
 
     class Meta:
         # Which objects of these folders were read? Asked for every page of a listing.
-        indexes = [models.Index(fields=["source", "folder"], name="read_objects_folder")]
+        indexes = [models.Index(fields=["source", "folder"], name="seen_objects_folder")]
 
     def __str__(self) -> str:
         return f"{len(self.hashes) // 8} objects of {self.folder}"

@@ -67,10 +67,10 @@ class DailyRollup(Measures):
 
 
 class LatestCall(models.Model):
-    """The call that proves that an identity uses a name: when and where it was last told, never what it said.
+    """The latest call of a name by an identity: when it was and where its record is, never its content.
 
-    Without a request id where the log has none. `seconds` is 0 for a call of its own, or the width of the
-    bucket that began `at`, where a source tells sums only.
+    `request_id` is empty where the log has none. `seconds` is 0 for a single call, or the width of the bucket
+    that began `at`, where a source reports sums only.
     """
 
     identity = models.ForeignKey(Identity, models.CASCADE, related_name="+", db_index=False)
@@ -93,12 +93,12 @@ class LatestCall(models.Model):
 
 
 class AggregateRow(Measures):
-    """The newest value that an aggregated source told of one key in one bucket; what the rollups hold of it.
+    """The newest value that an aggregated source reported for one key in one bucket.
 
-    A bucket told again replaces its value, and the rollups move by the difference. `key` is a hash of
-    everything by which the source tells its rows apart. `seconds` is the bucket's width. 0 marks a running
-    total instead: a counter as it stood within the hour `start`, of which only the growth counts. Rows go
-    once both their bucket and the day on which they were told are old (`usage.retention`).
+    A bucket reported again replaces its value, and the rollups move by the difference. `key` is a hash of
+    everything that distinguishes the source's rows. `seconds` is the bucket's width. 0 marks a running
+    total instead: a counter as it stood within the hour `start`, of which only the growth counts. Rows are deleted
+    once both their bucket and the day on which they were reported are old (`usage.retention`).
     """
 
     source = models.ForeignKey(Source, models.CASCADE, related_name="+", db_index=False)
@@ -107,10 +107,10 @@ class AggregateRow(Measures):
     seconds = models.PositiveIntegerField()
     identity = models.ForeignKey(Identity, models.RESTRICT, related_name="+")
     name = models.ForeignKey(CalledName, models.RESTRICT, related_name="+")
-    reported_on = DayField(null=True, help_text="Day on which it was told last")
+    reported_on = DayField(null=True, help_text="Day on which it was last reported")
 
     class Meta:
-        # The key first: a delivery asks for its keys, over the days it tells of.
+        # The key first: a report is compared by its keys, over the days that it covers.
         constraints = [models.UniqueConstraint(fields=["source", "key", "start"], name="aggregate_once")]
         # Which are old enough to go? (retention)
         indexes = [models.Index(fields=["source", "start"], name="aggregate_start")]
@@ -120,9 +120,9 @@ class AggregateRow(Measures):
 
 
 class SourceDay(models.Model):
-    """Sums per (source, day): what a source told, without reading its rollups. Of stale days the rollups tell.
+    """Sums per (source, day), so that pages need not read the rollups. Stale days are read from the rollups.
 
-    Refilled a whole day at a time with the sums above the rollups (`findings.sums`), in the same transaction.
+    A day is replaced as a whole, together with the sums of `findings.traffic`, in one transaction.
     """
 
     source = models.ForeignKey(Source, models.CASCADE, related_name="+", db_index=False)

@@ -11,16 +11,7 @@ from django.utils.translation import pgettext_lazy
 
 from dashboard.usage.querysets import RejectedLineQuerySet, SourceQuerySet, StreamQuerySet
 
-__all__ = ["RejectedLine", "Source", "SourceKind", "Stream"]
-
-
-class SourceKind(models.TextChoices):
-    WATCH = "watch", _("Watched files")
-    SQL = "sql", _("Database")
-    HTTP = "http", _("Usage API")
-    S3 = "s3", _("Object store")
-    PUSH = "push", _("Pushed to Sundial")
-    IMPORT = "import", _("Imported by hand")
+__all__ = ["RejectedLine", "Source", "Stream", "SyncWindow"]
 
 
 class Source(models.Model):
@@ -28,7 +19,7 @@ class Source(models.Model):
 
     slug = models.SlugField(_("slug"), max_length=60, unique=True)
     name = models.CharField(_("name"), max_length=100)
-    kind = models.CharField(_("kind"), max_length=10, choices=SourceKind, default=SourceKind.WATCH)
+    kind = models.CharField(_("kind"), max_length=20)
     format = models.CharField(_("format"), max_length=40, default="auto")
     platform = models.CharField(
         _("platform"),
@@ -77,26 +68,27 @@ class Source(models.Model):
 
 
 class Stream(models.Model):
-    """One ordered run of bytes in a source (a file's content, whatever it is called now) and how far it is read.
+    """The content of one file or object, whatever its name is now, and how far it is read.
 
     The checkpoint (`offset`, `lines`, `checksum`, the counts) commits together with the rollups it stands
-    for. A file is known by content: `head` is a hash of its first line, `checksum` the CRC-32 of
-    everything before `offset`, `tail` a hash of the last bytes before it; all of it inflated bytes.
-    `marks` are earlier checkpoints, so that a shorter copy is recognised too. While a file in place holds
-    the content, `device` and `inode` name it; both are 0 once it does not.
+    for. A file is recognised by its content: `head` is a hash of its first line, `checksum` the CRC-32 of
+    everything before `offset`, `tail` a hash of the last bytes before it; all of the decompressed bytes.
+    `marks` are earlier checkpoints, so that a shorter copy is recognised too. While a file on disk has
+    the content, `device` and `inode` name it; both are 0 once none has. A row without `head` has no content of
+    its own: it adds up what came in batches, such as the objects under a prefix or the requests on a path.
     """
 
     source = models.ForeignKey(Source, models.CASCADE, related_name="+", db_index=False)
     path = models.CharField(max_length=1000, help_text="Where the content was last seen")
     format = models.CharField(max_length=40, blank=True, help_text="As detected, when the source says auto")
-    head = models.CharField(max_length=32)
+    head = models.CharField(max_length=32, blank=True)
     tail = models.CharField(max_length=32, blank=True)
     checksum = models.BigIntegerField(default=0)
     offset = models.BigIntegerField(default=0)
     marks = models.JSONField(default=list, help_text="[offset, checksum, lines, records, rejected], oldest first")
     device = models.DecimalField(max_digits=20, decimal_places=0, default=0)
     inode = models.DecimalField(max_digits=20, decimal_places=0, default=0)
-    size = models.BigIntegerField(default=0, help_text="Bytes on disk when last looked at")
+    size = models.BigIntegerField(default=0, help_text="Bytes on disk at the last poll")
     mtime_ns = models.BigIntegerField(default=0)
     lines = models.BigIntegerField(default=0)
     accepted = models.BigIntegerField(default=0)
@@ -104,13 +96,10 @@ class Stream(models.Model):
     duplicates = models.BigIntegerField(default=0)
     skipped = models.BigIntegerField(default=0, help_text="Lines that are no model call, such as health checks")
     waits = models.BooleanField(
-        default=False, help_text="The last line has no end yet; it counts once the file is left alone"
+        default=False, help_text="The last line has no end yet; it counts once the file stops changing"
     )
     problem = models.CharField(max_length=500, blank=True)
     read_at = models.DateTimeField(null=True, blank=True)
-    begin = models.BigIntegerField(
-        default=0, help_text="Of a table or an endpoint: the second from which everything before `offset` is told"
-    )
 
     objects: ClassVar[StreamQuerySet] = StreamQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -125,10 +114,30 @@ class Stream(models.Model):
     def __str__(self) -> str:
         return self.path
 
+
+class SyncWindow(models.Model):
+    """The time span of one table or endpoint that was read: from `begin` to `until`, seconds since 1970, no holes.
+
+    Both are 0 before the first poll. A window commits together with the sums of the span that extends it.
+    """
+
+    source = models.ForeignKey(Source, models.CASCADE, related_name="+", db_index=False)
+    name = models.CharField(max_length=1000, help_text="Table or endpoint")
+    begin = models.BigIntegerField(default=0)
+    until = models.BigIntegerField(default=0)
+    accepted = models.BigIntegerField(default=0)
+    rejected = models.BigIntegerField(default=0)
+    read_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "name"], name="sync_window_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
     @property
-    def complete_until(self) -> datetime:
-        """Of a database's table or an API's endpoint, whose `offset` is a time in seconds since 1970."""
-        return datetime.fromtimestamp(self.offset, UTC)
+    def complete_until(self) -> datetime | None:
+        return datetime.fromtimestamp(self.until, UTC) if self.until else None
 
 
 class RejectedLine(models.Model):

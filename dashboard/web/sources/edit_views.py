@@ -1,8 +1,7 @@
-"""/sources/add/, /sources/<slug>/edit/ and the buttons of a source: what editors do to where usage comes from."""
+"""/sources/add/, /sources/<slug>/edit/ and the buttons of a source's page."""
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
@@ -11,12 +10,13 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from dashboard.core import clock, heartbeat
 from dashboard.usage import services
-from dashboard.usage.models import Source, SourceKind
+from dashboard.usage.connectors.base import Words
+from dashboard.usage.connectors.registry import connector_for
+from dashboard.usage.models import Source
 from dashboard.web.common.as_of import Request
 from dashboard.web.sources import submit
 from dashboard.web.sources.forms import SourceForm
@@ -27,24 +27,16 @@ __all__ = ["add", "edit", "source_action"]
 may_add = permission_required("usage.add_source", raise_exception=True)
 may_change = permission_required("usage.change_source", raise_exception=True)
 
-KINDS = [
-    (SourceKind.WATCH, gettext_lazy("Log files on this machine, followed as they grow")),
-    (SourceKind.SQL, gettext_lazy("A gateway’s own tables, or any table of calls")),
-    (SourceKind.HTTP, gettext_lazy("What a provider tells of an organization’s usage")),
-    (SourceKind.S3, gettext_lazy("Logs in Amazon S3, or in a store that speaks its language")),
-    (SourceKind.PUSH, gettext_lazy("Files and OpenTelemetry that others send to Sundial")),
-]
-
 
 @may_add
 def add(request: Request) -> HttpResponse:
     """The form of a new source of the kind `?kind=`; the other kinds are a click away."""
-    kind = request.GET.get("kind", SourceKind.WATCH)
+    kind = request.GET.get("kind", next(iter(FORMS)))
     if kind not in FORMS:
         raise Http404
-    if kind == SourceKind.PUSH:
-        return _form_page(request, Source(kind=kind), _("“%(name)s” is added. Its page says how to push to it."))
-    return _form_page(request, Source(kind=kind), _("“%(name)s” is added. It is read within seconds."))
+    if connector_for(kind).is_polled:
+        return _form_page(request, Source(kind=kind), _("“%(name)s” is added. It is read within seconds."))
+    return _form_page(request, Source(kind=kind), _("“%(name)s” is added. Its page says how to push to it."))
 
 
 @may_change
@@ -52,35 +44,42 @@ def edit(request: Request, slug: str) -> HttpResponse:
     source = get_object_or_404(Source, slug=slug)
     if source.kind not in FORMS:
         raise Http404
-    if source.kind == SourceKind.PUSH:
-        return _form_page(request, source, _("“%(name)s” is saved. What is pushed from now on goes by it."))
-    return _form_page(request, source, _("“%(name)s” is saved. The next poll goes by it."))
+    if connector_for(source.kind).is_polled:
+        return _form_page(request, source, _("“%(name)s” is saved. The next poll uses it."))
+    return _form_page(request, source, _("“%(name)s” is saved. It applies to what is pushed from now on."))
 
 
 def _form_page(request: Request, source: Source, saved: str) -> HttpResponse:
     """Show the form; test or save what was sent, as the button that was pressed says."""
     testing = "test" in request.POST
     form = form_for(source, request.POST if request.method == "POST" else None, testing=testing)
-    tested, wrong = None, False
+    tested, has_errors = None, False
     if form and form.is_bound:
         if not form.is_valid():
-            wrong = True
+            has_errors = True
         elif testing:
             tested = submit.preview_source(form.candidate(), clock.latest(), request.today)
         elif stored := submit.save_form(form, by=request.user, now=clock.now()):
             messages.success(request, saved % {"name": stored.name})
-            return _followed(stored) if form.is_new and form.testable else redirect(stored)
+            return _wait_for_poll(stored) if form.is_new and form.has_preview else redirect(stored)
         else:
-            wrong = True
-    context = {"form": form, "source": source, "tested": tested, "kinds": _kinds(form)}
-    return render(request, "sources/form.html", context, status=422 if wrong else 200)
+            has_errors = True
+    context = {
+        "form": form,
+        "source": source,
+        "kind_label": connector_for(source.kind).label,
+        "tested": tested,
+        "kinds": _kind_choices(form),
+    }
+    return render(request, "sources/form.html", context, status=422 if has_errors else 200)
 
 
-def _kinds(form: SourceForm | None) -> list[tuple[str, Any, Any, bool]]:
-    """The kinds to choose from: name, label, what it is, whether it is chosen; none for a source that exists."""
+def _kind_choices(form: SourceForm | None) -> list[tuple[str, Words, Words, bool]]:
+    """The kinds to choose from: name, label, description, whether it is chosen; none for a source that exists."""
     if not form or not form.is_new:
         return []
-    return [(kind.value, kind.label, words, kind == form.kind) for kind, words in KINDS if kind in FORMS]
+    connectors = [(kind, connector_for(kind)) for kind in FORMS]
+    return [(kind, one.label, one.description, kind == form.source.kind) for kind, one in connectors]
 
 
 @require_POST
@@ -88,25 +87,26 @@ def _kinds(form: SourceForm | None) -> list[tuple[str, Any, Any, bool]]:
 def source_action(request: Request, slug: str, verb: str) -> HttpResponse:
     source = get_object_or_404(Source, slug=slug)
     run = ACTIONS.get(verb)
-    if not run or source.kind == SourceKind.IMPORT or (verb == "poll" and source.kind == SourceKind.PUSH):
+    connector = connector_for(source.kind)
+    if not run or connector.is_complete or (verb == "poll" and not connector.is_polled):
         raise Http404
     return run(request, source, clock.now())
 
 
 def _pause(request: Request, source: Source, now: datetime) -> HttpResponse:
     services.pause(source, by=request.user, now=now)
-    messages.success(request, _("Paused: nothing is read until somebody resumes it."))
+    messages.success(request, _("Paused: nothing is read until it is resumed."))
     return redirect(source)
 
 
 def _resume(request: Request, source: Source, now: datetime) -> HttpResponse:
     services.resume(source, by=request.user, now=now)
-    messages.success(request, _("Resumed: it goes on where it was."))
+    messages.success(request, _("Resumed: it continues where it stopped."))
     return redirect(source)
 
 
 def _poll(request: Request, source: Source, _now: datetime) -> HttpResponse:
-    return _polled(request, source, _("A worker reads it now."))
+    return _poll_soon(request, source, _("A worker reads it now."))
 
 
 def _back_fill(request: Request, source: Source, now: datetime) -> HttpResponse:
@@ -120,29 +120,29 @@ def _back_fill(request: Request, source: Source, now: datetime) -> HttpResponse:
         messages.error(request, " ".join(problem.messages))
         return redirect(source)
     if source.paused:
-        messages.warning(request, _("It is read from that day on once it is resumed."))
+        messages.warning(request, _("It will be read from that day on once it is resumed."))
         return redirect(source)
-    return _polled(request, source, _("It is read from that day on, step by step with each poll."))
+    return _poll_soon(request, source, _("It is read from that day on, a part with each poll."))
 
 
-def _polled(request: Request, source: Source, told: str) -> HttpResponse:
-    """Have it polled, and go to the page that waits for that."""
+def _poll_soon(request: Request, source: Source, message: str) -> HttpResponse:
+    """Enqueue a poll, and go to the page that waits for it."""
     command = f"python manage.py usage poll {source.slug}"
     if services.poll_soon(source):
         if heartbeat.is_alive("worker", clock.wall()):
-            messages.success(request, told)
+            messages.success(request, message)
         else:
-            words = _("It waits for a worker, and none shows life. Start Sundial, or run: %(cmd)s")
+            words = _("No worker is running. Start Sundial, or run: %(cmd)s")
             messages.warning(request, words % {"cmd": command})
-        return _followed(source)
+        return _wait_for_poll(source)
     messages.error(
-        request, _("The broker does not answer, so no worker hears of it. Try: %(cmd)s") % {"cmd": command}
+        request, _("The broker does not answer, so no worker was told. Run: %(cmd)s") % {"cmd": command}
     )
     return redirect(source)
 
 
-def _followed(source: Source) -> HttpResponse:
-    """To a source's page, which waits for the next poll."""
+def _wait_for_poll(source: Source) -> HttpResponse:
+    """Redirect to a source's page, which waits for the next poll."""
     return redirect(f"{reverse('source', args=[source.slug])}?asked={int(clock.wall().timestamp())}")
 
 

@@ -25,8 +25,8 @@ class FeedRow:
     """Proposed changes that wait for an editor."""
 
     @property
-    def word(self) -> Literal["reading", "waiting", "problem", "imported"]:
-        """The state as a badge says it."""
+    def status(self) -> Literal["reading", "waiting", "problem", "imported"]:
+        """Its state, as a badge shows it."""
         if self.state.problem:
             return "problem"
         if not self.state.good_at:

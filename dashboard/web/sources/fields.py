@@ -1,4 +1,4 @@
-"""Fields of the form of a source: several values as lines, names of secrets, and what the form does not know."""
+"""Form fields of sources: several values as lines, names of secrets, and settings without a field of their own."""
 
 import json
 import re
@@ -6,13 +6,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from dashboard.core.text import holds_secret
-from dashboard.usage.connectors.files.allowed_paths import path_problem
 from dashboard.usage.connectors.secrets import SecretError, variable_name
 from dashboard.web.common.filters import LabelText
 
@@ -29,7 +27,7 @@ __all__ = [
     "text_field",
 ]
 
-MAX_PATHS = 50
+MAX_LINES = 50
 MAX_PAIRS = 5000
 MAX_TEXT = 500_000
 
@@ -39,9 +37,9 @@ _variable = re.compile(r"[A-Z][A-Z0-9_]{1,99}")
 
 
 def looks_like_key(value: str) -> bool:
-    """Whether a text is likely a secret itself: a key by its beginning, an address with a password, a long token.
+    """Whether a text is probably a secret: it begins like a key, has a password in an address, or is a long token.
 
-    A long name in words, such as LITELLM_DATABASE_URL_OF_PRODUCTION, is none: keys mix in digits.
+    A long name such as LITELLM_DATABASE_URL_OF_PRODUCTION is not: tokens have digits.
     """
     value = value.strip().removeprefix("env:")
     if holds_secret(value, also_short=True):
@@ -97,29 +95,20 @@ class LinesField(_Lines):
 
     def clean(self, value: Any) -> Any:
         lines = [line.strip() for line in super().clean(value).splitlines() if line.strip()]
-        if len(lines) > MAX_PATHS:
-            raise ValidationError(_("At most %(count)s lines") % {"count": MAX_PATHS})
+        if len(lines) > MAX_LINES:
+            raise ValidationError(_("At most %(count)s lines") % {"count": MAX_LINES})
         return lines if len(lines) > 1 else "".join(lines)
 
 
 class PathsField(_Lines):
-    """Absolute paths and patterns inside the allowed folders, one per line; as text."""
+    """Paths and patterns, one per line; as text. The connector checks where they lie."""
 
     def clean(self, value: Any) -> str:
-        lines = [line.strip() for line in super().clean(value).splitlines() if line.strip()]
-        if len(lines) > MAX_PATHS:
-            raise ValidationError(
-                _("At most %(count)s lines; a pattern may stand for many files") % {"count": MAX_PATHS}
-            )
-        roots = [settings.SUNDIAL_INBOX, *settings.SUNDIAL_WATCH_ROOTS]
-        problems = [problem for line in lines if (problem := path_problem(line, roots))]
-        if problems:
-            raise ValidationError(problems)
-        return "\n".join(lines)
+        return "\n".join(line.strip() for line in super().clean(value).splitlines() if line.strip())
 
 
 class PairsField(_Lines):
-    """`left = right` per line; a dict of texts. What lines cannot say of a stored dict stays as it was."""
+    """`name = value` per line; a dict of texts. A stored dict that lines cannot express stays as it was."""
 
     def prepare_value(self, value: Any) -> Any:
         if not isinstance(value, dict):
@@ -130,7 +119,7 @@ class PairsField(_Lines):
         return bool(super().has_changed(self.prepare_value(initial), data))
 
     def clean(self, value: Any) -> Any:
-        found: dict[str, str] = {}
+        pairs: dict[str, str] = {}
         problems = []
         for number, line in enumerate(super().clean(value).splitlines(), 1):
             if not line.strip():
@@ -139,20 +128,20 @@ class PairsField(_Lines):
             left, sign, right = (part.strip() for part in line.rpartition("="))
             if not (sign and left and right):
                 problems.append(_("Line %(n)s: write name = model, with both sides") % {"n": number})
-            elif left in found:
+            elif left in pairs:
                 problems.append(_("Line %(n)s names “%(name)s” again") % {"n": number, "name": left[:100]})
-            found[left] = right
-        if len(found) > MAX_PAIRS:
+            pairs[left] = right
+        if len(pairs) > MAX_PAIRS:
             problems.append(
                 ngettext("At most %(n)s line", "At most %(n)s lines", MAX_PAIRS) % {"n": f"{MAX_PAIRS:,}"}
             )
         if problems:
             raise ValidationError(problems[:5])
-        return found
+        return pairs
 
 
-class _NameOnly(forms.TextInput):
-    """Shows what names a secret, and never anything that may be one."""
+class SecretNameInput(forms.TextInput):
+    """Shows the name of a variable, and never a value that may be a secret."""
 
     def format_value(self, value: Any) -> str:
         try:
@@ -166,7 +155,7 @@ class SecretNameField(forms.CharField):
 
     def __init__(self, label: LabelText, help_text: LabelText, *, example: str, required: bool = True) -> None:
         attrs = {"class": "input", "placeholder": example, "autocomplete": "off", "spellcheck": "false"}
-        widget = _NameOnly(attrs)
+        widget = SecretNameInput(attrs)
         super().__init__(label=label, help_text=help_text, required=required, max_length=2000, widget=widget)
 
     def clean(self, value: Any) -> str:
@@ -189,10 +178,9 @@ class SecretNameField(forms.CharField):
 
 
 class ExtraSettingsField(_Lines):
-    """Further settings as a JSON object; those that the form has fields for do not belong here.
+    """Settings without a field of their own, as a JSON object.
 
-    What may be a secret is shown as dots, also when it was stored by other means; so whoever reads the value
-    asks `has_changed` whether to take it.
+    What may be a secret is shown as dots, however it was stored; so use the value only if `has_changed`.
     """
 
     def prepare_value(self, value: Any) -> Any:

@@ -1,7 +1,7 @@
 """The form of a source: the fields of its kind and no others, each with an example.
 
-What a source is configured with beyond these fields stays as it is, and can be seen and changed under
-“Advanced”. Nothing here is read or written; `usage.tending` saves what a form makes.
+Settings without a field of their own stay as they are, and can be seen and changed under “Advanced”. A form reads
+and writes no source; `usage.services` saves its candidate.
 """
 
 import copy
@@ -15,30 +15,29 @@ from django.utils.translation import gettext_lazy
 
 from dashboard.catalog.models import Platform
 from dashboard.usage.application_rules import application_slug
-from dashboard.usage.connectors.base import check
+from dashboard.usage.connectors.base import ConnectorError
+from dashboard.usage.connectors.registry import connector_for
 from dashboard.usage.connectors.secrets import SecretError
-from dashboard.usage.connectors.sync_window import ConnectorError
-from dashboard.usage.models import Source, SourceKind
+from dashboard.usage.models import Source
 from dashboard.web.sources import fields
 
 __all__ = ["RESERVED", "SourceForm"]
 
 RESERVED = frozenset({"add"})
-"""Short names that are addresses of pages."""
+"""Slugs that would collide with the addresses of pages."""
 
 
 class SourceForm(forms.Form):
-    """What every kind has. `source` is the one to change, or a new one of the form's kind.
+    """The fields that every kind has. `source` is the one to change, or a new one with its kind set.
 
-    When `testing`, nothing needs a name yet. `candidate()` is what the valid form makes of the source.
+    While `testing`, no name is needed. `candidate()` is the source as the valid form describes it.
     """
 
-    kind: ClassVar[SourceKind]
     # Keys of the configuration that have a field of the same name.
     keys: ClassVar[tuple[str, ...]] = ()
     seconds: ClassVar[int] = 30
-    # Whether there is anything to look into before it is saved.
-    testable: ClassVar[bool] = True
+    # Whether a source can be previewed before it is saved.
+    has_preview: ClassVar[bool] = True
     main: ClassVar[tuple[str, ...]] = ()
     advanced: ClassVar[tuple[str, ...]] = ()
 
@@ -86,29 +85,31 @@ class SourceForm(forms.Form):
 
     @property
     def shown(self) -> list[forms.BoundField]:
-        """The fields everybody needs, in order."""
+        """The fields shown at once, in order."""
         names = ("name", "slug", *self.main, "platform", "deployments")
         return [self[name] for name in names if name in self.fields]
 
     @property
     def folded(self) -> list[forms.BoundField]:
-        """The fields that few need."""
+        """The fields of the “Advanced” section."""
         return [self[name] for name in (*self.advanced, "poll_seconds", "extra") if name in self.fields]
 
     @property
     def is_unfolded(self) -> bool:
-        """Whether what few need is used here, or has a mistake."""
+        """Whether the “Advanced” section has settings or errors to show."""
         return any(bound.errors for bound in self.folded) or bool(self["extra"].value())
 
     def candidate(self) -> Source:
-        """The source as the form would have it, not saved. The given one stays as it is."""
-        told = self.cleaned_data
+        """A copy of the source with the values of the form, not saved."""
+        values = self.cleaned_data
         source = copy.copy(self.source)
-        source.name = told["name"] or self.source.name
+        source.name = values["name"] or self.source.name
         if self.is_new:
-            source.kind, source.slug = self.kind, told.get("slug", "")
-        source.platform, source.poll_seconds = told["platform"], told.get("poll_seconds", source.poll_seconds)
-        source.deployments = told["deployments"] if "deployments" in self.changed_data else self.source.deployments
+            source.slug = values.get("slug", "")
+        source.platform, source.poll_seconds = values["platform"], values.get("poll_seconds", source.poll_seconds)
+        source.deployments = (
+            values["deployments"] if "deployments" in self.changed_data else self.source.deployments
+        )
         source.config = self._config()
         return source
 
@@ -133,9 +134,11 @@ class SourceForm(forms.Form):
         cleaned = super().clean() or self.cleaned_data
         if not self.errors:
             try:
-                check(self.kind, self._config())
-            except (ConnectorError, SecretError) as problem:
-                self.add_error(None, str(problem))
+                connector_for(self.source.kind).validate(self.candidate())
+            except ConnectorError as error:
+                self.add_error(error.field or None, list(error.problems))
+            except SecretError as error:
+                self.add_error(None, str(error))
         return cleaned
 
     def _initial(self) -> dict[str, Any]:
@@ -171,11 +174,11 @@ def _platforms(stored: str) -> Iterable[tuple[str, str]]:
     found = dict(Platform.objects.order_by("name").values_list("slug", "name"))
     if stored:
         found.setdefault(stored, stored)
-    return [(slug, f"{name} · {slug}") for slug, name in found.items()]
+    return found.items()
 
 
 def _free_slug(name: str) -> str:
-    """A short name that nobody has, made from a name."""
+    """An unused slug, made from a name."""
     base = (slugify(name) or application_slug(name))[:50].strip("-")
     taken = set(Source.objects.filter(slug__startswith=base).values_list("slug", flat=True)) | RESERVED
     return next(slug for n in range(1, len(taken) + 2) if (slug := base if n == 1 else f"{base}-{n}") not in taken)

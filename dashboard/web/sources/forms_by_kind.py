@@ -1,4 +1,4 @@
-"""The form of a source, by its kind."""
+"""The form of each kind of source."""
 
 from typing import Any
 
@@ -6,30 +6,29 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from dashboard.usage.connectors.files.connector import INBOX
-from dashboard.usage.connectors.sql.presets import PRESETS
+from dashboard.usage.connectors.files.listing import INBOX
+from dashboard.usage.connectors.sql.connector import PRESETS
 from dashboard.usage.connectors.sync_window import EARLIEST
-from dashboard.usage.connectors.usage_api.connector import PROVIDERS
-from dashboard.usage.models import Source, SourceKind
+from dashboard.usage.connectors.usage_api.providers import PROVIDERS
+from dashboard.usage.models import Source
 from dashboard.web.common.filters import LabelText
 from dashboard.web.sources import fields
-from dashboard.web.sources.format_fields import FormattedForm
+from dashboard.web.sources.format_form import LogFormatForm
 from dashboard.web.sources.forms import SourceForm
 
 __all__ = ["FORMS", "BackFillForm", "form_for"]
 
-PRESET_WORDS: dict[str, LabelText] = {
+PRESET_LABELS: dict[str, LabelText] = {
     "litellm-spendlogs": gettext_lazy("LiteLLM’s spend logs, per hour"),
     "litellm-daily": gettext_lazy("LiteLLM’s daily sums"),
     "langfuse": gettext_lazy("Langfuse on ClickHouse"),
     "helicone": gettext_lazy("Helicone on ClickHouse"),
 }
-PROVIDER_WORDS = {"openai": "OpenAI", "anthropic": "Anthropic"}
+PROVIDER_LABELS = {"openai": "OpenAI", "anthropic": "Anthropic"}
 SINCE = gettext_lazy("The first day to read; a week ago when left empty.")
 
 
-class WatchForm(FormattedForm):
-    kind = SourceKind.WATCH
+class FilesForm(LogFormatForm):
     keys = ("columns",)
     main = ("paths", "format")
     advanced = ("columns",)
@@ -45,19 +44,13 @@ class WatchForm(FormattedForm):
         if self.source.slug == INBOX:
             del self.fields["paths"]
 
-    def clean_paths(self) -> str:
-        if not self.cleaned_data["paths"]:
-            raise forms.ValidationError(_("Name at least one folder, file or pattern"))
-        return str(self.cleaned_data["paths"])
-
     def candidate(self) -> Source:
         source = super().candidate()
         source.paths = self.cleaned_data.get("paths", source.paths)
         return source
 
 
-class DatabaseForm(SourceForm):
-    kind = SourceKind.SQL
+class SqlForm(SourceForm):
     keys = ("url", "preset", "table", "columns", "bucket", "time_unit", "since", "window_hours")
     seconds = 60
     main = ("url", "preset", "table", "columns", "since")
@@ -73,7 +66,7 @@ class DatabaseForm(SourceForm):
     )
     preset = fields.choice_field(
         gettext_lazy("What it is"),
-        [*((name, PRESET_WORDS.get(name, name)) for name in PRESETS), ("", gettext_lazy("Another table"))],
+        [*((name, PRESET_LABELS.get(name, name)) for name in PRESETS), ("", gettext_lazy("Another table"))],
         required=False,
         initial=next(iter(PRESETS)),
     )
@@ -123,15 +116,14 @@ class DatabaseForm(SourceForm):
         return super().clean()
 
 
-class ApiForm(SourceForm):
-    kind = SourceKind.HTTP
+class UsageApiForm(SourceForm):
     keys = ("provider", "key", "endpoints", "since", "url")
     seconds = 600
     main = ("provider", "key", "since")
     advanced = ("endpoints", "url")
 
     provider = fields.choice_field(
-        gettext_lazy("Provider"), [(name, PROVIDER_WORDS.get(name, name)) for name in PROVIDERS]
+        gettext_lazy("Provider"), [(name, PROVIDER_LABELS.get(name, name)) for name in PROVIDERS]
     )
     key = fields.SecretNameField(
         gettext_lazy("Admin key"),
@@ -140,7 +132,7 @@ class ApiForm(SourceForm):
     )
     since = fields.day_field(gettext_lazy("From"), SINCE)
     endpoints = forms.MultipleChoiceField(
-        label=gettext_lazy("What is asked of OpenAI"),
+        label=gettext_lazy("Endpoints of OpenAI"),
         help_text=gettext_lazy("None chosen: completions and embeddings."),
         choices=[(name, name) for name in PROVIDERS["openai"].endpoints],
         required=False,
@@ -167,8 +159,7 @@ class ApiForm(SourceForm):
         return super().clean()
 
 
-class StoreForm(FormattedForm):
-    kind = SourceKind.S3
+class S3Form(LogFormatForm):
     keys = (
         *("bucket", "prefix", "region", "endpoint_url", "access_key", "secret_key"),
         *("since", "window_days", "columns"),
@@ -232,12 +223,11 @@ class StoreForm(FormattedForm):
         return super().clean()
 
 
-class PushForm(FormattedForm):
-    """What is pushed is polled by nobody, and can only be looked at once it is there."""
+class PushForm(LogFormatForm):
+    """A push source is not polled, and there is nothing to preview before something is pushed."""
 
-    kind = SourceKind.PUSH
     main = ("format",)
-    testable = False
+    has_preview = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -246,18 +236,23 @@ class PushForm(FormattedForm):
 
 
 class BackFillForm(forms.Form):
-    """From which day on a source that is asked shall be read."""
+    """The first day to read of a source with a history."""
 
     since = fields.day_field(gettext_lazy("From"))
 
 
 FORMS: dict[str, type[SourceForm]] = {
-    one.kind: one for one in (WatchForm, DatabaseForm, ApiForm, StoreForm, PushForm)
+    "watch": FilesForm,
+    "sql": SqlForm,
+    "http": UsageApiForm,
+    "s3": S3Form,
+    "push": PushForm,
 }
+"""The form of each kind that can be added on the pages, in the order in which they are offered."""
 
 
 def form_for(source: Source, data: Any = None, *, testing: bool = False) -> SourceForm | None:
-    """The form of a source's kind; None for a kind that has none, such as imports."""
+    """The form of a source's kind; None for a kind without one, such as imports."""
     form = FORMS.get(source.kind)
     return form(data, source=source, testing=testing) if form else None
 

@@ -1,4 +1,4 @@
-"""What the form of a source leads to: a test that writes nothing, or a source that is saved."""
+"""What a submitted source form does: preview the source, or save it."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,42 +18,40 @@ from dashboard.web.sources.forms import SourceForm
 
 __all__ = ["SourcePreview", "preview_source", "save_form"]
 
-NAMING = ("platform", "deployments")
-"""What decides what names mean."""
-
 
 @dataclass(frozen=True, slots=True)
 class SourcePreview:
-    """What a test found; `records` each with the catalog's entry for it, None where it is in no catalog."""
+    """A preview, and its records each with the catalog's entry (or None) and the platform's display name."""
 
     preview: Preview
-    records: list[tuple[PreviewRecord, EntryState | None]]
+    records: list[tuple[PreviewRecord, EntryState | None, str]]
 
 
 def preview_source(source: Source, now: datetime, today: date) -> SourcePreview:
-    """Look into a source that need not be saved, and say what its names mean today."""
-    found = preview(source, now)
+    """Preview a source, which need not be saved, and resolve its names as of today."""
+    result = preview(source, now)
     snapshot = catalog.load(today)
     records = []
-    for record in found.records:
+    for record in result.records:
         name = CalledName(
             source=source, platform=record.platform, called_as=record.called_as, endpoint=record.endpoint
         )
         match = name_resolution.resolve_name(name, snapshot)
-        records.append((record, snapshot.entries[match.entry] if match.entry else None))
-    return SourcePreview(found, records)
+        entry = snapshot.entries[match.entry] if match.entry else None
+        records.append((record, entry, snapshot.platform_name(record.platform)))
+    return SourcePreview(result, records)
 
 
 def save_form(form: SourceForm, *, by: Any, now: datetime) -> Source | None:
-    """Save what a valid form makes, and let names mean what they then mean; None if the form objects after all."""
+    """Save the candidate of a valid form, and resolve its names anew; None if its slug was taken meanwhile."""
     source = form.candidate()
     before = {} if form.is_new else services.audited_values(form.source)
     try:
-        services.save(source, before, by=by, now=now)
+        is_renamed = services.save(source, before, by=by, now=now)
     except IntegrityError:
         form.add_error("slug", _("This short name is taken"))
         return None
-    if before and any(before[name] != getattr(source, name) for name in NAMING):
+    if is_renamed:
         name_resolution.invalidate(source)
         enqueue_scan()
     return source

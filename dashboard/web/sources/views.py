@@ -1,6 +1,6 @@
-"""/sources/ and /sources/<slug>/: where usage comes from, and whether it still does.
+"""/sources/ and /sources/<slug>/: the sources of usage and their health.
 
-Polls run by the wall clock, also while `SUNDIAL_TODAY` pins the day that pages ask about.
+Polls run by the wall clock, also while `SUNDIAL_TODAY` pins the day of the pages.
 """
 
 from collections import Counter
@@ -11,9 +11,9 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.catalog import freshness
+from dashboard.catalog import snapshot as catalog
 from dashboard.charts import palette
 from dashboard.core import clock
-from dashboard.usage.services import ASKED
 from dashboard.web.common.as_of import Request
 from dashboard.web.common.filters import FilterForm, HiddenChoice, SearchField, paginate
 from dashboard.web.sources import feeds
@@ -39,18 +39,22 @@ def index(request: Request) -> HttpResponse:
     everything = query.list_sources(request.as_of, clock.wall())
     filters = SourceFilters(request.GET)
     text, state = filters.value("q").casefold(), filters.value("state")
-    named = [one for one in everything if text in f"{one[1].source.name} {one[1].source.slug}".casefold()]
-    page = paginate(request, [one for one in named if state in {"", one[0]}])
+    named = [item for item in everything if text in f"{item[1].source.name} {item[1].source.slug}".casefold()]
+    page = paginate(request, [item for item in named if state in {"", item[0]}])
     counts = Counter(state for state, _ in named)
     feed_rows, feeds_problem = feeds.feed_rows()
     context = {
         "filters": filters,
         "chips": [("", _("All"), len(named), not state)]
-        + [(one, palette.SOURCES[one].label, counts[one], state == one) for one in query.STATES if counts[one]],
+        + [
+            (each, palette.SOURCES[each].label, counts[each], state == each)
+            for each in query.STATES
+            if counts[each]
+        ],
         "any": bool(everything),
         "many": len(everything) > FEW,
         "page": page,
-        "rows": query.source_rows(page.object_list, request.as_of),
+        "rows": query.source_rows(page.object_list, request.as_of, catalog.load(request.today).platform_names),
         "formats": SUPPORTED,
         "inbox": settings.SUNDIAL_INBOX,
         "feeds": feed_rows,
@@ -67,20 +71,19 @@ def source(request: Request, slug: str) -> HttpResponse:
         "page": paginate(request, query.checkpoints(shown)),
         "rejected": query.rejected_lines(shown),
         "reasons": query.reasons(shown),
-        "inbox": settings.SUNDIAL_INBOX,
         "editable": shown.kind in FORMS,
-        "back_fill": BackFillForm(initial=shown.config) if shown.kind in ASKED else None,
+        "back_fill": BackFillForm(initial=shown.config) if context["row"].connector.has_history else None,
     }
     return render(request, "sources/detail.html", context)
 
 
 def status(request: Request, slug: str) -> HttpResponse:
-    """The part of a source's page that changes while it is read, for a page that asks again."""
+    """The part of a source's page that changes while it is read, reloaded by htmx."""
     return render(request, "sources/status.html", _status(request, slug))
 
 
 def _status(request: Request, slug: str) -> dict:
-    row = query.get_source_row(slug, request.as_of, clock.wall())
+    row = query.get_source_row(slug, request.as_of, clock.wall(), catalog.load(request.today).platform_names)
     if not row:
         raise Http404
     asked = request.GET.get("asked", "")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dashboard.core.locks import try_lock
 from dashboard.usage import polling
-from dashboard.usage.connectors.files import connector, poller
+from dashboard.usage.connectors.files import listing, poller
 from dashboard.usage.ingest.pipeline import import_file
 from dashboard.usage.models import Stream
 from dashboard.usage.polling import claim_due, ensure_inbox, poll
@@ -183,7 +183,7 @@ def test_globs_are_read_within_the_roots_and_files_are_bounded(db, tmp_path, mon
         "globs", kind="watch", paths=f"{tmp_path}/app-*.log\n{tmp_path}/app-1.log", format="access-log"
     )
     assert poll(source, NOW).accepted == 6
-    monkeypatch.setattr(connector, "MAX_FILES", 3)
+    monkeypatch.setattr(listing, "MAX_FILES", 3)
     poll(source, NOW)
     assert "More than 3 files" in source.problem
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.usage.models import AggregateRow, Source, Stream
+from dashboard.usage.models import AggregateRow, Source, SyncWindow
 from dashboard.usage.polling import poll
 from tests.thorough import sample
 from tests.usage.conftest import calls, make_source
@@ -93,7 +93,7 @@ def test_polls_of_a_database_killed_at_many_points_lose_nothing_and_double_nothi
     places = set()
     for _ in range(KILLS):
         _killed_after(_start(environment, source), dice.randint(4, 16))
-        places.update(Stream.objects.values_list("begin", flat=True))
+        places.update(SyncWindow.objects.values_list("begin", flat=True))
     assert _calm(source) == ""
     assert len(places) > KILLS // 2, "the kills must land in the middle"
     assert calls(source) == HOURS * PER_HOUR
@@ -108,7 +108,7 @@ def test_two_pollers_of_one_table_count_it_once(variables, table):
         assert poller.returncode == 0
     _calm(source)
     assert calls(source) == HOURS * PER_HOUR
-    assert Stream.objects.filter(source=source).count() == 1
+    assert SyncWindow.objects.filter(source=source).count() == 1
 
 
 def test_polls_of_a_usage_api_killed_at_many_points_lose_nothing_and_double_nothing(variables):
@@ -123,7 +123,7 @@ def test_polls_of_a_usage_api_killed_at_many_points_lose_nothing_and_double_noth
         places = set()
         for _ in range(KILLS):
             _killed_after(_start(environment, source), dice.randint(2, 4))
-            places.update(Stream.objects.values_list("begin", flat=True))
+            places.update(SyncWindow.objects.values_list("begin", flat=True))
         assert _calm(source) == ""
     assert len(places) > KILLS // 2, "the kills must land in the middle"
     assert calls(source) == len(days) * 45 * 2

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import duckdb
 import pytest
 
-from dashboard.usage.connectors.progress import progress
+from dashboard.usage.connectors.registry import connector_for
 from dashboard.usage.connectors.s3 import listing, reader
 from dashboard.usage.connectors.s3.client import Bucket
 from dashboard.usage.connectors.s3.seen_objects import SeenObjectHashes
@@ -22,6 +22,10 @@ NOW = datetime(2024, 1, 4, 12, 30, tzinfo=UTC)
 BEDROCK = "AWSLogs/123456789012/BedrockModelInvocationLogs/us-east-1"
 
 pytestmark = pytest.mark.django_db
+
+
+def progress_of(source):
+    return connector_for(source.kind).progress(source, NOW)
 
 
 @pytest.fixture(scope="module")
@@ -43,12 +47,12 @@ def store(server, monkeypatch, request) -> Store:
 def asked(monkeypatch) -> dict[str, list]:
     """The pages that were listed, by the key behind which they begin, and the objects that were fetched."""
     seen: dict[str, list] = {"pages": [], "objects": []}
-    page, fetch = Bucket.page, Bucket.bytes_of
+    page, fetch = Bucket.list_page, Bucket.read_object
     monkeypatch.setattr(
-        Bucket, "page", lambda self, prefix, after: seen["pages"].append(after) or page(self, prefix, after)
+        Bucket, "list_page", lambda self, prefix, after: seen["pages"].append(after) or page(self, prefix, after)
     )
     monkeypatch.setattr(
-        Bucket, "bytes_of", lambda self, listed: seen["objects"].append(listed.key) or fetch(self, listed)
+        Bucket, "read_object", lambda self, listed: seen["objects"].append(listed.key) or fetch(self, listed)
     )
     return seen
 
@@ -141,12 +145,12 @@ def test_lines_without_ids_are_known_by_the_content_of_their_object(store):
     store.put("copy-of-b.log", access(70))
     poll(source, NOW)
     assert (source.problem, calls(source)) == ("", 4)
-    paths = set(Stream.objects.exclude(head="s3").values_list("path", flat=True))
+    paths = set(Stream.objects.exclude(head="").values_list("path", flat=True))
     assert paths == {f"s3://{store.name}/a.log", f"s3://{store.name}/copy-of-b.log"}
 
 
 def test_a_poll_reads_a_bounded_number_and_the_next_one_goes_on(store, monkeypatch):
-    monkeypatch.setattr(reader, "OBJECTS", 10)
+    monkeypatch.setattr(reader, "POLL_OBJECTS", 10)
     monkeypatch.setattr("dashboard.usage.connectors.s3.client.PAGE", 4)
     for number in range(30):
         store.put(f"x/{number:03}.json", litellm(number))
@@ -158,30 +162,30 @@ def test_a_poll_reads_a_bounded_number_and_the_next_one_goes_on(store, monkeypat
     assert seen[0] < 15
     assert seen == sorted(seen)
     assert (source.problem, seen[-1]) == ("", 30)
-    assert progress(source, NOW).is_complete
+    assert progress_of(source).is_complete
 
 
 def test_the_progress_tells_objects_passed_of_those_that_there_were(store, monkeypatch):
     for number in range(20):
         store.put(f"2024-01-01/{number:03}.json", litellm(number, 1))
     source = store.source(window_days=1)
-    assert progress(source, NOW) is None
-    monkeypatch.setattr(reader, "OBJECTS", 8)
+    assert progress_of(source) is None
+    monkeypatch.setattr(reader, "POLL_OBJECTS", 8)
     monkeypatch.setattr("dashboard.usage.connectors.s3.client.PAGE", 4)
     poll(source, NOW)
-    told = progress(source, NOW)
+    told = progress_of(source)
     assert (told.unit, told.done, told.total, told.share) == ("objects", 8, 20, 0.4)
 
 
 def test_a_walk_too_long_to_count_tells_no_share(store, monkeypatch):
-    monkeypatch.setattr(listing, "COUNTED", 1)
-    monkeypatch.setattr(reader, "OBJECTS", 4)
+    monkeypatch.setattr(listing, "MAX_COUNTED_PAGES", 1)
+    monkeypatch.setattr(reader, "POLL_OBJECTS", 4)
     monkeypatch.setattr("dashboard.usage.connectors.s3.client.PAGE", 2)
     for number in range(9):
         store.put(f"2024-01-01/{number}.json", litellm(number, 1))
     source = store.source(window_days=1)
     poll(source, NOW)
-    told = progress(source, NOW)
+    told = progress_of(source)
     assert (told.done, told.total, told.share) == (4, None, None)
 
 
@@ -230,14 +234,14 @@ def test_an_object_that_vanishes_between_listing_and_reading_is_told(store, monk
     for number in range(3):
         store.put(f"2024-01-04/{number}.json", litellm(number))
     source = store.source()
-    fetch = Bucket.bytes_of
+    fetch = Bucket.read_object
 
     def vanishing(self, listed):
         if listed.key.endswith("1.json"):
             store.delete(listed.key)
         return fetch(self, listed)
 
-    monkeypatch.setattr(Bucket, "bytes_of", vanishing)
+    monkeypatch.setattr(Bucket, "read_object", vanishing)
     poll(source, NOW)
     assert source.problem == "2024-01-04/1.json it was deleted or overwritten after it was listed"
     assert calls(source) == 2
@@ -248,14 +252,14 @@ def test_an_object_that_vanishes_between_listing_and_reading_is_told(store, monk
 def test_an_object_that_is_overwritten_while_it_is_read_counts_as_it_was_written_last(store, monkeypatch):
     store.put("2024-01-04/a.json", litellm(1))
     source = store.source()
-    fetch = Bucket.bytes_of
+    fetch = Bucket.read_object
 
     def overwriting(self, listed):
         store.put(listed.key, litellm(1) + b"\n" + litellm(2))
         return fetch(self, listed)
 
     with monkeypatch.context() as once:
-        once.setattr(Bucket, "bytes_of", overwriting)
+        once.setattr(Bucket, "read_object", overwriting)
         poll(source, NOW)
     assert "overwritten" in source.problem
     poll(source, NOW)
@@ -274,7 +278,7 @@ def test_large_objects_are_read_one_by_one_and_known_again(store, monkeypatch):
     ListingCursor.objects.all().delete()
     poll(source, NOW)
     assert calls(source) == 540
-    paths = set(Stream.objects.exclude(head="s3").values_list("path", flat=True))
+    paths = set(Stream.objects.exclude(head="").values_list("path", flat=True))
     assert paths == {f"s3://{store.name}/2024-01-04/{name}" for name in ("large.jsonl", "medium.jsonl.gz")}
 
 
@@ -326,7 +330,7 @@ def test_two_readers_of_one_bucket_count_each_object_once(store, monkeypatch):
     monkeypatch.setattr("dashboard.usage.polling.try_lock", _no_lock())
     monkeypatch.setattr(SeenObjectHashes, "unread", meanwhile)
     poll(source, NOW)
-    assert source.problem == "Another reader was faster; the next poll goes on"
+    assert source.problem == "Another worker read this first; the next poll continues"
     assert calls(source) == 5
     poll(source, NOW)
     assert (source.problem, calls(source)) == ("", 5)

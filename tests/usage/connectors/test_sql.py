@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from dashboard.usage.connectors.sync_window import ConnectorError, WindowCheckpointer
+from dashboard.usage.connectors.base import ConnectorError
+from dashboard.usage.connectors.sync_window import WindowCheckpointer
 from dashboard.usage.ingest import aggregates
-from dashboard.usage.models import CalledName, HourlyRollup, Source, Stream
+from dashboard.usage.models import CalledName, HourlyRollup, Source, SyncWindow
 from dashboard.usage.polling import poll
 from tests.services import postgres
 from tests.usage.conftest import calls, make_source, totals
@@ -117,11 +118,11 @@ def test_a_poll_that_dies_between_two_hours_loses_and_doubles_nothing(lite, monk
         if not left[0]:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(aggregates, "replace", dying)
+    monkeypatch.setattr(aggregates, "replace_buckets", dying)
     with pytest.raises(KeyboardInterrupt):
         poll(source, NOW)
     assert calls(source) < 12
-    monkeypatch.setattr(aggregates, "replace", real)
+    monkeypatch.setattr(aggregates, "replace_buckets", real)
     poll(source, NOW)
     assert calls(source) == 12
 
@@ -140,7 +141,7 @@ def test_a_first_day_that_moves_earlier_brings_the_history_before_it(lite):
     for _ in range(4):
         poll(source, NOW)
     assert (source.problem, calls(source)) == ("", 3)
-    assert Stream.objects.get().begin == int(datetime(2023, 12, 1, tzinfo=UTC).timestamp())
+    assert SyncWindow.objects.get().begin == int(datetime(2023, 12, 1, tzinfo=UTC).timestamp())
 
 
 @pytest.mark.django_db
@@ -173,9 +174,9 @@ def test_history_comes_newest_first_and_recent_hours_before_it(lite):
 def test_two_readers_of_one_table_do_not_both_count(lite):
     source = reader()
     first, second = WindowCheckpointer(source, "log", NOW), WindowCheckpointer(source, "log", NOW)
-    first.deliver([], (0, 3600), 0)
-    with pytest.raises(ConnectorError, match="faster"):
-        second.deliver([], (0, 3600), 0)
+    first.commit_span([], (0, 3600), 0)
+    with pytest.raises(ConnectorError, match="read this first"):
+        second.commit_span([], (0, 3600), 0)
 
 
 @pytest.mark.django_db
@@ -292,7 +293,7 @@ def test_a_daily_row_of_litellm_that_grows_is_replaced(litellm):
     poll(source, NOW)
     assert source.problem == ""
     assert totals(source) == {("2024-01-03", "search", "gpt-4"): (16, 200)}
-    assert Stream.objects.get().path == "LiteLLM_DailyTeamSpend"
+    assert SyncWindow.objects.get().name == "LiteLLM_DailyTeamSpend"
 
 
 @pytest.mark.django_db

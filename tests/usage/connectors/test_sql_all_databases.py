@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Double, Integer, Numeric, String, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from dashboard.usage.connectors.sql import connector
+from dashboard.usage.connectors.sql import poller
 from dashboard.usage.models import HourlyRollup, Source
 from dashboard.usage.polling import poll
 from dashboard.usage.preview import preview
@@ -209,7 +209,7 @@ def test_a_test_shows_the_newest_sums_and_keeps_nothing(gateway, log):
 
 
 def test_too_many_sums_in_one_hour_are_told(gateway, log, monkeypatch):
-    monkeypatch.setattr(connector, "MOST_ROWS", 3)
+    monkeypatch.setattr(poller, "MOST_ROWS", 3)
     gateway.add(log, *(call("2024-01-04 10:00:00", model=f"m{n}") for n in range(5)))
     source = reader()
     poll(source, NOW)
@@ -220,7 +220,7 @@ def test_too_many_sums_in_one_hour_are_told(gateway, log, monkeypatch):
 def test_nothing_can_be_written(gateway, log, statement):
     gateway.add(log, call("2024-01-04 10:00:00"))
     address = gateway.url.render_as_string(hide_password=False)
-    with connector.connect(address) as connection, pytest.raises(SQLAlchemyError):
+    with poller.connect(address) as connection, pytest.raises(SQLAlchemyError):
         connection.execute(text(statement))
     source = reader()
     poll(source, NOW)

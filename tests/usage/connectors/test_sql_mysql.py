@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text as text_of
 from sqlalchemy.exc import SQLAlchemyError
 
-from dashboard.usage.connectors.sql import connector
+from dashboard.usage.connectors.sql import poller
 from dashboard.usage.connectors.sync_window import WindowCheckpointer
 from dashboard.usage.models import HourlyRollup, Source
 from dashboard.usage.polling import poll
@@ -201,14 +201,14 @@ def test_an_address_may_say_mysql_or_mariadb_without_a_driver(gateway, monkeypat
 
 def test_a_question_that_takes_too_long_is_given_up_there(gateway):
     pairs = ", ".join(f"information_schema.collations AS c{n}" for n in range(6))
-    with connector.connect(address(gateway), 1) as connection, pytest.raises(SQLAlchemyError) as trouble:
+    with poller.connect(address(gateway), 1) as connection, pytest.raises(SQLAlchemyError) as trouble:
         connection.execute(text_of(f"SELECT COUNT(*), MAX(CONCAT(c0.id, c5.id)) FROM {pairs}"))
-    assert "max" in connector.error_text(trouble.value)
+    assert "max" in poller.error_text(trouble.value)
 
 
 def test_the_gateway_may_alter_its_table_while_it_is_read(gateway):
     gateway.execute("CREATE TABLE log (begun DATETIME, app VARCHAR(20), model VARCHAR(20))")
-    with connector.connect(address(gateway)) as connection, gateway.engine.begin() as own:
+    with poller.connect(address(gateway)) as connection, gateway.engine.begin() as own:
         connection.execute(text_of("SELECT COUNT(*) FROM log"))
         own.execute(text_of("SET lock_wait_timeout = 5"))
         own.execute(text_of("ALTER TABLE log ADD COLUMN more INTEGER"))

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard.usage.connectors.files.preview import PreviewError, sample_file
+from dashboard.usage.connectors.base import PreviewError
+from dashboard.usage.connectors.preview_base import sample_file
 from dashboard.usage.formats.documents import is_json
 from dashboard.usage.formats.row_columns import COLUMNS, select_columns
 from dashboard.usage.ingest import parquet
@@ -324,8 +325,8 @@ def test_the_engine_is_not_loaded_before_a_parquet_file_is_met():
 def test_a_first_look_shows_rows(tmp_path):
     path = of_lines(tmp_path / "a.parquet", b"".join(line(n) for n in range(5000)))
     glimpse = sample_file(path, "auto", {}, NOW)
-    assert (glimpse.format, glimpse.is_whole, len(glimpse.seen)) == ("sundial", False, 20)
-    assert glimpse.seen[7].measures[3] == 7
+    assert (glimpse.format, glimpse.is_whole, len(glimpse.records)) == ("sundial", False, 20)
+    assert glimpse.records[7].measures[3] == 7
 
 
 @pytest.mark.django_db

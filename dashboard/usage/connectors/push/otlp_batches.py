@@ -1,7 +1,7 @@
 """Records that come in a request rather than a file: one transaction per request, each record once by its id.
 
-They are decoded, and compared with what was counted, before the transaction begins; it only checks that nobody
-counted one of the ids meanwhile, and writes. So many senders at once wait for each other as shortly as can be.
+They are decoded and compared with stored ids before the transaction starts. The transaction only checks that no
+other worker stored one of the ids meanwhile, and writes, so that many senders wait for each other only briefly.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from dashboard.usage.connectors.push.upload import SourcePausedError, TryAgainEr
 from dashboard.usage.ingest.dedup import NewHashes
 from dashboard.usage.ingest.persist import persist_batch
 from dashboard.usage.ingest.pipeline import Counts, Session
-from dashboard.usage.models import Source, SourceKind, Stream
+from dashboard.usage.models import Source, Stream
 from dashboard.usage.records import Batch
 
 __all__ = ["import_batch"]
@@ -23,23 +23,23 @@ __all__ = ["import_batch"]
 ATTEMPTS = 20
 
 
-class _Counted(Exception):  # noqa: N818  an event, not an error
-    """Somebody counted one of the ids since we looked."""
+class _IdsStored(Exception):  # noqa: N818  an event, not an error
+    """Another worker stored one of the ids meanwhile."""
 
 
 def import_batch(
-    source: Source, place: str, format_name: str, add: Callable[[Batch], None], size: int, now: datetime
+    source: Source, path: str, format_name: str, add: Callable[[Batch], None], size: int, now: datetime
 ) -> tuple[Counts, list[str]]:
-    """Count what `add` puts into a batch; the counts, and why records were refused. Raises NotTaken.
+    """Count what `add` puts into a batch; the counts, and why records were rejected. Raises PushError.
 
-    `place` is what such records are remembered by, `size` their bytes.
+    `path` names such records in all rows, `size` is their number of bytes.
     """
-    post = PushedBatch(Session(source, now, workers=0), place, format_name, size)
+    batch = PushedBatch(Session(source, now, workers=0), path, format_name, size)
     for _ in range(ATTEMPTS):
-        accumulator = post.accumulator(add)
+        accumulator = batch.accumulator(add)
         if not (accumulator.accepted or accumulator.rejected or accumulator.duplicates or accumulator.skipped):
             return Counts(bytes=size), []
-        if post.commit(accumulator):
+        if batch.commit(accumulator):
             counts = accumulator.accepted + accumulator.rejected + accumulator.duplicates
             reasons = list(dict.fromkeys(reject.reason for reject in accumulator.rejects))
             return Counts(
@@ -49,11 +49,11 @@ def import_batch(
 
 
 class PushedBatch:
-    """One request. There is no content to know again, so what it held is summed up in one stream per place."""
+    """One request. It has no content to recognise again, so one row per path adds up what came."""
 
-    def __init__(self, session: Session, place: str, format_name: str, size: int) -> None:
+    def __init__(self, session: Session, path: str, format_name: str, size: int) -> None:
         self.session = session
-        self.place = place
+        self.path = path
         self.format_name = format_name
         self.size = size
 
@@ -63,12 +63,12 @@ class PushedBatch:
         return accumulator
 
     def commit(self, accumulator: Accumulator) -> bool:
-        """False, and nothing counted, when an id was counted by somebody else meanwhile."""
+        """False, with nothing counted, when another worker stored one of the ids meanwhile."""
         hashes = accumulator.hashes_by_hour()
         try:
             with transaction.atomic():
-                self._keep(accumulator, hashes)
-        except _Counted:
+                self._write(accumulator, hashes)
+        except _IdsStored:
             self.session.forget()
             return False
         except BaseException:
@@ -76,18 +76,18 @@ class PushedBatch:
             raise
         return True
 
-    def _keep(self, accumulator: Accumulator, hashes: NewHashes) -> None:
+    def _write(self, accumulator: Accumulator, hashes: NewHashes) -> None:
         session, source = self.session, self.session.source
         # The source's row is the lock, as for every reader of it.
-        mine = Source.objects.filter(pk=source.pk)
-        if not mine.filter(paused=False).update(polled_at=session.now, problem=""):
-            if mine.exists():
+        own = Source.objects.filter(pk=source.pk)
+        if not own.filter(paused=False).update(polled_at=session.now, problem=""):
+            if own.exists():
                 raise SourcePausedError(f"The source {source.slug} is paused")
             raise UnknownSourceError(f"The source {source.slug} was deleted meanwhile")
         if hashes and session.known_hashes.collides(hashes):
-            raise _Counted
+            raise _IdsStored
         read = accumulator.accepted + accumulator.rejected + accumulator.duplicates + accumulator.skipped
-        Stream.objects.filter(pk=self._sum().pk).update(
+        Stream.objects.filter(pk=self._total().pk).update(
             offset=F("offset") + self.size,
             lines=F("lines") + read,
             accepted=F("accepted") + accumulator.accepted,
@@ -97,11 +97,11 @@ class PushedBatch:
             format=self.format_name,
             read_at=session.now,
         )
-        persist_batch(session, self.place, accumulator, hashes)
+        persist_batch(session, self.path, accumulator, hashes)
         if session.dimensions.overflow:
-            mine.update(problem=session.dimensions.overflow[:500])
+            own.update(problem=session.dimensions.overflow[:500])
 
-    def _sum(self) -> Stream:
-        """The one stream of this place; nothing is ever read on from where it stands."""
-        what = {"source": self.session.source, "head": SourceKind.PUSH, "path": self.place}
+    def _total(self) -> Stream:
+        """The row that adds up what came on this path. It has no content of its own: no `head`."""
+        what = {"source": self.session.source, "head": "", "path": self.path}
         return Stream.objects.filter(**what).order_by("pk").first() or Stream.objects.create(**what)

@@ -1,19 +1,22 @@
-"""What others push into a source: whole files, kept nowhere once they are counted.
+"""Files that others send over the API: imported, and kept nowhere once they are counted.
 
-A file is read by the rules of an import: known by content and by ids, each call once. It lies in the state
-folder only while it is read; the name it is remembered by says who sent it and when.
+A file is read by the rules of an import: recognised by content and by ids, each call once. It lies in a temporary
+folder only while it is read; its rows carry a name that says who sent it and when.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
 from django.db import OperationalError
 from django.utils.text import slugify
 
+from dashboard.usage.connectors.push.connector import PushConnector
+from dashboard.usage.connectors.registry import push_kinds
 from dashboard.usage.connectors.tempdir import rename_content
 from dashboard.usage.ingest.errors import InputBusyError, InputError
 from dashboard.usage.ingest.pipeline import Counts, Session
-from dashboard.usage.models import Source, SourceKind
+from dashboard.usage.models import Source
 from dashboard.usage.records import clean
 
 __all__ = [
@@ -23,11 +26,12 @@ __all__ = [
     "UnknownSourceError",
     "WrongSourceKindError",
     "import_upload",
+    "otlp_source",
     "push_source",
     "record_upload",
 ]
 
-TAKES = (SourceKind.PUSH, SourceKind.IMPORT)
+DEFAULT_OTLP_SOURCE = "otlp"
 
 
 class PushError(Exception):
@@ -39,19 +43,22 @@ class UnknownSourceError(PushError):
 
 
 class WrongSourceKindError(PushError):
-    """A source that fetches for itself."""
+    """A source that takes no such delivery."""
 
 
 class SourcePausedError(PushError):
-    """Somebody stopped the source for a while."""
+    """The source is paused."""
 
 
 class TryAgainError(PushError):
-    """It may well be taken later."""
+    """Not counted now; the same delivery may be counted later."""
 
 
-def push_source(name: str, kinds: tuple[SourceKind, ...] = TAKES) -> Source:
-    """The source of this short name (or name that makes it), if it takes what is pushed. Raises NotTaken."""
+def push_source(name: str, kinds: Iterable[str] = ()) -> Source:
+    """The source of this slug or name, if it is of one of `kinds`. Raises PushError.
+
+    Without `kinds`, it may be of every kind that accepts files.
+    """
     name = name.replace("\0", "").strip()
     wanted = Source.objects.filter(slug=name[:60]).first()
     source = wanted or Source.objects.filter(slug=slugify(name)[:60]).first()
@@ -60,7 +67,7 @@ def push_source(name: str, kinds: tuple[SourceKind, ...] = TAKES) -> Source:
             f"There is no source {clean(name, 60)!r}. Add one of the kind push first: "
             "on the pages under Sources, Add a source, Pushed to Sundial"
         )
-    if source.kind not in kinds:
+    if source.kind not in (kinds or push_kinds()):
         raise WrongSourceKindError(
             f"The source {source.slug} is of the kind {source.kind}: push into one of the kind push"
         )
@@ -69,10 +76,28 @@ def push_source(name: str, kinds: tuple[SourceKind, ...] = TAKES) -> Source:
     return source
 
 
-def import_upload(source: Source, path: Path, format_name: str, name: str, now: datetime) -> Counts:
-    """Count a whole file that was sent, and remember it by `name`. Raises NotTaken.
+def otlp_source(name: str) -> Source:
+    """The push source of this name. Raises PushError.
 
-    What could be read of a file that is damaged further on stays counted: sent again whole, it counts on.
+    Without a name, it is the only push source there is, or the one called `otlp`.
+    """
+    kinds = [PushConnector.kind]
+    if not name.strip():
+        sources = Source.objects.filter(kind__in=kinds).order_by("pk")
+        slugs = list(sources.values_list("slug", flat=True)[:2])
+        is_default = len(slugs) != 1
+        if is_default and not sources.filter(slug=DEFAULT_OTLP_SOURCE).exists():
+            raise UnknownSourceError(
+                f"Say which source: ?source=NAME; without it, the push source {DEFAULT_OTLP_SOURCE!r} is meant"
+            )
+        name = DEFAULT_OTLP_SOURCE if is_default else slugs[0]
+    return push_source(name, kinds)
+
+
+def import_upload(source: Source, path: Path, format_name: str, name: str, now: datetime) -> Counts:
+    """Count a whole file that was sent, and save it under `name`. Raises PushError.
+
+    What could be read of a file that is damaged further on stays counted; sent again whole, the rest is counted.
     """
     session = Session(source, now)
     try:
@@ -80,12 +105,12 @@ def import_upload(source: Source, path: Path, format_name: str, name: str, now: 
             counts = session.import_file(path, format_name)
         finally:
             rename_content(source, path, name)
-    except InputError as problem:
-        words = str(problem).removeprefix(str(path)).removeprefix(":").strip()
-        record_upload(source, f"{name} {words}", now)
+    except InputError as error:
+        record_upload(source, f"{name} {error.reason}", now)
         if not Source.objects.filter(pk=source.pk).exists():
             raise UnknownSourceError(f"The source {source.slug} was deleted meanwhile") from None
-        raise (TryAgainError if isinstance(problem, InputBusyError) else PushError)(f"The body {words}") from None
+        failure = TryAgainError if isinstance(error, InputBusyError) else PushError
+        raise failure(f"The body {error.reason}") from None
     except OperationalError:
         raise TryAgainError("The database is busy; what was counted stays counted, so send it again") from None
     record_upload(source, session.dimensions.overflow, now)
@@ -93,5 +118,5 @@ def import_upload(source: Source, path: Path, format_name: str, name: str, now: 
 
 
 def record_upload(source: Source, problem: str, now: datetime) -> None:
-    """Something came in: when, and what was wrong with it."""
+    """Save when the last delivery came, and its problem ("" for none)."""
     Source.objects.filter(pk=source.pk).update(problem=problem[:500], polled_at=now)

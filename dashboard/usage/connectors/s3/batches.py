@@ -1,8 +1,7 @@
 """Many small objects as one file of lines, so that a million of them cost a thousand transactions.
 
-Only formats whose every record carries an id are put together: their records are known wherever they lie, also
-when an object is overwritten by one that holds more. Of others, and of what is not lines, each object is a
-file of its own.
+Only formats whose every record has an id are put together: such records are recognised in any file, also when an
+object is overwritten by a longer one. Objects of other formats, or without lines, are imported one by one.
 """
 
 from bisect import bisect_right
@@ -24,11 +23,11 @@ FORMATS_WITH_IDS = frozenset(
         *("litellm-spendlogs", "litellm-standard-logging", "portkey"),
     }
 )
-BYTES = 32 << 20  # of one bundle, inflated
+BATCH_BYTES = 32 << 20  # decompressed
 
 
 class ObjectBatch:
-    """Objects of one format being written to one file, and where each begins in it."""
+    """Objects of one format, written to one file, and the line and offset at which each begins."""
 
     def __init__(self, path: Path, format_name: str) -> None:
         self.path, self.format = path, format_name
@@ -40,11 +39,11 @@ class ObjectBatch:
 
     @property
     def is_full(self) -> bool:
-        return self._size >= BYTES
+        return self._size >= BATCH_BYTES
 
-    def add(self, listed: StoredObject, data: bytes) -> None:
+    def add(self, item: StoredObject, data: bytes) -> None:
         data = data if data.endswith(b"\n") else data + b"\n"
-        self.objects.append(listed)
+        self.objects.append(item)
         self._lines.append(self._line)
         self._offsets.append(self._size)
         self._file.write(data)
@@ -54,37 +53,37 @@ class ObjectBatch:
     def close(self) -> None:
         self._file.close()
 
-    def settle(self, source: Source, into: Stream, prefix: str) -> None:
-        """After it was read, in the same transaction: its counts go to `into`, rejects and calls to their objects.
+    def reassign(self, source: Source, total: Stream, prefix: str) -> None:
+        """After the import, in its transaction: add the counts to `total`, name the objects of rejects and calls.
 
-        A bundle is made anew each time, so nothing will ever be known again by what it began with.
+        The batch file's own row is deleted: no other file will begin with the same content.
         """
         mine = Stream.objects.filter(source=source, path=str(self.path))
         counted = ("accepted", "rejected", "duplicates", "skipped", "lines", "offset")
         for row in mine.values(*counted):
-            Stream.objects.filter(pk=into.pk).update(
+            Stream.objects.filter(pk=total.pk).update(
                 **{name: F(name) + number for name, number in row.items()}, size=F("size") + row["offset"]
             )
         mine.delete()
         for reject in RejectedLine.objects.filter(source=source, path=str(self.path)):
-            at = self._place(reject, prefix)
-            reject.offset -= self._offsets[at]
+            index = self._name_object(reject, prefix)
+            reject.offset -= self._offsets[index]
             reject.save(update_fields=["path", "line", "offset"])
         calls = list(LatestCall.objects.filter(name__source=source, path=str(self.path)))
         for call in calls:
-            self._place(call, prefix)
+            self._name_object(call, prefix)
         LatestCall.objects.bulk_update(calls, ["path", "line"], batch_size=200)
 
-    def _place(self, told: RejectedLine | LatestCall, prefix: str) -> int:
-        """Let it name its object and the line there; which of the objects that is."""
-        at = bisect_right(self._lines, told.line) - 1
-        told.path = f"{prefix}{self.objects[at].key}"[-1000:]
-        told.line -= self._lines[at] - 1
-        return at
+    def _name_object(self, row: RejectedLine | LatestCall, prefix: str) -> int:
+        """Set a row's path and line to those of its object; the object's index."""
+        index = bisect_right(self._lines, row.line) - 1
+        row.path = f"{prefix}{self.objects[index].key}"[-1000:]
+        row.line -= self._lines[index] - 1
+        return index
 
 
 def decompressed(data: bytes, path: Path, most: int) -> bytes | None:
-    """What a small object holds, if that is at most `most` bytes. `path` is a file to use for it.
+    """The content of a small object, or None when it has more than `most` bytes. `path` is a file to use for it.
 
     Raises ContentError when it is damaged, ValueError when it is cut off.
     """
@@ -102,6 +101,6 @@ def decompressed(data: bytes, path: Path, most: int) -> bytes | None:
 
 
 def is_json_lines(data: bytes) -> bool:
-    """Whether each line can be read without the others: the first is a whole JSON value."""
+    """Whether the first line is a whole JSON value, so that each line can be read without the others."""
     first = data[: data.find(b"\n")] if b"\n" in data[:HEAD_BYTES] else data
     return first.lstrip()[:1] in {b"{", b"["} and is_json(first)

@@ -1,4 +1,4 @@
-"""The objects under a prefix, listed in the order of their keys, from a day on and from where a walk stopped."""
+"""The objects under a prefix, listed in the order of their keys, from a day and from where a listing stopped."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from dashboard.usage.models import ListingCursor, Source
 
 __all__ = ["ListingPage", "advance", "finish", "get_cursor", "is_due", "list_pages", "start_or_resume"]
 
-EVERY = timedelta(days=1)  # how often everything is listed, beside what is dated recently
-AGAIN = timedelta(hours=1)  # the same, when objects could not be had
-COUNTED = 500  # pages of a listing that are counted beforehand, for the progress
+FULL_LISTING_EVERY = timedelta(days=1)
+RETRY_EVERY = timedelta(hours=1)  # the same, when objects could not be read
+MAX_COUNTED_PAGES = 500  # counted before a full listing, to show its progress
 
 
 @dataclass(frozen=True)
 class ListingPage:
-    """Objects of one page that are wanted, and the key behind which the listing goes on."""
+    """The wanted objects of one page, and the key after which the listing continues."""
 
     objects: list[StoredObject]
     last: str
@@ -27,24 +27,24 @@ class ListingPage:
 def list_pages(
     bucket: Bucket, prefix: str, after: str, first: date, skipped: Sequence[str] = ()
 ) -> Iterator[ListingPage]:
-    """Page by page what lies behind the key `after` and is not dated before `first`.
+    """The pages after the key `after`, without what is dated before `first`.
 
-    Folders of days before are not listed: the listing is asked to go on where the first day begins. What
-    names no day in its key is dated by when it was written.
+    Folders of earlier days are skipped: the listing continues where the first day begins. A key without a date is
+    dated by when the object was written.
     """
     more = True
     while more:
-        listed, more = bucket.page(prefix, after)
-        wanted, behind = [], after
-        for one in listed:
-            if one.key <= behind:
+        items, more = bucket.list_page(prefix, after)
+        wanted, skip_to = [], after
+        for item in items:
+            if item.key <= skip_to:
                 continue
-            shelf = parse_key_date(one.key)
-            if shelf and shelf.day < first:
-                behind = max(behind, shelf.start(first))
-            elif (shelf or one.modified.date() >= first) and one.size and not _is_skipped(one.key, skipped):
-                wanted.append(one)
-        after = max(behind, listed[-1].key) if listed else after
+            key_date = parse_key_date(item.key)
+            if key_date and key_date.day < first:
+                skip_to = max(skip_to, key_date.start(first))
+            elif (key_date or item.modified.date() >= first) and item.size and not _is_skipped(item.key, skipped):
+                wanted.append(item)
+        after = max(skip_to, items[-1].key) if items else after
         yield ListingPage(wanted, after)
 
 
@@ -52,55 +52,61 @@ def _is_skipped(key: str, patterns: Sequence[str]) -> bool:
     return key.endswith("/") or any(fnmatchcase(key, pattern) for pattern in patterns)
 
 
-def get_cursor(source: Source, prefix: str, *, front: bool) -> ListingCursor:
-    return ListingCursor.objects.get_or_create(source=source, prefix=prefix, front=front)[0]
+def get_cursor(source: Source, prefix: str, *, is_recent: bool) -> ListingCursor:
+    return ListingCursor.objects.get_or_create(source=source, prefix=prefix, is_recent=is_recent)[0]
 
 
-def is_due(walk: ListingCursor, first: date, now: datetime) -> bool:
-    """Whether there is a walk to begin or to go on with.
+def is_due(cursor: ListingCursor, first: date, now: datetime) -> bool:
+    """Whether a listing is to start or continue.
 
-    Recent days are walked with every poll; everything at first, when it is to go further back, and every day.
+    Recent days are listed with every poll; all days at first, when `first` moves back, and once a day.
     """
-    if walk.front or walk.cursor or walk.finished_at is None or walk.since is None or first < walk.since:
+    if (
+        cursor.is_recent
+        or cursor.after_key
+        or cursor.finished_at is None
+        or cursor.since is None
+        or first < cursor.since
+    ):
         return True
-    return now - walk.finished_at >= (AGAIN if walk.failures else EVERY)
+    return now - cursor.finished_at >= (RETRY_EVERY if cursor.failures else FULL_LISTING_EVERY)
 
 
 def start_or_resume(
-    walk: ListingCursor, bucket: Bucket, first: date, skipped: Sequence[str], now: datetime
+    cursor: ListingCursor, bucket: Bucket, first: date, skipped: Sequence[str], now: datetime
 ) -> date:
-    """The day from which the walk under way looks; a new one begins at the first key.
+    """The first day of the listing under way; a new one starts at the first key.
 
-    How many objects lie before a new one is counted where its progress will be asked for.
+    The objects of a first full listing are counted beforehand, for its progress.
     """
-    if walk.cursor and walk.since is not None and (walk.front or walk.since <= first):
-        return walk.since
-    is_known = walk.finished_at is not None and walk.since is not None and first >= walk.since
+    if cursor.after_key and cursor.since is not None and (cursor.is_recent or cursor.since <= first):
+        return cursor.since
+    is_known = cursor.finished_at is not None and cursor.since is not None and first >= cursor.since
     if not is_known:
-        walk.finished_at = None
-        walk.total = None if walk.front else _counted(bucket, walk.prefix, first, skipped)
-    walk.cursor, walk.since, walk.listed, walk.failures, walk.started_at = "", first, 0, 0, now
-    walk.save()
+        cursor.finished_at = None
+        cursor.total = None if cursor.is_recent else _count_objects(bucket, cursor.prefix, first, skipped)
+    cursor.after_key, cursor.since, cursor.listed, cursor.failures, cursor.started_at = "", first, 0, 0, now
+    cursor.save()
     return first
 
 
-def advance(walk: ListingCursor, page: ListingPage, failures: int) -> None:
-    """A page is dealt with. A key longer than its column is cut, so that a few keys are listed again."""
-    walk.cursor = page.last[:1100]
-    walk.listed += len(page.objects)
-    walk.failures += failures
-    walk.save(update_fields=["cursor", "listed", "failures"])
+def advance(cursor: ListingCursor, page: ListingPage, failures: int) -> None:
+    """Save that a page was read. A key longer than its column is cut, so a few keys are listed again."""
+    cursor.after_key = page.last[:1100]
+    cursor.listed += len(page.objects)
+    cursor.failures += failures
+    cursor.save(update_fields=["after_key", "listed", "failures"])
 
 
-def finish(walk: ListingCursor, now: datetime) -> None:
-    walk.cursor, walk.finished_at = "", now
-    walk.save(update_fields=["cursor", "finished_at"])
+def finish(cursor: ListingCursor, now: datetime) -> None:
+    cursor.after_key, cursor.finished_at = "", now
+    cursor.save(update_fields=["after_key", "finished_at"])
 
 
-def _counted(bucket: Bucket, prefix: str, first: date, skipped: Sequence[str]) -> int | None:
+def _count_objects(bucket: Bucket, prefix: str, first: date, skipped: Sequence[str]) -> int | None:
     total = 0
     for number, page in enumerate(list_pages(bucket, prefix, "", first, skipped)):
-        if number >= COUNTED:
+        if number >= MAX_COUNTED_PAGES:
             return None
         total += len(page.objects)
     return total

@@ -1,12 +1,12 @@
 """Langfuse's and Helicone's own tables in ClickHouse, as their migrations make them.
 
-Both replace rows that are written again, when the database comes to it; `FINAL` asks for the newest of each.
-What was said in a call is not asked for.
+Both tables replace rows that are written again, some time later; `FINAL` selects the newest of each. Prompts and
+responses are never read.
 """
 
 from dashboard.usage.buckets import key_digest
+from dashboard.usage.connectors.base import ConnectorError
 from dashboard.usage.connectors.sql.introspection import Columns, Row, Table, bucket_query, measures, text_value
-from dashboard.usage.connectors.sync_window import ConnectorError
 from dashboard.usage.formats.caller_labels import APPLICATION, TAGS, TEAM
 from dashboard.usage.formats.gateways.helicone import Helicone
 from dashboard.usage.formats.langfuse import common as langfuse
@@ -28,11 +28,11 @@ def langfuse_table(name: str, columns: Columns) -> Table:
         "kind": columns.quoted("type"),
         "model": columns.quoted("provided_model_name"),
     }
-    said = f"match(lower(coalesce({status}, '')), '{GONE}')"
+    says_gone = f"match(lower(coalesce({status}, '')), '{GONE}')"
     sums = {
         "calls": "count(*)",
         "errors": f"sum(if({level} = 'ERROR', 1, 0))",
-        "gone": f"sum(if({level} = 'ERROR' AND {said}, 1, 0))",
+        "gone": f"sum(if({level} = 'ERROR' AND {says_gone}, 1, 0))",
         "input_tokens": _tokens(usage, "input"),
         "output_tokens": _tokens(usage, "output"),
         "cost": f"toFloat64(sum({columns.quoted('total_cost')}))",
@@ -41,15 +41,15 @@ def langfuse_table(name: str, columns: Columns) -> Table:
     kinds = ", ".join(f"'{kind}'" for kind in langfuse.CALLS)
     also = f" AND {groups['kind']} IN ({kinds}) AND {columns.quoted('is_deleted')} = 0"
 
-    def reading(row: Row, begin: int) -> BucketValue:
+    def bucket_value(row: Row, begin: int) -> BucketValue:
         project, environment, kind, model = (text_value(row[column]) for column in groups)
         who, what = langfuse.describe((project, None, environment, b"", kind, model))
         key = key_digest(project, environment, kind, model)
         return BucketValue(key, begin, times.step, who, what, measures(row))
 
-    question = bucket_query(f"{columns.table} FINAL", groups, sums, times, also)
-    # Observations are written when a trace ends, and their costs a while later.
-    return Table(name, question, times.step, 48, times.bounds, reading)
+    statement = bucket_query(f"{columns.table} FINAL", groups, sums, times, also)
+    # Observations are written when a trace ends, their costs later.
+    return Table(name, statement, times.step, 48, times.bounds, bucket_value)
 
 
 def helicone_table(name: str, columns: Columns) -> Table:
@@ -76,14 +76,14 @@ def helicone_table(name: str, columns: Columns) -> Table:
     times = columns.times("request_created_at", "", "hour")
     reader = Helicone()
 
-    def reading(row: Row, begin: int) -> BucketValue:
+    def bucket_value(row: Row, begin: int) -> BucketValue:
         user, properties, provider, address, model = (text_value(row[column]) for column in groups)
         who, what = reader.describe((user, properties.encode(), provider, address, model))
         key = key_digest(user, properties, provider, address, model)
         return BucketValue(key, begin, times.step, who, what, measures(row))
 
-    question = bucket_query(f"{columns.table} FINAL", groups, sums, times, f" AND {status} >= 0")
-    return Table(name, question, times.step, 3, times.bounds, reading)
+    statement = bucket_query(f"{columns.table} FINAL", groups, sums, times, f" AND {status} >= 0")
+    return Table(name, statement, times.step, 3, times.bounds, bucket_value)
 
 
 def _check(columns: Columns, preset: str) -> None:

@@ -1,7 +1,7 @@
-"""A table as the database lists it, and questions to it written out of the names that are listed.
+"""A table as the database lists it, and SELECT statements made of the names that are listed.
 
-What comes from a configuration is compared with those names and never pasted in. Aliases of a question begin
-with `s_`: some databases would take one that is also a column for the other in the same question.
+Names from a configuration are compared with that list and never pasted into a statement. Aliases begin with `s_`:
+some databases mix up an alias and a column of the same name within one statement.
 """
 
 import re
@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError, NoSuchTableError
 from sqlalchemy.types import JSON, Boolean, Date, DateTime, Integer, NullType, Numeric, String, TypeEngine
 
 from dashboard.usage.buckets import DAY, HOUR
-from dashboard.usage.connectors.sync_window import ConnectorError
+from dashboard.usage.connectors.base import ConnectorError
 from dashboard.usage.formats.aggregated import parse_cost, parse_count
 from dashboard.usage.records import BucketValue, clean
 
@@ -44,7 +44,7 @@ MEASURES = ("calls", "errors", "gone", "input_tokens", "output_tokens")
 
 @dataclass(frozen=True)
 class Table:
-    """A question per bucket of `step` seconds: `query` takes the `bounds` of one and `most`, the limit of rows."""
+    """A statement per bucket of `step` seconds: `query` takes its `bounds` and `most`, the limit of rows."""
 
     name: str
     query: str
@@ -89,18 +89,18 @@ class Columns:
         return self._named(name)
 
     def _named(self, part: str) -> str:
-        """A quoted name in a question: percents are doubled there later, and a colon would begin a parameter."""
+        """A quoted name: SQLAlchemy doubles percents later, and a colon would begin a parameter."""
         return self._quote(part.replace("%", "\0")).replace("\0", "%").replace(":", "\\:")
 
     def key(self, name: str) -> str:
-        """A column by which rows are told apart, byte for byte, whatever its collation says."""
+        """A column to group by, compared byte for byte whatever its collation."""
         column, kind = self.quoted(name), self.types[name]
         if self.is_mysql and isinstance(kind, String | JSON):
             return f"CAST(CONVERT({column} USING utf8mb4) AS BINARY)"
         return f"{column} COLLATE BINARY" if self.dialect == "sqlite" else column
 
     def total(self, name: str) -> str:
-        """The sum of a column; of one that says yes or no, how often it says yes."""
+        """The sum of a column; of a boolean column, how often it is true."""
         column = self.quoted(name)
         if isinstance(self.types[name], Boolean):
             column = f"CASE WHEN {column} THEN 1 WHEN NOT {column} THEN 0 END"
@@ -151,7 +151,7 @@ class TimeColumn:
 def bucket_query(
     table: str, groups: Mapping[str, str], sums: Mapping[str, str], times: TimeColumn, also: str = ""
 ) -> str:
-    """The question for one bucket: `groups` and `sums` are expressions by the names under which rows tell them."""
+    """The statement for one bucket: `groups` and `sums` are SQL expressions by the name of the field they fill."""
     chosen = ", ".join(f'{expression} AS "{ALIAS}{name}"' for name, expression in {**groups, **sums}.items())
     grouped = ", ".join(str(number) for number in range(1, len(groups) + 1))
     return (
@@ -166,7 +166,7 @@ def _listed(connection: Connection, table: str, schema: str) -> dict[str, TypeEn
 
 
 def decode_bytes(value: Any) -> Any:
-    """Bytes as the text that they are, or else in hexadecimal."""
+    """Bytes as text, or in hexadecimal when they are none."""
     if not isinstance(value, bytes):
         return value
     try:
@@ -181,7 +181,7 @@ def measures(row: Row) -> tuple[int | None, ...]:
 
 
 def plain_number(value: Any) -> Any:
-    """Sums come as decimals from some databases."""
+    """A number of Python: some databases return sums as decimals."""
     if isinstance(value, Decimal):
         return int(value) if value.is_finite() and value == value.to_integral_value() else float(value)
     return value

@@ -1,4 +1,4 @@
-"""What is asked of a database: gateways' own tables by preset, any other table by naming its columns."""
+"""The queries to a database: a gateway's own tables by preset, any other table by the names of its columns."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from dashboard.usage.buckets import DAY, key_digest
+from dashboard.usage.connectors.base import ConnectorError
 from dashboard.usage.connectors.sql import clickhouse_presets
+from dashboard.usage.connectors.sql.connector import PRESETS, check_preset
 from dashboard.usage.connectors.sql.introspection import (
     MEASURES,
     Columns,
@@ -17,28 +19,20 @@ from dashboard.usage.connectors.sql.introspection import (
     plain_number,
     text_value,
 )
-from dashboard.usage.connectors.sync_window import ConnectorError
 from dashboard.usage.formats.litellm import common as litellm
 from dashboard.usage.formats.litellm.daily import ENTITIES, LiteLLMDaily
 from dashboard.usage.records import INTERNAL, UNKNOWN, BucketValue, Called, Caller, clean
 
-__all__ = ["PRESETS", "Table", "load_table"]
+__all__ = ["Table", "load_table"]
 
 WHO = ("application", "team", "key_alias", "tags", "service", "user_agent")
 WHAT = ("platform", "model", "endpoint")
-PRESETS = {
-    "litellm-spendlogs": "LiteLLM_SpendLogs",
-    "litellm-daily": "LiteLLM_DailyTeamSpend",
-    "langfuse": "observations",
-    "helicone": "request_response_rmt",
-}
 
 
 def load_table(config: Mapping[str, Any], connection: Connection) -> Table:
     """The table that a source's configuration names, as it is in the database now. Raises DeliveryError."""
     preset = config.get("preset")
-    if preset and preset not in PRESETS:
-        raise ConnectorError(f"preset must be one of {', '.join(PRESETS)}")
+    check_preset(preset)
     name = str(config.get("table") or PRESETS.get(str(preset), ""))
     if not name:
         raise ConnectorError("Name a preset, or a table and its columns")
@@ -55,42 +49,42 @@ def load_table(config: Mapping[str, Any], connection: Connection) -> Table:
 
 
 def _spend_logs(name: str, columns: Columns) -> Table:
-    """Columns came over the years; those that are missing are not asked for, bodies never are."""
+    """LiteLLM's spend logs. Columns that an older version lacks are left out; message bodies are never read."""
     if columns.is_mysql:
         raise ConnectorError("LiteLLM keeps this table in PostgreSQL: name the columns of any other table")
 
-    def has(column: str, otherwise: str = "NULL") -> str:
+    def column_or(column: str, otherwise: str = "NULL") -> str:
         return columns.quoted(column) if column in columns else otherwise
 
-    told = columns.quoted("metadata")
-    failed = f"COALESCE({has('status')}, {told} ->> 'status') = 'failure'"
-    code = f"{told} -> 'error_information' ->> 'error_code'"
-    refused = f"COALESCE({told} -> 'error_information' ->> 'error_class', '')"
+    metadata = columns.quoted("metadata")
+    failed = f"COALESCE({column_or('status')}, {metadata} ->> 'status') = 'failure'"
+    code = f"{metadata} -> 'error_information' ->> 'error_code'"
+    error_class = f"COALESCE({metadata} -> 'error_information' ->> 'error_class', '')"
     groups = {
-        "team_alias": f"{told} ->> 'user_api_key_team_alias'",
-        "team": f"COALESCE(NULLIF({has('team_id')}, ''), {told} ->> 'user_api_key_team_id')",
-        "alias": f"{told} ->> 'user_api_key_alias'",
-        "origin": f"{told} ->> 'internal_call_origin'",
+        "team_alias": f"{metadata} ->> 'user_api_key_team_alias'",
+        "team": f"COALESCE(NULLIF({column_or('team_id')}, ''), {metadata} ->> 'user_api_key_team_id')",
+        "alias": f"{metadata} ->> 'user_api_key_alias'",
+        "origin": f"{metadata} ->> 'internal_call_origin'",
         "api_key": columns.quoted("api_key"),
         "model": columns.quoted("model"),
-        "provider": has("custom_llm_provider"),
+        "provider": column_or("custom_llm_provider"),
         "call_type": columns.quoted("call_type"),
-        "tags": f"CAST({has('request_tags')} AS TEXT)",
+        "tags": f"CAST({column_or('request_tags')} AS TEXT)",
     }
     sums = {
         "calls": "COUNT(*)",
         "errors": f"SUM(CASE WHEN {failed} THEN 1 ELSE 0 END)",
         "gone": f"SUM(CASE WHEN {failed} AND {code} IN ('404', '410')"
-        f" AND {refused} <> 'ProxyModelNotFoundError' THEN 1 ELSE 0 END)",
+        f" AND {error_class} <> 'ProxyModelNotFoundError' THEN 1 ELSE 0 END)",
         "input_tokens": f"SUM({columns.quoted('prompt_tokens')})",
         "output_tokens": f"SUM({columns.quoted('completion_tokens')})",
         "cost": f"SUM({columns.quoted('spend')})",
     }
     times = columns.times("startTime", "", "hour")
-    tool = has("mcp_namespaced_tool_name", "''")
-    question = bucket_query(columns.table, groups, sums, times, f" AND COALESCE({tool}, '') = ''")
+    tool = column_or("mcp_namespaced_tool_name", "''")
+    statement = bucket_query(columns.table, groups, sums, times, f" AND COALESCE({tool}, '') = ''")
 
-    def reading(row: Row, begin: int) -> BucketValue | None:
+    def bucket_value(row: Row, begin: int) -> BucketValue | None:
         if not litellm.is_call(text_value(row["call_type"])):
             return None
         alias, key_hash, tags = (
@@ -117,7 +111,7 @@ def _spend_logs(name: str, columns: Columns) -> Table:
             measures(row),
         )
 
-    return Table(name, question, times.step, 3, times.bounds, reading)
+    return Table(name, statement, times.step, 3, times.bounds, bucket_value)
 
 
 def _daily(name: str, columns: Columns) -> Table:
@@ -132,14 +126,16 @@ def _daily(name: str, columns: Columns) -> Table:
     times = columns.times("date", "", "day")
     reader = LiteLLMDaily()
 
-    def reading(row: Row, _begin: int) -> BucketValue | None:
+    def bucket_value(row: Row, _begin: int) -> BucketValue | None:
         return reader.bucket_value({column: plain_number(value) for column, value in row.items()})
 
-    return Table(name, bucket_query(columns.table, groups, sums, times), times.step, 72, times.bounds, reading)
+    return Table(
+        name, bucket_query(columns.table, groups, sums, times), times.step, 72, times.bounds, bucket_value
+    )
 
 
 def _generic(name: str, columns: Columns, config: Mapping[str, Any]) -> Table:
-    """Any table: `columns` names, for our fields, its columns; without `calls` each row is one."""
+    """Any table: `columns` maps our fields to its columns; without `calls` each row is one call."""
     named = config.get("columns")
     if not isinstance(named, dict) or not {"time", "model"} <= named.keys():
         raise ConnectorError("columns must name at least the time and the model")
@@ -156,25 +152,27 @@ def _generic(name: str, columns: Columns, config: Mapping[str, Any]) -> Table:
     unit = str(config.get("time_unit") or "")
     times = columns.times(str(named["time"]), unit, config.get("bucket"))
 
-    def reading(row: Row, begin: int) -> BucketValue:
-        told = {field: text_value(row.get(field)) for field in (*WHO, *WHAT)}
-        consumer = clean(told["application"] or told["team"] or told["key_alias"] or told["service"], 200)
+    def bucket_value(row: Row, begin: int) -> BucketValue:
+        labels = {field: text_value(row.get(field)) for field in (*WHO, *WHAT)}
+        consumer = clean(labels["application"] or labels["team"] or labels["key_alias"] or labels["service"], 200)
         return BucketValue(
-            key_digest(*(told[field] for field in (*WHO, *WHAT))),
+            key_digest(*(labels[field] for field in (*WHO, *WHAT))),
             begin,
             times.step,
             Caller(
                 consumer or UNKNOWN,
-                clean(told["team"], 200),
-                clean(told["key_alias"], 200),
-                clean(told["tags"], 500),
-                clean(told["service"], 200),
-                clean(told["user_agent"], 200),
+                clean(labels["team"], 200),
+                clean(labels["key_alias"], 200),
+                clean(labels["tags"], 500),
+                clean(labels["service"], 200),
+                clean(labels["user_agent"], 200),
                 internal=consumer == INTERNAL,
             ),
-            Called(clean(told["platform"], 60), clean(told["model"], 300), clean(told["endpoint"], 100)),
+            Called(clean(labels["platform"], 60), clean(labels["model"], 300), clean(labels["endpoint"], 100)),
             measures(row),
         )
 
     window = 72 if times.step == DAY else 3
-    return Table(name, bucket_query(columns.table, groups, sums, times), times.step, window, times.bounds, reading)
+    return Table(
+        name, bucket_query(columns.table, groups, sums, times), times.step, window, times.bounds, bucket_value
+    )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from urllib.parse import urlencode
 
 from dashboard.core import http
-from dashboard.usage.connectors.sync_window import ConnectorError
+from dashboard.usage.connectors.base import ConnectorError
 from dashboard.usage.records import clean
 
 __all__ = ["UsageApiClient"]

@@ -1,4 +1,4 @@
-"""What the forms of those kinds share whose records come in a format: files, objects, and what is pushed."""
+"""The form of kinds whose records come in a log format: files, objects, and what is pushed."""
 
 from typing import Any, ClassVar
 
@@ -11,10 +11,10 @@ from dashboard.web.sources import fields
 from dashboard.web.sources.format_list import SUPPORTED
 from dashboard.web.sources.forms import SourceForm
 
-__all__ = ["FormattedForm"]
+__all__ = ["LogFormatForm"]
 
 
-class FormattedForm(SourceForm):
+class LogFormatForm(SourceForm):
     keys: ClassVar[tuple[str, ...]] = ("columns",)
     advanced: ClassVar[tuple[str, ...]] = ("columns",)
 
@@ -26,7 +26,7 @@ class FormattedForm(SourceForm):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the formats, `auto` first; one that Sundial does not know (any more) stays where it is stored."""
+        """Offer the formats, `auto` first; a stored format that no longer exists stays available."""
         super().__init__(*args, **kwargs)
         known = [(AUTO, _("auto · find out which")), *((name, f"{name} · {words}") for name, words in SUPPORTED)]
         stored = self.source.format
