@@ -25,7 +25,7 @@ def poll(source_id: int) -> int:
     source = Source.objects.filter(pk=source_id).first()
     if source is None:
         return 0
-    counts = polling.poll(source, clock.latest(), lambda place, token: read.delay(source_id, *place, token))
+    counts = polling.poll(source, clock.latest(), lambda file_id, token: read.delay(source_id, *file_id, token))
     return _counted(counts)
 
 

@@ -42,7 +42,7 @@ def test_a_source_is_added_tested_read_and_paused(open_page, log, javascript, si
     page.get_by_label("Name", exact=True).fill("Frankfurt")
     page.get_by_role("button", name="Add the source").last.click()
     expect(page.locator(".banners")).to_contain_text("“Frankfurt” is added.")
-    expect(page.locator("#status")).to_contain_text("a worker is at it")
+    expect(page.locator("#status")).to_contain_text("a worker is reading it")
 
     poll(Source.objects.get(slug="frankfurt"), clock.wall())
     if not javascript:

@@ -18,7 +18,7 @@ class SecretError(Exception):
 
 
 def variable_name(reference: object) -> str:
-    """The variable that `env:NAME` names. Raises SecretError; what was written instead is not repeated."""
+    """The variable that `env:NAME` names. Raises SecretError, which does not repeat what was written."""
     found = _reference.fullmatch(reference) if isinstance(reference, str) else None
     if not found:
         raise SecretError(gettext("Secrets are named, such as env:OPENAI_ADMIN_KEY; never write one here"))

@@ -13,6 +13,8 @@ from dashboard.usage.connectors.registry import connector_for
 from dashboard.usage.connectors.s3 import listing, reader
 from dashboard.usage.connectors.s3.client import Bucket
 from dashboard.usage.connectors.s3.seen_objects import SeenObjectHashes
+from dashboard.usage.ingest.errors import InputError
+from dashboard.usage.ingest.pipeline import Session
 from dashboard.usage.models import LatestCall, ListingCursor, RejectedLine, SeenObjects, Source, Stream
 from dashboard.usage.polling import poll
 from tests.usage.conftest import access, calls, line, totals
@@ -409,3 +411,18 @@ def test_parquet_objects_count_as_their_lines_do(store, tmp_path):
     assert set(LatestCall.objects.filter(request_id="call-19").values_list("path", flat=True)) == {
         f"s3://{store.name}/2024-01-04/a.parquet"
     }
+
+
+def test_an_object_is_rejected_for_what_it_holds_and_not_for_the_wording_of_an_error(store, monkeypatch):
+    def import_file(_session, path, _format_name):
+        raise InputError(path, "is cut off: but this is no fault of the object")
+
+    store.put("2024-01-04/a.csv", b"ts,model\n2024-01-04T09:00:00Z,gpt-4\n")
+    source = store.source("csv")
+    with monkeypatch.context() as patched:
+        patched.setattr(Session, "import_file", import_file)
+        poll(source, NOW)
+    assert source.problem == "is cut off: but this is no fault of the object"
+    assert not RejectedLine.objects.exists()
+    poll(source, NOW)
+    assert (source.problem, calls(source)) == ("", 1)

@@ -66,7 +66,7 @@ class ObjectError(Exception):
 
 @contextmanager
 def open_bucket(config: Mapping[str, Any], *, attempts: int = 4, timeout: int = TIMEOUT) -> Iterator["Bucket"]:
-    """The bucket that a configuration names. Raises DeliveryError or SecretError, then and while it is used."""
+    """The bucket of a configuration. Raises ConnectorError or SecretError, here and while it is used."""
     validate_access(config)
     endpoint = config.get("endpoint_url") or None
     keys = {
@@ -118,19 +118,19 @@ class Bucket:
         return items, bool(answer.get("IsTruncated")) and bool(items)
 
     def read_object(self, item: StoredObject) -> bytes:
-        """The whole of a small object, as it was when it was item. Raises Unread or DeliveryError."""
+        """The whole of a small object, as it was when it was listed. Raises ObjectError or ConnectorError."""
         with _object_errors(), self._body(item) as body:
             data: bytes = body.read(item.size + 1)
         return _whole(data, item)
 
     def read_start(self, item: StoredObject, most: int) -> bytes:
-        """The first `most` bytes of an object. Raises Unread or DeliveryError."""
+        """The first `most` bytes of an object. Raises ObjectError or ConnectorError."""
         with _object_errors(), self._body(item) as body:
             data: bytes = body.read(most)
         return data
 
     def download(self, item: StoredObject, path: Path) -> None:
-        """Write a large object to a file, piece by piece. Raises Unread or DeliveryError."""
+        """Write a large object to a file, piece by piece. Raises ObjectError or ConnectorError."""
         written = 0
         with _object_errors(), self._body(item) as body, path.open("wb") as file:
             for piece in body.iter_chunks(CHUNK):

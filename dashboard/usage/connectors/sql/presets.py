@@ -30,7 +30,7 @@ WHAT = ("platform", "model", "endpoint")
 
 
 def load_table(config: Mapping[str, Any], connection: Connection) -> Table:
-    """The table that a source's configuration names, as it is in the database now. Raises DeliveryError."""
+    """The table that a configuration names, as the database lists it now. Raises ConnectorError."""
     preset = config.get("preset")
     check_preset(preset)
     name = str(config.get("table") or PRESETS.get(str(preset), ""))

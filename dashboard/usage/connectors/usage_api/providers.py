@@ -59,7 +59,7 @@ PROVIDERS = {
 
 
 def parse_config(config: Mapping[str, Any]) -> tuple[Provider, str, tuple[str, ...]]:
-    """The provider, the base address and the endpoints that a configuration means. Raises DeliveryError."""
+    """The provider, the base address and the endpoints of a configuration. Raises ConnectorError."""
     provider = PROVIDERS.get(str(config.get("provider")))
     if provider is None:
         raise ConnectorError(f"provider must be one of {', '.join(PROVIDERS)}")
