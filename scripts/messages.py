@@ -1,24 +1,22 @@
-"""Keep the translations in step with the code, without GNU gettext: `messages.py [extract|update|compile]`.
+"""Keep the translations in step with the code: `messages.py [update|compile]`, by default both.
 
-extract   write every marked string of the code and the templates to locale/django.pot
 update    bring locale/<language>/LC_MESSAGES/django.po up to date: new strings come in empty, and those
           that are in the code no longer are dropped
 compile   write the django.mo that Django reads beside each django.po
 
-No argument: all three. Both files of a language are committed, as a server has neither Babel nor gettext;
-the template is a by-product and is not. Templates go through Django's own translator of templates to
-Python, so what is found here is what Django looks up.
+Django's makemessages and compilemessages need the GNU gettext programs, which many machines lack; Babel is
+Python. Templates go through Django's own translator of templates, so what is found here is what Django looks
+up. Both files of a language are committed: a server has neither Babel nor gettext.
 """
 
 import sys
 import warnings
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import SEEK_END, BytesIO
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_python
+from babel.messages.extract import DEFAULT_KEYWORDS, extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from django.conf import settings
@@ -26,73 +24,35 @@ from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCALE = ROOT / "locale"
-TEMPLATE = LOCALE / "django.pot"
 CODE = ("dashboard", "tasks")
 TEMPLATES = ("templates", "dashboard")
 KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
-    "_": None,
-    "gettext": None,
+    **DEFAULT_KEYWORDS,
     "gettext_lazy": None,
     "gettext_noop": None,
-    "ngettext": (1, 2),
     "ngettext_lazy": (1, 2),
-    "pgettext": ((1, "c"), 2),
     "pgettext_lazy": ((1, "c"), 2),
-    "npgettext": ((1, "c"), 2, 3),
     "npgettext_lazy": ((1, "c"), 2, 3),
 }
 
-Found = tuple[str, str | tuple[str, str], str | None]  # file, string or (singular, plural), context
-
-
-def found_strings() -> Iterator[Found]:
-    """Every marked string, in the order of files and lines."""
-    for folder in CODE:
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            yield from _in_python(path, path.read_text("utf-8"))
-    for folder in TEMPLATES:
-        for path in sorted([*(ROOT / folder).rglob("*.html"), *(ROOT / folder).rglob("*.txt")]):
-            if "static" not in path.parts:
-                yield from _in_template(path)
-
-
-def _in_template(path: Path) -> Iterator[Found]:
-    # templatize blanks everything but the calls; the indentation it keeps would mean something to Python.
-    source = templatize(path.read_text("utf-8"), origin=str(path))
-    yield from _in_python(path, "\n".join(line.lstrip() for line in source.splitlines()) + "\n")
-
-
-def _in_python(path: Path, source: str) -> Iterator[Found]:
-    options = {"encoding": "utf-8"}
-    name = path.relative_to(ROOT).as_posix()
-    for _, function, messages, _ in extract_python(BytesIO(source.encode()), list(KEYWORDS), (), options):
-        arguments = messages if isinstance(messages, tuple) else (messages,)
-        chosen = _chosen(KEYWORDS[function or "_"], arguments)
-        if chosen:
-            yield name, *chosen
-
-
-def _chosen(positions, arguments) -> tuple[str | tuple[str, str], str | None] | None:
-    """The string and its context; None for a call whose string is not written out in it."""
-    context, strings = None, []
-    for position in positions or (1,):
-        index = (position[0] if isinstance(position, tuple) else position) - 1
-        value = arguments[index] if index < len(arguments) else None
-        if not value:
-            return None
-        if isinstance(position, tuple):
-            context = value
-        else:
-            strings.append(value)
-    return (strings[0] if len(strings) == 1 else (strings[0], strings[1])), context
-
 
 def extracted() -> Catalog:
-    """A catalog of what the code says, without translations."""
+    """A catalog of the marked strings of code and templates, in the order of files and lines, untranslated."""
     catalog = Catalog(project="Sundial", charset="utf-8", header_comment="# Strings of Sundial.")
-    for name, string, context in found_strings():
-        catalog.add(string, locations=[(name, None)], context=context)
+    for path in sorted(path for folder in CODE for path in (ROOT / folder).rglob("*.py")):
+        _add(catalog, path, path.read_text("utf-8"))
+    for path in sorted(path for folder in TEMPLATES for path in (ROOT / folder).rglob("*.[ht][tx]*")):
+        if path.suffix in {".html", ".txt"} and "static" not in path.parts:
+            # templatize blanks everything but the calls; the indentation it keeps would mean something to Python.
+            source = templatize(path.read_text("utf-8"), origin=str(path))
+            _add(catalog, path, "\n".join(line.lstrip() for line in source.splitlines()) + "\n")
     return catalog
+
+
+def _add(catalog: Catalog, path: Path, source: str) -> None:
+    found = extract("python", BytesIO(source.encode()), KEYWORDS, options={"encoding": "utf-8"})
+    for _line, message, _comments, context in found:
+        catalog.add(message, locations=[(path.relative_to(ROOT).as_posix(), None)], context=context)
 
 
 def read(path: Path) -> Catalog:
@@ -134,12 +94,6 @@ def po_files() -> list[Path]:
     return sorted(LOCALE.glob("*/LC_MESSAGES/django.po"))
 
 
-def extract() -> None:
-    TEMPLATE.parent.mkdir(exist_ok=True)
-    with TEMPLATE.open("wb") as file:
-        write_po(file, extracted(), width=110, include_lineno=False)
-
-
 def update() -> None:
     template = extracted()
     for path in po_files():
@@ -160,7 +114,7 @@ def compile_() -> None:
 
 
 if __name__ == "__main__":
-    steps = {"extract": extract, "update": update, "compile": compile_}
+    steps = {"update": update, "compile": compile_}
     asked = sys.argv[1:] or list(steps)
     if not set(asked) <= set(steps):
         sys.exit(__doc__)

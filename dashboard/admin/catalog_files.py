@@ -29,7 +29,7 @@ from dashboard.findings.enqueue import enqueue_scan
 
 __all__ = ["CatalogFiles"]
 
-KEEP_SECONDS = 3600
+UPLOAD_SECONDS = 3600
 TYPES = {"yaml": "application/yaml", "json": "application/json", "csv": "text/csv"}
 
 
@@ -84,19 +84,19 @@ class CatalogFiles(admin.ModelAdmin):
         form = UploadForm(request.POST or None, request.FILES or None)
         if request.method == "POST" and form.is_valid():
             file = form.cleaned_data["file"]
-            ticket = _keep(request, file)
-            return self._shown(request, ticket, form)
-        return self._page(request, form=form)
+            ticket = _save_upload(request, file)
+            return self._preview(request, ticket, form)
+        return self._render(request, form=form)
 
     def _confirmed(self, request: HttpRequest) -> HttpResponse:
-        kept = _kept(request, request.POST["ticket"])
-        if not kept:
+        upload = _load_upload(request, request.POST["ticket"])
+        if not upload:
             messages.error(request, gettext("The file is not kept any more: choose it again"))
             return redirect("admin:catalog_entry_import")
-        ticket, file = kept
+        ticket, file = upload
         if snapshot.version() != ticket["version"]:
             messages.warning(request, gettext("The catalog has changed meanwhile: look at what would change now"))
-            return self._shown(request, {**ticket, "version": snapshot.version()}, UploadForm())
+            return self._preview(request, {**ticket, "version": snapshot.version()}, UploadForm())
         try:
             result = transfer.import_file(
                 _stream(file, ticket["name"]),
@@ -106,13 +106,13 @@ class CatalogFiles(admin.ModelAdmin):
                 by=request.user,
             )
         except CatalogError as problem:
-            return self._page(request, form=UploadForm(), problem=str(problem))
+            return self._render(request, form=UploadForm(), problem=str(problem))
         file.unlink(missing_ok=True)
         enqueue_scan()
-        messages.success(request, _in_words(result))
+        messages.success(request, _summary(result))
         return redirect("admin:catalog_entry_changelist")
 
-    def _shown(self, request: HttpRequest, ticket: dict, form: forms.Form) -> HttpResponse:
+    def _preview(self, request: HttpRequest, ticket: dict, form: forms.Form) -> HttpResponse:
         """The dry run: exactly what would change, or everything that is wrong."""
         file = _folder() / ticket["file"]
         try:
@@ -121,12 +121,12 @@ class CatalogFiles(admin.ModelAdmin):
             )
         except CatalogError as problem:
             file.unlink(missing_ok=True)
-            return self._page(request, form=form, problem=str(problem))
-        return self._page(
-            request, result=result, told=_in_words(result), ticket=signing.dumps(ticket), name=ticket["name"]
+            return self._render(request, form=form, problem=str(problem))
+        return self._render(
+            request, result=result, summary=_summary(result), ticket=signing.dumps(ticket), name=ticket["name"]
         )
 
-    def _page(self, request: HttpRequest, **context: Any) -> HttpResponse:
+    def _render(self, request: HttpRequest, **context: Any) -> HttpResponse:
         whole = {**self.admin_site.each_context(request), "opts": self.opts, "title": _("Import a catalog file")}
         status = 422 if context.get("problem") else 200
         return TemplateResponse(request, "admin/catalog/import.html", {**whole, **context}, status=status)
@@ -145,16 +145,16 @@ def _folder() -> Path:
     return folder
 
 
-def _keep(request: Any, file: Any) -> dict[str, Any]:
+def _save_upload(request: Any, file: Any) -> dict[str, Any]:
     """Put an uploaded file aside for an hour; what finds it again, for the same person only."""
-    horizon = time.time() - KEEP_SECONDS
+    horizon = time.time() - UPLOAD_SECONDS
     for old in _folder().iterdir():
         if old.stat().st_mtime < horizon:
             old.unlink(missing_ok=True)
     name = secrets.token_hex(16)
-    kept = _folder() / name
-    kept.touch(mode=0o600)
-    with kept.open("wb") as out:
+    path = _folder() / name
+    path.touch(mode=0o600)
+    with path.open("wb") as out:
         for chunk in file.chunks():
             out.write(chunk)
     suffix = Path(file.name).suffix.lower()
@@ -167,9 +167,9 @@ def _keep(request: Any, file: Any) -> dict[str, Any]:
     }
 
 
-def _kept(request: Any, text: str) -> tuple[dict[str, Any], Path] | None:
+def _load_upload(request: Any, text: str) -> tuple[dict[str, Any], Path] | None:
     try:
-        ticket = signing.loads(text, max_age=KEEP_SECONDS)
+        ticket = signing.loads(text, max_age=UPLOAD_SECONDS)
     except signing.BadSignature:
         return None
     file = _folder() / ticket["file"]
@@ -178,7 +178,7 @@ def _kept(request: Any, text: str) -> tuple[dict[str, Any], Path] | None:
     return ticket, file
 
 
-def _in_words(result: ImportResult) -> str:
+def _summary(result: ImportResult) -> str:
     if not result.changed:
         return gettext("Nothing to change")
     return gettext(

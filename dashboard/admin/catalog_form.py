@@ -13,9 +13,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.catalog.changes.apply import check_entry
-from dashboard.catalog.changes.validate import LatestState, entry_reference, latest_state
+from dashboard.catalog.changes.validate import LatestState, latest_state
 from dashboard.catalog.choices import MilestoneKind, OnSunset, Precision
-from dashboard.catalog.documents import EntryDoc, Key, MilestoneDoc, Problem, RevisionDoc
+from dashboard.catalog.documents import EntryDoc, Key, MilestoneDoc, Problem, RevisionDoc, entry_reference
 from dashboard.catalog.files.values import FIRST_YEAR, LAST_YEAR
 from dashboard.catalog.models import Entry
 from dashboard.catalog.serializers import entry_details

@@ -17,7 +17,6 @@ from dashboard.core import clock
 __all__ = ["AsOf", "Paging", "choices", "parse_choice", "parse_day", "reject_unknown_parameters"]
 
 PAGE_SIZE, MAX_PAGE_SIZE, MAX_PAGE = 100, 500, 1_000_000_000
-FIRST, LAST = date(2015, 1, 1), date(2099, 12, 31)
 
 
 def parse_day(name: str, text: str) -> date | None:
@@ -26,12 +25,10 @@ def parse_day(name: str, text: str) -> date | None:
     if not text:
         return None
     try:
-        day = date.fromisoformat(text) if len(text) == 10 else None
-    except ValueError:
-        day = None
-    if day is None or not FIRST <= day <= LAST:
-        raise ApiError(400, f"{name} must be a day such as 2023-12-08, not {text[:40]!r}", parameter=name)
-    return day
+        return clock.parse_day(text)
+    except clock.DayError as error:
+        message = f"{name} must be a day such as 2023-12-08, not {error.text!r}"
+        raise ApiError(400, message, parameter=name) from None
 
 
 def parse_choice(name: str, text: str, values: Collection[str]) -> str:

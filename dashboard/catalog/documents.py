@@ -5,7 +5,7 @@ day from the same source; where a value stands in a file (`at`) never takes part
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from dashboard.catalog.messages import Message
@@ -21,6 +21,8 @@ __all__ = [
     "PlatformDoc",
     "Problem",
     "RevisionDoc",
+    "entry_reference",
+    "with_references",
 ]
 
 MAX_PROBLEMS = 20
@@ -153,3 +155,35 @@ class Document:
             whole.vendors.update(document.vendors)
             whole.entries += document.entries
         return whole
+
+
+def entry_reference(key: Key, platform: str) -> str:
+    """How a reference to an entry is written on a platform's own pages and files."""
+    return key[1] if key[0] == platform else f"{key[0]}/{key[1]}"
+
+
+def with_references(document: Document) -> Document:
+    """The same with each revision's replacements as a file writes them."""
+    known = {entry.key for entry in document.entries}
+    entries = [
+        replace(
+            entry,
+            history=tuple(
+                replace(revision, references=_references(revision, entry.platform, known))
+                for revision in entry.history
+            ),
+        )
+        for entry in document.entries
+    ]
+    return Document(document.platforms, document.vendors, entries)
+
+
+def _references(revision: RevisionDoc, platform: str, known: Iterable[Key]) -> tuple[str, ...] | None:
+    if revision.replacements is None:
+        return None
+    texts = []
+    for key in revision.replacements:
+        text = entry_reference(key, platform)
+        # Some platforms' own ids look like another platform's: openai/gpt-oss-20b on Groq.
+        texts.append(f"//{text}" if key[0] != platform and (platform, text) in known else text)
+    return tuple(texts)

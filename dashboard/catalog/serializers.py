@@ -6,9 +6,15 @@ from typing import Any
 
 from dashboard.catalog import snapshot as snapshots
 from dashboard.catalog.changes.load import load_catalog
-from dashboard.catalog.changes.validate import entry_reference
-from dashboard.catalog.documents import Document, EntryDoc, Key
-from dashboard.catalog.files.write import alias_json, revision_json, with_references
+from dashboard.catalog.documents import (
+    AliasDoc,
+    Document,
+    EntryDoc,
+    Key,
+    RevisionDoc,
+    entry_reference,
+    with_references,
+)
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.models import CatalogVersion
 from dashboard.catalog.snapshot import Snapshot
@@ -81,6 +87,32 @@ def model_json(
         "confidence": entry.confidence,
         "note": entry.note,
         "alias_details": [alias_json(alias) for alias in aliases],
+    }
+
+
+def alias_json(alias: AliasDoc) -> dict[str, Any]:
+    return {
+        "name": alias.name,
+        "from": alias.from_on,
+        "to": alias.to_on,
+        "source_url": alias.source_url,
+        "note": alias.note,
+    }
+
+
+def revision_json(revision: RevisionDoc, references: tuple[str, ...] | None) -> dict[str, Any]:
+    """A revision in the API's shape; `replacements` null leaves them as they were."""
+    return {
+        "known_on": revision.known_on,
+        "source_url": revision.source_url,
+        "source_day": revision.source_day,
+        "note": revision.note,
+        "on_sunset": revision.on_sunset or None,
+        "replacements": None if references is None else list(references),
+        "milestones": [
+            {"kind": step.kind, "region": step.region, "on": step.on, "precision": step.precision}
+            for step in revision.milestones
+        ],
     }
 
 

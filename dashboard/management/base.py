@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError, ProgrammingError
 from django.utils import translation
 
+from dashboard.core import clock
 from dashboard.core.text import replace_control_characters
 
 __all__ = ["CommandResult", "SundialCommand", "UsageError", "format_table", "parse_day"]
@@ -96,8 +97,8 @@ def parse_day(text: str | None, option: str = "--as-of") -> date | None:
     if not text:
         return None
     try:
-        return date.fromisoformat(text)
-    except ValueError:
+        return clock.parse_day(text)
+    except clock.DayError:
         raise UsageError(f"{option} must be a day such as 2024-01-04, not {text!r}") from None
 
 

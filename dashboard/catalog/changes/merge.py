@@ -9,8 +9,17 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 
-from dashboard.catalog.changes.validate import entry_reference, find_problems, find_warnings
-from dashboard.catalog.documents import AliasDoc, Document, EntryDoc, Key, PlatformDoc, Problem, RevisionDoc
+from dashboard.catalog.changes.validate import find_problems, find_warnings
+from dashboard.catalog.documents import (
+    AliasDoc,
+    Document,
+    EntryDoc,
+    Key,
+    PlatformDoc,
+    Problem,
+    RevisionDoc,
+    entry_reference,
+)
 from dashboard.catalog.messages import Message
 from dashboard.catalog.names.resolve import NameIndex, suggest
 

@@ -8,11 +8,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from dashboard.catalog.documents import EntryDoc, FilePosition, Key, MilestoneDoc, Problem, RevisionDoc
+from dashboard.catalog.documents import (
+    EntryDoc,
+    FilePosition,
+    Key,
+    MilestoneDoc,
+    Problem,
+    RevisionDoc,
+    entry_reference,
+)
 from dashboard.catalog.lifecycle import Step, last_day
 from dashboard.catalog.messages import Message
 
-__all__ = ["LatestState", "entry_reference", "find_problems", "find_warnings", "latest_state"]
+__all__ = ["LatestState", "find_problems", "find_warnings", "latest_state"]
 
 
 @dataclass(slots=True)
@@ -88,11 +96,6 @@ def find_warnings(entry: EntryDoc, entries: Mapping[Key, EntryDoc]) -> Iterator[
                     sunset=str(sunset.on),
                 ),
             )
-
-
-def entry_reference(key: Key, platform: str) -> str:
-    """How a reference to an entry is written on a platform's own pages and files."""
-    return key[1] if key[0] == platform else f"{key[0]}/{key[1]}"
 
 
 def _cycle(start: Key, entries: Mapping[Key, EntryDoc]) -> list[Key]:

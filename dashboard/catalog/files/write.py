@@ -4,17 +4,23 @@ Pure. Reading what was written gives the same document, and writing that the sam
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import yaml
 
-from dashboard.catalog.changes.validate import entry_reference
-from dashboard.catalog.documents import AliasDoc, Document, EntryDoc, Key, MilestoneDoc, PlatformDoc, RevisionDoc
+from dashboard.catalog.documents import (
+    AliasDoc,
+    Document,
+    EntryDoc,
+    MilestoneDoc,
+    PlatformDoc,
+    RevisionDoc,
+    with_references,
+)
 from dashboard.catalog.files.csv_table import write_csv
 
-__all__ = ["alias_json", "revision_json", "to_csv", "to_yaml", "with_references"]
+__all__ = ["to_csv", "to_yaml"]
 
 
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
@@ -37,59 +43,6 @@ def to_yaml(document: Document) -> str:
 
 def to_csv(document: Document) -> str:
     return write_csv(with_references(document))
-
-
-def with_references(document: Document) -> Document:
-    """The same with each revision's replacements as a file writes them."""
-    known = {entry.key for entry in document.entries}
-    entries = [
-        replace(
-            entry,
-            history=tuple(
-                replace(revision, references=_references(revision, entry.platform, known))
-                for revision in entry.history
-            ),
-        )
-        for entry in document.entries
-    ]
-    return Document(document.platforms, document.vendors, entries)
-
-
-def _references(revision: RevisionDoc, platform: str, known: Iterable[Key]) -> tuple[str, ...] | None:
-    if revision.replacements is None:
-        return None
-    texts = []
-    for key in revision.replacements:
-        text = entry_reference(key, platform)
-        # Some platforms' own ids look like another platform's: openai/gpt-oss-20b on Groq.
-        texts.append(f"//{text}" if key[0] != platform and (platform, text) in known else text)
-    return tuple(texts)
-
-
-def alias_json(alias: AliasDoc) -> dict[str, Any]:
-    return {
-        "name": alias.name,
-        "from": alias.from_on,
-        "to": alias.to_on,
-        "source_url": alias.source_url,
-        "note": alias.note,
-    }
-
-
-def revision_json(revision: RevisionDoc, references: tuple[str, ...] | None) -> dict[str, Any]:
-    """A revision in the API's shape; `replacements` null leaves them as they were."""
-    return {
-        "known_on": revision.known_on,
-        "source_url": revision.source_url,
-        "source_day": revision.source_day,
-        "note": revision.note,
-        "on_sunset": revision.on_sunset or None,
-        "replacements": None if references is None else list(references),
-        "milestones": [
-            {"kind": step.kind, "region": step.region, "on": step.on, "precision": step.precision}
-            for step in revision.milestones
-        ],
-    }
 
 
 def _platform(platform: PlatformDoc) -> dict[str, Any]:

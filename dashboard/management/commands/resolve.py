@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from dashboard.catalog import snapshot as snapshots
-from dashboard.catalog.changes.validate import entry_reference
+from dashboard.catalog.documents import entry_reference
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.names.resolve import Match, Suggestion, resolve, suggest
 from dashboard.catalog.serializers import replacement_ids

@@ -22,11 +22,8 @@ __all__ = [
     "DemoStop",
     "Request",
     "as_of_control",
-    "parse_day",
     "requested_day",
 ]
-
-FIRST, LAST = date(2015, 1, 1), date(2099, 12, 31)
 
 
 class Request(HttpRequest):
@@ -62,7 +59,7 @@ class DayConverter:
     regex = r"\d{4}-\d{2}-\d{2}"
 
     def to_python(self, value: str) -> date:
-        return parse_day(value)
+        return clock.parse_day(value)
 
     def to_url(self, value: date | str) -> str:
         return value if isinstance(value, str) else value.isoformat()
@@ -108,33 +105,23 @@ class AsOfControl:
         return (self.demo_last - self.demo_first).days if self.demo_first and self.demo_last else 0
 
 
-def parse_day(text: str) -> date:
-    """The day `text` names; raises `ValueError` for anything but a calendar day from 2015 to 2099."""
-    if len(text) != 10:
-        raise ValueError(text[:40])
-    day = date.fromisoformat(text)
-    if not FIRST <= day <= LAST:
-        raise ValueError(text)
-    return day
-
-
 def requested_day(request: HttpRequest, today: date) -> date:
     """The day that `?as_of=` names, else `today`; raises `BadRequest` with a translated message."""
     text = request.GET.get("as_of", "").strip()
     if not text:
         return today
     try:
-        return parse_day(text)
-    except ValueError:
+        return clock.parse_day(text)
+    except clock.DayError as error:
         message = _("“%(text)s” is not a day. Write as_of as year-month-day, such as 2023-12-08.")
-        raise BadRequest(message % {"text": text[:40]}) from None
+        raise BadRequest(message % {"text": error.text}) from None
 
 
 def as_of_control(as_of: date, today: date, *, demo: bool) -> AsOfControl:
     """The day control for a page that shows `as_of`."""
     one_day = timedelta(days=1)
-    previous = as_of - one_day if as_of > FIRST else None
-    following = as_of + one_day if as_of < LAST else None
+    previous = as_of - one_day if as_of > clock.FIRST_DAY else None
+    following = as_of + one_day if as_of < clock.LAST_DAY else None
     if not demo:
         return AsOfControl(as_of, today, previous, following)
     first, last = DEMO_DAYS
