@@ -123,5 +123,5 @@ def test_every_application_shows_its_own_calls(visit, day):
     for name, calls in week:
         row = re.search(rf">{re.escape(name)}</a>.*?</tr>", page, re.DOTALL)
         assert row, name
-        _, now = re.findall(r'<td class="num"[^>]*>([\d.,k]+)', row.group())
+        _, now = re.findall(r'<td class="num"[^>]*>\s*([\d.,k]+)', row.group())
         assert now == str(round(calls / 7)), name
