@@ -1,11 +1,14 @@
-"""Reading the environment: every value is checked here, and a wrong one becomes one clear line.
+"""Reading the environment with django-environ: every value is checked, and a wrong one becomes one clear line.
 
 A variable that is absent or empty takes its default. `NAME_FILE` names a file that holds the value of
 `NAME`. A value in the environment wins over the same name in `.env`.
+
+django-environ reads the files, casts and takes addresses apart. Not used are its `.env` reader, which skips a line
+that it does not understand, and `Env.str`, for which a secret that starts with `$` is another variable's name.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, MutableMapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,7 @@ from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from environ.fileaware_mapping import FileAwareMapping
 
 __all__ = ["Environment", "read_dotenv"]
 
@@ -35,7 +39,7 @@ def read_dotenv(path: Path) -> dict[str, str]:
         return {}
     except (OSError, UnicodeDecodeError) as error:
         raise ImproperlyConfigured(f"{path} cannot be read: {error}") from None
-    found = {}
+    variables = {}
     for number, line in enumerate(lines, start=1):
         text = line.strip()
         if not text or text.startswith("#"):
@@ -49,61 +53,50 @@ def read_dotenv(path: Path) -> dict[str, str]:
             if not quoted or quoted["quote"] in quoted["value"]:
                 raise ImproperlyConfigured(f"{path}, line {number}: the quotes of {name} do not match up")
             value = quoted["value"]
-        found[name] = value
-    return found
+        variables[name] = value
+    return variables
 
 
 class Environment:
-    """Typed access to variables; `known` collects every name that was asked for."""
+    """Typed access to variables; `known` collects every name that was asked for. Errors name the variable."""
 
-    def __init__(self, variables: Mapping[str, str]) -> None:
-        self.variables = variables
+    def __init__(self, variables: MutableMapping[str, str]) -> None:
+        self.variables = FileAwareMapping(variables)
         self.known: set[str] = set()
 
     def text(self, name: str, default: str = "") -> str:
-        """The value as it stands, or what the file named by `NAME_FILE` holds, less its last line end."""
+        """The value as it stands, or the content of the file named by `NAME_FILE`, less its last line end."""
         self.known |= {name, f"{name}_FILE"}
-        if file := self.variables.get(f"{name}_FILE"):
-            try:
-                return Path(file).expanduser().read_text(encoding="utf-8").rstrip("\r\n") or default
-            except (OSError, UnicodeDecodeError) as error:
-                raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error}") from None
-        return self.variables.get(name, "") or default
+        try:
+            return self.variables.get(name, "").rstrip("\r\n") or default
+        except (OSError, UnicodeDecodeError) as error:
+            raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error}") from None
 
     def flag(self, name: str, *, default: bool = False) -> bool:
-        text = self.text(name).strip().lower()
-        if text and text not in TRUE | FALSE:
-            raise ImproperlyConfigured(f"{name} must be 1 or 0, not {text!r}")
-        return text in TRUE if text else default
+        return self._cast(name, _flag, default, "1 or 0")
 
     def number(self, name: str, default: int) -> int:
         """A whole number, never negative."""
-        text = self.text(name).strip()
-        if not text:
-            return default
-        return _number(name, text)
+        return self._cast(name, _number, default, "a whole number")
 
     def numbers(self, name: str, default: list[int]) -> list[int]:
         """Whole numbers joined by commas."""
-        parts = self.words(name, [])
-        return [_number(name, part) for part in parts] if parts else default
+        return self._cast(name, [_number], default, "a whole number")
 
     def words(self, name: str, default: list[str]) -> list[str]:
         """Words joined by commas."""
-        return [part.strip() for part in self.text(name).split(",") if part.strip()] or default
+        return [word for word in self._cast(name, [str.strip], [], "words") if word] or default
 
     def day(self, name: str) -> date | None:
-        text = self.text(name).strip()
-        try:
-            return date.fromisoformat(text) if text else None
-        except ValueError:
-            raise ImproperlyConfigured(f"{name} must be a day such as 2023-12-08, not {text!r}") from None
+        return self._cast(name, date.fromisoformat, None, "a day such as 2023-12-08")
 
-    def choice(self, name: str, default: str, allowed: frozenset[str]) -> str:
-        text = self.text(name, default).strip()
-        if text not in allowed:
-            raise ImproperlyConfigured(f"{name} must be one of {', '.join(sorted(allowed))}, not {text!r}")
-        return text
+    def choice(self, name: str, default: str, allowed: Collection[str]) -> str:
+        def cast(text: str) -> str:
+            if text not in allowed:
+                raise ValueError
+            return text
+
+        return self._cast(name, cast, default, f"one of {', '.join(sorted(allowed))}")
 
     def database(self, name: str, default: str) -> dict[str, Any]:
         """Django's database settings of an address such as postgres://user:password@host/name."""
@@ -122,17 +115,31 @@ class Environment:
     def mail(self, name: str) -> dict[str, Any]:
         """Django's mail settings of an address such as smtp+tls://user:password@host:587; empty when unset."""
         text = self.text(name).strip()
-        if not text:
-            return {}
         try:
-            return dict(environ.Env.email_url_config(text))
+            return dict(environ.Env.email_url_config(text)) if text else {}
         except (ImproperlyConfigured, ValueError):
             raise ImproperlyConfigured(
                 f"{name} must be an address such as smtp+tls://user:password@host:587"
             ) from None
 
+    def _cast(self, name: str, cast: Any, default: Any, expected: str) -> Any:
+        text = self.text(name).strip()
+        if not text:
+            return default
+        try:
+            return environ.Env.parse_value(text, cast)
+        except ValueError:
+            raise ImproperlyConfigured(f"{name} must be {expected}, not {text!r}") from None
 
-def _number(name: str, text: str) -> int:
+
+def _flag(text: str) -> bool:
+    if text.lower() not in TRUE | FALSE:
+        raise ValueError
+    return text.lower() in TRUE
+
+
+def _number(text: str) -> int:
+    text = text.strip()
     if not (text.isascii() and text.isdigit() and len(text) <= 9):
-        raise ImproperlyConfigured(f"{name} must be a whole number, not {text!r}")
+        raise ValueError
     return int(text)

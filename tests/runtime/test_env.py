@@ -152,3 +152,21 @@ def test_a_missing_secret_file_is_named(tmp_path):
     env = Environment({"SECRET_KEY_FILE": str(tmp_path / "absent")})
     with pytest.raises(ImproperlyConfigured, match=r"SECRET_KEY_FILE cannot be read: .*absent"):
         env.text("SECRET_KEY")
+
+
+@pytest.mark.parametrize("secret", ["$HOME", "$$", "{x}", "a,b", " padded "])
+def test_a_secret_is_never_taken_for_anything_else(secret):
+    assert Environment({"SECRET_KEY": secret, "HOME": "/root"}).text("SECRET_KEY") == secret
+
+
+@pytest.mark.parametrize("numbers", ["1,,2", " 1 , 2 ,"])
+def test_empty_places_in_a_list_are_nothing(numbers):
+    env = Environment({"DAYS": numbers, "HOSTS": "a, ,b"})
+    assert env.words("HOSTS", []) == ["a", "b"]
+    assert env.numbers("DAYS", []) == [1, 2]
+
+
+@pytest.mark.parametrize("text", ["-1", "1.5", "٣", "1_000", "9" * 10])
+def test_a_number_is_whole_ascii_and_of_a_size_that_makes_sense(text):
+    with pytest.raises(ImproperlyConfigured, match="NAME must be a whole number"):
+        Environment({"NAME": text}).number("NAME", 1)
