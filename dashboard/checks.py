@@ -1,4 +1,4 @@
-"""System checks: a misconfiguration is named here, with what to do about it."""
+"""System checks: each names a misconfiguration and says what to do about it."""
 
 import os
 from difflib import get_close_matches
@@ -40,14 +40,14 @@ def alert_days_are_sane(app_configs, **kwargs):
 def variables_are_known(app_configs, **kwargs):
     """A misspelt variable would silently leave its setting at the default."""
     known = settings.SUNDIAL_VARIABLES
-    strangers = sorted(name for name in os.environ if name.startswith("SUNDIAL_") and name not in known)
+    unknown = sorted(name for name in os.environ if name.startswith("SUNDIAL_") and name not in known)
     return [
         checks.Warning(
             f"{name} is set, but there is no such setting",
             hint=f"Did you mean {close[0]}?" if close else "See docs/settings.md",
             id="sundial.W002",
         )
-        for name in strangers
+        for name in unknown
         for close in [get_close_matches(name, known, n=1)]
     ]
 

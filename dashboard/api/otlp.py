@@ -1,7 +1,8 @@
 """POST /v1/traces, /v1/metrics and /v1/logs: what OpenTelemetry's exporters speak, OTLP over HTTP.
 
-Answers in the encoding of the request, as the protocol says: an Export…ServiceResponse, with what was refused,
-or a google.rpc.Status. 429 and 503 mean try again, everything else do not.
+Answers in the encoding of the request, as the protocol says: an Export…ServiceResponse, with what was rejected,
+or a google.rpc.Status. An exporter retries after 429 and 503 only.
+Specification: opentelemetry.io/docs/specs/otlp.
 """
 
 import logging
@@ -26,29 +27,29 @@ __all__ = ["logs", "metrics", "traces"]
 
 log = logging.getLogger(__name__)
 
-MOST = 32 << 20  # bytes of a request, as it comes and unpacked
+MAX_BYTES = 32 << 20  # of a request, as sent and decompressed
 RETRY_SECONDS = 5
 TYPES = {"application/json": True, "application/x-protobuf": False, "application/protobuf": False}
 
 
 def receiver(signal: Signal) -> Callable[[HttpRequest], HttpResponse]:
-    """The view of one kind of telemetry. Only a token opens it, so there are no forms to forge."""
+    """The view of one kind of telemetry. It needs a token and takes no session, so no CSRF check."""
 
     def receive(request: HttpRequest) -> HttpResponse:
         is_json = TYPES.get(request.content_type or "", True)
         try:
-            rejected, reasons = _taken(request, signal)
-        except ApiError as known:
-            return _failed(known.status, known.detail, is_json=is_json)
-        except upload.SourcePausedError as problem:
-            return _failed(503, str(problem), is_json=is_json)  # the exporter keeps it for a while
-        except upload.PushError as problem:
-            return _failed(STATUS_BY_ERROR[type(problem)], str(problem), is_json=is_json)
+            rejected, reasons = _ingest(request, signal)
+        except ApiError as error:
+            return _error_response(error.status, error.detail, is_json=is_json)
+        except upload.SourcePausedError as error:
+            return _error_response(503, str(error), is_json=is_json)  # the exporter keeps it for a while
+        except upload.PushError as error:
+            return _error_response(STATUS_BY_ERROR[type(error)], str(error), is_json=is_json)
         except (OperationalError, InterfaceError):
-            return _failed(503, "The database is busy: send it again", is_json=is_json)
+            return _error_response(503, "The database is busy: send it again", is_json=is_json)
         except Exception:
             log.exception("%s %s failed", request.method, request.path)
-            return _failed(500, "Something broke here; the server's log says what", is_json=is_json)
+            return _error_response(500, "Something broke here; the server's log says what", is_json=is_json)
         return success_response(signal.name, rejected, "; ".join(reasons[:5]), is_json=is_json)
 
     vars(receive).update(login_required=False, reads_as_of=True, csrf_exempt=True)
@@ -58,8 +59,8 @@ def receiver(signal: Signal) -> Callable[[HttpRequest], HttpResponse]:
 traces, metrics, logs = (receiver(SIGNALS[name]) for name in ("traces", "metrics", "logs"))
 
 
-def _taken(request: HttpRequest, signal: Signal) -> tuple[int, list[str]]:
-    """How many records were refused, and why."""
+def _ingest(request: HttpRequest, signal: Signal) -> tuple[int, list[str]]:
+    """Count the request's records; how many were rejected, and why. Raises ApiError, PushError."""
     if request.method != "POST":
         raise ApiError(405, f"{request.method} is not possible here")
     require_role(authenticate(request), INGEST_ROLES)
@@ -69,17 +70,17 @@ def _taken(request: HttpRequest, signal: Signal) -> tuple[int, list[str]]:
     if encoding not in {"", "identity", "gzip"}:
         raise ApiError(415, "Content-Encoding must be gzip, or none")
     source = upload.otlp_source(request.GET.get("source", ""))
-    body = uploads.read_body(request, MOST)
+    body = uploads.read_body(request, MAX_BYTES)
     size = len(body)
     try:
-        body = gunzip(body, MOST) if encoding == "gzip" else body
+        body = gunzip(body, MAX_BYTES) if encoding == "gzip" else body
         records = signal.records(body, is_json=TYPES[request.content_type])
-    except ContentTooLargeError as problem:
-        raise ApiError(413, f"The body {problem}") from None
-    except ContentError as problem:
-        raise ApiError(400, f"The body {problem}") from None
-    except ValueError as problem:
-        raise ApiError(400, f"The body is {problem}") from None
+    except ContentTooLargeError as error:
+        raise ApiError(413, f"The body {error}") from None
+    except ContentError as error:
+        raise ApiError(400, f"The body {error}") from None
+    except ValueError as error:
+        raise ApiError(400, f"The body is {error}") from None
 
     def add(batch: Any) -> None:
         signal.format.add(records, batch)
@@ -90,7 +91,7 @@ def _taken(request: HttpRequest, signal: Signal) -> tuple[int, list[str]]:
     return counts.rejected, reasons
 
 
-def _failed(status: int, message: str, *, is_json: bool) -> HttpResponse:
+def _error_response(status: int, message: str, *, is_json: bool) -> HttpResponse:
     response = failure_response(status, message, is_json=is_json)
     if status == 401:
         response["WWW-Authenticate"] = 'Bearer realm="Sundial"'

@@ -1,10 +1,10 @@
-"""Answers of OTLP over HTTP, in JSON or protobuf: small enough to be written by hand."""
+"""Answers of OTLP over HTTP, in JSON or protobuf: two small messages, encoded by hand."""
 
 from django.http import HttpResponse, JsonResponse
 
 __all__ = ["failure_response", "success_response"]
 
-REFUSED = {"traces": "rejectedSpans", "metrics": "rejectedDataPoints", "logs": "rejectedLogRecords"}
+REJECTED_FIELDS = {"traces": "rejectedSpans", "metrics": "rejectedDataPoints", "logs": "rejectedLogRecords"}
 PROTOBUF = "application/x-protobuf"
 # google.rpc.Code for a status of HTTP.
 CODES = {400: 3, 401: 16, 403: 7, 404: 5, 405: 12, 409: 9, 411: 3, 413: 8, 415: 3, 422: 3, 503: 14}
@@ -12,11 +12,15 @@ INTERNAL = 13
 
 
 def success_response(signal: str, rejected: int, message: str, *, is_json: bool) -> HttpResponse:
-    """An Export…ServiceResponse; with a partial success when something was refused."""
+    """An Export…ServiceResponse; with a partial success when something was rejected."""
     if is_json:
-        # 64-bit numbers are texts in protobuf's JSON.
-        told = {"partialSuccess": {REFUSED[signal]: str(rejected), "errorMessage": message}} if rejected else {}
-        return JsonResponse(told)
+        # 64-bit numbers are strings in protobuf's JSON.
+        content = (
+            {"partialSuccess": {REJECTED_FIELDS[signal]: str(rejected), "errorMessage": message}}
+            if rejected
+            else {}
+        )
+        return JsonResponse(content)
     partial = _number(1, rejected) + _text(2, message)
     return HttpResponse(_bytes(1, partial) if rejected else b"", content_type=PROTOBUF)
 
@@ -42,8 +46,8 @@ def _bytes(field: int, value: bytes) -> bytes:
 
 
 def _varint(value: int) -> bytes:
-    found = bytearray()
+    encoded = bytearray()
     while value > 0x7F:
-        found.append(value & 0x7F | 0x80)
+        encoded.append(value & 0x7F | 0x80)
         value >>= 7
-    return bytes([*found, value])
+    return bytes([*encoded, value])

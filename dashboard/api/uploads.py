@@ -1,4 +1,4 @@
-"""Bodies of requests that are larger than memory: written to a file piece by piece, or read up to a bound."""
+"""Request bodies in bounded memory: written to a file chunk by chunk, or read up to a limit."""
 
 from pathlib import Path
 from shutil import disk_usage
@@ -10,53 +10,53 @@ from dashboard.api.errors import ApiError
 
 __all__ = ["read_body", "save_body"]
 
-PIECE = 1 << 20
-ROOM = 64 << 20  # bytes of the disk that are left alone
+CHUNK = 1 << 20
+RESERVED = 64 << 20  # bytes of the disk that stay free
 
 
 class Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-def save_body(request: HttpRequest, path: Path, most: int) -> int:
-    """Write the body as it was sent to a file; its length. Raises ApiError."""
-    told = _length(request, most)
-    if disk_usage(path.parent).free < (told or 0) + ROOM:
+def save_body(request: HttpRequest, path: Path, limit: int) -> int:
+    """Write the body to a file as it was sent, and return its length. Raises ApiError."""
+    declared = _length(request, limit)
+    if disk_usage(path.parent).free < (declared or 0) + RESERVED:
         raise ApiError(507, "The state folder has no room for this body")
     source, written = _source(request), 0
     with path.open("wb") as file:
-        while piece := _piece(source):
-            written += len(piece)
-            if written > most:
-                raise _too_large(most)
-            if told is None and disk_usage(path.parent).free < ROOM:
+        while chunk := _read_chunk(source):
+            written += len(chunk)
+            if written > limit:
+                raise _too_large(limit)
+            if declared is None and disk_usage(path.parent).free < RESERVED:
                 raise ApiError(507, "The state folder has no room for this body")
-            file.write(piece)
-    _check(told, written)
+            file.write(chunk)
+    _check(declared, written)
     return written
 
 
-def read_body(request: HttpRequest, most: int) -> bytes:
-    """The whole body, at most so many bytes of it. Raises ApiError."""
-    told = _length(request, most)
-    source, parts, taken = _source(request), [], 0
-    while piece := _piece(source):
-        taken += len(piece)
-        if taken > most:
-            raise _too_large(most)
-        parts.append(piece)
-    _check(told, taken)
+def read_body(request: HttpRequest, limit: int) -> bytes:
+    """The whole body, at most `limit` bytes. Raises ApiError."""
+    declared = _length(request, limit)
+    source, parts, received = _source(request), [], 0
+    while chunk := _read_chunk(source):
+        received += len(chunk)
+        if received > limit:
+            raise _too_large(limit)
+        parts.append(chunk)
+    _check(declared, received)
     return b"".join(parts)
 
 
-def _length(request: HttpRequest, most: int) -> int | None:
-    """What the sender says the length is; None for a body in chunks."""
+def _length(request: HttpRequest, limit: int) -> int | None:
+    """The length that the sender declares; None for a body in chunks."""
     if _is_chunked(request):
         return None
     text = request.headers.get("Content-Length") or "0"
     length = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
-    if length > most:
-        raise _too_large(most)
+    if length > limit:
+        raise _too_large(limit)
     return length
 
 
@@ -67,24 +67,24 @@ def _is_chunked(request: HttpRequest) -> bool:
 def _source(request: HttpRequest) -> Readable:
     if not _is_chunked(request):
         return request
-    # Django reads as much as Content-Length tells, which is nothing here; the server knows where chunks end.
+    # Django reads as many bytes as Content-Length says, which is none here; the server knows where chunks end.
     if not request.META.get("wsgi.input_terminated"):
         raise ApiError(411, "This server takes no body in chunks: send its length")
     chunks: Readable = request.META["wsgi.input"]
     return chunks
 
 
-def _piece(source: Readable) -> bytes:
+def _read_chunk(source: Readable) -> bytes:
     try:
-        return source.read(PIECE)
+        return source.read(CHUNK)
     except (UnreadablePostError, OSError):
         raise ApiError(400, "The body could not be read to its end: send it again") from None
 
 
-def _check(told: int | None, taken: int) -> None:
-    if told is not None and taken < told:
-        raise ApiError(400, f"The body ended after {taken} of {told} bytes: send it again")
+def _check(declared: int | None, received: int) -> None:
+    if declared is not None and received < declared:
+        raise ApiError(400, f"The body ended after {received} of {declared} bytes: send it again")
 
 
-def _too_large(most: int) -> ApiError:
-    return ApiError(413, f"The body is larger than {most} bytes: send it in parts, or compressed", limit=most)
+def _too_large(limit: int) -> ApiError:
+    return ApiError(413, f"The body is larger than {limit} bytes: send it in parts, or compressed", limit=limit)

@@ -300,10 +300,10 @@ def test_types_and_encodings_are_those_of_the_protocol(collector, source):
 
 
 def test_a_request_is_bounded_as_it_comes_and_unpacked(collector, source, monkeypatch):
-    monkeypatch.setattr(otlp, "MOST", 1000)
+    monkeypatch.setattr(otlp, "MAX_BYTES", 1000)
     assert "larger than 1000 bytes" in status(send(collector, b" " * 1001 + b"{}"), 413)
     bomb = gzip.compress(b" " * 10_000_000)
-    monkeypatch.setattr(otlp, "MOST", 20_000)
+    monkeypatch.setattr(otlp, "MAX_BYTES", 20_000)
     response = collector.post("/v1/traces", bomb, content_type=JSON, headers={"Content-Encoding": "gzip"})
     assert "more than 20000 bytes when it is unpacked" in status(response, 413)
 
