@@ -73,12 +73,15 @@ def api_view(view: View) -> View:
     """Mark a view as one that checks tokens itself, answer HEAD as GET, and complete the response's headers."""
 
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if request.method == "HEAD":
-            request.method = "GET"  # the server sends no body
+        method = request.method
+        if method == "HEAD":
+            request.method = "GET"  # the server leaves the body out
         try:
             response = view(request, *args, **kwargs)
         except Exception as error:  # noqa: BLE001  it is logged
             response = _problem(request, error)
+        finally:
+            request.method = method
         if response.status_code == 405:
             allowed = response.get("Allow", "")
             response = problem_response(405, f"{request.method} is not possible here")

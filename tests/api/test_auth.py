@@ -51,6 +51,11 @@ def test_the_day_a_token_was_last_used_is_kept(api):
     assert ApiToken.objects.get().last_used_on is not None
 
 
+def test_head_answers_as_get_does(api):
+    response = api.head(MODELS)
+    assert (response.status_code, response.content) == (200, b"")
+
+
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
 def test_another_method_is_refused_with_those_that_work(api, method):
     response = getattr(api, method)(MODELS)
