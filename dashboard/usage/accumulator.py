@@ -1,4 +1,4 @@
-"""What a reader has added up since its last checkpoint."""
+"""What a reader has counted since its last checkpoint."""
 
 from collections.abc import Callable, Container
 
@@ -8,8 +8,8 @@ from dashboard.usage.records import COUNTS, KEPT_REJECTS, LINE, Batch, merge_gro
 __all__ = ["Accumulator"]
 
 
-class _Either:
-    """Two sets as one to look in: it is asked for often, and they are large."""
+class _EitherSet:
+    """Membership in either set, without building the union."""
 
     def __init__(self, one: set[int], other: set[int]) -> None:
         self._sets = one, other
@@ -20,38 +20,38 @@ class _Either:
 
 
 class Accumulator(Batch):
-    """A batch that knows the ids that were counted before and takes whole parts, each read by itself.
+    """A batch that knows the ids counted before, and to which batches decoded elsewhere can be added.
 
-    `seen(hour)` tells the ids counted in an hour by earlier commits.
+    `known_hashes(hour)` returns the ids counted in an hour by earlier commits.
     """
 
-    def __init__(self, last_hour: int, seen: Callable[[int], HashSet], checksum_before: int = 0) -> None:
+    def __init__(self, last_hour: int, known_hashes: Callable[[int], HashSet], checksum_before: int = 0) -> None:
         super().__init__(last_hour, checksum_before)
-        self._seen = seen
-        self._taken: dict[int, HashSet] = {}  # of the parts, by hour
+        self._known_hashes = known_hashes
+        self._added: dict[int, HashSet] = {}  # of the parts, by hour
 
     def known_hashes(self, hour: int) -> Container[int]:
-        stored, taken = self._seen(hour).as_set(), self._taken.get(hour)
-        return _Either(stored, taken.as_set()) if taken else stored
+        stored, added = self._known_hashes(hour).as_set(), self._added.get(hour)
+        return _EitherSet(stored, added.as_set()) if added else stored
 
     def hashes_by_hour(self) -> dict[int, SortedHashes]:
         """All ids that were counted since the checkpoint, by hour."""
         for hour, new_hashes in self.new_hashes.items():
             if new_hashes:
-                self._taken.setdefault(hour, HashSet()).add(sort_hashes(new_hashes))
+                self._added.setdefault(hour, HashSet()).add(sort_hashes(new_hashes))
                 new_hashes.clear()
-        return {hour: hashes.merged_run() for hour, hashes in self._taken.items()}
+        return {hour: hashes.merged_run() for hour, hashes in self._added.items()}
 
     def add(self, part: Batch, line: int) -> bool:
-        """Add a part whose first line is number `line` here and was 0 there.
+        """Add a batch whose first line is number `line` here and was 0 there.
 
         False, and nothing added, when it holds an id twice or one that was counted before.
         """
         runs = _runs(part)
-        if runs is None or any(self._meets(hour, run) for hour, run in runs):
+        if runs is None or any(self._overlaps(hour, run) for hour, run in runs):
             return False
         for hour, run in runs:
-            self._taken.setdefault(hour, HashSet()).add(run)
+            self._added.setdefault(hour, HashSet()).add(run)
         callers = [self.callers.setdefault(caller, len(self.callers)) for caller in part.callers]
         names = [self.names.setdefault(called, len(self.names)) for called in part.names]
         groups = self.groups
@@ -69,17 +69,17 @@ class Accumulator(Batch):
             setattr(self, count, getattr(self, count) + getattr(part, count))
         return True
 
-    def _meets(self, hour: int, run: SortedHashes) -> bool:
-        new_hashes, taken = self.new_hashes.get(hour), self._taken.get(hour)
+    def _overlaps(self, hour: int, run: SortedHashes) -> bool:
+        new_hashes, added = self.new_hashes.get(hour), self._added.get(hour)
         return (
             bool(new_hashes and not new_hashes.isdisjoint(run.tolist()))
-            or bool(taken and taken.overlaps(run))
-            or self._seen(hour).overlaps(run)
+            or bool(added and added.overlaps(run))
+            or self._known_hashes(hour).overlaps(run)
         )
 
 
 def _runs(part: Batch) -> list[tuple[int, SortedHashes]] | None:
-    """The ids of a part by hour; None when one comes twice."""
+    """The ids of a batch by hour; None when one comes twice."""
     found: list[tuple[int, SortedHashes]] = []
     for hour in part.new_hashes.keys() | part.new_digests.keys():
         run = from_digests(part.new_digests.get(hour, b""))

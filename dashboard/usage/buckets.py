@@ -1,4 +1,4 @@
-"""Readings of aggregated sources: how they are made, summed within a delivery, and what they contribute. Pure."""
+"""Buckets of aggregated sources: parsing times and widths, summing a delivery, replacing stored values. Pure."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
@@ -47,7 +47,7 @@ def key_digest(*parts: object) -> str:
 
 
 def parse_instant(value: object) -> int:
-    """Seconds since 1970 of a day, an ISO 8601 time (UTC where no zone is told) or a number of seconds.
+    """Seconds since 1970 of a day, an ISO 8601 time (UTC without a zone) or a number of seconds.
 
     Raises ValueError without repeating the value.
     """
@@ -77,7 +77,7 @@ def bucket_width(start: int, end: int) -> int:
 
 
 def add_bucket_value(into: dict[tuple[str, int], BucketValue], bucket: BucketValue) -> None:
-    """Add a reading to a delivery: rows of one key and bucket are summed, of a counter the highest stays."""
+    """Add a value to a delivery: rows of one key and bucket are summed, of a running total the highest stays."""
     known = into.get((bucket.key, bucket.start))
     if known is not None:
         if bucket.seconds == RUNNING_TOTAL:
@@ -96,10 +96,10 @@ def highest_measures(one: Iterable[int | None], other: Iterable[int | None]) -> 
 def merge_stored_buckets(
     known: Mapping[int, StoredBucket], delivered: Mapping[int, StoredBucket]
 ) -> dict[int, StoredBucket]:
-    """What is kept of one key, by start, after `told` was delivered on top of `known`.
+    """The stored buckets of one key, by start, after `delivered` came on top of `known`.
 
-    A day is kept in the width it was told in last: hours that come for a day which was told as a whole
-    replace it, and the other way round, so that no call counts in both.
+    A day is stored in the width it was last reported in: hours replace a day that was reported as a whole, and the
+    other way round, so that no call counts in both.
     """
     widths = {start // DAY: value.seconds for start, value in delivered.items()}
     kept = {start: v for start, v in known.items() if widths.get(start // DAY, v.seconds) == v.seconds}

@@ -1,4 +1,4 @@
-"""Sets of 64-bit marks, the hashes of ids: eight bytes each, compared and merged in compiled code. Pure."""
+"""Sets of 64-bit hashes of ids: eight bytes each, compared and merged in compiled code. Pure."""
 
 from collections.abc import Collection
 from typing import TypeAlias
@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 __all__ = ["HashSet", "SortedHashes", "from_digests", "sort_hashes"]
 
-# Marks in rising order, each once.
+# Hashes in rising order, each once.
 SortedHashes: TypeAlias = npt.NDArray[np.uint64]
 
 NONE: SortedHashes = np.empty(0, np.uint64)
@@ -16,10 +16,10 @@ STORED, DIGEST = np.dtype("<u8"), np.dtype(">u8")
 
 
 class HashSet:
-    """A set of marks, kept as few runs: each is more than twice as long as the next.
+    """A set of hashes, stored as a few sorted runs: each is more than twice as long as the next.
 
     So adding a run costs its own length on average, however many there are, and nothing is ever unpacked
-    into Python's numbers unless somebody asks for one mark at a time (`members`).
+    into Python's numbers unless `as_set` is called.
     """
 
     __slots__ = ("_members", "_runs")
@@ -36,7 +36,7 @@ class HashSet:
         return any(_meet(known, run) for known in self._runs)
 
     def add(self, run: SortedHashes) -> None:
-        """Add marks of which none is in the set yet."""
+        """Add hashes of which none is in the set yet."""
         if not len(run):
             return
         if self._members is not None:
@@ -63,17 +63,17 @@ class HashSet:
 
     @classmethod
     def from_bytes(cls, *segments: bytes | memoryview) -> "HashSet":
-        """What `packed` gave, of several sets together."""
+        """The set of all segments that `to_bytes` gave."""
         return cls(np.unique(np.frombuffer(b"".join(segments), STORED).astype(np.uint64)))
 
 
 def sort_hashes(hashes: Collection[int]) -> SortedHashes:
-    """These marks in order; each comes once."""
+    """These hashes in order; each comes once."""
     return np.sort(np.fromiter(hashes, np.uint64, len(hashes)))
 
 
 def from_digests(digests: bytes) -> SortedHashes | None:
-    """The run of marks that 64-bit digests in network order stand for; None when one comes twice."""
+    """The sorted hashes of 64-bit digests in network order; None when one comes twice."""
     run = np.sort(np.frombuffer(digests, DIGEST).astype(np.uint64))
     return None if (run[1:] == run[:-1]).any() else run
 

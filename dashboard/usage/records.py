@@ -60,7 +60,7 @@ KEPT_REJECTS = 100  # per commit; further ones are counted, not kept
 # How a batch counts its lines.
 COUNTS = ("lines", "accepted", "rejected", "duplicates", "skipped")
 
-# Calls, errors, gone, input tokens, output tokens, cost in nano-USD; None where the log does not tell.
+# Calls, errors, gone, input tokens, output tokens, cost in nano-USD; None where the log has no number.
 Measures = list[int | None]
 
 
@@ -77,7 +77,7 @@ class Caller(NamedTuple):
 
 
 class Called(NamedTuple):
-    """What was called. `platform` "" is unknown; `called_as` is exactly as logged, "" when not told."""
+    """What was called. `platform` "" is unknown; `called_as` is exactly as logged, "" when not logged."""
 
     platform: str
     called_as: str
@@ -85,7 +85,7 @@ class Called(NamedTuple):
 
 
 # One line's contribution, a plain tuple because millions are made: its time in whole seconds since 1970, the
-# format's own raw grouping key (told apart later by `describe`), id, then the measures in order.
+# format's own raw grouping key (explained later by `describe`), id, then the measures in order.
 CallRow = tuple[int, tuple, str | None, int | None, int | None, int | None, int | None, int | None, int | None]
 
 
@@ -94,7 +94,7 @@ Pair = tuple[Caller, Called]
 
 
 class CallEvidence(NamedTuple):
-    """The call that proves a use: its time in seconds since 1970, its line from 1 (0: not told), its id or ""."""
+    """The call that proves a use: its time in seconds since 1970, its line from 1 (0: unknown), its id or ""."""
 
     at: int
     line: int = 0
@@ -107,9 +107,9 @@ AT, LINE, ID = 6, 7, 8  # where a group holds them
 
 
 class BucketValue(NamedTuple):
-    """What an aggregated source tells of one key in one bucket; told again, the later value replaces it.
+    """What an aggregated source reports for one key in one bucket; a later value replaces an earlier one.
 
-    `key` is a digest of all that tells its rows apart, `start` seconds since 1970. `seconds` is the
+    `key` is a digest of all dimensions of its rows, `start` seconds since 1970. `seconds` is the
     bucket's width, or 0 for a running total as it stood in the hour `start`.
     """
 
@@ -134,10 +134,10 @@ class Reject(NamedTuple):
 class Batch:
     """What a run of lines adds up to. `lines == accepted + rejected + duplicates + skipped`.
 
-    `groups` are told by hour and by the numbers that `callers` and `names` give. `fresh` holds the hashes of
-    ids by hour; `bulk` further ones, eight bytes each, that nobody has compared with any yet. `last_hour` is
-    the latest hour that is not absurd, `before` the CRC-32 of the content before the lines (a line without an
-    id is known by its place). `readings`, by key and start, are what aggregated formats yield instead of sums.
+    `groups` are keyed by hour and by the numbers of caller and name in `callers` and `names`. `new_hashes` holds
+    the hashes of ids by hour; `new_digests` further ones, eight bytes each, not yet compared with any. `last_hour`
+    is the latest accepted hour, `checksum_before` the CRC-32 of the content before the lines (a line without an id
+    is recognised by its place). `buckets`, by key and start, are what aggregated formats yield instead of calls.
     """
 
     last_hour: int
@@ -156,7 +156,7 @@ class Batch:
     skipped: int = 0
 
     def known_hashes(self, _hour: int) -> Container[int]:
-        """The hashes of ids that were counted in an hour before this batch's own `fresh` ones."""
+        """The hashes of ids that were counted in an hour before this batch's own `new_hashes`."""
         return ()
 
     def reject(self, line: int, offset: int, reason: str, raw: bytes) -> None:
@@ -174,7 +174,7 @@ class Batch:
             merge_group(known, group)
 
     @property
-    def sums(self) -> dict[tuple[int, Caller, Called], Measures]:
+    def totals(self) -> dict[tuple[int, Caller, Called], Measures]:
         """The measures of each caller and name by hour."""
         callers, names = list(self.callers), list(self.names)
         return {(hour, callers[who], names[what]): group[:AT] for (hour, who, what), group in self.groups.items()}
@@ -206,12 +206,12 @@ def add_measures(into: Measures, more: Measures) -> None:
 
 
 def last_hour(now: datetime) -> int:
-    """Clocks differ, days do not: the latest hour that is believed is two days ahead."""
+    """Clocks differ, days do not: the latest accepted hour is two days ahead."""
     return int((now + timedelta(days=2)).timestamp()) // 3600
 
 
 def epoch_seconds(value: float | str) -> int:
-    """A time in whole seconds since 1970: from ISO 8601 (UTC where no zone is told) or seconds, ms, us or ns.
+    """A time in whole seconds since 1970: from ISO 8601 (UTC without a zone) or seconds, ms, us or ns.
 
     Raises ValueError without repeating the value.
     """

@@ -121,7 +121,7 @@ def _lines(reader: Format, data: bytes, sample: Sample, now: datetime, *, ended:
 def _batch_records(batch: Batch) -> list[SampleRecord]:
     sums = [
         SampleRecord(hour * HOUR, HOUR, caller, called, tuple(measures))
-        for (hour, caller, called), measures in batch.sums.items()
+        for (hour, caller, called), measures in batch.totals.items()
     ]
     return sums + sample_records(batch.buckets.values())
 

@@ -1,7 +1,7 @@
-"""What formats share that tell sums: pages of a usage API, tables of sums as CSV or JSON.
+"""What formats of aggregated sources share: pages of a usage API, tables of sums as CSV or JSON.
 
-They yield readings, which replace what was told before of the same key and bucket, instead of sums that
-add up. A file is one delivery: what it tells twice of one key and bucket is summed.
+They yield bucket values, which replace earlier values of the same key and bucket, instead of calls that add up.
+A file is one delivery: its rows of one key and bucket are summed.
 """
 
 import copy
@@ -18,23 +18,23 @@ from dashboard.usage.records import FIRST_HOUR, Batch, BucketValue, checked_coun
 
 __all__ = ["AggregatedFormat", "cell_text", "csv_columns", "csv_header", "parse_cost", "parse_count"]
 
-MAX_BUCKETS = 500_000  # readings of one delivery, which are held in memory
+MAX_BUCKETS = 500_000  # bucket values of one delivery, which are held in memory
 MAX_COLUMNS = 200
 _any = msgspec.json.Decoder()
 
 
 class AggregatedFormat(DocumentFormat):
-    """Readings from JSON (pages, arrays, a record per line) or from CSV with a header.
+    """Bucket values from JSON (pages, arrays, a record per line) or from CSV with a header.
 
-    `parts` splits what JSON holds into records, `reading` makes a reading of one: None for a record that
-    tells of no model, ValueError for one that is wrong. `under` are the keys of a page's array.
+    `parts` splits what JSON holds into records, `bucket_value` makes a value of one: None for a record that
+    names no model, ValueError for one that is wrong. `under` are the keys of a page's array.
     """
 
     aggregated = True
     many = True
     under: tuple[str, ...] = ("data",)
     tabular = False  # whether it comes as CSV, too
-    # Of CSV: the columns in order, once the file's head was seen.
+    # Of CSV: the columns in order, once the file's header was read.
     columns: tuple[str, ...] | None = None
     delimiter = ","
 

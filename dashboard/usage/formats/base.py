@@ -26,7 +26,7 @@ DESCRIBED = 20_000
 
 @dataclass(frozen=True)
 class DetectionSample:
-    """The first lines of a file, for detection: raw, and those that are JSON objects decoded."""
+    """The first lines of a file, for format detection: raw, and those that are JSON objects decoded."""
 
     lines: list[bytes]
     objects: list[dict[str, Any]]
@@ -41,7 +41,7 @@ class Format(Protocol):
     """A log format: its name, how it reads complete lines, and how it knows its own."""
 
     name: str
-    # Tells sums that may be told again: `batch.readings`, which replace, rather than `batch.sums`, which add.
+    # Whether it reports buckets, which replace earlier values (`batch.buckets`), rather than calls, which add up.
     aggregated: bool
 
     def decode(self, data: bytes, batch: Batch, line: int, offset: int) -> None:
@@ -64,14 +64,14 @@ class LineFormat:
     parse: Callable[[bytes], Any]
 
     def __init__(self) -> None:
-        # The same few thousand keys come in every block; bounded, as nothing else here is kept.
+        # A cache: the same few thousand keys come in every chunk.
         self._described: dict[tuple, tuple[Caller, Called]] = {}
 
     def extract(self, record: Any) -> CallRow | None:
         raise NotImplementedError
 
     def read(self, raw: bytes) -> CallRow | None:
-        """Both in one, for formats that have a shorter way for what most of their lines are."""
+        """`extract` of `parse`; a format may override it with something faster for most of its lines."""
         return self.extract(self.parse(raw))
 
     def describe(self, key: tuple) -> tuple[Caller, Called]:
@@ -81,7 +81,7 @@ class LineFormat:
     def recognise(self, sample: DetectionSample) -> str:
         raise NotImplementedError
 
-    # One loop without calls into other functions of ours per line: it is where ingest spends its time.
+    # One loop without calls of our own functions per line: it is where ingest spends its time.
     def decode(self, data: bytes, batch: Batch, line: int, offset: int) -> None:  # noqa: C901
         groups: dict[int, dict[tuple, Group]] = {}
         table: dict[tuple, Group] = {}
@@ -92,7 +92,7 @@ class LineFormat:
         old: Container[int] = ()
         new: set[int] = set()
         number = line - 1
-        # Line by line each stays in the processor's cache; splitting the whole block costs five times as much.
+        # Line by line each stays in the processor's cache; splitting the whole chunk costs five times as much.
         source = BytesIO(data)
         for number, raw in enumerate(source, line):
             try:

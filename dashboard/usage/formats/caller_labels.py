@@ -33,7 +33,7 @@ _any = msgspec.json.Decoder()
 
 
 class Labels(NamedTuple):
-    """What labels tell; "" where they do not. `tags` are `name:value`, sorted and joined by commas."""
+    """What labels say about the caller, "" for nothing. `tags` are `name:value`, sorted and joined by commas."""
 
     application: str = ""
     team: str = ""
@@ -56,7 +56,7 @@ def read_labels(pairs: Mapping[str, Any]) -> Labels:
 
 
 def decode_labels(raw: bytes) -> Labels:
-    """The same from raw JSON: an object, or a string that holds one. Anything else tells nothing."""
+    """The same from raw JSON: an object, or a string that holds one. Anything else has no labels."""
     try:
         value = _any.decode(raw) if raw else None
         if isinstance(value, str) and value.lstrip().startswith("{"):

@@ -16,7 +16,7 @@ _object = msgspec.json.Decoder(dict[str, Any])
 
 
 class Detection(NamedTuple):
-    """`format` is "" when unsure; `why` says what was seen, without repeating values."""
+    """`format` is "" when unsure; `why` describes the lines, without repeating values."""
 
     format: str
     why: str

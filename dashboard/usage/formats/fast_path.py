@@ -1,8 +1,8 @@
-"""A short way for the usual lines of a format: two to three times as fast as the loop that every format shares.
+"""A fast path for the common lines of a format: two to three times as fast as the loop that every format shares.
 
-A format's own loop adds up the lines that it knows at sight, as if each of their ids was new, and leaves the
-odd ones. Whoever takes the part compares its ids with all others, in compiled code; when one comes twice the
-lines go the careful way of `LineFormat`, whose result is the same. So a short way may be quick, but not wrong.
+A format's own loop adds up the lines of a known shape, as if each of their ids was new, and returns the others.
+The reader compares the batch's ids with all others, in compiled code; if one comes twice the lines take the slow
+path of `LineFormat`, whose result is the same. SUNDIAL_FAST_PATHS=0 turns fast paths off.
 """
 
 from collections.abc import Callable, Iterable
@@ -16,17 +16,17 @@ from dashboard.usage.records import Batch, Group
 __all__ = ["CACHED_PIECE_BYTES", "NEEDS_SLOW_PATH", "NO_CALL", "FastPath", "FastPathFormat", "SlowPathLine"]
 
 # Bytes of a piece: few enough for the processor's cache, and to be had from the heap. Larger ones are new pages
-# each time, and giving them to the process costs more than reading what is in them.
+# each time, and mapping them costs more than decoding what is in them.
 CACHED_PIECE_BYTES = 256 << 10
-SLOW_SHARE = 4  # one line in so many may be odd; with more of them the short way is a detour
-ALWAYS_ALLOWED = 100  # lines that say nothing about how many are odd
-# What stands in a group's place where there is none: what is no call, and what needs a closer look.
+SLOW_SHARE = 4  # one line in so many may need the slow path; with more of them the fast path is no gain
+ALWAYS_ALLOWED = 100  # slow lines before the share is looked at
+# In the place of a group: the line is no call, or needs the slow path.
 NO_CALL: Group = []
 NEEDS_SLOW_PATH: Group = []
 
 
 class SlowPathLine(NamedTuple):
-    """A line for the careful way: its number from 0 in its run, the offset behind it in its piece, its bytes."""
+    """A line for the slow path: its number from 0 in its run, the offset behind it in its piece, its bytes."""
 
     number: int
     end: int
@@ -34,7 +34,7 @@ class SlowPathLine(NamedTuple):
 
 
 class FastPath:
-    """Adds up the usual lines of a run, which come in pieces; `digests` are those of their ids by hour."""
+    """Adds up the lines of a run, which comes in pieces; `digests` are those of their ids by hour."""
 
     def __init__(self, last_hour: int, before: int, offset: int) -> None:
         self.last_hour = last_hour
@@ -46,30 +46,30 @@ class FastPath:
         self.digests: dict[int, list[bytes]] = {}
 
     def add_lines(self, data: bytes) -> list[SlowPathLine]:
-        """Count complete lines; add up those of a shape known at sight and a time believed, return the others."""
+        """Add up the complete lines of a known shape and an accepted time; return the others."""
         raise NotImplementedError
 
     def total_groups(self) -> Iterable[tuple[int, tuple, Group]]:
-        """What all of them come to: hour, raw grouping key, group."""
+        """The totals: hour, raw grouping key, group."""
         raise NotImplementedError
 
 
 class FastPathFormat(LineFormat):
-    """A line format with a short way, `usual`."""
+    """A line format with a fast path."""
 
-    # Makes one for a run: from the last hour that is believed, the checksum before it, and its offset.
+    # Makes one for a run: from the last accepted hour, the checksum before the run, and its offset.
     fast_path: Callable[[int, int, int], FastPath]
 
     def decode_fast(self, pieces: Iterable[bytes], last_hour: int, before: int, offset: int) -> Batch | None:
-        """What these lines add up to by themselves, numbered from 0, without looking for repeated ids.
+        """The batch of these lines, numbered from 0, without looking for repeated ids.
 
-        None when too many are odd, or an odd one comes twice.
+        None when too many need the slow path, or one of those comes twice.
         """
-        part, usual, left = Batch(last_hour, before), self.fast_path(last_hour, before, offset), 0
+        part, fast_path, left = Batch(last_hour, before), self.fast_path(last_hour, before, offset), 0
         for data in pieces:
-            slow_lines, at, view = usual.add_lines(data), 0, memoryview(data)
+            slow_lines, at, view = fast_path.add_lines(data), 0, memoryview(data)
             left += len(slow_lines)
-            if left > ALWAYS_ALLOWED + usual.lines // SLOW_SHARE:
+            if left > ALWAYS_ALLOWED + fast_path.lines // SLOW_SHARE:
                 return None
             for number, end, raw in slow_lines:
                 begin = end - len(raw)
@@ -80,10 +80,10 @@ class FastPathFormat(LineFormat):
             offset += len(data)
         if part.duplicates:
             return None
-        part.lines = usual.lines
-        part.skipped += usual.skipped
-        part.accepted += usual.lines + usual.beyond - usual.skipped - left
-        part.new_digests = {hour: b"".join(digests) for hour, digests in usual.digests.items() if digests}
-        for hour, key, group in usual.total_groups():
+        part.lines = fast_path.lines
+        part.skipped += fast_path.skipped
+        part.accepted += fast_path.lines + fast_path.beyond - fast_path.skipped - left
+        part.new_digests = {hour: b"".join(digests) for hour, digests in fast_path.digests.items() if digests}
+        for hour, key, group in fast_path.total_groups():
             part.add_group(hour, self.caller_and_name(key), group)
         return part

@@ -1,4 +1,4 @@
-"""Whether a failed call was told that its model is not there any more."""
+"""Whether a failed call was answered that its model no longer exists."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The formats by name. Each is loaded when it is first asked for: a helper process needs one of them."""
+"""The formats by name. Each is loaded on first use: a worker process needs only one."""
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
@@ -8,7 +8,7 @@ from dashboard.usage.formats.base import Format
 __all__ = ["AUTO", "FORMATS", "format_choices"]
 
 AUTO = "auto"
-# In the order in which `auto` asks them, and people choose from them.
+# In the order of detection and of lists to choose from.
 FORMAT_CLASSES = {
     "sundial": "sundial:Sundial",
     "litellm-standard-logging": "litellm.standard_logging:LiteLLMStandardLogging",

@@ -1,8 +1,8 @@
-"""Aggregated sources: the last value told of each bucket counts, however often and in whatever order.
+"""Store buckets of aggregated sources: the last value reported for a bucket replaces earlier ones, in any order.
 
-An API or export tells sums, and tells them again with more in them. What was told is kept per (source, key,
-bucket); a delivery replaces it, and the rollups move by the difference in the same transaction. So a page
-that comes again changes nothing, and one that has grown adds only what it grew by.
+An API or export reports sums, and later reports them again with more calls in them. The reported value is stored
+per (source, key, bucket); a delivery replaces it, and the rollups change by the difference in the same
+transaction. So a page that is read again changes nothing, and one that has grown adds only its growth.
 """
 
 from collections import defaultdict
@@ -101,7 +101,7 @@ def _latest_calls(buckets: StoredByKey) -> dict[tuple[int, int], latest_calls.La
 
 
 def _stored_buckets(source: Source, page: list[BucketValue]) -> tuple[dict[tuple[str, int], int], StoredByKey]:
-    """What is kept of these keys: of the days told about, and of a counter everything."""
+    """The stored buckets of these keys: those of the reported days, and all of running totals."""
     first, last = min(r.start for r in page) // DAY * DAY, (max(r.start for r in page) // DAY + 1) * DAY
     days = Q(start__gte=datetime.fromtimestamp(first, UTC), start__lt=datetime.fromtimestamp(last, UTC))
     rows = AggregateRow.objects.filter(

@@ -1,4 +1,4 @@
-"""Where the reading of one content stands: found by what the content is, moved with what was counted.
+"""The checkpoint of a file: found by the file's content, moved in the transaction that stores what was read.
 
 A checkpoint moves in the transaction that counts what lies before it, which holds the source's row and is
 guarded by three comparisons: the checkpoint is still where reading began, no other content that begins alike
@@ -47,7 +47,7 @@ class Checkpointer:
         self._rivals: frozenset[tuple[int, int]] = frozenset()
 
     def find(self) -> None:
-        """Stand behind everything of this content that the source has read under any name.
+        """Set `end` behind everything of this content that the source has read under any name.
 
         `stream` was what this very file held when it was last looked at.
         """
@@ -65,9 +65,9 @@ class Checkpointer:
         self.end = best
 
     def advance(self, accumulator: Accumulator, end: Checkpoint, tail: bytes, looked_at: dict[str, Any]) -> None:
-        """Move the stream's checkpoint to `end`, inside a transaction. Raises Moved, or Source.DoesNotExist.
+        """Move the stream's checkpoint to `end`, inside a transaction. Raises CheckpointMoved or DoesNotExist.
 
-        The position itself is to be set to it when the transaction has held.
+        The caller sets `end` after the commit.
         """
         if not Source.objects.select_for_update().filter(pk=self.source.pk).exists():
             raise Source.DoesNotExist
@@ -94,8 +94,8 @@ class Checkpointer:
         stream.marks = marks
         self.stream = stream
 
-    def note(self, looked_at: dict[str, Any]) -> None:
-        """Remember that this file was looked at, though nothing more of it counts now."""
+    def record_visit(self, looked_at: dict[str, Any]) -> None:
+        """Record that this file was looked at, though nothing new of it counts."""
         with transaction.atomic():
             if self.stream is None:
                 Source.objects.select_for_update().filter(pk=self.source.pk).exists()
@@ -104,11 +104,11 @@ class Checkpointer:
             Stream.objects.filter(pk=self.stream.pk).update(**looked_at)
 
     def name(self, format_name: str) -> dict[str, Any]:
-        """What a stream tells of its file while more of it is to be read."""
+        """The fields of a stream while more of its file is to be read."""
         return {"path": self._name, "format": format_name if format_name != AUTO else ""}
 
     def place(self, format_name: str, now: datetime, problem: str = "", *, waits: bool = False) -> dict[str, Any]:
-        """What it tells at the file's end, as looked at before reading: the next poll sees a later change."""
+        """The fields at the file's end, as it was before reading, so that the next poll sees a later change."""
         return self.name(format_name) | {
             "device": self.stat.st_dev,
             "inode": self.stat.st_ino,

@@ -1,4 +1,4 @@
-"""Content cut into runs of complete lines, each with the checkpoint that follows it.
+"""Cut a decompressed stream into chunks of complete lines, each with the checkpoint that follows it.
 
 Content is known by value: a hash of its first line, the CRC-32 of all bytes so far, a hash of the last
 ones. So a copy, a rename, a compression or a rotation of what was read is recognised wherever it lies.
@@ -51,7 +51,7 @@ class Checkpoint:
 class Chunk:
     """Complete lines from `start` to `end`, the checksums of everything before and up to them, the last bytes.
 
-    Their bytes come in `parts`, as they were read, where they are kept. An overlong line is a block of its own
+    Their bytes come in `parts`, as they were read, where they are kept. An overlong line is a chunk of its own
     without its bytes.
     """
 
@@ -122,8 +122,8 @@ def read_chunks(
 ) -> Iterator[Chunk]:
     """Read on from `start`, where `content` stands; `tail` are the last bytes before it.
 
-    The last line without a newline counts when `is_final(line)`; otherwise it waits. Without `keep` the blocks
-    tell where their lines are but do not hold them.
+    The last line without a newline counts when `is_final(line)`; otherwise it waits. Without `keep` the chunks
+    have the offsets of their lines but not the bytes.
     """
     checksum, end = start.checksum, start.offset
     rest = b""

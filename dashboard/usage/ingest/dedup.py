@@ -77,7 +77,7 @@ class KnownHashes:
             self._newest = self._highest()
 
     def commit(self, new_hashes: NewHashes) -> None:
-        """The transaction held: what was fresh is old now."""
+        """After commit, new ids count as stored."""
         for hour, hashes in new_hashes.items():
             if self._stored is not None:
                 self._stored.add(hour)
@@ -86,14 +86,14 @@ class KnownHashes:
                 self._kept += len(hashes)
 
     def forget(self) -> None:
-        """The transaction did not hold, or is not known to have."""
+        """Drop the caches: the transaction failed, or may have."""
         self._hours.clear()
         self._kept = 0
         self._merge.clear()
         self._stored = None
 
     def _look(self) -> set[int]:
-        """The hours with segments. The newest key first: what is added after it is told by `collides`."""
+        """The hours with segments. The newest key is read first: `collides` finds what is added after it."""
         if self._stored is None:
             self._newest = self._highest()
             self._stored = {hour_number(at) for at in self._mine().values_list("hour", flat=True).distinct()}

@@ -42,7 +42,7 @@ class Dimensions:
         self._rules = None
 
     def callers(self, wanted: dict[Caller, date]) -> dict[Caller, int]:
-        """The identity of each caller; `wanted` tells the first day it is met on."""
+        """The identity of each caller; `wanted` holds the first day each occurs on."""
         if len(self._callers) > CACHED:
             self._callers.clear()
         missing = [caller for caller in wanted if caller not in self._callers]
@@ -59,7 +59,7 @@ class Dimensions:
         return {caller: self._callers[caller] for caller in wanted}
 
     def names(self, wanted: dict[Called, date]) -> dict[Called, int]:
-        """The key of each name, with the source's platform where the log told none."""
+        """The key of each name, with the source's platform where the log has none."""
         if len(self._names) > CACHED:
             self._names.clear()
         full = {called: self._with_platform(called) for called in wanted}

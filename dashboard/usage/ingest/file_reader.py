@@ -1,7 +1,7 @@
 """One file, read from its checkpoint in bounded pieces, each committed with what it adds up to.
 
-What a run of lines adds up to, the ids seen in it, its rejected lines and the checkpoint behind it commit in one
-transaction, whose guards are in `position`. If one fails the transaction is given up and reading starts again
+The totals of a run of lines, the hashes of its ids, its rejected lines and the checkpoint behind it commit in one
+transaction, whose guards are in `checkpoint`. If one fails the transaction is given up and reading starts again
 from what the database says; so a killed, restarted or doubled reader changes nothing.
 """
 
@@ -59,13 +59,13 @@ __all__ = ["FileReader", "Progress"]
 
 SQUEEZED = 6  # what a compressed log's byte on disk stands for, roughly
 ATTEMPTS = 50
-GROUPS = 100_000  # sums in memory that are worth a commit before its bytes are reached
+GROUPS = 100_000  # groups in memory after which a commit comes early
 
 Progress = Callable[[int], None]
 
 
 class FileReader:
-    """One file being read. The tallies grow only with what has committed."""
+    """One file being read. The counters grow only with what was committed."""
 
     def __init__(
         self, session: "Session", path: Path, format_name: str, *, is_import: bool, progress: Progress | None
@@ -172,7 +172,7 @@ class FileReader:
                 if self.progress:
                     self.progress(content.consumed - taken)
                     taken = content.consumed
-                # What an aggregated file tells twice of one bucket is summed: it is one delivery.
+                # An aggregated file is one delivery: its rows of one bucket are summed, so it is committed once.
                 if self._is_full(accumulator, last) and not reader.aggregated:
                     self._commit(accumulator, last)
                     accumulator, last = self.session.accumulator(), None
@@ -183,7 +183,7 @@ class FileReader:
         if last:
             self._commit(accumulator, last, at_end=True)
         elif not self.is_import or self.checkpointer.stream is not None:
-            self.checkpointer.note(self._looked_at())
+            self.checkpointer.record_visit(self._looked_at())
 
     def _is_full(self, accumulator: Accumulator, last: Chunk) -> bool:
         return last.end - self.end.offset >= self.session.commit_bytes or len(accumulator.groups) >= GROUPS
@@ -191,7 +191,7 @@ class FileReader:
     def _decoded(
         self, content: DecompressedStream, tail: bytes, reader: Format
     ) -> Iterator[tuple[ChunkRun, Batch | None]]:
-        """The blocks to count; with what they add up to, where that could be told without looking at ids."""
+        """The runs of chunks to count, each with its batch where it could be decoded without the known ids."""
         left = (self.size - content.consumed) * (1 if content.kind == "plain" else SQUEEZED)
         believed, most = last_hour(self.session.now), self.session.commit_bytes
         if left < self.session.worker_threshold or not self.session.workers or reader.aggregated:
@@ -223,7 +223,7 @@ class FileReader:
         return read_chunks(content, self.end, tail, self._is_final(content), size, keep=keep)
 
     def _whole(self, content: DecompressedStream, chunk: Chunk) -> Chunk:
-        """The block with its bytes, read again where they were not kept."""
+        """The chunk with its bytes, read again where they were not kept."""
         if chunk.parts or not chunk.is_lines:
             return chunk
         data = content.reread(chunk.start, chunk.end)
@@ -247,8 +247,8 @@ class FileReader:
         if self.is_import:
             return lambda _line: True
         age = self.session.now.timestamp() - content.stat.st_mtime
-        # Gateways write objects without a last newline. A JSON object tells by itself that it is whole; a
-        # minute without a change tells that nobody is writing. (A pinned clock may lie far in the past.)
+        # Gateways write objects without a last newline. A JSON object shows by itself that it is complete; a
+        # minute without a change means that nobody is writing. (A pinned clock may lie far in the past.)
         settled = age >= 60 or age < -timedelta(days=1).total_seconds()
 
         def is_final(line: bytes) -> bool:
@@ -296,7 +296,7 @@ class FileReader:
     def _give_up(self, reason: str) -> None:
         if self.is_import:
             raise UnreadableContentError(self.path, reason)
-        self.checkpointer.note(self._looked_at(f"{self.path.name} {reason}"))
+        self.checkpointer.record_visit(self._looked_at(f"{self.path.name} {reason}"))
 
 
 def _is_object(line: bytes) -> bool:

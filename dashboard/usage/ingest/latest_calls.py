@@ -22,7 +22,7 @@ WHERE EXCLUDED.at >= usage_latestcall.at
 
 
 def save_latest_calls(path: str, proofs: dict[tuple[int, int], LatestCallValue]) -> None:
-    """Remember these calls where none is known that is later. Inside the transaction that counts them."""
+    """Store these calls where no later one is stored. Inside the transaction that counts them."""
     if not proofs:
         return
     rows = [

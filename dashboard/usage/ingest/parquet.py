@@ -31,7 +31,7 @@ OPTIONS: dict[str, str | bool | int | float | list[str]] = {
 
 
 class ParquetLines:
-    """The lines of an open file, read from front to back. `taken` tells how many bytes of it were, roughly.
+    """The lines of an open file, read from front to back. `bytes_read` of the file is an estimate.
 
     Nothing is looked at before the first `read`. What keeps it from being read is a ContentError.
     """

@@ -1,4 +1,4 @@
-"""What was added up since a checkpoint goes into the tables, inside the transaction that moves the checkpoint."""
+"""Write what was read since a checkpoint to the tables, inside the transaction that moves the checkpoint."""
 
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -20,20 +20,20 @@ REJECTED_KEPT = 1000
 
 
 def persist_batch(session: "Session", path: str, accumulator: Accumulator, hashes: NewHashes) -> None:
-    """Add up what came from `path`, with the ids, `marks`, by which it is known when it comes again."""
+    """Store what was read from `path`, and the id hashes by which it is recognised when it comes again."""
     if accumulator.groups:
-        _add_sums(session, path, accumulator)
+        _add_totals(session, path, accumulator)
     if accumulator.buckets:
         aggregates.replace_buckets(
             session.source, accumulator.buckets.values(), session.dimensions, session.now.date()
         )
     session.known_hashes.store(hashes)
     if accumulator.rejects:
-        _keep_rejects(session, path, accumulator)
+        _save_rejects(session, path, accumulator)
 
 
-def _add_sums(session: "Session", path: str, accumulator: Accumulator) -> None:
-    """Add the sums to the rollups, and remember the latest calls as read from `path`."""
+def _add_totals(session: "Session", path: str, accumulator: Accumulator) -> None:
+    """Add the totals to the rollups, and store the latest calls as read from `path`."""
     callers, names = list(accumulator.callers), list(accumulator.names)
     called_first: dict[int, int] = {}
     named_first: dict[int, int] = {}
@@ -60,8 +60,8 @@ def _add_sums(session: "Session", path: str, accumulator: Accumulator) -> None:
     latest_calls.save_latest_calls(path, proofs)
 
 
-def _keep_rejects(session: "Session", path: str, accumulator: Accumulator) -> None:
-    """Keep the refused lines, and of the source's the newest only."""
+def _save_rejects(session: "Session", path: str, accumulator: Accumulator) -> None:
+    """Store the rejected lines; of the source's only the newest are kept."""
     RejectedLine.objects.bulk_create(
         RejectedLine(source=session.source, path=path[-1000:], at=session.now, **reject._asdict())
         for reject in accumulator.rejects

@@ -47,7 +47,7 @@ def import_file(
 ) -> Counts:
     """Ingest a whole file, once: content that the source has read before counts as duplicates.
 
-    `progress` is told the bytes taken from the disk, each time. Raises InputError.
+    `progress` is called with the bytes read from disk since its last call. Raises InputError.
     """
     return Session(source, now).import_file(Path(path), format, progress)
 

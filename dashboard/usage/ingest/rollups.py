@@ -1,4 +1,4 @@
-"""Merging sums into the rollup tables: hand-written SQL per database, many times faster than the ORM's.
+"""Merge totals into the rollup tables: hand-written SQL per database, many times faster than the ORM's.
 
 Increments, not replacements: a row's measures grow by what is merged; null plus null stays null. Rows
 are sorted by key, so that concurrent merges take their locks in one order.
@@ -25,7 +25,7 @@ RollupTotals = dict[tuple[int, int, int], Measures]
 
 
 def merge_rollups(source_id: int, hourly: RollupTotals) -> None:
-    """Add sums per (hour, identity, name) of one source to both tables and mark their days stale."""
+    """Add totals per (hour, identity, name) of one source to both tables and mark their days stale."""
     daily: RollupTotals = {}
     for (hour, identity, name), measures in hourly.items():
         key = hour // 24, identity, name

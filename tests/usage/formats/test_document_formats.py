@@ -74,7 +74,7 @@ def test_a_sample_adds_up_to_its_golden_sums(name):
     assert accumulators(batch) == tuple(expected)
     rows = [
         [f"{datetime.fromtimestamp(hour * 3600, UTC):%Y-%m-%dT%H}", caller.consumer, *called, *map(_text, sums)]
-        for (hour, caller, called), sums in batch.sums.items()
+        for (hour, caller, called), sums in batch.totals.items()
     ]
     with (GOLDEN / name).with_suffix(".csv").open(newline="") as handle:
         assert sorted(_joined(rows)) == sorted(list(csv.reader(handle))[1:])
@@ -110,9 +110,9 @@ def test_records_add_up_alike_as_lines_as_an_array_and_as_a_page_of_any_layout(n
     page = json.dumps({"success": True, "next": {}, wrap: found} if wrap else found, indent=indent).encode()
     assert detect(page[: 64 << 10]).format == format_name
     lines, paged = read(format_name, as_lines(found)), read(format_name, page)
-    assert (accumulators(paged), paged.sums) == (accumulators(lines), lines.sums)
+    assert (accumulators(paged), paged.totals) == (accumulators(lines), lines.totals)
     one_per_line = read(format_name, page.replace(b"\n", b" ") + b"\n")
-    assert (accumulators(one_per_line), one_per_line.sums) == (accumulators(lines), lines.sums)
+    assert (accumulators(one_per_line), one_per_line.totals) == (accumulators(lines), lines.totals)
 
 
 def test_a_rejected_record_of_a_page_is_told_by_its_index_and_its_offset():
@@ -137,7 +137,7 @@ def test_an_empty_page_holds_nothing(name):
         known = FORMATS[format_name]
         assert isinstance(known, DocumentFormat)
         known.decode_document(page, batch, 1, 0)
-        assert (accumulators(batch), batch.sums) == ((0, 0, 0, 1), {})
+        assert (accumulators(batch), batch.totals) == ((0, 0, 0, 1), {})
 
 
 @pytest.mark.parametrize(
@@ -167,13 +167,13 @@ def test_events_that_amazons_command_line_prints_as_text_are_read():
         printed = json.dumps(page, indent=4).encode()
         assert detect(printed).format == name
         events, expected = read(name, printed), read(name, as_lines(plain))
-        assert (accumulators(events), events.sums) == (accumulators(expected), expected.sums)
+        assert (accumulators(events), events.totals) == (accumulators(expected), expected.totals)
 
 
 def test_callers_are_known_by_what_each_log_tells():
     def callers(name: str) -> set[tuple[str, str, str, str, str]]:
         format_name = SAMPLES[name][0]
-        sums = read(format_name, (GOLDEN / name).read_bytes()).sums
+        sums = read(format_name, (GOLDEN / name).read_bytes()).totals
         return {(c.consumer, c.team, c.key_alias, c.tags, c.service) for _, c, _ in sums}
 
     assert ("nordwind-eus", "", "", "deployment:pilot", "nordwind-eus") in callers("azure_diagnostics.jsonl")
@@ -183,7 +183,7 @@ def test_callers_are_known_by_what_each_log_tells():
         "langfuse_observations.json"
     )
     agents = {
-        c.user_agent for _, c, _ in read("cloudtrail-bedrock", as_lines(records("cloudtrail_bedrock.json"))).sums
+        c.user_agent for _, c, _ in read("cloudtrail-bedrock", as_lines(records("cloudtrail_bedrock.json"))).totals
     }
     assert agents == {"Boto3/1.34"}
 
@@ -257,7 +257,7 @@ def test_a_record_with_any_field_replaced_is_accounted_for_and_breaks_nothing(da
     for layout in (as_lines(found), json.dumps(found, indent=1).encode()):
         batch = read(SAMPLES[name][0], layout)
         assert sum(accumulators(batch)) == len(found)
-        assert all(value is None or value >= 0 for sums in batch.sums.values() for value in sums)
+        assert all(value is None or value >= 0 for sums in batch.totals.values() for value in sums)
 
 
 @given(st.data())
@@ -293,7 +293,7 @@ def test_nothing_that_was_said_and_no_key_gets_into_what_is_kept():
         "request": {"body": {"messages": ["the prompt"]}},
     }
     batch = read("portkey", as_lines([line, line | {"created_at": "the prompt"}]))
-    kept = repr((batch.sums, batch.rejects))
+    kept = repr((batch.totals, batch.rejects))
     assert accumulators(batch) == (1, 1, 0, 0)
     assert "prompt" not in kept
     assert "AbCdEfGh" not in kept

@@ -212,7 +212,7 @@ def test_both_ways_count_keep_and_refuse_the_same(form: FastPathFormat, lines):
         if part is None or not fast.add(part, 5):
             form.decode(data, fast, 5, 1000)
         form.decode(data, slow, 5, 1000)
-        for name in ("sums", "latest", "lines", "accepted", "rejected", "duplicates", "skipped"):
+        for name in ("totals", "latest", "lines", "accepted", "rejected", "duplicates", "skipped"):
             assert getattr(fast, name) == getattr(slow, name), name
         assert sorted(fast.rejects) == sorted(slow.rejects)
         assert ids(fast) == ids(slow)

@@ -46,7 +46,7 @@ def test_a_sample_adds_up_to_its_golden_sums(name):
     )
     rows = [
         [f"{datetime.fromtimestamp(hour * 3600, UTC):%Y-%m-%dT%H}", caller.consumer, *called, *map(_text, sums)]
-        for (hour, caller, called), sums in batch.sums.items()
+        for (hour, caller, called), sums in batch.totals.items()
     ]
     with (GOLDEN / name).with_suffix(".csv").open(newline="") as handle:
         assert sorted(rows) == sorted(list(csv.reader(handle))[1:])

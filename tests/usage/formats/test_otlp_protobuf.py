@@ -40,7 +40,7 @@ def test_the_golden_traces_add_up_alike_in_protobuf_and_in_json():
     reader.decode(data, plain, 1, 0)
     for line in data.splitlines():
         reader.add(span_records(spans(whole(json.loads(line)))), encoded)
-    assert encoded.sums == plain.sums
+    assert encoded.totals == plain.totals
     assert (encoded.accepted, encoded.rejected, encoded.duplicates) == (
         plain.accepted,
         plain.rejected,
@@ -60,7 +60,7 @@ def test_a_failed_span_tells_by_its_exception_that_the_model_is_gone():
     )
     batch = Batch(last_hour(NOW))
     OTLPTraces().add(span_records(spans(field(1, field(2, field(2, body))))), batch)
-    [[calls, errors, gone, *_]] = batch.sums.values()
+    [[calls, errors, gone, *_]] = batch.totals.values()
     assert (calls, errors, gone) == (1, 1, 1)
 
 
@@ -99,7 +99,7 @@ def batch_of(signal: str, body: bytes, *, is_json: bool) -> Batch:
 
 def told(batch: Batch) -> tuple:
     counts = batch.accepted, batch.rejected, batch.duplicates, batch.skipped
-    return counts, batch.sums, batch.buckets, batch.new_hashes, [reject.reason for reject in batch.rejects]
+    return counts, batch.totals, batch.buckets, batch.new_hashes, [reject.reason for reject in batch.rejects]
 
 
 def pairs(**attributes: Any) -> list[dict[str, Any]]:
@@ -173,7 +173,7 @@ def test_an_event_of_a_whole_call_counts_and_what_was_said_does_not():
     plain = batch_of("logs", json.dumps(request).encode(), is_json=True)
     assert told(batch_of("logs", encoded(request), is_json=False)) == told(plain)
     assert (plain.accepted, plain.rejected, plain.skipped) == (3, 0, 3)
-    [((_, caller, called), measures)] = plain.sums.items()
+    [((_, caller, called), measures)] = plain.totals.items()
     assert (caller.consumer, called) == ("shop", ("openai", "gpt-4", "/v1/chat/completions"))
     assert measures[:4] == [3, 1, 1, 36]
 

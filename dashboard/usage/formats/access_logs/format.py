@@ -34,7 +34,7 @@ class AccessLog(FastPathFormat):
     fast_path = NginxFastPath
 
     def read(self, raw: bytes) -> CallRow | None:
-        """nginx's combined log, by far the most usual, without a Request of its own for each line."""
+        """nginx's combined log, the most common shape, without making a Request for each line."""
         found = nginx.LINE.fullmatch(raw)
         if not found:
             return self.extract(self.parse(raw))

@@ -29,7 +29,7 @@ _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 class Request(NamedTuple):
-    """One HTTP request. Texts are "" where the log does not tell."""
+    """One HTTP request. Texts are "" where the log has none."""
 
     at: int  # seconds since 1970
     method: str

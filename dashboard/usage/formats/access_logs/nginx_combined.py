@@ -1,4 +1,4 @@
-"""nginx's combined log, as Apache and others write it too: the pattern of a line, and the short way over many.
+"""nginx's combined log, as Apache and others write it too: the pattern of a line, and the fast path.
 
 addr - user [28/Dec/2023:09:00:00 +0000] "METHOD URI PROTO" status bytes "referer" "user agent" ...
 """
@@ -45,11 +45,11 @@ class NginxFastPath(FastPath):
         self.hours: dict[int, dict[Key, Group]] = {}
         self.callers: dict[bytes, bytes] = {}
 
-    # Without calls into other functions of ours but remembered ones, as the careful loop.
+    # One loop without calls of our own functions but cached ones, as in `LineFormat.decode`.
     def add_lines(self, data: bytes) -> list[SlowPathLine]:
         digest, callers, chain, last_hour = xxh3_64_digest, self.callers, self.chain, self.last_hour
         table: dict[Key, Group] = {}
-        mark: Callable[[bytes], None] = list[bytes]().append
+        add_digest: Callable[[bytes], None] = list[bytes]().append
         slow_lines: list[SlowPathLine] = []
         began = zone = b""
         skipped = start = 0
@@ -67,7 +67,7 @@ class NginxFastPath(FastPath):
                         began = b""
                         raise ValueError  # noqa: TRY301
                     table = self.hours.setdefault(hour, {})
-                    mark = self.digests.setdefault(hour, []).append
+                    add_digest = self.digests.setdefault(hour, []).append
                 at = start + SECONDS[time[19:21]]
                 failed, gone = ANSWERS[answer[:5]]
                 if b"\\" in raw or gap != b" " or rest[:1] not in ENDS or not (size.isdigit() or size == b"-"):
@@ -83,7 +83,7 @@ class NginxFastPath(FastPath):
             if called is None:
                 skipped += 1
                 continue
-            mark(digest(raw.removesuffix(b"\n"), before))
+            add_digest(digest(raw.removesuffix(b"\n"), before))
             key = who, agent, called
             try:
                 group = table[key]
@@ -106,7 +106,7 @@ class NginxFastPath(FastPath):
                 yield hour, key, group
 
     def _caller(self, text: bytes) -> bytes:
-        """The user, or the address without one; b"" where that cannot be told."""
+        """The user, or the address without one; b"" where neither can be read."""
         if len(self.callers) > CALLERS:
             self.callers.clear()
         found = WHO.fullmatch(text)

@@ -1,4 +1,4 @@
-"""What a request's path tells about the model behind it. Bodies are not logged, so often nothing does.
+"""What a request's path says about the model that is called. Bodies are not logged, so often it says nothing.
 
 `POST /v1/chat/completions` proves that an application talks to a host, not to which model;
 `POST /v1/edits` alone proves a call to a retired endpoint.
@@ -57,7 +57,7 @@ NO_CALL = re.compile(r"countTokens|count_tokens|batches|files")
 def called_by_path(uri: str, host: str) -> Called | None:
     """What a POST to `uri` (query allowed, percent-encoded as logged) calls; None when it is no model call.
 
-    The platform is "" when neither path nor host tell.
+    The platform is "" when neither path nor host names one.
     """
     path = re.sub(r"^https?://[^/]+", "", uri.partition("?")[0].partition("#")[0]).rstrip("/")
     path = re.sub(r"/{2,}", "/", path)

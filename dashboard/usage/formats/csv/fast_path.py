@@ -1,4 +1,4 @@
-"""CSV of calls, one per row: the short way over many rows. The columns are those of `comma_separated`."""
+"""The fast path for CSV with one call per row; the columns are those of `format`."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from io import BytesIO
@@ -21,7 +21,7 @@ COUNTS = ("errors", "gone", "input_tokens", "output_tokens")
 class CSVFastPath(FastPath):
     """Rows without quotes, with a time, and counts that are plain digits or nothing.
 
-    `told_by` are the columns that tell rows apart, `when` those that may hold the time, the first that does.
+    `key_columns` identify caller and model; `time_columns` may hold the time, the first one present does.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class CSVFastPath(FastPath):
         self.hours: dict[int, dict[Any, Group]] = {}
         self.times: dict[str, int] = {}
 
-    # Without calls into other functions of ours but remembered ones, as the careful loop.
+    # One loop without calls of our own functions, as in `LineFormat.decode`.
     def add_lines(self, data: bytes) -> list[SlowPathLine]:  # noqa: C901
         if b'"' in data or b"\r" in data or self.time_column < 0 or not data.isascii():
             return self._all_slow(data)
@@ -50,7 +50,7 @@ class CSVFastPath(FastPath):
         key_of = itemgetter(*(self.place[name] for name in self.key_columns if name in self.place))
         cost_at, id_at = self.place.get("cost", -1), self.place.get("id", -1)
         table: dict[Any, Group] = {}
-        mark: Callable[[bytes], None] = list[bytes]().append
+        add_digest: Callable[[bytes], None] = list[bytes]().append
         slow_lines: list[SlowPathLine] = []
         begin = end = passed = 0
         number = self.lines - 1
@@ -73,7 +73,7 @@ class CSVFastPath(FastPath):
                         raise ValueError  # noqa: TRY301
                     begin, end = hour * 3600, hour * 3600 + 3600
                     table = self.hours.setdefault(hour, {})
-                    mark = self.digests.setdefault(hour, []).append
+                    add_digest = self.digests.setdefault(hour, []).append
                 found: list[tuple[int, int]] = []
                 for measure, index in counts:
                     if cell := cells[index]:
@@ -92,7 +92,7 @@ class CSVFastPath(FastPath):
                 continue
             identifier = cells[id_at].strip() if id_at >= 0 else ""
             if identifier:
-                mark(xxh3_64_digest(identifier.encode()))
+                add_digest(xxh3_64_digest(identifier.encode()))
             key = key_of(cells)
             group = table.get(key)
             if group is None:

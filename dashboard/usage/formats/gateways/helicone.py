@@ -88,7 +88,7 @@ class Helicone(DocumentFormat):
             service=labels.application,
         )
         host, path = _parts(url or "")
-        # The provider is how the request came in; for one of the operator's own, the address tells.
+        # The provider is how the request came in; for one of the operator's own, the address names the platform.
         platform = platform_of_tool(provider) or platform_of_host(host)
         at = called_at(path, host)
         return caller, Called(platform, clean(model, 300), at.endpoint if at else "")

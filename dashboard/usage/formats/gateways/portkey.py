@@ -124,7 +124,7 @@ def _status(status: int | str | None) -> int:
 
 
 def _dollars(record: PortkeyLine) -> float | None:
-    """Cents to dollars; an amount in another currency is not told."""
+    """Cents to dollars; an amount in another currency is left out."""
     if record.cost in {None, ""} or (record.cost_currency or "USD").upper() != "USD":
         return None
     try:

@@ -130,11 +130,11 @@ def caller(
     )
 
 
-def called(model: str | None, provider: str | None, call_type: str | None, answered: str) -> Called:
+def called(model: str | None, provider: str | None, call_type: str | None, response_model: str) -> Called:
     """The model as requested; on Azure, where that is a deployment's name, the one that answered."""
     platform = platform_of_provider(provider)
     if not model or model == UNKNOWN_MODEL:
         # Refused by the gateway itself: no platform saw it, so the source's own must not be guessed.
         return Called(platform or UNKNOWN, "", endpoint_of(call_type))
-    name = answered if platform == "azure-openai" and answered else model
+    name = response_model if platform == "azure-openai" and response_model else model
     return Called(platform, clean(name, 300), endpoint_of(call_type))

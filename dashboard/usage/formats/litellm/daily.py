@@ -32,7 +32,7 @@ class LiteLLMDaily(AggregatedFormat):
         team = cell_text(record.get("team_id"))
         entity = next((found for name in ENTITIES if (found := cell_text(record.get(name)))), "")
         key, endpoint = cell_text(record.get("api_key")), cell_text(record.get("endpoint"))
-        # Only the Global table, which has no keys, tells its rows apart by the group.
+        # Only the Global table, which has no keys, distinguishes its rows by the group.
         group = record.get("model_group") if "api_key" not in record else None
         return BucketValue(
             key_digest(*(cell_text(record.get(name)) for name in ENTITIES), key, model, provider, endpoint, group),

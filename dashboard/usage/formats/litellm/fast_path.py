@@ -53,7 +53,7 @@ _decode = msgspec.json.Decoder(FastPathPayload).decode
 class LiteLLMFastPath(FastPath):
     def __init__(self, last_hour: int, before: int, offset: int) -> None:
         super().__init__(last_hour, before, offset)
-        # By hour and by the hash of what tells lines apart; a line of each group stands behind its sums.
+        # By hour and by the hash of a line's texts; the first line of each group follows its totals.
         self.hours: dict[int, dict[int, Group]] = {}
         self.begin = self.end = 0
 
@@ -61,7 +61,7 @@ class LiteLLMFastPath(FastPath):
     def add_lines(self, data: bytes) -> list[SlowPathLine]:
         decode, digest, last_hour = _decode, xxh3_64_digest, self.last_hour
         begin, end = self.begin, self.end
-        table, mark = self._hour(begin // 3600) if end else ({}, list[bytes]().append)
+        table, add_digest = self._hour(begin // 3600) if end else ({}, list[bytes]().append)
         slow_lines: list[SlowPathLine] = []
         skipped = 0
         number = self.lines - 1
@@ -79,7 +79,7 @@ class LiteLLMFastPath(FastPath):
                     slow_lines.append(SlowPathLine(number, source.tell(), raw))
                     continue
                 begin, end = hour * 3600, hour * 3600 + 3600
-                table, mark = self._hour(hour)
+                table, add_digest = self._hour(hour)
             # Comparing a dozen texts with those of a group, which are in no cache, would cost more than all else:
             # their hash of 64 bits stands for them, which Python salts anew in each process.
             key = hash(
@@ -108,7 +108,7 @@ class LiteLLMFastPath(FastPath):
                 record.completion_tokens,
                 record.response_cost,
             )
-            mark(digest(identifier.encode()))
+            add_digest(digest(identifier.encode()))
             group[0] += 1
             if input_tokens is not None:
                 group[3] = input_tokens + (group[3] or 0)
@@ -145,7 +145,7 @@ def _group(record: FastPathPayload) -> Group:
     """An empty one for lines like this, or what stands in its place."""
     if not litellm.is_call(record.call_type):
         return NO_CALL
-    # Failures need their error read, and Azure's answers tell the model.
+    # Failures need their error read, and on Azure the response names the model.
     if record.status != "success" or record.custom_llm_provider in litellm.AZURE:
         return NEEDS_SLOW_PATH
     return [0, 0, 0, None, None, None, 0, 0, "", record]

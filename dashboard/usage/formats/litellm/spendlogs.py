@@ -94,10 +94,10 @@ class LiteLLMSpendLogs(LineFormat):
         )
 
     def describe(self, key: tuple) -> tuple[Caller, Called]:
-        team_alias, team_id, alias, key_hash, tags, origin, model, provider, call_type, answered = key
+        team_alias, team_id, alias, key_hash, tags, origin, model, provider, call_type, response_model = key
         return (
             litellm.caller(team_alias, team_id, alias, key_hash, tags, None, internal=bool(origin)),
-            litellm.called(model, provider, call_type, answered),
+            litellm.called(model, provider, call_type, response_model),
         )
 
     def recognise(self, sample: DetectionSample) -> str:

@@ -63,7 +63,7 @@ class LiteLLMStandardLogging(FastPathFormat):
         who = record.metadata or _no_metadata
         if isinstance(who, str):
             who = _metadata.decode(who)
-        identifier, provider, answered = record.id, record.custom_llm_provider, ""
+        identifier, provider, response_model = record.id, record.custom_llm_provider, ""
         failed = gone = 0
         if record.status == "failure" or identifier is None:
             if record.status == "failure":
@@ -71,7 +71,7 @@ class LiteLLMStandardLogging(FastPathFormat):
             if record.litellm_call_id:
                 identifier = f"{record.litellm_call_id} {record.startTime}"
         elif provider in litellm.AZURE:
-            answered = litellm.response_model(record.response)
+            response_model = litellm.response_model(record.response)
         return (
             epoch_seconds(record.startTime),
             (
@@ -85,7 +85,7 @@ class LiteLLMStandardLogging(FastPathFormat):
                 record.model,
                 provider,
                 record.call_type,
-                answered,
+                response_model,
             ),
             identifier,
             1,
@@ -97,10 +97,10 @@ class LiteLLMStandardLogging(FastPathFormat):
         )
 
     def describe(self, key: tuple) -> tuple[Caller, Called]:
-        team_alias, team_id, alias, key_hash, tags, agent, origin, model, provider, call_type, answered = key
+        team_alias, team_id, alias, key_hash, tags, agent, origin, model, provider, call_type, response_model = key
         return (
             litellm.caller(team_alias, team_id, alias, key_hash, tags, agent, internal=bool(origin)),
-            litellm.called(model, provider, call_type, answered),
+            litellm.called(model, provider, call_type, response_model),
         )
 
     def recognise(self, sample: DetectionSample) -> str:

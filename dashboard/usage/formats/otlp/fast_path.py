@@ -1,8 +1,8 @@
-"""The short way over OTLP traces in JSON: spans whose attributes stand in an order seen before.
+"""The fast path for OTLP traces in JSON: spans whose attributes come in a known order.
 
 Programs write a few kinds of spans, each with the same attributes in the same order. Where the model, the
 tokens and the rest stand is worked out once for each order (`Layout`); a span that is not as its layout expects
-goes by the rules of `otlp_spans`, and a line with a fault or with calls inside of calls the careful way.
+is read by the rules of `spans`, and a line with an error or with calls inside of calls takes the slow path.
 """
 
 from collections.abc import Iterator, Sequence
@@ -45,20 +45,20 @@ class Layout(NamedTuple):
     status: int
 
 
-# What a call adds, a plain tuple because millions are made: its group, the marks of its hour, its time, id, tokens
-# taken and given, cost, whether it failed, whether what it called was gone.
+# What a call adds, a plain tuple because millions are made: its group, the digests of its hour, its time, id,
+# input and output tokens, cost, whether it failed, whether what it called was gone.
 Addition = tuple[Group, list[bytes], int, str | None, int | None, int | None, int | None, int, int]
 
 
 class NeedsSlowPath(Exception):  # noqa: N818  no error
-    """A span or a line that wants a closer look."""
+    """A span or a line that the fast path does not read."""
 
 
 class SpanFastPath(FastPath):
     def __init__(self, last_hour: int, before: int, offset: int) -> None:
         super().__init__(last_hour, before, offset)
         self.groups: dict[tuple[int, tuple], Group] = {}
-        # Per hour the same, by the hash of what tells spans apart, and the marks of its ids.
+        # Per hour the same, by the hash of a span's texts, and the digests of its ids.
         self.hours: dict[int, tuple[dict[int, Group], list[bytes]]] = {}
         self.layouts: dict[tuple[str, ...], Layout | None] = {}
         self._numbers = count()
@@ -76,9 +76,9 @@ class SpanFastPath(FastPath):
             except (NeedsSlowPath, ValueError, RecursionError, msgspec.MsgspecError):
                 slow_lines.append(SlowPathLine(number, source.tell(), raw))
                 continue
-            for group, marks, at, identifier, input_tokens, output_tokens, cost, errors, gone in additions:
+            for group, digests, at, identifier, input_tokens, output_tokens, cost, errors, gone in additions:
                 if identifier:
-                    marks.append(xxh3_64_digest(identifier.encode()))
+                    digests.append(xxh3_64_digest(identifier.encode()))
                 group[0] += 1
                 if errors:
                     group[1] += errors
@@ -105,18 +105,18 @@ class SpanFastPath(FastPath):
         """How many spans a line holds, and what its calls add."""
         additions: list[Addition] = []
         calls: list[SpanLine] = []
-        spans, nested, usual = 0, False, self._usual
+        spans, nested, call_by_layout = 0, False, self._call_by_layout
         for group in request.resourceSpans or ():
             resource = attributes(group.resource)
-            whose = otlp_spans.service_key(resource)
+            service = otlp_spans.service_key(resource)
             for scope in group.scopeSpans:
                 spans += len(scope.spans)
                 for span in scope.spans:
                     nested = nested or bool(span.parentSpanId) or not span.spanId
                     try:
-                        addition = usual(span, whose)
+                        addition = call_by_layout(span, service)
                     except (NeedsSlowPath, AttributeError, TypeError):
-                        addition = self._closely(span, resource)
+                        addition = self._call_by_rules(span, resource)
                     if addition:
                         additions.append(addition)
                         calls.append(span)
@@ -124,8 +124,8 @@ class SpanFastPath(FastPath):
             raise NeedsSlowPath
         return spans, additions
 
-    def _usual(self, span: SpanLine, whose: tuple) -> Addition | None:
-        """What a usual call adds; None for a span that is no call. Raises when it wants a closer look."""
+    def _call_by_layout(self, span: SpanLine, service: tuple) -> Addition | None:
+        """What a call adds by its layout; None for a span that is no call. Raises NeedsSlowPath for others."""
         at = int(span.startTimeUnixNano) // otlp_spans.SECOND
         attributes = span.attributes
         keys = tuple([attribute.key for attribute in attributes])
@@ -151,14 +151,14 @@ class SpanFastPath(FastPath):
         if status is not None and status.code in FAILED:
             raise NeedsSlowPath
         try:
-            table, marks = self.hours[hour]
+            table, digests = self.hours[hour]
         except KeyError:
-            table, marks = self._hour(hour)
+            table, digests = self._hour(hour)
         # The hash stands for the texts, as comparing them would cost more; Python salts it anew in each process.
-        key = hash((whose, texts, number))
+        key = hash((service, texts, number))
         group = table.get(key)
         if group is None:
-            group = table[key] = self._group(hour, whose, texts, layout)
+            group = table[key] = self._group(hour, service, texts, layout)
         if not group:
             if group is NO_CALL:
                 return None
@@ -171,7 +171,7 @@ class SpanFastPath(FastPath):
             raise NeedsSlowPath
         return (
             group,
-            marks,
+            digests,
             at,
             f"{trace} {identifier}".lower(),
             None if input_at < 0 else _int(values[input_at]),
@@ -181,7 +181,7 @@ class SpanFastPath(FastPath):
             0,
         )
 
-    def _closely(self, span: SpanLine, resource: otlp_spans.Attributes) -> Addition | None:
+    def _call_by_rules(self, span: SpanLine, resource: otlp_spans.Attributes) -> Addition | None:
         """What any call adds. Raises when it is at fault."""
         found = plain(span)
         if not otlp_spans.is_inference(found):
@@ -190,17 +190,17 @@ class SpanFastPath(FastPath):
             resource, found
         )
         hour = at // 3600
-        _, marks = self._hour(hour)
+        _, digests = self._hour(hour)
         group = self._named(hour, key)
-        return group, marks, at, identifier, input_tokens, output_tokens, cost, errors or 0, gone or 0
+        return group, digests, at, identifier, input_tokens, output_tokens, cost, errors or 0, gone or 0
 
     def _hour(self, hour: int) -> tuple[dict[int, Group], list[bytes]]:
-        """The groups and the marks of an hour. Raises for one that is not believed."""
+        """The groups and the digests of an hour. Raises NeedsSlowPath outside the accepted hours."""
         if not FIRST_HOUR <= hour <= self.last_hour:
             raise NeedsSlowPath
         return self.hours.setdefault(hour, ({}, self.digests.setdefault(hour, [])))
 
-    def _group(self, hour: int, whose: tuple, texts: tuple[str | None, ...], layout: Layout) -> Group:
+    def _group(self, hour: int, service: tuple, texts: tuple[str | None, ...], layout: Layout) -> Group:
         """Where spans like this are added up, or what stands in its place."""
         # What is there and says nothing has another attribute speak for it.
         if any(not text for text, place in zip(texts, layout[1:], strict=False) if place >= 0):
@@ -209,7 +209,7 @@ class SpanFastPath(FastPath):
         if not otlp_spans.is_model_call(kind, operation, requested_model, provider):
             return NO_CALL
         return self._named(
-            hour, (*whose, host, provider, requested_model, response_model, operation, kind.upper())
+            hour, (*service, host, provider, requested_model, response_model, operation, kind.upper())
         )
 
     def _named(self, hour: int, key: tuple) -> Group:
@@ -258,7 +258,7 @@ def _nano(value: AnyValue) -> int:
 
 
 def _are_nested(request: Request[SpanLine], calls: list[SpanLine]) -> bool:
-    """Whether a call may have another above it. Also where that cannot be told, as ids are missing or repeated."""
+    """Whether a call may have another above it. Also where ids are missing or repeated."""
     spans = [span for group in request.resourceSpans or () for scope in group.scopeSpans for span in scope.spans]
     above = {(s.traceId.lower(), s.spanId.lower()): (s.parentSpanId or "").lower() for s in spans}
     if len(above) < len(spans) or any(not span.spanId for span in spans):

@@ -1,6 +1,6 @@
-"""Log records of OTLP that tell a whole call: the event of the GenAI conventions that a span may go without.
+"""Log records of OTLP that describe a whole call: an event of the GenAI conventions that may replace a span.
 
-Other records, such as a prompt or a choice, say what was said and not what was called; they are passed over.
+Other records, such as a prompt or a choice, hold content and no call; they are skipped.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,13 +14,13 @@ __all__ = ["EVENT", "spans"]
 
 EVENT = "gen_ai.client.inference.operation.details"
 NOTHING = otlp_spans.Span("", "", "", 0, {})
-"""Stands for a record that tells of no call."""
+"""Stands for a record that describes no call."""
 
 JSONObject = Mapping[str, Any]
 
 
 def spans(request: JSONObject) -> Iterator[tuple[otlp_spans.Attributes, otlp_spans.Span | Exception]]:
-    """Each record of a request with its resource's attributes, as the span that it tells of.
+    """Each record of a request with its resource's attributes, as the span that it describes.
 
     Raises ValueError when the request itself is none of logs.
     """
@@ -38,12 +38,12 @@ def _span(record: JSONObject) -> otlp_spans.Span:
     if _name(record) != EVENT:
         return NOTHING
     try:
-        # An event is written when a call has ended; nothing tells when it began.
+        # An event is written when a call has ended; its start is not recorded.
         at = int(record.get("timeUnixNano") or record.get("observedTimeUnixNano") or "")
     except (ValueError, TypeError, OverflowError):
         raise ValueError("no time") from None
     trace, span = (str(record.get(name) or "").lower() for name in ("traceId", "spanId"))
-    # Outside of a trace it is known again by all it says.
+    # Outside of a trace it is recognised by all of its attributes.
     return otlp_spans.Span(
         trace or "log", span or key_digest(at, identity_of(record)), "", at, attributes_of(record)
     )

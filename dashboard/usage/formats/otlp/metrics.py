@@ -75,7 +75,7 @@ class OTLPMetrics(AggregatedFormat):
         return otlp_spans.describe(key)
 
     def recognise(self, sample: DetectionSample) -> str:
-        # Where a file has both, spans tell the same calls one by one.
+        # Where a file has both, the spans are the same calls one by one.
         ours = sum(_opens(line, b"Metrics") for line in sample.lines)
         is_ours = ours and not any(_opens(line, b"Spans") for line in sample.lines)
         others = sum("resourceLogs" in found for found in sample.objects)
@@ -106,7 +106,7 @@ def _points(
         attributes = attributes_of(point)
         operation = attributes.get("gen_ai.operation.name")
         if operation and operation not in otlp_spans.ENDPOINTS:
-            continue  # agents and tools repeat what their calls tell
+            continue  # agents and tools repeat the numbers of their calls
         series = key_digest(everything, scope, name, identity_of(point))
         yield OTLPPoint(
             series, name, _temporality(body.get("aggregationTemporality")), resource, attributes, point
@@ -162,7 +162,7 @@ def attributes_of(item: JSONObject) -> dict[str, otlp_spans.Value]:
 
 
 def identity_of(item: JSONObject) -> str:
-    """All item, which together tell one series from another; only a digest of it is kept."""
+    """A digest of all attributes, which together identify a series."""
     return key_digest(*sorted(f"{each.get('key')}={each.get('value')}" for each in list_of(item, "attributes")))
 
 

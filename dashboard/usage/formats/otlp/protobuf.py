@@ -169,7 +169,7 @@ def _pairs(pairs: Iterable[Any]) -> list[JSONObject]:
 
 
 def _value(value: Any) -> JSONObject:
-    """A value as JSON has it: integers as text, so that series are told apart alike in both encodings."""
+    """A value as JSON has it: integers as text, so that a series has one identity in both encodings."""
     kind = value.WhichOneof("value")
     if kind == "string_value":
         return {"stringValue": _text(value.string_value)}

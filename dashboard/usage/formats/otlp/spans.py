@@ -57,7 +57,7 @@ STATUS = ("http.response.status_code", "http.status_code")
 SERVICE, TEAM = "service.name", ("team", "service.team", "service.namespace")
 ENVIRONMENT = ("deployment.environment.name", "deployment.environment")
 TEXTS = (HOST, PROVIDER, REQUEST_MODEL, RESPONSE_MODEL, OPERATION, KIND)
-"""What tells the calls of one service apart."""
+"""Attributes that identify what was called."""
 WANTED = frozenset({SERVICE}).union(
     *TEXTS,
     *(ANSWER_ID, INPUT_TOKENS, OUTPUT_TOKENS, COST, ERROR, STATUS, TEAM, ENVIRONMENT),
@@ -102,7 +102,7 @@ def is_inference(span: Span) -> bool:
 
 
 def is_model_call(kind: str, operation: str, requested_model: str, provider: str) -> bool:
-    """The same of what a span tells, "" where it does not."""
+    """The same from a span's texts, each "" where it is missing."""
     if kind:
         return kind.upper() in KINDS
     if operation:
@@ -111,7 +111,7 @@ def is_model_call(kind: str, operation: str, requested_model: str, provider: str
 
 
 def repeated_outer_spans(spans: Sequence[Span]) -> set[tuple[str, str]]:
-    """(trace, span) of calls that another call inside of them tells again.
+    """(trace, span) of calls that a call inside of them repeats.
 
     Two instrumentations of one call nest: the innermost is it, unless their answers have different ids.
     """
@@ -162,7 +162,7 @@ def extract(resource: Attributes, span: Span) -> CallRow:
 
 
 def service_key(resource: Attributes) -> tuple[Value | None, str, str]:
-    """Service, team and environment, as a resource's attributes tell them."""
+    """Service, team and environment from a resource's attributes."""
     return resource.get(SERVICE), _text(resource, TEAM), _text(resource, ENVIRONMENT)
 
 
@@ -186,7 +186,7 @@ def describe(key: tuple) -> tuple[Caller, Called]:
 
 
 def _platform(host: str, provider: str) -> str:
-    """The host that was called, where it tells; the provider is the client library's guess."""
+    """By the host that was called where it is known; else by the provider, which is the client library's guess."""
     name = urlsplit(host).hostname or "" if "://" in host else host
     return (platform_of_host(name) if "." in name else "") or platform_of_tool(provider)
 
