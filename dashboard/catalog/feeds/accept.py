@@ -1,4 +1,4 @@
-"""From proposed changes to a catalog document, the only thing that `edit.apply` takes.
+"""From proposed changes to a catalog document, which `changes.apply` applies.
 
 Nothing is stored here. What contradicts an older word is known from today on, the day somebody agreed to
 it; a first word is known from the day on which it was public.

@@ -1,7 +1,7 @@
-"""What a feed says, whatever its shape: one `Fact` per model, and readers of values that nobody vouches for.
+"""The content of a feed in one shape: one `FeedItem` per model; and readers of untrusted values.
 
 Pure. A parser turns the bytes of one feed into `Parsed`. Every record of the feed is accounted for: it is
-behind a fact (several records may fold into one) or it is counted under the reason why it was left out.
+behind an item (several records may fold into one) or it is counted under the reason why it was left out.
 """
 
 from collections import Counter
@@ -90,8 +90,8 @@ class FeedItem:
 
 @dataclass(frozen=True, slots=True)
 class ParsedFeed:
-    """`seen` records = one per fact + `skipped`, which counts reasons; `folded` is the reason of a record
-    that says the same model once more."""
+    """`seen` records = one per item + `skipped`, which counts reasons; `duplicate` is the reason of a further
+    record of the same model."""
 
     seen: int
     items: tuple[FeedItem, ...]
@@ -131,7 +131,7 @@ class Records:
 
 
 def merge_duplicates(items: Iterable[FeedItem]) -> tuple[FeedItem, ...]:
-    """One fact per model: the first that was said; where a later one differs in a date, that is a doubt."""
+    """One item per model, the first; where a later one has another date, it needs review."""
     found: dict[tuple[str, str], FeedItem] = {}
     for item in items:
         first = found.setdefault(item.key, item)

@@ -122,7 +122,7 @@ class CatalogIndex:
 
 
 def find_differences(item: FeedItem, key: Key | None, known: CatalogIndex) -> Iterator[FieldDifference]:
-    """What the catalog would have to change to say what `fact` says; `key` is the entry it is about."""
+    """What the catalog would have to change to agree with `item`; `key` is the entry it is about."""
     advised = known.replacements(item)
     if key is None:
         new = {

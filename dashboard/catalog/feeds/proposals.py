@@ -1,6 +1,6 @@
 """Proposed changes: what a feed's differences become, and what editors decide about them.
 
-Everything changes through `edit.apply`, as one document: whole or, where one entry stands in the way, entry
+Everything changes through `changes.apply`, as one document: whole or, where one entry stands in the way, entry
 by entry, so that a single bad record holds back nothing else.
 """
 

@@ -28,7 +28,7 @@ AWS = "aws"
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """`applies`: new entries and first dates need no person, unless the fact itself carries a doubt.
+    """`applies`: new entries and first dates need no person, unless the item has a reason for review.
 
     Whatever contradicts the catalog waits, whoever says it. `confidence` is that of entries it makes.
     """

@@ -1,7 +1,7 @@
 """From a catalog file to a `Document`: the schema of the YAML, JSON and CSV files.
 
 Pure. Every problem names file, line and field, and all of them are told at once. References to
-replacements stay as written; whether they exist is for `merging.py`, which sees the whole catalog.
+replacements stay as written; whether they exist is for `changes.merge`, which sees the whole catalog.
 """
 
 from collections.abc import Callable, Iterable

@@ -1,7 +1,7 @@
 """YAML and JSON text as one kind of tree whose nodes know their line.
 
 Pure. A scalar is its text as written, or None; what type it should have is the schema's business
-(`reading.py`). YAML anchors are refused: a small file could unfold into a huge one.
+(`parse.py`). YAML anchors are refused: a small file could unfold into a huge one.
 """
 
 import json

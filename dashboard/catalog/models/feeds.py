@@ -1,4 +1,4 @@
-"""What feeds say that the catalog does not: each difference with its evidence and its fate, and how feeds do."""
+"""Differences between feeds and the catalog, with evidence and decision, and the state of each feed."""
 
 from django.conf import settings
 from django.db import models
@@ -13,8 +13,8 @@ __all__ = ["FeedState", "ProposedChange"]
 class ProposedChange(models.Model):
     """One difference between a feed and the catalog: an entry to make, or one point of an entry.
 
-    `field` is a kind of milestone, `replacements`, `aliases` or `entry`; the values are as in `comparing.Found`. A
-    difference that is gone or became another is superseded, never changed: its row stays as it was seen.
+    `field` is a kind of milestone, `replacements`, `aliases` or `entry`; the values are as in
+    `feeds.diff.FieldDifference`. A difference that is gone or became another is superseded, never changed.
     """
 
     feed = models.CharField(max_length=60)

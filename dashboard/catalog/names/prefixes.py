@@ -1,7 +1,7 @@
 """How platforms and gateways dress up a model's name, as tables of small rules.
 
 Pure text in, text out. A rule never guesses: it undoes one documented way of writing a name, and says
-which platform that way of writing belongs to where it does. Looking names up is `names.py`.
+which platform that way of writing belongs to where it does. Looking names up is `resolve.py`.
 
 The tables say beside each rule what a name must hold for it to apply. Most rules are about none of the
 names at hand, and finding a few characters in a name is much cheaper than asking every rule.

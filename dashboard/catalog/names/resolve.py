@@ -46,7 +46,7 @@ UNKNOWN = "(unknown)"
 class Match(NamedTuple):
     """`entry` is None when unresolved; `platform` and `model` are then the best that the name itself says.
 
-    `model` is the name without its wrappers; a fine-tune keeps its whole name.
+    `model` is the name without its prefixes; a fine-tune keeps its whole name.
     `how`: deployment, exact, alias, wrapper, fine-tune, endpoint or unresolved.
     """
 
@@ -181,7 +181,7 @@ def resolve(
     """Resolve one name as called on a day.
 
     In order: the source's deployment map, the exact id, an alias valid on that day, the same after taking
-    off known wrappers, the base of a fine-tune, and for a call without a model name its endpoint. Blanks around
+    off known prefixes, the base of a fine-tune, and for a call without a model name its endpoint. Blanks around
     a name are not part of it.
     """
     called_as = called_as.strip()
@@ -252,7 +252,7 @@ def suggest(name: str, platform: str, index: NameIndex, limit: int = 3) -> list[
 
 
 def _forms(form: PlatformName) -> list[PlatformName]:
-    """The name and what is under each of its wrappers; a platform that a wrapper tells holds for all of it."""
+    """The name and what is left after each prefix; a platform that a prefix names holds for all of it."""
     forms = strip_prefixes(form)
     if form[0]:
         return forms

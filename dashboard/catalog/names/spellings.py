@@ -1,6 +1,6 @@
 """Other spellings of one id on its own platform, and the base models that fine-tunes' names state.
 
-Pure text in, text out, as `wrappers.py`, and by the same rule: nothing is guessed.
+Pure text in, text out, as `prefixes.py`, and by the same rule: nothing is guessed.
 """
 
 import re
