@@ -1,9 +1,8 @@
-"""Owners are told, and what waits in the outbox is sent."""
+"""Write due digests into the outbox, and send the outbox."""
 
 from celery import shared_task
 
-from dashboard.alerts import delivery as outbox
-from dashboard.alerts import outbox as alerts_outbox
+from dashboard.alerts import delivery, outbox
 from dashboard.core import clock
 from dashboard.findings import scan
 
@@ -12,12 +11,12 @@ __all__ = ["deliver", "notify"]
 
 @shared_task(name="sundial.notify")
 def notify() -> None:
-    """Decide today's digests, on findings that are up to date."""
+    """Update findings, then write the digests that are due today."""
     scan.run(clock.now(), clock.today())
-    alerts_outbox.write_digests(clock.now(), clock.today())
+    outbox.write_digests(clock.now(), clock.today())
 
 
 @shared_task(name="sundial.deliver")
 def deliver() -> None:
-    """Send what is due."""
-    outbox.send_due(clock.wall())
+    """Send the deliveries that are due."""
+    delivery.send_due(clock.wall())

@@ -1,8 +1,8 @@
-"""Sending what lies in the outbox: claim, send, mark.
+"""Sending the deliveries of the outbox: claim, send, mark.
 
 1. A row that has been *being sent* for too long belongs to a process that died. Whether the server took
-   its mail cannot be known, so it becomes *fate unknown*: visible, and never sent again by itself.
-2. A due row is claimed by a conditional UPDATE; whoever changes it sends it.
+   its mail cannot be known, so it becomes *fate unknown*: visible, and never sent again automatically.
+2. A due row is claimed by a conditional UPDATE; the process that changed it sends it.
 3. What the server refuses for good fails at once; what it refuses for now, or a server that cannot be
    reached, is tried again after 1, 5, 15 and 60 minutes, then given up.
 4. A connection that breaks while the mail is being handed over leaves its fate unknown too.
@@ -29,7 +29,7 @@ BATCH = 200
 
 @dataclass(slots=True)
 class SendResult:
-    """What a run did to the outbox."""
+    """How many deliveries a run sent, put off, gave up, or lost track of."""
 
     sent: int = 0
     retried: int = 0
@@ -38,7 +38,7 @@ class SendResult:
 
 
 def send_due(now: datetime) -> SendResult:
-    """Send every delivery whose time has come. Run by two processes at once, each mail still goes out once."""
+    """Send every delivery that is due. With several processes at once, each mail still goes out once."""
     result = SendResult(unknown=mark_lost(now))
     due = Delivery.objects.filter(state=State.PENDING, next_try_at__lte=now).order_by("next_try_at", "pk")
     for pk in list(due.values_list("pk", flat=True)[:BATCH]):
@@ -49,7 +49,7 @@ def send_due(now: datetime) -> SendResult:
 
 
 def mark_lost(now: datetime) -> int:
-    """Mark what a dead process left half sent; return how many."""
+    """Mark deliveries that a dead process left half sent; return how many."""
     lost = Delivery.objects.filter(state=State.SENDING, claimed_at__lt=now - LOST_AFTER)
     return lost.update(state=State.UNKNOWN, error="The sender stopped while sending; the mail may have arrived")
 
@@ -63,7 +63,7 @@ def send_delivery(delivery: Delivery, now: datetime) -> str:
     """Hand a claimed delivery to the mail server and mark it; return the field of `Sent` that counts it."""
     try:
         message = _message(delivery)
-        message.message()  # a header that cannot be written shows here, before anything is sent
+        message.message()  # raises for a header that cannot be written, before anything is sent
     except (ValueError, UnicodeError) as problem:
         return _mark(delivery, State.FAILED, f"The mail cannot be written: {problem}")
     connection = get_connection(timeout=settings.EMAIL_TIMEOUT)
@@ -76,7 +76,7 @@ def send_delivery(delivery: Delivery, now: datetime) -> str:
         connection.send_messages([message])
     except (smtplib.SMTPRecipientsRefused, smtplib.SMTPResponseException) as problem:
         if _is_permanent(problem):
-            return _mark(delivery, State.FAILED, _said(problem))
+            return _mark(delivery, State.FAILED, _smtp_answer(problem))
         return _retry(delivery, now, problem)
     except smtplib.SMTPServerDisconnected as problem:
         return _mark(delivery, State.UNKNOWN, f"The connection broke while sending: {problem}")
@@ -118,9 +118,9 @@ def _is_permanent(problem: smtplib.SMTPRecipientsRefused | smtplib.SMTPResponseE
 
 def _retry(delivery: Delivery, now: datetime, problem: Exception) -> str:
     if delivery.attempts > len(BACK_OFF):
-        return _mark(delivery, State.FAILED, f"Given up after {delivery.attempts} tries: {_said(problem)}")
+        return _mark(delivery, State.FAILED, f"Given up after {delivery.attempts} tries: {_smtp_answer(problem)}")
     Delivery.objects.filter(pk=delivery.pk, state=State.SENDING).update(
-        state=State.PENDING, next_try_at=now + BACK_OFF[delivery.attempts - 1], error=_said(problem)[:500]
+        state=State.PENDING, next_try_at=now + BACK_OFF[delivery.attempts - 1], error=_smtp_answer(problem)[:500]
     )
     return "retried"
 
@@ -130,17 +130,17 @@ def _mark(delivery: Delivery, state: State, error: str) -> str:
     return "unknown" if state == State.UNKNOWN else "failed"
 
 
-def _said(problem: Exception) -> str:
-    """The server's words in one line."""
+def _smtp_answer(problem: Exception) -> str:
+    """The server's answer in one line."""
     code: int
-    words: bytes | str
+    answer: bytes | str
     if isinstance(problem, smtplib.SMTPRecipientsRefused):
-        code, words = next(iter(problem.recipients.values()))
+        code, answer = next(iter(problem.recipients.values()))
     elif isinstance(problem, smtplib.SMTPResponseException):
-        code, words = problem.smtp_code, problem.smtp_error
+        code, answer = problem.smtp_code, problem.smtp_error
     else:
         return f"{type(problem).__name__}: {problem}"
-    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
+    text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else str(answer)
     return " ".join(f"{code} {text}".split())
 
 
@@ -148,5 +148,5 @@ def _close(connection) -> None:
     try:
         connection.close()
     except (smtplib.SMTPException, OSError):
-        # The mail's fate is settled by now; a rude goodbye does not change it.
+        # The outcome is already recorded; an error while closing does not change it.
         return

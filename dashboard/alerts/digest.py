@@ -42,7 +42,7 @@ class DigestItem:
     """The platform's display name."""
     entry_url: str
     sunset_on: date
-    """The day its own calls end."""
+    """The day on which these calls end."""
     days_left: int
     precision: str
     redirects_to: str
@@ -54,11 +54,11 @@ class DigestItem:
     moved_from: date | None
     unverified: bool
     region: str = ""
-    """Where that day holds, if it is another than the entry's own; "" otherwise."""
+    """The region of that date, if it is not the entry's own date; "" otherwise."""
     locks_out: bool = False
-    """What ends is the access of idle accounts."""
+    """On that day idle accounts lose access."""
     entry_sunset_on: date | None = None
-    """The entry's own date, if it is another."""
+    """The entry's own date, if it is another one."""
 
     @property
     def due_text(self) -> str:

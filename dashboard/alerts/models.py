@@ -1,4 +1,4 @@
-"""Who is told, once. A message is a row before it is sent, written with the decision to send it."""
+"""The outbox: a message is stored before it is sent, together with the reasons it reports."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -58,10 +58,10 @@ class Delivery(models.Model):
 
 
 class Notice(models.Model):
-    """One finding told for one reason. The constraint is what makes it once; the delivery carries it.
+    """One finding reported for one reason, in one delivery. The constraint makes sure that it is reported once.
 
-    `step` tells occasions of one reason apart: the threshold in days, the period's number, the week of a
-    reminder. A moved sunset date makes the thresholds count anew.
+    `step` distinguishes occasions of one reason: the threshold in days, the number of the open period, the week
+    of a reminder. A moved sunset date starts the thresholds again.
     """
 
     delivery = models.ForeignKey(Delivery, models.CASCADE, verbose_name=_("delivery"), related_name="notices")

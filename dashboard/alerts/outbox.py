@@ -1,7 +1,7 @@
-"""Deciding who is told what today, and writing it down before anything is sent.
+"""Which digests are due today, stored before anything is sent.
 
-The decision is a `Delivery` with its `Notice` rows, in one transaction. A unique constraint over notices
-makes each reason of each finding once, whoever decides, however often and how concurrently.
+A digest is a `Delivery` with its `Notice` rows, written in one transaction. A unique constraint over notices
+makes sure that each reason of each finding is reported once, also by concurrent processes.
 """
 
 import hashlib
@@ -25,6 +25,8 @@ from dashboard.catalog.snapshot import Snapshot
 from dashboard.findings.deadlines import forecast
 from dashboard.findings.due_dates import entry_due, finding_due
 from dashboard.findings.models import Finding, Traffic
+from dashboard.findings.traffic.series import last_7_days
+from dashboard.usage.measure import choose_measure
 
 __all__ = ["DigestPlan", "RecipientDigest", "SkippedFinding", "plan_digests", "write_digests"]
 
@@ -34,7 +36,7 @@ CHUNK = 500
 
 @dataclass(frozen=True, slots=True)
 class SkippedFinding:
-    """A finding that nobody is told of, and why: a silent status, `undated`, or `nobody to tell`."""
+    """A finding that is in no digest, and why: its status, `undated`, or `no recipient`."""
 
     finding: Finding
     why: str
@@ -42,7 +44,7 @@ class SkippedFinding:
 
 @dataclass(slots=True)
 class RecipientDigest:
-    """What one recipient is to be told."""
+    """The digest for one recipient. `fallback`: only because the applications have no owner."""
 
     recipient: str
     fallback: bool = True
@@ -52,7 +54,7 @@ class RecipientDigest:
 
 @dataclass(frozen=True, slots=True)
 class DigestPlan:
-    """Today's digests, and the findings about which something is due but nobody hears."""
+    """The digests of a day, and the findings that are in none of them."""
 
     as_of: date
     digests: list[RecipientDigest]
@@ -60,27 +62,27 @@ class DigestPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class _Calls:
-    """Daily use of one entry by one application, in calls, or in tokens where no calls are counted."""
+class _PairUsage:
+    """Daily calls (or tokens, as `usage.measure` decides) of one application to one entry."""
 
     daily: dict[date, int]
     measure: str
 
 
 @dataclass(frozen=True, slots=True)
-class _World:
-    """All that a day's decision looks at."""
+class _DayInputs:
+    """What the digests of a day are decided from."""
 
     catalog: Snapshot
-    told: dict[int, list[policy.ReportedReason]]
-    use: dict[tuple[int, int], _Calls]
+    reported: dict[int, list[policy.ReportedReason]]
+    usage: dict[tuple[int, int], _PairUsage]
     late: set[tuple[int, str, date | None]]
     dues: dict[int, DueDate]
     moves: dict[int, tuple[date, date]]
 
 
 def plan_digests(as_of: date) -> DigestPlan:
-    """Who is to be told what on a day. Reads only."""
+    """The digests that are due on a day. Only reads the database."""
     known = catalog.load(as_of)
     findings = list(
         Finding.objects.as_of(as_of, known)
@@ -88,65 +90,65 @@ def plan_digests(as_of: date) -> DigestPlan:
         .select_related("application")
         .order_by("application__name", "entry__name", "pk")
     )
-    use = _use(known, as_of)
+    usage = _usage(known, as_of)
     dues = {finding.pk: due for finding in findings if (due := finding_due(finding, known))}
-    late = _late(findings, known, use, dues)
-    world = _World(known, _told(findings), use, late, dues, _moves(findings, known, dues))
+    late = _late(findings, known, usage, dues)
+    inputs = _DayInputs(known, _reported(findings), usage, late, dues, _moves(findings, known, dues))
     digests: dict[str, RecipientDigest] = {}
     skipped: list[SkippedFinding] = []
     for finding in findings:
-        facts = _facts(finding, world)
-        if why := policy.skip_reason(facts):
+        state = _finding_state(finding, inputs)
+        if why := policy.skip_reason(state):
             skipped.append(SkippedFinding(finding, why))
             continue
-        reasons = policy.reasons_to_report(facts, world.told[finding.pk], as_of, settings.SUNDIAL_ALERT_DAYS)
+        reasons = policy.reasons_to_report(state, inputs.reported[finding.pk], as_of, settings.SUNDIAL_ALERT_DAYS)
         if not reasons:
             continue
         owner = finding.assignee or finding.application.owner
         recipient = owner or settings.SUNDIAL_ALERT_FALLBACK
         if not recipient:
-            skipped.append(SkippedFinding(finding, "nobody to tell"))
+            skipped.append(SkippedFinding(finding, "no recipient"))
             continue
-        letter = digests.setdefault(recipient.casefold(), RecipientDigest(recipient))
-        letter.fallback = letter.fallback and not owner
-        _add(letter, finding, reasons, world)
+        mail = digests.setdefault(recipient.casefold(), RecipientDigest(recipient))
+        mail.fallback = mail.fallback and not owner
+        _add(mail, finding, reasons, inputs)
     return DigestPlan(as_of, list(digests.values()), skipped)
 
 
-def _facts(finding: Finding, world: _World) -> policy.FindingState:
-    entry = world.catalog.entries[finding.entry_id]
-    due_on = _day(world.dues.get(finding.pk))
+def _finding_state(finding: Finding, inputs: _DayInputs) -> policy.FindingState:
+    entry = inputs.catalog.entries[finding.entry_id]
+    due_on = _day(inputs.dues.get(finding.pk))
     return policy.FindingState(
         status=finding.status,  # type: ignore[attr-defined]
         sunset_on=due_on,
         opened_on=finding.opened_on,  # type: ignore[attr-defined]
         period_number=finding.period_number,  # type: ignore[attr-defined]
-        late=(finding.application_id, entry.platform, due_on) in world.late,
-        moved_on=world.moves[finding.pk][0] if finding.pk in world.moves else None,
+        late=(finding.application_id, entry.platform, due_on) in inputs.late,
+        moved_on=inputs.moves[finding.pk][0] if finding.pk in inputs.moves else None,
     )
 
 
 def _add(
-    letter: RecipientDigest, finding: Finding, reasons: tuple[policy.AlertReason, ...], world: _World
+    mail: RecipientDigest, finding: Finding, reasons: tuple[policy.AlertReason, ...], inputs: _DayInputs
 ) -> None:
-    entry = world.catalog.entries[finding.entry_id]
-    ends = world.dues[finding.pk]  # the cadence tells of dated ones only
-    calls = world.use.get((finding.application_id, entry.pk), _Calls({}, "calls"))
-    week = (world.catalog.as_of - n * DAY for n in range(1, forecast.WINDOW_DAYS + 1))
+    entry = inputs.catalog.entries[finding.entry_id]
+    ends = inputs.dues[finding.pk]  # the policy reports only findings with a due date
+    usage = inputs.usage.get((finding.application_id, entry.pk), _PairUsage({}, "calls"))
+    first, last = last_7_days(inputs.catalog.as_of)
     moved = any(due.reason == Reason.MOVED for due in reasons)
-    letter.items.append(
+    mail.items.append(
         digest.digest_item(
             finding,
             entry,
             ends,
-            world.catalog,
-            calls=sum(calls.daily.get(day, 0) for day in week),
-            measure=calls.measure,
+            inputs.catalog,
+            calls=sum(value for day, value in usage.daily.items() if first <= day <= last),
+            measure=usage.measure,
             reasons=tuple(due.reason for due in reasons),
-            moved_from=world.moves[finding.pk][1] if moved else None,
+            moved_from=inputs.moves[finding.pk][1] if moved else None,
         )
     )
-    letter.notices += [
+    mail.notices += [
         Notice(
             finding=finding,
             channel=Channel.EMAIL,
@@ -160,56 +162,54 @@ def _add(
 
 def write_digests(now: datetime, as_of: date) -> list[Delivery]:
     """Write today's digests into the outbox; the same call again, or at the same time, writes nothing more."""
-    return [
-        delivery for letter in plan_digests(as_of).digests if (delivery := _write(letter, now, as_of)) is not None
-    ]
+    return [delivery for mail in plan_digests(as_of).digests if (delivery := _write(mail, now, as_of)) is not None]
 
 
-def _write(letter: RecipientDigest, now: datetime, as_of: date) -> Delivery | None:
-    message = digest.render_digest(letter.items, letter.recipient, as_of, fallback=letter.fallback)
+def _write(mail: RecipientDigest, now: datetime, as_of: date) -> Delivery | None:
+    message = digest.render_digest(mail.items, mail.recipient, as_of, fallback=mail.fallback)
     try:
         with transaction.atomic():
             delivery = Delivery.objects.create(
-                recipient=letter.recipient,
+                recipient=mail.recipient,
                 as_of=as_of,
                 subject=message.subject,
                 text=message.text,
                 html=message.html,
-                message_id=_message_id(letter, as_of),
+                message_id=_message_id(mail, as_of),
                 created_at=now,
                 next_try_at=now,
             )
-            for notice in letter.notices:
+            for notice in mail.notices:
                 notice.delivery = delivery
-            Notice.objects.bulk_create(letter.notices)
+            Notice.objects.bulk_create(mail.notices)
             return delivery
     except IntegrityError:
-        # Somebody else has just decided the same; what is left of it is due again on the next run.
+        # Another process has just written the same; what it left out is due again on the next run.
         return None
 
 
-def _message_id(letter: RecipientDigest, as_of: date) -> str:
-    """The same decision has the same id, so that a mail is recognised wherever it went."""
-    parts = sorted(f"{n.finding_id}/{n.reason}/{n.step}/{n.sunset_on}" for n in letter.notices)
-    told = "\n".join([letter.recipient.casefold(), as_of.isoformat(), *parts])
+def _message_id(mail: RecipientDigest, as_of: date) -> str:
+    """The same digest always gets the same id, so that a mail server can recognise a repeated one."""
+    parts = sorted(f"{n.finding_id}/{n.reason}/{n.step}/{n.sunset_on}" for n in mail.notices)
+    content = "\n".join([mail.recipient.casefold(), as_of.isoformat(), *parts])
     host = urlsplit(settings.SUNDIAL_BASE_URL).hostname or "localhost"
-    return f"<{as_of:%Y%m%d}.{hashlib.sha256(told.encode()).hexdigest()[:32]}@{host}>"
+    return f"<{as_of:%Y%m%d}.{hashlib.sha256(content.encode()).hexdigest()[:32]}@{host}>"
 
 
-def _told(findings: list[Finding]) -> dict[int, list[policy.ReportedReason]]:
-    told: dict[int, list[policy.ReportedReason]] = defaultdict(list)
+def _reported(findings: list[Finding]) -> dict[int, list[policy.ReportedReason]]:
+    reported: dict[int, list[policy.ReportedReason]] = defaultdict(list)
     pks = [finding.pk for finding in findings]
     for start in range(0, len(pks), CHUNK):
         rows = Notice.objects.filter(finding__in=pks[start : start + CHUNK], channel=Channel.EMAIL)
         for pk, reason, step, sunset_on, on in rows.values_list(
             "finding", "reason", "step", "sunset_on", "delivery__as_of"
         ):
-            told[pk].append(policy.ReportedReason(reason, step, sunset_on, on))
-    return told
+            reported[pk].append(policy.ReportedReason(reason, step, sunset_on, on))
+    return reported
 
 
-def _use(known: Snapshot, as_of: date) -> dict[tuple[int, int], _Calls]:
-    """Per (application, entry): daily use over the days that a trend takes."""
+def _usage(known: Snapshot, as_of: date) -> dict[tuple[int, int], _PairUsage]:
+    """Per (application, entry): daily usage over the days that a trend looks at."""
     first = as_of - forecast.TREND_DAYS * DAY
     rows = (
         Traffic.objects.filter(entry__in=list(known.retiring), day__gte=first, day__lt=as_of)
@@ -217,27 +217,31 @@ def _use(known: Snapshot, as_of: date) -> dict[tuple[int, int], _Calls]:
         .values_list("application", "entry", "day")
         .annotate(*(Sum(name) for name in ("calls", "input_tokens", "output_tokens")))
     )
-    days: dict[tuple[int, int], list[tuple[date, int | None, int]]] = defaultdict(list)
+    days: dict[tuple[int, int], list[tuple[date, int | None, int | None]]] = defaultdict(list)
     for application, entry, day, calls, tokens_in, tokens_out in rows:
-        days[application, entry].append((day, calls, (tokens_in or 0) + (tokens_out or 0)))
-    use = {}
-    for pair, some in days.items():
-        counted = any(calls is not None for _, calls, _ in some)
-        daily = {day: (calls or 0) if counted else tokens for day, calls, tokens in some}
-        use[pair] = _Calls(daily, "calls" if counted else "tokens")
-    return use
+        tokens = None if tokens_in is None and tokens_out is None else (tokens_in or 0) + (tokens_out or 0)
+        days[application, entry].append((day, calls, tokens))
+    usage = {}
+    for pair, sums in days.items():
+        measure, _ = choose_measure((calls, tokens) for _, calls, tokens in sums)
+        daily = {day: (calls if measure == "calls" else tokens) or 0 for day, calls, tokens in sums}
+        usage[pair] = _PairUsage(daily, measure)
+    return usage
 
 
 def _late(
-    findings: Iterable[Finding], known: Snapshot, use: dict[tuple[int, int], _Calls], dues: dict[int, DueDate]
+    findings: Iterable[Finding],
+    known: Snapshot,
+    usage: dict[tuple[int, int], _PairUsage],
+    dues: dict[int, DueDate],
 ) -> set[tuple[int, str, date | None]]:
-    """The (application, platform, due date) that by their trend will not be through in time."""
+    """The (application, platform, due date) whose forecast verdict is late."""
     daily: dict[tuple[int, str, date | None], dict[date, int]] = defaultdict(lambda: defaultdict(int))
     for finding in findings:
         entry = known.entries[finding.entry_id]
         key = (finding.application_id, entry.platform, _day(dues.get(finding.pk)))
-        calls = use.get((finding.application_id, entry.pk))
-        for day, value in calls.daily.items() if calls else ():
+        of_pair = usage.get((finding.application_id, entry.pk))
+        for day, value in of_pair.daily.items() if of_pair else ():
             daily[key][day] += value
     start = known.as_of - forecast.TREND_DAYS * DAY
     return {
@@ -250,8 +254,8 @@ def _late(
 def _moves(findings: Iterable[Finding], known: Snapshot, dues: dict[int, DueDate]) -> dict[int, tuple[date, date]]:
     """Per finding whose due date the catalog changed: the day of the newest change, and the date before it."""
     dated = Milestone.objects.filter(kind=MilestoneKind.SUNSET, revision__known_on__lte=known.as_of)
-    often = dated.order_by().values("revision__entry").annotate(n=Count("pk")).filter(n__gt=1)
-    changed = set(often.values_list("revision__entry", flat=True))
+    changed_often = dated.order_by().values("revision__entry").annotate(n=Count("pk")).filter(n__gt=1)
+    changed = set(changed_often.values_list("revision__entry", flat=True))
     moves: dict[int, tuple[date, date]] = {}
     same: dict[tuple[int, str, bool], tuple[date, date] | None] = {}
     for finding in findings:
@@ -265,10 +269,10 @@ def _moves(findings: Iterable[Finding], known: Snapshot, dues: dict[int, DueDate
 
 
 def _move(known: Snapshot, entry: int, regions: str, idle: bool) -> tuple[date, date] | None:
-    """The newest day on which what was told of the sunset changed this due date, and the date before it."""
-    told = {s.known_on for s in known.entries[entry].steps if s.kind == MilestoneKind.SUNSET and s.known_on}
+    """The newest day on which a sunset milestone changed this due date, and the date before it."""
+    days = {s.known_on for s in known.entries[entry].steps if s.kind == MilestoneKind.SUNSET and s.known_on}
     after = _day(entry_due(known.entries[entry], regions, idle))
-    for day in sorted(told, reverse=True):
+    for day in sorted(days, reverse=True):
         before = _day(entry_due(catalog.load(day - DAY).entries[entry], regions, idle))
         if before and before != after:
             return day, before

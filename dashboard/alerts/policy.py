@@ -1,11 +1,11 @@
-"""When the owner of a finding is told, and for which reason. Pure: what is known and was told in, reasons out.
+"""When a finding is reported to its owner, and for which reason. Pure: state and earlier reports in, reasons out.
 
-- At the thresholds (90, 60, ... 0 days before the sunset): only the tightest one reached, so that a
-  finding that appears late is told once and not for every threshold it missed.
-- When a finding is new, or regressed, with 30 days or fewer to go.
-- When the sunset date moved; thresholds then count anew for the new date.
-- Once a week while the forecast is late (within the widest threshold), or while calls go on after the
-  sunset. A week in which the owner hears of the finding anyway needs no reminder.
+- At the thresholds (90, 60, ... 0 days before the sunset): only the smallest one reached, so that a
+  finding that appears late is reported once and not for every threshold it missed.
+- When a finding is new, or regressed, with 30 days or fewer left.
+- When the sunset date moved; thresholds then start again for the new date.
+- Once a week while the forecast is late (within the largest threshold), or while calls continue after the
+  sunset. A week with another report needs no reminder.
 """
 
 from collections.abc import Collection, Sequence
@@ -15,7 +15,7 @@ from datetime import date, timedelta
 __all__ = ["AlertReason", "FindingState", "ReportedReason", "reasons_to_report", "skip_reason"]
 
 FRESH = timedelta(days=7)
-"""A finding counts as new, and a moved date as news, for so long."""
+"""How long a finding counts as new, and a date as moved."""
 NEAR_DAYS = 30
 SKIPPED_STATUSES = frozenset({"snoozed", "exempt", "resolved"})
 
@@ -34,7 +34,7 @@ class FindingState:
 
 @dataclass(frozen=True, slots=True)
 class AlertReason:
-    """A reason to tell (a `Reason` value); `step` tells its occasions apart."""
+    """A reason to report a finding (a `Reason` value). `step` distinguishes occasions of one reason."""
 
     reason: str
     step: int
@@ -42,7 +42,7 @@ class AlertReason:
 
 @dataclass(frozen=True, slots=True)
 class ReportedReason:
-    """A reason that was told on day `on`, when the sunset was to be `sunset_on`."""
+    """A reason that was reported on day `on`, when the sunset date was `sunset_on`."""
 
     reason: str
     step: int
@@ -50,70 +50,74 @@ class ReportedReason:
     on: date
 
 
-def skip_reason(facts: FindingState) -> str | None:
-    """Why nobody is told of this finding at all, if so: its status, or `undated`."""
-    if facts.status in SKIPPED_STATUSES:
-        return facts.status
-    return None if facts.sunset_on else "undated"
+def skip_reason(state: FindingState) -> str | None:
+    """Why this finding is not reported at all: its status, or `undated`. None if it may be."""
+    if state.status in SKIPPED_STATUSES:
+        return state.status
+    return None if state.sunset_on else "undated"
 
 
 def reasons_to_report(
-    facts: FindingState, told: Collection[ReportedReason], as_of: date, thresholds: Sequence[int]
+    state: FindingState, reported: Collection[ReportedReason], as_of: date, thresholds: Sequence[int]
 ) -> tuple[AlertReason, ...]:
-    """The reasons to tell today that have not been told yet; none for a silent finding."""
-    if skip_reason(facts) or not facts.sunset_on:
+    """The reasons to report the finding today that have not been reported yet."""
+    if skip_reason(state) or not state.sunset_on:
         return ()
-    days_left = (facts.sunset_on - as_of).days
+    days_left = (state.sunset_on - as_of).days
     reasons = [
-        *_moved(facts, told, as_of),
-        *_threshold(facts.sunset_on, days_left, told, thresholds),
-        *_fresh(facts, days_left, told, as_of),
+        *_moved(state, reported, as_of),
+        *_threshold(state.sunset_on, days_left, reported, thresholds),
+        *_fresh(state, days_left, reported, as_of),
     ]
-    return tuple(reasons) or _reminder(facts, days_left, told, as_of, thresholds)
+    return tuple(reasons) or _reminder(state, days_left, reported, as_of, thresholds)
 
 
-def _moved(facts: FindingState, told: Collection[ReportedReason], as_of: date) -> tuple[AlertReason, ...]:
-    """They were told another date; or the date changed in the last days while they were calling."""
-    if not facts.moved_on or not facts.sunset_on:
+def _moved(state: FindingState, reported: Collection[ReportedReason], as_of: date) -> tuple[AlertReason, ...]:
+    """The last report named another date; or the date changed in the last days while there were calls."""
+    if not state.moved_on or not state.sunset_on:
         return ()
-    step = facts.moved_on.toordinal()
-    if any(t.reason == "moved" and t.step == step for t in told):
+    step = state.moved_on.toordinal()
+    if any(r.reason == "moved" and r.step == step for r in reported):
         return ()
-    last = max(told, key=lambda t: t.on, default=None)
-    heard_otherwise = last is not None and last.sunset_on != facts.sunset_on
-    news = as_of - FRESH < facts.moved_on <= as_of and facts.opened_on < facts.moved_on
-    return (AlertReason("moved", step),) if heard_otherwise or news else ()
+    last = max(reported, key=lambda r: r.on, default=None)
+    other_date = last is not None and last.sunset_on != state.sunset_on
+    recent = as_of - FRESH < state.moved_on <= as_of and state.opened_on < state.moved_on
+    return (AlertReason("moved", step),) if other_date or recent else ()
 
 
 def _threshold(
-    sunset_on: date, days_left: int, told: Collection[ReportedReason], thresholds: Sequence[int]
+    sunset_on: date, days_left: int, reported: Collection[ReportedReason], thresholds: Sequence[int]
 ) -> tuple[AlertReason, ...]:
     reached = min((t for t in thresholds if t >= days_left), default=None)
     if days_left < 0 or reached is None:
         return ()
-    if any(t.reason == "threshold" and t.sunset_on == sunset_on and t.step <= reached for t in told):
+    if any(r.reason == "threshold" and r.sunset_on == sunset_on and r.step <= reached for r in reported):
         return ()
     return (AlertReason("threshold", reached),)
 
 
 def _fresh(
-    facts: FindingState, days_left: int, told: Collection[ReportedReason], as_of: date
+    state: FindingState, days_left: int, reported: Collection[ReportedReason], as_of: date
 ) -> tuple[AlertReason, ...]:
-    reason = "regressed" if facts.period_number else "new"
-    if days_left > NEAR_DAYS or facts.opened_on <= as_of - FRESH:
+    reason = "regressed" if state.period_number else "new"
+    if days_left > NEAR_DAYS or state.opened_on <= as_of - FRESH:
         return ()
-    if any(t.reason == reason and t.step == facts.period_number for t in told):
+    if any(r.reason == reason and r.step == state.period_number for r in reported):
         return ()
-    return (AlertReason(reason, facts.period_number),)
+    return (AlertReason(reason, state.period_number),)
 
 
 def _reminder(
-    facts: FindingState, days_left: int, told: Collection[ReportedReason], as_of: date, thresholds: Sequence[int]
+    state: FindingState,
+    days_left: int,
+    reported: Collection[ReportedReason],
+    as_of: date,
+    thresholds: Sequence[int],
 ) -> tuple[AlertReason, ...]:
-    late = facts.late and days_left <= max(thresholds, default=0)
+    late = state.late and days_left <= max(thresholds, default=0)
     if not late and days_left >= 0:
         return ()
     year, week, _ = as_of.isocalendar()
-    if any(t.on.isocalendar()[:2] == (year, week) for t in told):
+    if any(r.on.isocalendar()[:2] == (year, week) for r in reported):
         return ()
     return (AlertReason("late", year * 100 + week),)

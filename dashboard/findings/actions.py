@@ -1,7 +1,7 @@
-"""What people do to a finding. Each act is a row of its history; the finding's status follows from them.
+"""Actions of people on a finding. Each action is a row of its history; the finding's status follows from them.
 
-Every function takes the person (`by`, None for a command) and `now`; the act counts from the UTC day of
-`now` on. Bad input raises `ValidationError` with the field's name; nothing is written then.
+Every function takes the person (`by`, None for a command) and `now`; the action counts from the UTC day of
+`now` on. Bad input raises `ValidationError` with the field's name, and nothing is written.
 """
 
 from datetime import date, datetime, timedelta
@@ -24,14 +24,14 @@ LONGEST_SNOOZE = timedelta(days=366)
 def acknowledge(
     finding: Finding, by: Any, now: datetime, *, note: str, target: date | None = None
 ) -> FindingAction:
-    """Say that it is being worked on, and by when it will be done."""
+    """Record that it is being worked on, and optionally by when it will be done."""
     if target and target < now.date():
         raise ValidationError({"target": _("The target date has passed")})
     return _decide(finding, Action.ACKNOWLEDGE, by, now, _note(note), target)
 
 
 def snooze(finding: Finding, by: Any, now: datetime, *, until: date, note: str = "") -> FindingAction:
-    """Silence it until a day, on which it shows again; for at most a year."""
+    """Hide it until a day, at most a year ahead."""
     if until <= now.date():
         raise ValidationError({"until": _("Choose a day in the future")})
     if until > now.date() + LONGEST_SNOOZE:
@@ -40,17 +40,17 @@ def snooze(finding: Finding, by: Any, now: datetime, *, until: date, note: str =
 
 
 def exempt(finding: Finding, by: Any, now: datetime, *, reason: str) -> FindingAction:
-    """Take it off the list for good, with a reason, until somebody reopens it."""
+    """Take it off the list, with a reason, until it is reopened."""
     return _decide(finding, Action.EXEMPT, by, now, _note(reason, field="reason"))
 
 
 def reopen(finding: Finding, by: Any, now: datetime, *, note: str = "") -> FindingAction:
-    """Take back an acknowledgement, a snooze or an exemption."""
+    """End an acknowledgement, a snooze or an exemption."""
     return _decide(finding, Action.REOPEN, by, now, _note(note, required=False))
 
 
 def assign(finding: Finding, by: Any, now: datetime, *, address: str) -> FindingAction:
-    """Send its mail to this address instead of the application's owner; an empty one gives it back."""
+    """Send its mail to this address instead of the application's owner; an empty one ends that."""
     address = address.strip()
     if address:
         try:

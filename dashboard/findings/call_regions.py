@@ -1,6 +1,6 @@
-"""Where the calls of findings are served: `CallRegions` rows, kept in step with traffic by the scan.
+"""Where the calls of findings are served: the scan updates `CallRegions` rows from traffic.
 
-Only for entries whose end has a day of its own in some region; for all others it makes no difference.
+Only for entries whose end has a date of its own in some region; for all others regions make no difference.
 """
 
 from collections import defaultdict
@@ -15,8 +15,7 @@ from dashboard.catalog.snapshot import Snapshot
 from dashboard.core.fields import EPOCH
 from dashboard.findings import lifecycle
 from dashboard.findings.models import CallRegions, Finding
-from dashboard.findings.source_coverage import COVERAGE_DAYS
-from dashboard.findings.traffic.daily import IS_CALL
+from dashboard.findings.traffic.source_coverage import COVERAGE_DAYS
 
 __all__ = ["join_regions", "regions_by_entry", "rewrite_call_regions"]
 
@@ -27,32 +26,38 @@ SELECT t.application_id, t.entry_id, t.day, t.regions
 FROM findings_stalepair p
 JOIN findings_traffic t ON t.application_id = p.application_id AND t.entry_id = p.entry_id
 WHERE p.id BETWEEN %s AND %s AND p.entry_id IN ({entries})
-  AND {is_call}
+  AND t.is_call
 ORDER BY t.application_id, t.entry_id, t.day
 """
 
 
 def join_regions(regions: Iterable[str]) -> str:
-    """Regions as a column holds them."""
+    """Regions as they are stored in a column."""
     return ",".join(sorted(regions))
 
 
 def regions_by_entry(entries: Iterable[int], snapshot: Snapshot) -> dict[int, str]:
-    """Per entry with an end by region: these regions. A date that was taken back counts for the past."""
-    found = {
+    """The regions in which an entry's end has a date of its own, per entry that has some.
+
+    A withdrawn date still counts, for the past.
+    """
+    regions = {
         pk: join_regions({step.region for step in snapshot.entries[pk].steps if step.kind in ENDS and step.region})
         for pk in entries
     }
-    return {pk: regions for pk, regions in found.items() if regions}
+    return {pk: joined for pk, joined in regions.items() if joined}
 
 
 def rewrite_call_regions(
-    first: int, last: int, findings: Mapping[Pair, Finding], told_apart: Mapping[int, str]
+    first: int, last: int, findings: Mapping[Pair, Finding], own_regions: Mapping[int, str]
 ) -> None:
-    """Write anew where calls are served, for the findings of the pairs that are listed under these keys."""
+    """Update the rows of some findings: those of the stale pairs with primary keys from `first` to `last`.
+
+    `own_regions` is the answer of `regions_by_entry`.
+    """
     fresh = {
         findings[pair].pk: _rows(findings[pair], days)
-        for pair, days in _called(first, last, told_apart).items()
+        for pair, days in _regions_by_day(first, last, own_regions).items()
         if pair in findings
     }
     stored: dict[int, list[tuple[date, date | None, str]]] = defaultdict(list)
@@ -68,30 +73,30 @@ def rewrite_call_regions(
     CallRegions.objects.bulk_create([row for pk in changed for row in fresh.get(pk, [])], batch_size=1000)
 
 
-def _called(first: int, last: int, told_apart: Mapping[int, str]) -> dict[Pair, list[tuple[date, frozenset[str]]]]:
-    """Per pair: its calling days in order, each with the regions that make a difference."""
-    called: dict[Pair, list[tuple[date, frozenset[str]]]] = defaultdict(list)
-    if not told_apart:
-        return called
-    own = {entry: regions.split(",") for entry, regions in told_apart.items()}
+def _regions_by_day(
+    first: int, last: int, own_regions: Mapping[int, str]
+) -> dict[Pair, list[tuple[date, frozenset[str]]]]:
+    """Per pair: its days with calls in order, each with the regions that make a difference."""
+    days: dict[Pair, list[tuple[date, frozenset[str]]]] = defaultdict(list)
+    if not own_regions:
+        return days
+    own = {entry: regions.split(",") for entry, regions in own_regions.items()}
     with connection.cursor() as cursor:
-        cursor.execute(
-            CALLED.format(is_call=IS_CALL, entries=", ".join(str(int(entry)) for entry in own)), [first, last]
-        )
-        for application, entry, number, told in cursor.fetchall():
+        cursor.execute(CALLED.format(entries=", ".join(str(int(entry)) for entry in own)), [first, last])
+        for application, entry, number, stated in cursor.fetchall():
             regions = frozenset(
-                region if region and any(lies_in(one, region) for one in own[entry]) else ""
-                for region in (told or "").split(",")
+                region if region and any(lies_in(other, region) for other in own[entry]) else ""
+                for region in (stated or "").split(",")
             )
-            called[application, entry].append((EPOCH + timedelta(days=number), regions))
-    return called
+            days[application, entry].append((EPOCH + timedelta(days=number), regions))
+    return days
 
 
 def _rows(finding: Finding, days: list[tuple[date, frozenset[str]]]) -> list[CallRegions]:
-    found = lifecycle.region_periods(days, COVERAGE_DAYS)
-    ends: list[date | None] = [since for since, _ in found[1:]]
+    periods = lifecycle.region_periods(days, COVERAGE_DAYS)
+    ends: list[date | None] = [since for since, _ in periods[1:]]
     return [
         CallRegions(finding=finding, from_on=since, until_on=until, regions=join_regions(regions))
-        for (since, regions), until in zip(found, [*ends, None], strict=False)
+        for (since, regions), until in zip(periods, [*ends, None], strict=False)
         if regions != {""}
     ]

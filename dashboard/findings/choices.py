@@ -1,4 +1,4 @@
-"""The fixed words of findings. Values are public (URLs, JSON); labels are for people."""
+"""Choices of findings. Values are public (URLs, JSON); labels are translated."""
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
@@ -25,7 +25,7 @@ class Action(TextChoices):
 
 
 ALIVE = tuple(status for status in Status if status != Status.RESOLVED)
-"""The application still calls the entry, whatever people have said about it."""
+"""Statuses of findings whose application still calls the entry."""
 
 STATUS_ACTIONS = (Action.ACKNOWLEDGE, Action.SNOOZE, Action.EXEMPT, Action.REOPEN)
-"""Actions that decide a status; the latest one counts."""
+"""Actions that change the status; the latest one counts."""

@@ -13,7 +13,7 @@ LOCK = 7_346_201
 
 @contextmanager
 def write_lock() -> Iterator[None]:
-    """A transaction that waits until no other one of its kind runs.
+    """A transaction that waits until no other one with this lock runs.
 
     SQLite takes the write lock at BEGIN (`transaction_mode=IMMEDIATE`), so there it is a plain transaction.
     """

@@ -1,4 +1,4 @@
-"""Letting the worker bring findings in step, for those who change the catalog or the rules in a request."""
+"""Asking the worker for a scan after a request changed the catalog, a source or an attribution rule."""
 
 import logging
 
@@ -12,9 +12,9 @@ log = logging.getLogger(__name__)
 
 
 def enqueue_scan() -> None:
-    """Ask for a scan once this change is committed.
+    """Enqueue a scan once the current transaction is committed.
 
-    Without a broker nothing is lost: the scan that beat asks for does the same work.
+    Without a broker nothing is lost: the next scheduled scan does the same work.
     """
     transaction.on_commit(_send)
 

@@ -1,4 +1,4 @@
-"""The story of a finding: what calls did to it and what people did, in one list."""
+"""The history of a finding: events from its calls and actions of people, in one list."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,17 +8,17 @@ from typing import Any, Literal
 from django.db.models import Prefetch, prefetch_related_objects
 
 from dashboard.findings.models import Finding, FindingAction
-from dashboard.findings.source_coverage import ReportedDays, sources_of_calls
+from dashboard.findings.traffic.source_coverage import sources_of_calls
+from dashboard.usage.health import last_reports
 from dashboard.usage.models import Source
+from dashboard.usage.silence import SILENT_AFTER
 
 __all__ = ["HistoryEvent", "finding_histories", "finding_history", "silent_sources"]
-
-SILENT_AFTER = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryEvent:
-    """One line of the history. Machine events (opened, regressed, resolved) have no person and no instant."""
+    """One line of the history. Events from calls (opened, regressed, resolved) have no person and no instant."""
 
     on: date
     kind: Literal[
@@ -52,31 +52,26 @@ def _events(finding: Finding, as_of: date) -> list[HistoryEvent]:
         HistoryEvent(action.on, action.kind, action.at, action.by, action.note, action.until)  # type: ignore[arg-type]
         for action in finding.actions.all()
     ]
-    # The sort is stable: what calls did comes before what people did on the same day.
+    # The sort is stable: events from calls come before actions of the same day.
     return sorted((event for event in events if event.on <= as_of), key=lambda event: event.on)[::-1]
 
 
 def silent_sources(findings: Iterable[Finding], as_of: date) -> dict[int, list[Source]]:
-    """Per finding (by primary key): the sources of its calls that have not reported for more than two days.
+    """Per finding (by primary key): the sources of its calls that are silent (`usage.silence`), in order of names.
 
     While one is silent, the absence of calls proves nothing and the finding cannot resolve. Only findings
-    annotated by `as_of()` whose calls seem to have stopped are looked at; the others are not in the answer.
+    annotated by `as_of()` that have had no call for some days are looked at; the others are not in the answer.
     """
-    asked = {
+    quiet_since = as_of - timedelta(days=SILENT_AFTER)
+    last_calls = {
         (f.application_id, f.entry_id, f.last_call_on): f.pk  # type: ignore[attr-defined]
         for f in findings
-        if f.last_call_on and f.last_call_on < as_of - SILENT_AFTER and not f.resolved_on  # type: ignore[attr-defined]
+        if f.last_call_on and f.last_call_on < quiet_since and not f.resolved_on  # type: ignore[attr-defined]
     }
-    if not asked:
+    if not last_calls:
         return {}
-    reports = ReportedDays(min(last for _, _, last in asked))
-    found: dict[int, list[int]] = {}
-    for key, sources in sources_of_calls(asked).items():
-        quiet = [pk for pk in sources if (reports.last_day(pk, as_of) or date.min) < as_of - SILENT_AFTER]
-        if quiet:
-            found[asked[key]] = quiet
-    names = Source.objects.in_bulk({pk for quiet in found.values() for pk in quiet})
-    return {
-        pk: sorted((names[source] for source in quiet), key=lambda source: source.name)
-        for pk, quiet in found.items()
-    }
+    sources = sources_of_calls(last_calls)
+    asked = Source.objects.filter(pk__in={pk for pks in sources.values() for pk in pks})
+    silent = [report.source for report in last_reports(asked, as_of) if report.is_silent]
+    found = {last_calls[key]: [source for source in silent if source.pk in pks] for key, pks in sources.items()}
+    return {pk: some for pk, some in found.items() if some}

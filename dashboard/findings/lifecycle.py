@@ -1,33 +1,37 @@
-"""The life of a finding: when it opens, resolves and regresses, and what people's actions make of it.
+"""The lifecycle of a finding: when it opens, resolves and regresses, and how people's actions change its status.
 
-Pure: days in, answers out. An application calls an entry in stretches. A stretch ends once `quiet_days`
-complete days have passed without a call on which its sources did report; a silent source proves nothing.
-Everything on day D follows from what happened up to D, so an answer for a past day never changes.
+Pure: days in, answers out. An application calls an entry in periods. A period has ended once `quiet_days`
+complete days without a call have passed on which its sources did report; a silent source proves nothing.
+The answer for day D depends only on what happened up to D, so an answer for a past day never changes.
 """
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import pairwise
 
 __all__ = [
+    "CallEdge",
     "CallPeriod",
     "Period",
     "StatusAction",
     "call_periods",
     "effect_after_sunset",
+    "gaps_after",
+    "is_gap",
     "open_periods",
-    "periods_of_finding",
     "quiet_since",
     "region_periods",
     "status_on",
 ]
 
+CallEdge = tuple[date | None, date, date | None]
+"""A day with calls, between the previous and the next such day (None: there is none)."""
+
 
 @dataclass(frozen=True, slots=True)
 class CallPeriod:
-    """Calls on `first` and `last` (days) and too often in between to have gone quiet."""
+    """Calls on the days `first` and `last`, and between them no gap long enough to end the period."""
 
     first: date
     last: date
@@ -35,7 +39,10 @@ class CallPeriod:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """One stretch of calling a retiring entry; `resolved_on` is the first day of rest, None while it goes on."""
+    """One open period of a finding; `resolved_on` is the first day on which it is over, None while it goes on.
+
+    The first period has the number 0; later ones are regressions.
+    """
 
     number: int
     opened_on: date
@@ -45,24 +52,42 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class StatusAction:
-    """What a person decided on day `on`: acknowledge, snooze (until), exempt or reopen."""
+    """An action that decides the status from day `on`: acknowledge, snooze (until a day), exempt or reopen."""
 
     kind: str
     on: date
     until: date | None = None
 
 
-def call_periods(call_days: Iterable[date], quiet_days: int) -> list[CallPeriod]:
-    """Group the days with a call so that only the gaps in which `quiet_days` days fit remain."""
-    days = sorted(set(call_days))
-    breaks = [i for i, (a, b) in enumerate(pairwise(days), 1) if (b - a).days > quiet_days]
-    return [CallPeriod(days[i], days[j - 1]) for i, j in pairwise([0, *breaks, len(days)]) if i < j]
+def is_gap(earlier: date | None, later: date | None, quiet_days: int) -> bool:
+    """Whether `quiet_days` days fit between two days with calls, so that a period may end there."""
+    return earlier is None or later is None or (later - earlier).days > quiet_days
+
+
+def call_periods(edges: Iterable[CallEdge], quiet_days: int) -> list[CallPeriod]:
+    """The periods of one application's calls to one entry.
+
+    `edges` are its days with calls, in order; days without a gap on either side may be left out.
+    """
+    periods: list[CallPeriod] = []
+    first = date.min
+    for previous, day, following in edges:
+        if is_gap(previous, day, quiet_days):
+            first = day
+        if is_gap(day, following, quiet_days):
+            periods.append(CallPeriod(first, day))
+    return periods
+
+
+def gaps_after(periods: Sequence[CallPeriod], until: date) -> list[tuple[CallPeriod, date]]:
+    """Each period with the day before which quiet days count for it: the next call, or `until` (not over yet)."""
+    return list(zip(periods, [*(period.first for period in periods[1:]), until], strict=False))
 
 
 def quiet_since(last: date, until: date, reporting_days: Sequence[date], quiet_days: int) -> date | None:
     """The day after the last of the `quiet_days` reported days that follow `last` and lie before `until`.
 
-    `reporting_days` is sorted; None when there are too few of them.
+    `reporting_days` is sorted. None if there are too few of them.
     """
     start, stop = bisect_right(reporting_days, last), bisect_left(reporting_days, until)
     if stop - start < quiet_days:
@@ -70,60 +95,40 @@ def quiet_since(last: date, until: date, reporting_days: Sequence[date], quiet_d
     return reporting_days[start + quiet_days - 1] + timedelta(days=1)
 
 
-def periods_of_finding(stretches: Iterable[tuple[CallPeriod, date | None]], known_on: date) -> tuple[Period, ...]:
-    """Runs in order, each with the day it was over (None: it was not), as periods of a finding.
+def open_periods(ended: Iterable[tuple[CallPeriod, date | None]], known_on: date) -> tuple[Period, ...]:
+    """The open periods of a finding, from its call periods in order, each with the day it ended (None: not yet).
 
-    A finding opens on the first call, or when the sunset was announced if calls were under way then.
-    What was over by the announcement is no finding.
+    A finding opens on the first call, or on `known_on`, the day the sunset was announced, if calls were under
+    way then. Calls that ended by the announcement are no finding.
     """
     result: list[Period] = []
     first: date | None = None
     last: date | None = None
-    for run, over_on in stretches:
-        first, last = first or run.first, run.last
-        if over_on:
-            if over_on > known_on:
-                result.append(Period(len(result), max(first, known_on), last, over_on))
+    for period, ended_on in ended:
+        first, last = first or period.first, period.last
+        if ended_on:
+            if ended_on > known_on:
+                result.append(Period(len(result), max(first, known_on), last, ended_on))
             first = None
     if first and last:
         result.append(Period(len(result), max(first, known_on), last, None))
     return tuple(result)
 
 
-def open_periods(
-    call_days: Iterable[date], reporting_days: Iterable[date], known_on: date, quiet_days: int, as_of: date
-) -> tuple[Period, ...]:
-    """The periods known on `as_of`: calls up to that day count, quiet days only before it (a day must be over).
-
-    `reporting_days` are the days on which every source that carries these calls reported something.
-    """
-    if known_on > as_of:
-        return ()
-    reported = sorted(set(reporting_days))
-    stretches = call_periods((day for day in call_days if day <= as_of), quiet_days)
-    ends = [*(run.first for run in stretches[1:]), as_of]
-    return periods_of_finding(
-        (
-            (run, quiet_since(run.last, end, reported, quiet_days))
-            for run, end in zip(stretches, ends, strict=False)
-        ),
-        known_on,
-    )
-
-
-def status_on(day: date, periods: Iterable[Period], decisions: Iterable[StatusAction]) -> str | None:
+def status_on(day: date, periods: Iterable[Period], actions: Iterable[StatusAction]) -> str | None:
     """The status on a day (a `Status` value), None before the finding opened.
 
-    The latest decision by that day counts. An exemption holds until somebody reopens the finding; an
-    acknowledgement or a snooze only for the period in which it was made, so calls that come back after
-    the finding resolved show as regressed whatever was said before.
+    The latest action up to that day counts. An exemption holds until the finding is reopened; an
+    acknowledgement or a snooze only for the period in which it was made, so a finding whose calls come back
+    after it resolved is regressed. This is the rule; `querysets.sql_status` says the same in SQL, and a
+    property test holds the two equal.
     """
-    period = max((s for s in periods if s.opened_on <= day), key=lambda s: s.number, default=None)
+    period = max((p for p in periods if p.opened_on <= day), key=lambda p: p.number, default=None)
     if period is None:
         return None
     if period.resolved_on and period.resolved_on <= day:
         return "resolved"
-    made = [d for d in decisions if d.on <= day]
+    made = [action for action in actions if action.on <= day]
     if made:
         latest = made[-1]
         if latest.kind == "exempt":
@@ -139,25 +144,25 @@ def status_on(day: date, periods: Iterable[Period], decisions: Iterable[StatusAc
 def region_periods(
     days: Iterable[tuple[date, frozenset[str]]], memory_days: int
 ) -> list[tuple[date, frozenset[str]]]:
-    """Where calls are served, as (the day from which it holds, regions), out of the regions of each calling day.
+    """The regions of calls over time, as (first day, regions), from the regions of each day with calls.
 
-    A region counts from its first call until `memory_days` days have gone by without another, so that one
-    that was left is forgotten; but what was known last holds on while nothing is called at all.
+    A region counts from its first call until `memory_days` days have passed without another one. While
+    nothing is called at all, the last known regions stay.
     """
-    called = dict(days)
-    lapses = {day + timedelta(days=memory_days) for day in called}
-    seen: dict[str, date] = {}
-    found: list[tuple[date, frozenset[str]]] = []
-    for day in sorted(called.keys() | lapses):
-        seen |= dict.fromkeys(called.get(day, ()), day)
-        now = frozenset(region for region, on in seen.items() if (day - on).days < memory_days)
-        if now and (not found or found[-1][1] != now):
-            found.append((day, now))
-    return found
+    regions_by_day = dict(days)
+    lapses = {day + timedelta(days=memory_days) for day in regions_by_day}
+    last_called: dict[str, date] = {}
+    periods: list[tuple[date, frozenset[str]]] = []
+    for day in sorted(regions_by_day.keys() | lapses):
+        last_called |= dict.fromkeys(regions_by_day.get(day, ()), day)
+        current = frozenset(region for region, on in last_called.items() if (day - on).days < memory_days)
+        if current and (not periods or periods[-1][1] != current):
+            periods.append((day, current))
+    return periods
 
 
 def effect_after_sunset(day: date, sunset_on: date | None, on_sunset: str, *, alive: bool) -> str | None:
-    """What becomes of calls that still arrive after the sunset: broken or redirected; None before it."""
+    """What happens to calls that still arrive after the sunset: broken or redirected; None before it."""
     if not alive or not sunset_on or day < sunset_on:
         return None
     return "redirected" if on_sunset == "redirects" else "broken"

@@ -1,9 +1,8 @@
-"""What the names in logs mean: `Resolution` rows per called name, kept in step with the catalog.
+"""What the names in logs mean: `Resolution` rows per called name, updated when the catalog changes.
 
-A name is resolved once for all days, not per call; it has a row for each stretch of days on which it means
-one thing. So calls before an alias moved count for the old entry, and calls from that day on for the new
-one. Exactly the days on which the entry changes, or the region that the name tells, become stale, so that the
-past follows.
+A name is resolved per period of days, not per call: each period in which it means one thing has a row. Calls
+before an alias moved count for the old entry, calls from that day on for the new one. The days on which the
+entry of a name changes, or its region, become stale, so that their traffic is computed again.
 """
 
 from bisect import bisect_right
@@ -29,15 +28,15 @@ BEGINNING, FOREVER = date.min, date.max
 RESOLVED_FIELDS = ("platform", "model", "entry_id", "how", "region")
 
 Days = tuple[date, date]
-"""From a day up to, not including, another."""
+"""A first day, and the day after the last one."""
 
 
 def refresh(snapshot: Snapshot, only: Q | None = None) -> int:
-    """Resolve every name that has no resolution or one by an older catalog; return how many names changed entry
-    or region.
+    """Resolve every name without a resolution or with one by an older catalog; return how many names changed
+    their entry or region.
 
-    Works in transactions of a bounded number of names. Run twice, the second run does nothing. `only`
-    narrows it to some `CalledName`s; the others wait for the next run.
+    Each transaction handles a bounded number of names. A second run does nothing. `only` narrows it to some
+    `CalledName`s; the others wait for the next run.
     """
     changed = 0
     after = 0
@@ -56,9 +55,9 @@ def refresh(snapshot: Snapshot, only: Q | None = None) -> int:
 def resolve_name(
     name: CalledName, snapshot: Snapshot, on: date | None = None, deployments: Deployments | None = None
 ) -> Match:
-    """What a name means on a day (by default the snapshot's) to its own source.
+    """What a name of a source means on a day (by default the snapshot's).
 
-    `deployments` is the source's map, for callers who ask about many of its names.
+    `deployments` is the source's deployment map, so that a caller with many names builds it once.
     """
     return resolve(
         name.called_as,
@@ -71,9 +70,9 @@ def resolve_name(
 
 
 def with_resolution(rollups: QuerySet) -> QuerySet:
-    """Rollups with `meaning`, the resolution that holds on their day: ask for `resolution__entry` and the like.
+    """Rollups with the relation `resolution`: what their name means on their day (`resolution__entry` and so on).
 
-    One row each, also for names that are not resolved yet; `meaning` is then null.
+    It is null for names that are not resolved yet; no rollup is left out or repeated.
     """
     day = F("hour") / 24 if rollups.model is HourlyRollup else F("day")
     holds = Q(name__resolutions__from_day__lte=day, name__resolutions__to_day__gt=day)
@@ -81,7 +80,7 @@ def with_resolution(rollups: QuerySet) -> QuerySet:
 
 
 def latest_calls_to(entry: int) -> Q:
-    """Of latest calls: those whose name meant the entry when they were made."""
+    """A condition on `LatestCall`: the name meant the entry when the call was made."""
     day = F("at") / 86400
     return Q(
         name__resolutions__entry=entry,
@@ -91,14 +90,14 @@ def latest_calls_to(entry: int) -> Q:
 
 
 def invalidate(source: Source) -> int:
-    """Let the next refresh resolve the names of a source anew: its platform or deployment map changed."""
+    """Make the next refresh resolve the names of a source again: its platform or deployment map changed."""
     return Resolution.objects.filter(name__source=source).update(catalog=0)
 
 
 def _outdated(snapshot: Snapshot) -> QuerySet[CalledName]:
-    """All rows of a name are written together, so one that is in step tells that all are."""
-    in_step = Resolution.objects.filter(name=OuterRef("pk"), catalog__gte=max(snapshot.version, 1))
-    return CalledName.objects.filter(~Exists(in_step)).select_related("source").order_by("pk")
+    """All rows of a name are written together, so one current row means that all are current."""
+    current = Resolution.objects.filter(name=OuterRef("pk"), catalog__gte=max(snapshot.version, 1))
+    return CalledName.objects.filter(~Exists(current)).select_related("source").order_by("pk")
 
 
 def _resolve(names: list[CalledName], snapshot: Snapshot) -> int:
@@ -132,31 +131,33 @@ def _resolve(names: list[CalledName], snapshot: Snapshot) -> int:
 
 
 def _rows(name: CalledName, snapshot: Snapshot, deployments: Deployments) -> list[Resolution]:
-    """One row for each stretch of days on which the name means one thing."""
+    """One row for each period of days in which the name means one thing."""
     platform = name.platform or name.source.platform
     days = change_days(name.called_as, platform, snapshot.names, deployments=deployments)
     region = _region(name.called_as, platform, snapshot, deployments)
     rows: list[Resolution] = []
     for first, end in pairwise([BEGINNING, *days, FOREVER]):
         match = resolve_name(name, snapshot, first, deployments)
-        facts: dict[str, Any] = dict(
+        values: dict[str, Any] = dict(
             zip(RESOLVED_FIELDS, (match.platform, match.model, match.entry, match.how, region), strict=True)
         )
-        if rows and all(getattr(rows[-1], fact) == value for fact, value in facts.items()):
+        if rows and all(getattr(rows[-1], field) == value for field, value in values.items()):
             rows[-1].to_day = end
         else:
-            rows.append(Resolution(name_id=name.pk, from_day=first, to_day=end, catalog=snapshot.version, **facts))
+            rows.append(
+                Resolution(name_id=name.pk, from_day=first, to_day=end, catalog=snapshot.version, **values)
+            )
     return rows
 
 
 def _region(called_as: str, platform: str, snapshot: Snapshot, deployments: Deployments) -> str:
-    """Where calls by this name are served: as the deployment that it stands for says, else the name itself."""
+    """The region of calls by this name: as the deployment it stands for states, else the name itself."""
     target = deployment_target(called_as, platform, snapshot.names, deployments)
     return region_in_name(target, platform) or region_in_name(called_as, platform)
 
 
 def _moved(before: Sequence[Resolution], after: Sequence[Resolution]) -> list[Days]:
-    """The stretches of days on which entry or region are others; a name without rows meant nothing."""
+    """The periods of days in which the entry or the region changed; a name without rows meant nothing."""
     days = sorted({row.from_day for row in (*before, *after)})
     return [
         (first, end) for first, end in pairwise([*days, FOREVER]) if _meant(before, first) != _meant(after, first)
@@ -164,14 +165,14 @@ def _moved(before: Sequence[Resolution], after: Sequence[Resolution]) -> list[Da
 
 
 def _meant(rows: Sequence[Resolution], day: date) -> tuple[int, str] | None:
-    """(entry, region); the region of what is no entry is nobody's concern."""
+    """(entry, region); None for names without an entry, whose region does not matter."""
     position = bisect_right(rows, day, key=lambda row: row.from_day)
     row = rows[position - 1] if position else None
     return (row.entry_id, row.region) if row and row.entry_id else None
 
 
 def _mark_stale(stale: dict[Days, list[int]]) -> None:
-    """The days on which these names were called within these stretches."""
+    """Mark the days in these periods on which the names were called."""
     for (first, end), names in stale.items():
         called = DailyRollup.objects.filter(name__in=names, day__gte=first, day__lt=end)
         days = called.order_by().values_list("day", flat=True).distinct()

@@ -1,9 +1,8 @@
-"""Questions about findings. `as_of` comes first: it decides what was known and which day counts."""
+"""Questions about findings. Call `as_of` first: it fixes the day and what was known on it."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, Self, overload
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import (
@@ -26,16 +25,10 @@ from dashboard.catalog.regions import ENDS, IDLE_DAYS, due_date
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.core.fields import DayField
 from dashboard.findings.choices import STATUS_ACTIONS, Status
+from dashboard.findings.deadlines.due_order import DueKey, FindingsByDue, with_due_key_in
 from dashboard.findings.due_dates import DuePredicate, entry_due
 
-if TYPE_CHECKING:
-    from dashboard.findings.models import Finding
-__all__ = ["DueKey", "FindingQuerySet", "FindingsByDue"]
-
-DueKey = tuple[int, str, bool]
-"""What a due date depends on: the entry, `regions` and `idle`."""
-Group = tuple[date, str, str, int]
-"""Findings on one entry that are due on one day: the day, platform, id and primary key of the entry."""
+__all__ = ["DueKey", "FindingQuerySet", "FindingsByDue", "sql_status"]
 
 
 class FindingQuerySet(QuerySet):
@@ -51,10 +44,10 @@ class FindingQuerySet(QuerySet):
 
     def as_of(self, day: date, snapshot: Snapshot, entries: Iterable[int] | None = None) -> Self:
         """Findings known on `day`, alive or resolved, with `status`, `opened_on`, `resolved_on`, `last_call_on`,
-        and with what their due date depends on (`with_circumstances`).
+        and what their due date depends on (`with_due_key`).
 
-        `snapshot` is the catalog as known on that day; `entries` narrows it to some. Other questions of this
-        class build on this one.
+        `snapshot` is the catalog as known on that day; `entries` narrows it to some entries. The other methods
+        need this one first.
         """
         found = self.existing_on(day, snapshot, entries).annotate(
             status_action=_current(
@@ -62,15 +55,15 @@ class FindingQuerySet(QuerySet):
             ),
             period_number=F("open_period__number"),
             opened_on=F("open_period__opened_on"),
-            status=_status(day),
+            status=sql_status(day),
             last_call_on=_last_call(day),
         )
         return found.with_due_key()
 
     def existing_on(self, day: date, snapshot: Snapshot, entries: Iterable[int] | None = None) -> Self:
-        """`as_of` without what people decided, for counting many: only `resolved_on` is told."""
+        """`as_of` without statuses, for counting many findings: annotates only `resolved_on`."""
         if entries is None:
-            # A catalog has a thousand retiring entries, few of which have findings: naming all would cost most.
+            # A catalog has a thousand retiring entries, few of which have findings: a list of all would be slow.
             entries = self.order_by().values_list("entry_id", flat=True).distinct()
         retiring = [pk for pk in entries if pk in snapshot.retiring]
         found = (
@@ -92,7 +85,7 @@ class FindingQuerySet(QuerySet):
 
         Constant for entries whose end is the same for everybody: nothing is looked up for them.
         """
-        return self.annotate(**_circumstances(self._catalog))
+        return self.annotate(**_due_key(self._catalog))
 
     def alive(self) -> Self:
         """Not resolved: the application still calls the entry."""
@@ -123,23 +116,25 @@ class FindingQuerySet(QuerySet):
     def due_matching(self, wanted: DuePredicate) -> Self:
         """Those whose entry and due date are as wanted.
 
-        For nearly all entries the due date is everybody's; for the others, it is asked per circumstance.
+        Nearly all entries have one due date for every application; for the others, each due key is tested.
         """
         known = self._catalog
-        alike = [known.entries[pk] for pk in self.retiring if pk not in known.varying]
-        same = [entry.pk for entry in alike if wanted(entry, due_date(entry))]
-        there = self.for_entries(known.varying).due_keys() if known.varying else []
+        constant = [known.entries[pk] for pk in self.retiring if pk not in known.varying]
+        entries = [entry.pk for entry in constant if wanted(entry, due_date(entry))]
+        keys = self.for_entries(known.varying).due_keys() if known.varying else []
         chosen = [
-            one for one in there if wanted(known.entries[one[0]], entry_due(known.entries[one[0]], *one[1:]))
+            (pk, regions, idle)
+            for pk, regions, idle in keys
+            if wanted(known.entries[pk], entry_due(known.entries[pk], regions, idle))
         ]
-        return self.filter(Q(entry__in=same) | _among(chosen))
+        return self.filter(Q(entry__in=entries) | with_due_key_in(chosen))
 
     def due_keys(self) -> list[DueKey]:
-        """The circumstances that there are."""
+        """Their distinct due keys."""
         return list(self.order_by().values_list("entry", "regions", "idle").distinct())
 
     def due_keys_by_pair(self) -> dict[tuple[int, int], DueKey]:
-        """By application and entry: the circumstances of those on entries whose end varies. One query, or none."""
+        """By application and entry: the due keys of findings on entries whose end varies. One query, or none."""
         varying = self._catalog.varying
         if not varying:
             return {}
@@ -150,7 +145,7 @@ class FindingQuerySet(QuerySet):
     def by_due(self, counts: Mapping[DueKey, int] | None = None) -> "FindingsByDue":
         """Soonest due date first, then entry and application name; made for paging.
 
-        `counts` says how many of them there are in each circumstance, where that is known.
+        `counts` is the number of findings per due key, if the caller knows it.
         """
         return FindingsByDue(self, self._catalog, counts)
 
@@ -167,15 +162,15 @@ class FindingQuerySet(QuerySet):
 
 
 def _current(relation: str, start: str, end: str, day: date, also: Q | None = None) -> FilteredRelation:
-    """The one row of a history that tells about `day`: begun by then and not yet followed by another."""
+    """The row of a history that applies on `day`: it has begun, and the next one has not."""
     condition = Q((f"{relation}__{start}__lte", day)) & (
         Q((f"{relation}__{end}__isnull", True)) | Q((f"{relation}__{end}__gt", day))
     )
     return FilteredRelation(relation, condition=condition & also if also else condition)
 
 
-def _circumstances(snapshot: Snapshot) -> dict[str, Any]:
-    """What tells findings on the same entry apart; looked up only for entries whose end varies."""
+def _due_key(snapshot: Snapshot) -> dict[str, Any]:
+    """The columns `regions` and `idle` of a due key; looked up only for entries whose end varies."""
     from dashboard.findings.models import CallRegions  # models are built on this module
 
     day, ends = snapshot.as_of, snapshot.varying.items()
@@ -194,31 +189,24 @@ def _circumstances(snapshot: Snapshot) -> dict[str, Any]:
 
 
 def _only_of(entries: Collection[int], wanted: Any, kind: models.Field) -> Any:
-    """An expression for findings on some entries; for all others what is false of its kind."""
+    """An expression for findings on some entries; for all others the false value of its type."""
     none = Value("" if isinstance(kind, models.TextField) else False, output_field=kind)
     return Case(When(entry__in=entries, then=wanted), default=none, output_field=kind) if entries else none
 
 
-def _among(circumstances: Iterable[DueKey]) -> Q:
-    """Findings in one of these; as few conditions as there are entries, since databases bound their number."""
-    regions: dict[tuple[int, bool], list[str]] = defaultdict(list)
-    for entry, served, idle in circumstances:
-        regions[entry, idle].append(served)
-    found = Q()
-    for (entry, idle), some in regions.items():
-        found |= Q(entry=entry, idle=idle, regions__in=some)
-    return found
+def sql_status(day: date) -> Case:
+    """The status of a finding on a day, in SQL: the mirror of `lifecycle.status_on`, which is the rule.
 
-
-def _status(day: date) -> Case:
-    """`rules.status_on` in SQL."""
-    fresh = Q(status_action__on__gte=F("open_period__opened_on"))
+    A property test (tests/findings/test_querysets.py) holds the two equal.
+    """
+    in_this_period = Q(status_action__on__gte=F("open_period__opened_on"))
     return Case(
         When(open_period__resolved_on__lte=day, then=Value(Status.RESOLVED.value)),
         When(status_action__kind="exempt", then=Value(Status.EXEMPT.value)),
-        When(fresh & Q(status_action__kind="acknowledge"), then=Value(Status.ACKNOWLEDGED.value)),
+        When(in_this_period & Q(status_action__kind="acknowledge"), then=Value(Status.ACKNOWLEDGED.value)),
         When(
-            fresh & Q(status_action__kind="snooze", status_action__until__gt=day), then=Value(Status.SNOOZED.value)
+            in_this_period & Q(status_action__kind="snooze", status_action__until__gt=day),
+            then=Value(Status.SNOOZED.value),
         ),
         When(open_period__number__gt=0, then=Value(Status.REGRESSED.value)),
         default=Value(Status.OPEN.value),
@@ -229,79 +217,7 @@ def _status(day: date) -> Case:
 def _last_call(day: date) -> Subquery:
     from dashboard.findings.models import Traffic  # models are built on this module
 
-    called = Traffic.objects.filter(
-        Q(calls__gt=0) | Q(calls=None),
-        application=OuterRef("application"),
-        entry=OuterRef("entry"),
-        day__lte=day,
+    calls = Traffic.objects.filter(
+        is_call=True, application=OuterRef("application"), entry=OuterRef("entry"), day__lte=day
     )
-    return Subquery(called.order_by("-day").values("day")[:1], output_field=DayField())
-
-
-class FindingsByDue(Sequence["Finding"]):
-    """Findings in order of due date, sliced without sorting them all; a `Paginator` takes it.
-
-    Due dates follow from the catalog snapshot, not from a table. Counting findings per entry and circumstance
-    tells which of these a slice falls into; only their rows are read.
-    """
-
-    def __init__(
-        self, findings: FindingQuerySet, snapshot: Snapshot, counts: Mapping[DueKey, int] | None = None
-    ) -> None:
-        self.findings = findings
-        if counts is None:
-            there = ("entry", "regions", "idle")
-            rows = findings.order_by().values(*there).annotate(n=Count("pk")).values_list(*there, "n")
-            counts = {(pk, regions, idle): n for pk, regions, idle, n in rows}
-        groups: dict[Group, int] = defaultdict(int)
-        self._held: dict[Group, list[tuple[str, bool]]] = defaultdict(list)
-        for (pk, regions, idle), count in counts.items():
-            entry = snapshot.entries[pk]
-            found = entry_due(entry, regions, idle)
-            key = (found.on if found else date.max, entry.platform, entry.id, pk)
-            groups[key] += count
-            self._held[key].append((regions, idle))
-        self._counts = sorted(groups.items())
-        self._length = sum(groups.values())
-        self._varying = snapshot.varying
-
-    def __len__(self) -> int:
-        return self._length
-
-    def __iter__(self) -> Iterator["Finding"]:
-        # A sequence's own iteration would ask for one row at a time.
-        return iter(self._rows(0, self._length))
-
-    @overload
-    def __getitem__(self, index: int) -> "Finding": ...
-    @overload
-    def __getitem__(self, index: slice) -> "list[Finding]": ...
-    def __getitem__(self, index: int | slice) -> "Finding | list[Finding]":
-        if isinstance(index, slice):
-            start, stop, step = index.indices(self._length)
-            return self._rows(start, stop)[::step] if step > 0 else self._rows(0, self._length)[index]
-        start = range(self._length)[index]
-        return self._rows(start, start + 1)[0]
-
-    def _rows(self, start: int, stop: int) -> "list[Finding]":
-        """At most three queries: the groups that a slice holds whole, and the two it may cut."""
-        whole: dict[Group, list[Finding]] = {}
-        cut: dict[Group, list[Finding]] = {}
-        position = 0
-        for group, count in self._counts:
-            low, high = max(start - position, 0), min(stop - position, count)
-            if (low, high) == (0, count):
-                whole[group] = []
-            elif low < high:
-                cut[group] = list(self._of([group])[low:high])
-            position += count
-        places = {(g[-1], *held): g for g in whole for held in self._held[g]}
-        for finding in self._of(whole) if whole else ():
-            whole[places[finding.entry_id, finding.regions, finding.idle]].append(finding)
-        return [row for group, _ in self._counts for row in whole.get(group, []) or cut.get(group, [])]
-
-    def _of(self, groups: Collection[Group]) -> FindingQuerySet:
-        same = Q(entry__in=[pk for *_, pk in groups if pk not in self._varying])
-        parted = _among((g[-1], *held) for g in groups if g[-1] in self._varying for held in self._held[g])
-        found = self.findings.filter(same | parted).select_related("application", "entry__platform")
-        return found.order_by("application__name", "pk")
+    return Subquery(calls.order_by("-day").values("day")[:1], output_field=DayField())

@@ -1,7 +1,7 @@
-"""From usage and catalog to findings: resolve names, refill sums, rewrite the periods of what changed.
+"""The scan: resolve names, refill traffic, and rewrite the open periods of findings whose calls changed.
 
-Everything here can be killed at any point and run again, or run by two processes at once: what is left
-to do lies in tables (`StaleDay`, `StalePair`), and each step commits with the rows it takes off.
+It may be killed at any point and run again, or run in two processes at once: the remaining work is in tables
+(`StaleDay`, `StalePair`), and each step deletes the rows it has done in its own transaction.
 """
 
 from collections import defaultdict
@@ -14,44 +14,48 @@ from django.db import connection
 from django.db.models import Max
 
 from dashboard.catalog import snapshot as catalog
-from dashboard.core.fields import EPOCH
+from dashboard.core.fields import EPOCH, day_of
 from dashboard.findings import call_regions, lifecycle, name_resolution
 from dashboard.findings.db_lock import write_lock
 from dashboard.findings.models import EntryTraffic, Finding, OpenPeriod, ScannedEntry, StalePair
-from dashboard.findings.source_coverage import ReportedDays, sources_of_calls
 from dashboard.findings.traffic import daily
+from dashboard.findings.traffic.source_coverage import ReportedDays, sources_of_calls
 
 __all__ = ["ScanResult", "run"]
 
 BATCH = 2000
 AHEAD = timedelta(days=366)
 
-EDGES = f"""
+# `lifecycle.is_gap` in SQL: only the first and last days of call periods leave the database.
+EDGES = """
 SELECT application_id, entry_id, day, previous, following FROM (
     SELECT t.application_id, t.entry_id, t.day,
         LAG(t.day) OVER w AS previous, LEAD(t.day) OVER w AS following
     FROM findings_stalepair p
     JOIN findings_traffic t ON t.application_id = p.application_id AND t.entry_id = p.entry_id
     WHERE p.id BETWEEN %s AND %s
-      AND {daily.IS_CALL}
+      AND t.is_call
     WINDOW w AS (PARTITION BY t.application_id, t.entry_id ORDER BY t.day)
 ) AS calls
 WHERE previous IS NULL OR following IS NULL OR day - previous > %s OR following - day > %s
 ORDER BY application_id, entry_id, day
-"""  # noqa: S608  our own condition
-CALLERS = """
+"""
+MARK_CALLERS = """
 INSERT INTO findings_stalepair (application_id, entry_id)
 SELECT DISTINCT t.application_id, t.entry_id FROM findings_traffic t WHERE t.entry_id = %s
 ON CONFLICT (application_id, entry_id) DO NOTHING
 """
-GONE_QUIET = """
+MARK_QUIET = """
 INSERT INTO findings_stalepair (application_id, entry_id)
-SELECT f.application_id, f.entry_id FROM findings_openperiod s JOIN findings_finding f ON f.id = s.finding_id
-WHERE s.resolved_on IS NULL AND s.last_call_on < %s
+SELECT f.application_id, f.entry_id FROM findings_openperiod p JOIN findings_finding f ON f.id = p.finding_id
+WHERE p.resolved_on IS NULL AND p.last_call_on < %s
 ON CONFLICT (application_id, entry_id) DO NOTHING
 """
 
 Pair = tuple[int, int]
+"""Primary keys of an application and an entry."""
+EndedPeriods = list[tuple[lifecycle.CallPeriod, date | None]]
+"""Call periods, each with the day it ended; None if it did not."""
 
 
 @dataclass(slots=True)
@@ -66,10 +70,10 @@ class ScanResult:
 
 
 def run(now: datetime, as_of: date) -> ScanResult:
-    """Bring findings in step with usage and catalog; a second run finds nothing to do.
+    """Update findings from usage and catalog; a second run changes nothing.
 
-    Spells are worked out over all usage there is, even past `as_of` (a pinned today): they carry days, so
-    an answer as of any day follows from them. `as_of` decides what the result counts.
+    Open periods are computed from all usage there is, even after `as_of` (which may be a pinned today): they
+    carry days, so the state on any day follows from them. `as_of` only decides what the result counts.
     """
     result = ScanResult()
     result.resolved_names = name_resolution.refresh(catalog.load(as_of))
@@ -88,9 +92,9 @@ def run(now: datetime, as_of: date) -> ScanResult:
 
 
 def _horizon(as_of: date, coming: date | None = None) -> date:
-    """The day up to which usage tells: today, or in a replayed story the day after its last one.
+    """The day before which days count as over: today, or the day after the newest usage if that is later.
 
-    `coming` is the newest day that is about to get sums.
+    `coming` is the newest day whose traffic is about to be refilled.
     """
     last = EntryTraffic.objects.aggregate(last=Max("day"))["last"]
     days = [min(day + timedelta(days=1), as_of + AHEAD) for day in (last, coming) if day]
@@ -108,26 +112,26 @@ def _known_days(as_of: date, horizon: date) -> dict[int, date]:
 
 
 def _queue(known: dict[int, date], regional: dict[int, str], horizon: date) -> None:
-    """Put down every pair that may have changed although its traffic did not."""
+    """Mark every pair as stale whose finding may change although its traffic did not."""
     quiet_days = settings.SUNDIAL_QUIET_DAYS
     with write_lock(), connection.cursor() as cursor:
         StalePair.objects.exclude(entry__in=known).delete()
         ScannedEntry.objects.exclude(entry__in=known).delete()
         scanned = {row.pk: (row.known_on, row.quiet_days, row.regions) for row in ScannedEntry.objects.all()}
-        facts = {pk: (day, quiet_days, regional.get(pk, "")) for pk, day in known.items()}
-        news = {pk: fact for pk, fact in facts.items() if scanned.get(pk) != fact}
-        for pk in news:
-            cursor.execute(CALLERS, [pk])
+        current = {pk: (day, quiet_days, regional.get(pk, "")) for pk, day in known.items()}
+        changed = {pk: row for pk, row in current.items() if scanned.get(pk) != row}
+        for pk in changed:
+            cursor.execute(MARK_CALLERS, [pk])
         ScannedEntry.objects.bulk_create(
             [
                 ScannedEntry(entry_id=pk, known_on=day, quiet_days=quiet, regions=regions)
-                for pk, (day, quiet, regions) in news.items()
+                for pk, (day, quiet, regions) in changed.items()
             ],
             update_conflicts=True,
             unique_fields=["entry"],
             update_fields=["known_on", "quiet_days", "regions"],
         )
-        cursor.execute(GONE_QUIET, [(horizon - EPOCH).days - quiet_days])
+        cursor.execute(MARK_QUIET, [(horizon - EPOCH).days - quiet_days])
 
 
 def _evaluate(
@@ -138,67 +142,72 @@ def _evaluate(
     as_of: date,
     result: ScanResult,
 ) -> bool:
-    """Rewrite the periods of the next pairs on the list and take them off; False when the list is empty."""
+    """Evaluate the next batch of stale pairs and delete their rows; False if there are none."""
     with write_lock():
         rows = list(StalePair.objects.order_by("pk").values_list("pk", "application_id", "entry_id")[:BATCH])
         if not rows:
             return False
         first, last = rows[0][0], rows[-1][0]
         pairs = [(application, entry) for _, application, entry in rows]
-        stretches = _stretches(first, last, horizon)
+        ended = _ended_periods(first, last, horizon)
         fresh = {
-            pair: lifecycle.periods_of_finding(stretches.get(pair, []), known[pair[1]]) if pair[1] in known else ()
+            pair: lifecycle.open_periods(ended.get(pair, []), known[pair[1]]) if pair[1] in known else ()
             for pair in pairs
         }
-        findings = _write(fresh, stretches, now, as_of, result)
+        findings = _write(fresh, ended, now, as_of, result)
         call_regions.rewrite_call_regions(first, last, findings, regional)
         StalePair.objects.filter(pk__range=(first, last)).delete()
         return True
 
 
-def _stretches(first: int, last: int, horizon: date) -> dict[Pair, list[tuple[lifecycle.CallPeriod, date | None]]]:
-    """Per pair of the batch: its runs of calling days, each with the day it was over (None: it was not)."""
+def _ended_periods(first: int, last: int, horizon: date) -> dict[Pair, EndedPeriods]:
+    """Per pair of the batch: its call periods in order, each with the day it ended (None: it did not)."""
     quiet_days = settings.SUNDIAL_QUIET_DAYS
-    found: dict[Pair, list[lifecycle.CallPeriod]] = defaultdict(list)
+    edges: dict[Pair, list[lifecycle.CallEdge]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(EDGES, [first, last, quiet_days, quiet_days])
-        for application, entry, number, previous, following in cursor.fetchall():
-            day = EPOCH + timedelta(days=number)
-            if previous is None or number - previous > quiet_days:
-                start = day
-            if following is None or following - number > quiet_days:
-                found[application, entry].append(lifecycle.CallPeriod(start, day))
-    ends = {
-        (*pair, run.last): following
-        for pair, stretch in found.items()
-        for run, following in zip(stretch, [r.first for r in stretch[1:]] + [horizon], strict=True)
-        if (following - run.last).days > quiet_days
+        for application, entry, day, previous, following in cursor.fetchall():
+            before = None if previous is None else day_of(previous)
+            after = None if following is None else day_of(following)
+            edges[application, entry].append((before, day_of(day), after))
+    gaps = {
+        pair: lifecycle.gaps_after(lifecycle.call_periods(days, quiet_days), horizon)
+        for pair, days in edges.items()
     }
-    sources = sources_of_calls(ends)
-    reports = ReportedDays(min((last for _, _, last in ends), default=horizon))
+    # Only a period with a long enough gap after it can have ended; its sources are looked up.
+    last_calls = {
+        (*pair, period.last)
+        for pair, some in gaps.items()
+        for period, until in some
+        if lifecycle.is_gap(period.last, until, quiet_days)
+    }
+    sources = sources_of_calls(last_calls)
+    reports = ReportedDays(min((last for _, _, last in last_calls), default=horizon))
 
-    def over_on(pair: Pair, run: lifecycle.CallPeriod) -> date | None:
-        key = (*pair, run.last)
-        if key not in ends:
+    def ended_on(pair: Pair, period: lifecycle.CallPeriod, until: date) -> date | None:
+        key = (*pair, period.last)
+        if key not in last_calls:
             return None
         reported = reports.common_days(sources.get(key, frozenset()))
-        return lifecycle.quiet_since(run.last, ends[key], reported, quiet_days)
+        return lifecycle.quiet_since(period.last, until, reported, quiet_days)
 
-    return {pair: [(run, over_on(pair, run)) for run in stretch] for pair, stretch in found.items()}
+    return {pair: [(p, ended_on(pair, p, until)) for p, until in some] for pair, some in gaps.items()}
 
 
 def _write(
     fresh: dict[Pair, tuple[lifecycle.Period, ...]],
-    stretches: dict[Pair, list],
+    ended: dict[Pair, EndedPeriods],
     now: datetime,
     as_of: date,
     result: ScanResult,
 ) -> dict[Pair, Finding]:
+    """Store the open periods of the pairs, with a new finding where there was none; return the findings."""
     findings = _findings(fresh)
     stored: dict[int, list[lifecycle.Period]] = defaultdict(list)
-    for period in _stored_periods(f.pk for f in findings.values()):
-        stored[period.finding_id].append(
-            lifecycle.Period(period.number, period.opened_on, period.last_call_on, period.resolved_on)
+    pks = [finding.pk for finding in findings.values()]
+    for row in OpenPeriod.objects.filter(finding__in=pks).order_by("finding", "number"):
+        stored[row.finding_id].append(
+            lifecycle.Period(row.number, row.opened_on, row.last_call_on, row.resolved_on)
         )
     missing = [pair for pair, periods in fresh.items() if periods and pair not in findings]
     created = Finding.objects.bulk_create(
@@ -206,8 +215,8 @@ def _write(
             application_id=pair[0],
             entry_id=pair[1],
             created_at=now,
-            first_seen=stretches[pair][0][0].first,
-            last_seen=stretches[pair][-1][0].last,
+            first_seen=ended[pair][0][0].first,
+            last_seen=ended[pair][-1][0].last,
         )
         for pair in missing
     )
@@ -217,26 +226,26 @@ def _write(
     rows: list[OpenPeriod] = []
     for pair, finding in findings.items():
         periods = fresh[pair]
-        if pair in stretches:
-            seen = (stretches[pair][0][0].first, stretches[pair][-1][0].last)
-            if seen != (finding.first_seen, finding.last_seen):
-                finding.first_seen, finding.last_seen = seen
+        if pair in ended:
+            first_last = (ended[pair][0][0].first, ended[pair][-1][0].last)
+            if first_last != (finding.first_seen, finding.last_seen):
+                finding.first_seen, finding.last_seen = first_last
                 moved.append(finding)
         if tuple(stored[finding.pk]) == periods:
             continue
         _count(stored[finding.pk], periods, as_of, result)
         rewritten.append(finding.pk)
-        ends: list[date | None] = [s.opened_on for s in periods[1:]] + [None]
+        next_opened: list[date | None] = [period.opened_on for period in periods[1:]] + [None]
         rows += [
             OpenPeriod(
                 finding=finding,
-                number=s.number,
-                opened_on=s.opened_on,
-                last_call_on=s.last_call_on,
-                resolved_on=s.resolved_on,
-                next_opened_on=end,
+                number=period.number,
+                opened_on=period.opened_on,
+                last_call_on=period.last_call_on,
+                resolved_on=period.resolved_on,
+                next_opened_on=next_opened_on,
             )
-            for s, end in zip(periods, ends[: len(periods)], strict=True)
+            for period, next_opened_on in zip(periods, next_opened[: len(periods)], strict=True)
         ]
     Finding.objects.bulk_update(moved, ["first_seen", "last_seen"], batch_size=200)
     OpenPeriod.objects.filter(finding__in=rewritten).delete()
@@ -250,15 +259,11 @@ def _findings(pairs: Iterable[Pair]) -> dict[Pair, Finding]:
     return {key: f for f in rows if (key := (f.application_id, f.entry_id)) in wanted}
 
 
-def _stored_periods(findings: Iterable[int]) -> Iterable[OpenPeriod]:
-    return OpenPeriod.objects.filter(finding__in=list(findings)).order_by("finding", "number")
-
-
 def _count(
-    old: list[lifecycle.Period], new: tuple[lifecycle.Period, ...], as_of: date, result: ScanResult
+    old: Iterable[lifecycle.Period], new: Iterable[lifecycle.Period], as_of: date, result: ScanResult
 ) -> None:
     """Add what became visible by `as_of` to the result."""
-    known = {s.number: s for s in old}
+    known = {period.number: period for period in old}
     for period in new:
         before = known.get(period.number)
         if period.opened_on <= as_of and not before:

@@ -1,21 +1,22 @@
 """Findings and deadlines as plain dicts, in the shape that `--json` and the JSON API share.
 
-Days are ISO texts, in UTC; unknown values are None.
+Days are ISO 8601 strings, in UTC; unknown values are None.
 """
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
-from django.db.models import Q, Sum, prefetch_related_objects
+from django.db.models import Sum, prefetch_related_objects
 
 from dashboard.catalog.serializers import replacement_ids
 from dashboard.catalog.snapshot import Deadline, Snapshot
-from dashboard.findings.deadlines.forecast import WINDOW_DAYS, Forecast
+from dashboard.findings.deadlines.forecast import Forecast
 from dashboard.findings.deadlines.summary import ApplicationProgress, DeadlineSummary
 from dashboard.findings.due_dates import finding_due
 from dashboard.findings.history import HistoryEvent, finding_histories
 from dashboard.findings.models import Finding, Traffic
+from dashboard.findings.traffic.series import calls_7d
 
 __all__ = ["serialize_deadline", "serialize_findings"]
 
@@ -23,20 +24,22 @@ __all__ = ["serialize_deadline", "serialize_findings"]
 def serialize_findings(findings: Sequence[Finding], snapshot: Snapshot) -> list[dict[str, Any]]:
     """Each finding (annotated by `as_of` of the snapshot's day) with its calls and history, in bulk.
 
-    `sunset_date` and `days_left` are of the day its own calls end; `region` says where that holds, if it is not
-    everywhere, and `entry_sunset_date` is the entry's own date.
+    `sunset_date` and `days_left` are of the day on which this finding's calls end; `region` is set if that date
+    holds in one region only, and `entry_sunset_date` is the entry's own date. `calls_7d` are those of the last
+    seven complete days (`traffic.series.last_7_days`).
     """
     prefetch_related_objects(list(findings), "application")
-    stories = finding_histories(findings, snapshot.as_of)
-    calls = _calls(findings, snapshot.as_of)
+    events = finding_histories(findings, snapshot.as_of)
+    pairs = [(finding.application_id, finding.entry_id) for finding in findings]
+    week, total = calls_7d(pairs, snapshot.as_of), _calls_total(findings, snapshot.as_of)
     return [
-        _finding(f, snapshot, calls.get((f.application_id, f.entry_id), (None, None)), stories[f.pk])
-        for f in findings
+        _finding(finding, snapshot, (week[pair], total.get(pair)), events[finding.pk])
+        for finding, pair in zip(findings, pairs, strict=True)
     ]
 
 
 def _finding(
-    finding: Any, snapshot: Snapshot, calls: tuple[int | None, int | None], story: list[HistoryEvent]
+    finding: Any, snapshot: Snapshot, calls: tuple[int | None, int | None], events: list[HistoryEvent]
 ) -> dict[str, Any]:
     entry = snapshot.entries[finding.entry_id]
     due = finding_due(finding, snapshot)
@@ -67,7 +70,7 @@ def _finding(
                 "note": event.note,
                 "until": _iso(event.until),
             }
-            for event in story
+            for event in events
         ],
     }
 
@@ -119,9 +122,8 @@ def _forecast(found: Forecast) -> dict[str, Any]:
     }
 
 
-def _calls(findings: Sequence[Finding], as_of: date) -> dict[tuple[int, int], tuple[int | None, int | None]]:
-    """Per pair: calls of the last seven complete days and of all days up to `as_of`; None if never counted."""
-    week = Q(day__gte=as_of - timedelta(days=WINDOW_DAYS), day__lt=as_of)
+def _calls_total(findings: Sequence[Finding], as_of: date) -> dict[tuple[int, int], int | None]:
+    """Per pair: calls of all days up to `as_of`; None where no source counted them."""
     rows = (
         Traffic.objects.filter(
             application__in={f.application_id for f in findings},
@@ -130,12 +132,9 @@ def _calls(findings: Sequence[Finding], as_of: date) -> dict[tuple[int, int], tu
         )
         .order_by()
         .values_list("application", "entry")
-        .annotate(total=Sum("calls"), week=Sum("calls", filter=week))
+        .annotate(total=Sum("calls"))
     )
-    return {
-        (application, entry): (None if total is None else week_calls or 0, total)
-        for application, entry, total, week_calls in rows
-    }
+    return {(application, entry): total for application, entry, total in rows}
 
 
 def _iso(day: date | None) -> str | None:

@@ -1,8 +1,8 @@
-"""What editors make of a name that resolves to nothing: an alias, a deployment, an entry, or a name to ignore.
+"""What an editor can do about an unknown name: make it an alias, map it as a deployment, add an entry, ignore it.
 
-Each act changes the catalog (through `catalog.edit`) or a source, makes sure that the name then means what
-was asked for, and resolves the past anew before it returns. Where that does not work out, it raises
-`ValidationError` and nothing has changed. Days are UTC.
+Each function changes the catalog or a source, checks that the name then means the entry, and resolves past
+usage again before it returns. If the check fails it raises `ValidationError` and nothing has changed. Days are
+UTC.
 """
 
 from dataclasses import dataclass
@@ -44,30 +44,30 @@ __all__ = [
 ORIGIN = "uncatalogued"
 UNDO_PERIOD = timedelta(hours=1)
 
-# Up to here a whole scan takes about a second, and runs before the answer; above, the worker does it.
+# Up to this size a whole scan takes about a second and runs in the request; above it, in the worker.
 SCAN_NAMES, SCAN_ROLLUPS = 5_000, 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class UncataloguedName:
-    """A name as logged, on a platform ("" or "(unknown)" where neither log nor name tells)."""
+    """A name as logged, on a platform ("" or "(unknown)" if neither the log nor the name states one)."""
 
     called_as: str
     platform: str = ""
 
     @property
-    def hint(self) -> str:
+    def stated_platform(self) -> str:
         return "" if self.platform == UNKNOWN else self.platform
 
     @property
     def bare(self) -> str:
-        """The name without known wrappers, as an alias or a deployment map has it."""
-        return strip_prefixes((self.hint, self.called_as))[-1][1]
+        """The name without known prefixes, as an alias or a deployment map has it."""
+        return strip_prefixes((self.stated_platform, self.called_as))[-1][1]
 
     @property
     def called_names(self) -> QuerySet[CalledName]:
-        """Where it was seen and resolves to nothing."""
-        platforms = [self.hint] if self.hint else [UNKNOWN, ""]
+        """Its rows that resolve to nothing, one per source and endpoint."""
+        platforms = [self.stated_platform] if self.stated_platform else [UNKNOWN, ""]
         unresolved = Resolution.objects.filter(entry=None, platform__in=platforms).values("name")
         here = Q(pk__in=unresolved) | Q(resolutions=None)
         return CalledName.objects.filter(here, called_as=self.called_as).select_related("source")
@@ -79,9 +79,9 @@ class UncataloguedName:
 
 @dataclass(frozen=True, slots=True)
 class NameOutcome:
-    """What an act did: the entry, and the calls and names as logged that now belong to it.
+    """What a change did: the entry, and the number of calls and logged names that now belong to it.
 
-    `complete` is False while the worker still brings the charts in step.
+    `complete` is False while the worker still updates past traffic.
     """
 
     entry: EntryState
@@ -100,14 +100,14 @@ def make_alias(
     source_url: str = "",
     note: str = "",
 ) -> NameOutcome:
-    """Let the name, without its wrappers, be an alias of `target`."""
+    """Make the name, without its prefixes, an alias of `target`."""
     alias = AliasDoc(name.bare, source_url=source_url, note=note)
     document = Document(entries=[EntryDoc(target.platform, target.id, aliases=(alias,))])
     return _through_catalog(name, document, by=by, now=now, today=today)
 
 
 def add_entry(name: UncataloguedName, entry: EntryDoc, *, by: Any, now: datetime, today: date) -> NameOutcome:
-    """Make a new entry that the name then means."""
+    """Add an entry that the name then means."""
     if catalog.load(today).get(entry.platform, entry.id):
         raise ValidationError({"id": _("The catalog has this entry: make the name an alias of it")})
     return _through_catalog(name, Document(entries=[entry]), by=by, now=now, today=today)
@@ -116,18 +116,18 @@ def add_entry(name: UncataloguedName, entry: EntryDoc, *, by: Any, now: datetime
 def map_deployment(
     name: UncataloguedName, source: Source, target: EntryState, *, by: Any, now: datetime, today: date
 ) -> NameOutcome:
-    """Put the name into the source's deployment map; calls of other sources stay as they are."""
-    was = _unresolved(name)
+    """Add the name to the source's deployment map; calls of other sources do not change."""
+    unresolved = _unresolved(name)
     with transaction.atomic():
         source = Source.objects.select_for_update().get(pk=source.pk)
         before = dict(source.deployments)
         snapshot = catalog.load(today)
         called = list(name.called_names.filter(source=source))
-        for text in (target.id, target.key):  # a gateway's `platform/id` where the id alone does not tell
+        for text in (target.id, target.key):  # a gateway's `platform/id` if the id alone is ambiguous
             source.deployments = {**before, name.bare: text}
-            for one in called:
-                one.source = source
-            if called and all(name_resolution.resolve_name(one, snapshot).entry == target.pk for one in called):
+            for row in called:
+                row.source = source
+            if called and all(name_resolution.resolve_name(row, snapshot).entry == target.pk for row in called):
                 break
         else:
             raise ValidationError(
@@ -148,7 +148,7 @@ def map_deployment(
             origin=ORIGIN,
             by=by,
         )
-    return _outcome(name, target, was, now=now, today=today)
+    return _outcome(name, target, unresolved, now=now, today=today)
 
 
 def ignore_name(name: UncataloguedName, reason: str, *, by: Any, now: datetime) -> IgnoredName:
@@ -159,57 +159,59 @@ def ignore_name(name: UncataloguedName, reason: str, *, by: Any, now: datetime) 
     with transaction.atomic():
         ignored, created = IgnoredName.objects.get_or_create(
             called_as=name.called_as,
-            platform=name.hint or UNKNOWN,
+            platform=name.stated_platform or UNKNOWN,
             defaults={"reason": reason[:300], "on": now.date(), "at": now, "by": by},
         )
         if created:
-            audit.record(ignored, before={}, after=_facts(ignored), now=now, origin=ORIGIN, by=by)
+            audit.record(ignored, before={}, after=_ignored_values(ignored), now=now, origin=ORIGIN, by=by)
     return ignored
 
 
 def unignore_name(name: UncataloguedName, *, by: Any, now: datetime) -> bool:
-    """Put the name back on the list; False when it was there."""
+    """Put the name back on the list; False if it was not ignored."""
     with transaction.atomic():
-        ignored = IgnoredName.objects.filter(called_as=name.called_as, platform=name.hint or UNKNOWN).first()
+        ignored = IgnoredName.objects.filter(
+            called_as=name.called_as, platform=name.stated_platform or UNKNOWN
+        ).first()
         if not ignored:
             return False
-        audit.record(ignored, before=_facts(ignored), after={}, now=now, origin=ORIGIN, by=by)
+        audit.record(ignored, before=_ignored_values(ignored), after={}, now=now, origin=ORIGIN, by=by)
         ignored.delete()
     return True
 
 
 def last_action(by: Any, now: datetime) -> AuditEntry | None:
-    """The newest thing that somebody made of a name, if it was an alias or to ignore it, within the last hour."""
+    """The person's last change of a name, if it can be undone: an alias or an ignored name, in the last hour."""
     mine = AuditEntry.objects.filter(by=by, origin=ORIGIN, at__gt=now - UNDO_PERIOD)
     found = mine.order_by("-at", "-pk").first()
     made = (found.model, found.action) if found else None
     return found if made in {("catalog.entry", "changed"), ("findings.ignoredname", "added")} else None
 
 
-def undo_action(act: AuditEntry, *, by: Any, now: datetime, today: date) -> None:
-    """Undo what `last_act` told of; the past follows. Raises ValidationError where it changed again since."""
-    if act.model == "findings.ignoredname":
-        unignore_name(UncataloguedName(act.after["called_as"], act.after["platform"]), by=by, now=now)
+def undo_action(action: AuditEntry, *, by: Any, now: datetime, today: date) -> None:
+    """Undo the change that `last_action` returned. Raises ValidationError if it was changed again since."""
+    if action.model == "findings.ignoredname":
+        unignore_name(UncataloguedName(action.after["called_as"], action.after["platform"]), by=by, now=now)
         return
     try:
-        undo.undo(Entry.objects.get(pk=act.object_id), act, ["aliases"], now=now, today=today, by=by)
+        undo.undo(Entry.objects.get(pk=action.object_id), action, ["aliases"], now=now, today=today, by=by)
     except Entry.DoesNotExist:
         raise ValidationError(_("The entry is no longer there")) from None
     except CatalogError as problem:
         raise ValidationError([str(found.message) for found in problem.found]) from None
-    _settle(Q(resolutions__entry=act.object_id), now, today)
+    _resolve_past(Q(resolutions__entry=action.object_id), now, today)
 
 
-def _facts(ignored: IgnoredName) -> dict[str, str]:
+def _ignored_values(ignored: IgnoredName) -> dict[str, str]:
     return {"called_as": ignored.called_as, "platform": ignored.platform, "reason": ignored.reason}
 
 
 def _through_catalog(
     name: UncataloguedName, document: Document, *, by: Any, now: datetime, today: date
 ) -> NameOutcome:
-    """Apply a change of one entry, unless the name would not mean that entry then."""
+    """Apply a change of one entry; raise ValidationError if the name would still not mean it."""
     (wanted,) = document.entries
-    was = _unresolved(name)
+    unresolved = _unresolved(name)
     with transaction.atomic():
         try:
             apply_document(document, now=now, origin=ORIGIN, by=by)
@@ -217,45 +219,43 @@ def _through_catalog(
             raise ValidationError([str(found.message) for found in problem.found]) from None
         snapshot = catalog.load(today)
         target = snapshot.get(wanted.platform, wanted.id)
-        met = [
-            one
-            for one in name.called_names
-            if target and name_resolution.resolve_name(one, snapshot).entry == target.pk
-        ]
-        if not target or not met:
+        resolves = target and any(
+            name_resolution.resolve_name(row, snapshot).entry == target.pk for row in name.called_names
+        )
+        if not target or not resolves:
             raise ValidationError(
                 _("%(name)s would still not mean %(entry)s: its calls are on another platform")
                 % {"name": name.called_as, "entry": "/".join(wanted.key)}
             )
-    return _outcome(name, target, was, now=now, today=today)
+    return _outcome(name, target, unresolved, now=now, today=today)
 
 
 def _unresolved(name: UncataloguedName) -> list[int]:
-    """Names that the act may give a meaning: the same without its wrappers, wherever it was seen."""
+    """Names that the change may resolve: those that are the same without prefixes, in any source."""
     nothing = Q(resolutions__entry=None)
     alike = Q(called_as=name.called_as) | Q(resolutions__model=name.bare)
     return list(CalledName.objects.filter(nothing, alike).values_list("pk", flat=True).distinct())
 
 
 def _outcome(
-    name: UncataloguedName, target: EntryState, was: list[int], *, now: datetime, today: date
+    name: UncataloguedName, target: EntryState, unresolved: list[int], *, now: datetime, today: date
 ) -> NameOutcome:
-    complete = _settle(Q(called_as=name.called_as) | Q(resolutions__model=name.bare), now, today)
-    mine = Resolution.objects.filter(entry=target.pk, name__in=was).values("name").distinct()
+    complete = _resolve_past(Q(called_as=name.called_as) | Q(resolutions__model=name.bare), now, today)
+    mine = Resolution.objects.filter(entry=target.pk, name__in=unresolved).values("name").distinct()
     rollups = name_resolution.with_resolution(DailyRollup.objects.filter(name__in=mine))
     calls = rollups.filter(resolution__entry=target.pk).aggregate(n=Sum("calls"))["n"]
     return NameOutcome(target, calls or 0, mine.count(), complete)
 
 
-def _settle(names: Q, now: datetime, today: date) -> bool:
-    """Resolve the past anew: all of it where that is quick, else these names now and the rest by the worker."""
-    quick = (
+def _resolve_past(names: Q, now: datetime, today: date) -> bool:
+    """Resolve past usage again: all of it if that is quick, else these names now and the rest in the worker."""
+    is_small = (
         CalledName.objects.all()[: SCAN_NAMES + 1].count() <= SCAN_NAMES
         and DailyRollup.objects.order_by()[: SCAN_ROLLUPS + 1].count() <= SCAN_ROLLUPS
     )
-    if quick:
+    if is_small:
         scan.run(now, today)
     else:
         name_resolution.refresh(catalog.load(today), names)
         enqueue_scan()
-    return quick
+    return is_small

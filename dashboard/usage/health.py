@@ -15,14 +15,17 @@ from django.utils.translation import gettext
 
 from dashboard.core.fields import day_number, day_of
 from dashboard.usage.connectors.registry import connector_for
+from dashboard.usage.measure import choose_measure
 from dashboard.usage.models import DailyRollup, RejectedLine, Source, Stream, SyncWindow
 from dashboard.usage.silence import LONGEST_PAUSE, SILENT_AFTER, WINDOW, is_silent, usual_pause
 
 __all__ = [
     "DAYS",
+    "LastReport",
     "SourceActivity",
     "SourceHealth",
     "add_details",
+    "last_reports",
     "newest_rejected",
     "reasons",
     "source_activity",
@@ -53,23 +56,33 @@ NOTHING = {"files": 0, "accepted": 0, "rejected": 0, "duplicates": 0, "skipped":
 
 
 @dataclass(frozen=True, slots=True)
-class SourceActivity:
-    """The state of one source on a day: enough to see which sources need attention.
+class LastReport:
+    """When a source last reported usage, as of a day.
 
-    `last_day` is the newest day with usage; `pause` the usual days between reports (`silence`). `next_poll_at` is
-    None for kinds that are not polled and for paused sources. `problem` is a sentence, "" for none.
+    `last_day` is its newest day with usage, `silent_days` the days since then; both are None before its first
+    record. `pause` is its usual number of days without a record (`silence.usual_pause`).
     """
 
     source: Source
     last_day: date | None
     silent_days: int | None
     pause: int
-    next_poll_at: datetime | None
-    problem: str
 
     @property
     def is_silent(self) -> bool:
         return is_silent(self.silent_days, self.pause)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceActivity(LastReport):
+    """Where one source stands on a day: enough to tell which of them need somebody.
+
+    `next_poll_at` is None for what is never polled and for paused sources. `problem` is a sentence, "" when all
+    is well.
+    """
+
+    next_poll_at: datetime | None
+    problem: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,21 +137,34 @@ def source_health(as_of: date, now: datetime) -> list[SourceHealth]:
 
 def source_activity(as_of: date, now: datetime, slug: str = "") -> list[SourceActivity]:
     """The activity of every source (or of the one with this slug), in order of names: two queries."""
-    newest = DailyRollup.objects.filter(source=OuterRef("pk"), day__lte=as_of).order_by("-day").values("day")[:1]
     wanted = Source.objects.filter(slug=slug) if slug else Source.objects.all()
-    sources = list(wanted.order_by("name").annotate(last_day=Subquery(newest)))
-    late = {s.pk for s in sources if s.last_day and SILENT_AFTER < (as_of - s.last_day).days <= LONGEST_PAUSE}
-    pauses = _pauses(late, as_of)
     return [
         SourceActivity(
+            source=report.source,
+            last_day=report.last_day,
+            silent_days=report.silent_days,
+            pause=report.pause,
+            next_poll_at=_next_poll(report.source, now),
+            problem=_problem(report.source, now),
+        )
+        for report in last_reports(wanted, as_of)
+    ]
+
+
+def last_reports(sources: QuerySet[Source], as_of: date) -> list[LastReport]:
+    """When each of these sources last reported, in order of names: two queries."""
+    days = DailyRollup.objects.filter(source=OuterRef("pk"), day__lte=as_of).order_by("-day").values("day")[:1]
+    found = list(sources.order_by("name").annotate(last_day=Subquery(days)))
+    late = {s.pk for s in found if s.last_day and SILENT_AFTER < (as_of - s.last_day).days <= LONGEST_PAUSE}
+    pauses = _pauses(late, as_of)
+    return [
+        LastReport(
             source=source,
             last_day=source.last_day,
             silent_days=(as_of - source.last_day).days if source.last_day else None,
             pause=pauses.get(source.pk, 1),
-            next_poll_at=_next_poll(source, now),
-            problem=_problem(source, now),
         )
-        for source in sources
+        for source in found
     ]
 
 
@@ -154,14 +180,14 @@ def add_details(found: Iterable[SourceActivity], as_of: date) -> list[SourceHeal
     for activity in listed:
         pk = activity.source.pk
         by_day = per_day.get(pk, {})
-        has_calls = any(calls is not None for calls, _tokens in by_day.values()) or not by_day
-        line = tuple((by_day.get(day, (0, 0))[0 if has_calls else 1]) or 0 for day in days)
+        measure, _ = choose_measure(by_day.values())
+        line = tuple((by_day.get(day, (0, 0))[0 if measure == "calls" else 1]) or 0 for day in days)
         healths.append(
             SourceHealth(
                 activity=activity,
                 newest_hour=hours.get(pk),
                 calls=line,
-                measure="calls" if has_calls else "tokens",
+                measure=measure,
                 **totals.get(pk, NOTHING),
             )
         )

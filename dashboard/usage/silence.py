@@ -1,8 +1,8 @@
-"""When a source counts as silent, rather than its applications as quiet. Pure.
+"""When a source counts as silent. The only rule for it: pages, findings and the overview all ask here. Pure.
 
-A source that tells something every day is silent after two days without a word. One that never tells on
-weekends, or only on Mondays, is silent once it pauses for longer than it is used to. That its applications call
-less does not make it silent: it still tells of others.
+A source that reports every day is silent after two days without a record. One that never reports on weekends,
+or only on Mondays, is silent once a pause is longer than its usual one. Fewer calls from one application do not
+make a source silent: it still reports the others.
 """
 
 from collections.abc import Iterable
@@ -12,23 +12,26 @@ from itertools import pairwise
 __all__ = ["LONGEST_PAUSE", "SILENT_AFTER", "WINDOW", "is_silent", "usual_pause"]
 
 SILENT_AFTER = 2
-"""Days without a record that nobody wonders about; findings judge by the same."""
+"""A pause of up to this many days is never silence, whatever the source's habit."""
 WINDOW = 35
-"""Days before its newest one from which a source's habit is read: five weeks, so that a weekly one has one."""
+"""Days before its newest one from which a source's habit is read: five weeks, enough for a weekly habit."""
 LONGEST_PAUSE = WINDOW // 2
-"""A longer pause cannot come twice within the window, so it is no habit."""
+"""A longer pause cannot occur twice within the window, so it is no habit."""
 
 
 def usual_pause(days: Iterable[date]) -> int:
-    """The longest pause, in days, that came at least twice between the days on which a source told something.
+    """The longest pause, in days, that occurred at least twice between the days on which a source reported.
 
-    One outage is no habit, which is why once is not enough. 1 stands for every day, and for too few days to say.
+    A single outage is no habit, which is why once is not enough. 1 means every day, or too few days to say.
     """
-    told = sorted(set(days))
-    pauses = sorted(((after - before).days for before, after in pairwise(told)), reverse=True)
+    reported = sorted(set(days))
+    pauses = sorted(((after - before).days for before, after in pairwise(reported)), reverse=True)
     return pauses[1] if len(pauses) > 1 else 1
 
 
 def is_silent(silent_days: int | None, pause: int) -> bool:
-    """Whether so many days without a record are too many for a source with this habit; never before its first."""
+    """Whether this many days without a record are too many for a source with this usual pause.
+
+    `silent_days` is None before the source's first record: it is not silent then.
+    """
     return silent_days is not None and silent_days > max(SILENT_AFTER, pause)

@@ -40,7 +40,7 @@ def test_a_run_looks_decides_and_sends_and_tells_who_hears_nothing(capsys, setti
             "state": "sent",
         }
     ]
-    assert [(s["application"], s["why"]) for s in found["skipped"]] == [("orphan", "nobody to tell")]
+    assert [(s["application"], s["why"]) for s in found["skipped"]] == [("orphan", "no recipient")]
     assert len(list(settings.MAIL_FOLDER.glob("*.eml"))) == 1
     assert run(capsys)["deliveries"] == []
     assert len(list(settings.MAIL_FOLDER.glob("*.eml"))) == 1
@@ -63,7 +63,7 @@ def test_a_run_as_of_another_day_decides_for_that_day(capsys):
 def test_people_get_a_table(capsys):
     call_command("alerts", "run")
     shown = capsys.readouterr().out
-    for word in ("ada@example.com", "Outbox: 1 sent", "nobody to tell"):
+    for word in ("ada@example.com", "Outbox: 1 sent", "no recipient"):
         assert word in shown
 
 

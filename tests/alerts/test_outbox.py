@@ -119,7 +119,7 @@ def test_without_anybody_to_tell_the_reason_is_visible_and_nothing_is_lost(davin
     make_usage("orphan", davinci, "2023-12-01", days=7)
     assert decide() == []
     (skip,) = outbox.plan_digests(TODAY).skipped
-    assert (skip.finding.application.slug, skip.why) == ("orphan", "nobody to tell")
+    assert (skip.finding.application.slug, skip.why) == ("orphan", "no recipient")
     settings.SUNDIAL_ALERT_FALLBACK = "platform@example.com"
     assert len(decide()) == 1
 

@@ -1,18 +1,22 @@
-"""When a finding opens, resolves and regresses, and what people's actions make of it."""
+"""When a finding opens, resolves and regresses, and how people's actions change its status."""
 
 import itertools
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dashboard.findings import lifecycle
 from dashboard.findings.lifecycle import (
+    CallEdge,
     Period,
     StatusAction,
     call_periods,
     effect_after_sunset,
-    open_periods,
+    gaps_after,
+    quiet_since,
     status_on,
 )
 
@@ -27,6 +31,26 @@ def day(n: int) -> date:
 
 def days(*numbers: int) -> list[date]:
     return [day(n) for n in numbers]
+
+
+def edges(call_days: Iterable[date]) -> list[CallEdge]:
+    """Days with calls between their neighbours."""
+    ordered = sorted(set(call_days))
+    return list(zip([None, *ordered], ordered, [*ordered[1:], None], strict=False))
+
+
+def open_periods(
+    call_days: Iterable[date], reporting_days: Iterable[date], known_on: date, quiet_days: int, as_of: date
+) -> tuple[Period, ...]:
+    """The open periods known on `as_of`: calls up to that day count, quiet days only before it."""
+    if known_on > as_of:
+        return ()
+    reported = sorted(set(reporting_days))
+    periods = call_periods(edges(day for day in call_days if day <= as_of), quiet_days)
+    return lifecycle.open_periods(
+        ((p, quiet_since(p.last, until, reported, quiet_days)) for p, until in gaps_after(periods, as_of)),
+        known_on,
+    )
 
 
 ALWAYS = [day(n) for n in range(-400, 400)]
@@ -78,7 +102,7 @@ def test_an_older_stretch_that_was_no_finding_does_not_make_the_next_one_a_regre
     assert period.number == 0
 
 
-def test_a_stretch_that_silence_kept_alive_and_that_ended_before_the_announcement_is_no_finding():
+def test_calls_that_silence_kept_alive_and_that_ended_before_the_announcement_is_no_finding():
     reported = days(-30, -10, -9, -8, -7, -6, -5, -4, -3)
     assert open_periods(days(-30, -10), reported, KNOWN, 7, day(30)) == ()
 
@@ -116,9 +140,9 @@ def test_open_periods_are_in_order_and_only_the_last_one_is_open(calls, reported
 
 
 @given(call_days, st.integers(1, 10))
-def test_runs_keep_every_call_and_only_gaps_that_could_end_a_stretch(calls, quiet):
-    found = call_periods(calls, quiet)
-    assert all(any(r.first <= c <= r.last for r in found) for c in calls)
+def test_call_periods_keep_every_call_and_only_gaps_that_could_end_one(calls, quiet):
+    found = call_periods(edges(calls), quiet)
+    assert all(any(p.first <= c <= p.last for p in found) for c in calls)
     for a, b in itertools.pairwise(found):
         assert (b.first - a.last).days > quiet
 
@@ -163,3 +187,9 @@ def test_status_on_a_day(asked, life, decisions, status):
 )
 def test_calls_after_the_sunset_are_broken_or_redirected(asked, word, alive, expected):
     assert effect_after_sunset(day(asked), day(10), word, alive=alive) == expected
+
+
+def test_days_inside_a_call_period_do_not_change_it():
+    calls = days(1, 3, 6, 20, 22)
+    outer = [edge for edge in edges(calls) if edge[1] != day(3)]
+    assert call_periods(outer, 7) == call_periods(edges(calls), 7)

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from dashboard.catalog import snapshot
 from dashboard.catalog.models import Alias
-from dashboard.findings import name_resolution, scan, usage_report
+from dashboard.findings import name_resolution, scan
 from dashboard.findings.models import Finding, Resolution, Traffic
+from dashboard.findings.traffic import usage_report
 from dashboard.usage.models import DailyRollup, HourlyRollup, StaleDay
 from tests.factories import NOW, as_day, make_entry, make_source, make_usage, report_only
 from tests.thorough import examples

@@ -117,8 +117,8 @@ def test_a_finding_whose_source_is_silent_says_so(davinci):
     report_only(there, "2023-07-11", days=5)
     scan.run(NOW, date(2023, 7, 15))
     findings = list(known("2023-07-15").select_related("application"))
-    told = {f.application.slug: silent_sources(findings, date(2023, 7, 15)).get(f.pk) for f in findings}
-    assert told == {"shop": [gone], "store": None}
+    silent = {f.application.slug: silent_sources(findings, date(2023, 7, 15)).get(f.pk) for f in findings}
+    assert silent == {"shop": [gone], "store": None}
     findings = list(known("2023-07-12"))
     assert silent_sources(findings, date(2023, 7, 12)) == {}, "two days may pass"
 
@@ -178,7 +178,7 @@ decisions = st.lists(
 
 @fuzz(max_examples=examples(30), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(life=st.lists(st.tuples(st.integers(1, 8), st.integers(1, 8)), min_size=1, max_size=3), made=decisions)
-def test_the_database_and_the_pure_rule_agree_on_every_day(finding, life, made):
+def test_sql_status_equals_the_rule_of_the_lifecycle_on_every_day(finding, life, made):
     start = date(2023, 7, 6)
     OpenPeriod.objects.all().delete()
     FindingAction.objects.all().delete()
@@ -197,16 +197,16 @@ def test_the_database_and_the_pure_rule_agree_on_every_day(finding, life, made):
             resolved_on=period.resolved_on,
             next_opened_on=end,
         )
-    told = []
+    status_actions = []
     for kind, offset, ahead in sorted(made, key=lambda item: item[1]):
         on = start + timedelta(days=offset)
         until = on + timedelta(days=ahead)
-        told.append(lifecycle.StatusAction(kind, on, until))
+        status_actions.append(lifecycle.StatusAction(kind, on, until))
         extra = {"snooze": {"until": until}, "acknowledge": {"note": "n"}, "exempt": {"reason": "r"}}.get(kind, {})
         getattr(actions, kind)(finding, None, at(on), **extra)
     for offset in range(-1, 50, 3):
         asked = start + timedelta(days=offset)
         if asked < start:
             continue
-        expected = lifecycle.status_on(asked, periods, told)
+        expected = lifecycle.status_on(asked, periods, status_actions)
         assert known(asked).values_list("status", flat=True).first() == expected

@@ -28,31 +28,35 @@ SUNSET = date(2024, 1, 4)
 TODAY = date(2023, 12, 8)
 DAY = timedelta(days=1)
 
-MEANING = "findings_resolution r ON r.name_id = d.name_id AND r.from_day <= d.day AND r.to_day > d.day"
+RESOLUTION = "findings_resolution r ON r.name_id = d.name_id AND r.from_day <= d.day AND r.to_day > d.day"
 ENTRIES = f"""
 SELECT d.day, r.entry_id, SUM(d.calls), SUM(d.errors), SUM(d.gone), SUM(d.input_tokens), SUM(d.output_tokens),
     SUM(d.cost_nano)
-FROM usage_dailyrollup d LEFT JOIN {MEANING} GROUP BY d.day, r.entry_id
+FROM usage_dailyrollup d LEFT JOIN {RESOLUTION} GROUP BY d.day, r.entry_id
 """
 NAMES = "SELECT day, name_id, SUM(calls) FROM usage_dailyrollup GROUP BY day, name_id"
 SOURCES = """
 SELECT source_id, day, SUM(calls), SUM(input_tokens) FROM usage_dailyrollup GROUP BY source_id, day
 """
 CALLERS = f"""
-SELECT i.application_id, r.entry_id, MIN(d.day), MAX(d.day)
-FROM usage_dailyrollup d JOIN usage_identity i ON i.id = d.identity_id
-JOIN {MEANING} WHERE r.entry_id IS NOT NULL
-GROUP BY i.application_id, r.entry_id
+SELECT application_id, entry_id, MIN(day), MAX(day) FROM (
+    SELECT d.day, i.application_id, r.entry_id
+    FROM usage_dailyrollup d JOIN usage_identity i ON i.id = d.identity_id
+    JOIN {RESOLUTION} WHERE r.entry_id IS NOT NULL
+    GROUP BY d.day, i.application_id, r.entry_id
+    HAVING SUM(d.calls) > 0 OR SUM(d.calls) IS NULL AND (
+        SUM(d.input_tokens) > 0 OR SUM(d.output_tokens) > 0 OR SUM(d.cost_nano) > 0)
+) AS calling GROUP BY application_id, entry_id
 """
 TRAFFIC = f"""
 SELECT d.day, i.application_id, r.entry_id, SUM(d.calls), SUM(d.errors), SUM(d.gone), SUM(d.input_tokens),
     SUM(d.output_tokens), SUM(d.cost_nano)
 FROM usage_dailyrollup d JOIN usage_identity i ON i.id = d.identity_id
-LEFT JOIN {MEANING} GROUP BY d.day, i.application_id, r.entry_id
+LEFT JOIN {RESOLUTION} GROUP BY d.day, i.application_id, r.entry_id
 """
 REGIONS = f"""
 SELECT DISTINCT d.day, i.application_id, r.entry_id, r.region
-FROM usage_dailyrollup d JOIN usage_identity i ON i.id = d.identity_id LEFT JOIN {MEANING}
+FROM usage_dailyrollup d JOIN usage_identity i ON i.id = d.identity_id LEFT JOIN {RESOLUTION}
 """
 COLUMNS = "calls, errors, gone, input_tokens, output_tokens, cost_nano"
 

@@ -37,7 +37,7 @@ class TestList:
         response = viewer.get("/applications/")
         assert names(response) == ["shop", "search", "idle"]
         row = response.context["rows"][0]
-        assert (row.findings.count, row.findings.next_entry.id, row.calls_7d) == (2, "davinci", 77)
+        assert (row.findings.count, row.findings.next_entry.id, row.calls_7d) == (2, "davinci", 66)
 
     def test_says_who_has_no_owner(self, viewer, world):
         assert words(viewer.get("/applications/")).count("no owner") == 2
@@ -86,8 +86,8 @@ class TestApplication:
         response = viewer.get("/applications/shop/")
         page = response.context["page"]
         assert [row.entry.id for row in page.findings] == ["davinci", "gpt-3.5-turbo-0613"]
-        assert [(c.entry.id, c.calls_7d) for c in page.models] == [("davinci", 70), ("gpt-3.5-turbo-0613", 7)]
-        assert page.calls_7d == 77
+        assert [(c.entry.id, c.calls_7d) for c in page.models] == [("davinci", 60), ("gpt-3.5-turbo-0613", 6)]
+        assert page.calls_7d == 66
         assert figure_names(response) == ["calls"]
 
     def test_unknown_names_are_listed_as_such_and_linked(self, viewer, world):
@@ -105,7 +105,7 @@ class TestApplication:
 
     def test_shows_nothing_that_came_after_the_day(self, viewer, world):
         page = viewer.get("/applications/shop/?as_of=2023-12-03").context["page"]
-        assert page.calls_7d == 22
+        assert page.calls_7d == 11
 
     def test_a_wrong_name_is_not_found(self, viewer, world):
         assert viewer.get("/applications/nobody/").status_code == 404

@@ -1,7 +1,7 @@
-"""The applications of a deadline, each with its way off the deadline's entries.
+"""The applications of a deadline, each with its progress off the deadline's entries.
 
-A list of a thousand shows some tens at a time: `ranking` puts all in order by what the last days and the
-findings tell, `progress_of` works out the progress of those that are shown.
+A list may have a thousand and shows some tens at a time: `rank_applications` orders all of them by recent calls
+and open findings, `application_progress` computes the progress of those that are shown.
 """
 
 from collections import defaultdict
@@ -15,6 +15,7 @@ from dashboard.findings.deadlines import forecast as deadlines_forecast
 from dashboard.findings.deadlines.forecast import Forecast
 from dashboard.findings.models import Finding
 from dashboard.findings.traffic import series
+from dashboard.findings.traffic.series import last_7_days
 
 __all__ = [
     "ApplicationProgress",
@@ -34,12 +35,12 @@ URGENCY = (
 )
 DAY = timedelta(days=1)
 FEW = 500
-"""Up to so many applications are asked for by their keys, more by asking for all."""
+"""Up to this many applications are looked up by primary key; for more, all are read."""
 
 
 @dataclass(frozen=True, slots=True)
 class ApplicationProgress:
-    """One application's way off a deadline's entries. `status` is the most urgent of its findings'."""
+    """One application's progress off a deadline's entries. `status` is the most urgent of its findings."""
 
     pk: int
     slug: str
@@ -79,22 +80,22 @@ def rank_applications(deadline: Deadline, snapshot: Snapshot, start: date) -> li
     as_of = snapshot.as_of
     open_of: dict[tuple[int, str], bool] = defaultdict(bool)
     known = Finding.objects.existing_on(as_of, snapshot, entries).order_by()
-    told = known.values_list("application_id", "application__name", "resolved_on")  # type: ignore[misc]
-    for application, name, resolved_on in series.fetch_raw(told):
+    resolutions = known.values_list("application_id", "application__name", "resolved_on")  # type: ignore[misc]
+    for application, name, resolved_on in series.fetch_raw(resolutions):
         open_of[application, name] |= resolved_on is None
-    first, last = max(start, as_of - deadlines_forecast.WINDOW_DAYS * DAY), as_of - DAY
+    first, last = max(start, last_7_days(as_of)[0]), last_7_days(as_of)[1]
     days = max((last - first).days + 1, 1)
     remaining = {pk: n / days for pk, n in series.recent_calls(entries, first, last).items()}
-    # Where calls are not counted, what to measure by is seen in all of an application's rows.
-    if odd := series.applications_without_counts(entries, start, as_of):
-        for pk, rows in series.by_application(entries, start, as_of, odd).items():
+    # Where calls are not counted, the measure is chosen from all rows of the application.
+    if uncounted := series.applications_without_counts(entries, start, as_of):
+        for pk, rows in series.by_application(entries, start, as_of, uncounted).items():
             measure, _ = series.choose_measure(rows)
             remaining[pk] = deadlines_forecast.recent_mean(series.sum_by_day(rows, measure), start, as_of)
     ranked = [
-        RankedApplication(pk, remaining.get(pk, 0.0), not alive, name, pk not in odd)
+        RankedApplication(pk, remaining.get(pk, 0.0), not alive, name, pk not in uncounted)
         for (pk, name), alive in open_of.items()
     ]
-    return sorted(ranked, key=lambda one: (-one.remaining, one.done, one.name, one.pk))
+    return sorted(ranked, key=lambda row: (-row.remaining, row.done, row.name, row.pk))
 
 
 def application_progress(
@@ -103,10 +104,10 @@ def application_progress(
     """The progress of some applications, in their order."""
     entries = [entry.pk for entry in deadline.entries]
     as_of = snapshot.as_of
-    wanted = {one.pk for one in ranked} if len(ranked) <= FEW else None
-    counted = all(one.counted for one in ranked)
+    wanted = {row.pk for row in ranked} if len(ranked) <= FEW else None
+    counted = all(row.counted for row in ranked)
     rows = series.by_application(entries, start, as_of, wanted, calls_only=counted)
-    week = as_of - deadlines_forecast.WINDOW_DAYS * DAY
+    week = last_7_days(as_of)[0]
     replaced = series.by_application(replacement_entries(deadline), week, as_of, wanted, calls_only=counted)
     findings: dict[int, list[Finding]] = defaultdict(list)
     known = Finding.objects.as_of(as_of, snapshot, entries)
@@ -115,8 +116,8 @@ def application_progress(
     for finding in known.select_related("application"):
         findings[finding.application_id].append(finding)
     return [
-        _application(deadline, start, findings[one.pk], rows.get(one.pk, ()), replaced.get(one.pk, ()))
-        for one in ranked
+        _application(deadline, start, findings[row.pk], rows.get(row.pk, ()), replaced.get(row.pk, ()))
+        for row in ranked
     ]
 
 

@@ -1,9 +1,9 @@
-"""How far a migration is and when it will be through, from daily calls alone.
+"""The progress of a migration and when it will be done, from daily calls alone.
 
 Pure: `daily` maps days to calls (or tokens, where a source counts no calls); a missing day is 0. The day
-`as_of` itself is still running and never counts: the last complete day is the one before. `start` is
-the first day that may count, so that days before there was any data are not taken for zeros. The rule of
-the forecast in plain words is in docs/forecast.md.
+`as_of` itself is not over and never counts: the last complete day is the one before. `start` is the first day
+that may count, so that days before there was any data are not taken for zeros. docs/forecast.md describes the
+rule.
 """
 
 import math
@@ -33,19 +33,19 @@ Verdict = Literal["done", "on track", "at risk", "late", "stalled", "unknown"]
 LEAD_DAYS = 14
 """A baseline looks back this far before the announcement."""
 WINDOW_DAYS = 7
-"""Means are taken over a week, so that weekends neither help nor hurt."""
+"""Means are taken over a week, so that weekends do not distort them."""
 TREND_DAYS = 28
 ENOUGH_DAYS = 14
-"""With fewer complete days than this a trend is unknown: each weekday must have been seen twice."""
+"""With fewer complete days than this the trend is unknown: each weekday must occur twice."""
 FAR_DAYS = 730
-"""A trend that needs longer than this is none."""
+"""A trend that reaches zero later than this counts as none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
     """The day calls reach zero with its 80 % interval. `high` is None when even slower is plausible: never.
 
-    `zero_on` is None for `stalled` and `unknown`; for `done` it is None too, there is nothing to foresee.
+    `zero_on` is None for `stalled`, `unknown` and `done`.
     """
 
     verdict: Verdict
@@ -61,7 +61,7 @@ def _values(daily: Daily, first: date, end: date) -> list[float]:
 
 @lru_cache(maxsize=500)
 def _days(first: date, end: date) -> tuple[date, ...]:
-    """Kept, because every application of a deadline is asked about the same days."""
+    """Cached, because every application of a deadline has the same days."""
     return tuple(first + timedelta(days=n) for n in range((end - first).days))
 
 

@@ -1,8 +1,8 @@
 """Progress and forecast of deadlines: numbers from daily sums up to the snapshot's day, and nothing after it.
 
-Means are per day over complete days (`progress.py`). `measure` says what is counted: "calls", or "tokens"
-where a source reports no call count. Replacement figures cover every caller of the announced
-replacements, also those who never called a retiring entry.
+Means are per day over complete days (`forecast.py`). `measure` is "calls", or "tokens" where a source reports
+no number of calls. Replacement figures cover every caller of the announced replacements, also those who never
+called a retiring entry.
 """
 
 from collections import defaultdict
@@ -26,6 +26,7 @@ from dashboard.findings.traffic.series import (
     called_entries,
     choose_measure,
     fetch_raw,
+    last_7_days,
     sum_by_day,
 )
 
@@ -66,7 +67,7 @@ class DeadlineSummary:
     replacement: float
     replacement_share: float | None
     failing_per_day: float
-    """After the sunset, failed calls per day as seen; before it, calls per day on entries that will fail."""
+    """After the sunset, failed calls per day; before it, calls per day to entries that will fail."""
     forecast: Forecast
     applications: tuple[ApplicationProgress, ...] = ()
 
@@ -90,7 +91,7 @@ def deadline_summary(deadline: Deadline, snapshot: Snapshot) -> DeadlineSummary:
 
 
 def deadline_totals(deadline: Deadline, snapshot: Snapshot) -> DeadlineSummary:
-    """The deadline without its applications; `members` tells of them page by page."""
+    """The deadline without its applications, which `deadlines.applications` reads page by page."""
     return _summaries([deadline], snapshot)[0]
 
 
@@ -103,7 +104,7 @@ def list_summaries(snapshot: Snapshot, *, past: bool = False, limit: int | None 
 
 
 def all_summaries(snapshot: Snapshot, most_past: int) -> tuple[list[DeadlineSummary], list[DeadlineSummary]]:
-    """Upcoming deadlines and the newest of the past ones, for the price of one list."""
+    """Upcoming deadlines, and the newest of the past ones, with the queries of one list."""
     ahead, behind = _listed(snapshot, past=False), _listed(snapshot, past=True)[:most_past]
     found = _summaries([*ahead, *behind], snapshot)
     return found[: len(ahead)], found[len(ahead) :]
@@ -136,15 +137,15 @@ def _summaries(deadlines: Sequence[Deadline], snapshot: Snapshot) -> list[Deadli
     first_data = EntryTraffic.objects.aggregate(first=Min("day"))["first"] or as_of
     starts = [min(max(d.known_on - deadlines_forecast.LEAD_DAYS * DAY, first_data), as_of) for d in deadlines]
     replacements = {d.key: deadlines_applications.replacement_entries(d) for d in deadlines}
-    ours = called_entries(pk for d in deadlines for pk in (*_pks(d), *replacements[d.key]))
-    everything = [pk for d in deadlines for pk in _pks(d) if pk in ours]
+    entries_called = called_entries(pk for d in deadlines for pk in (*_pks(d), *replacements[d.key]))
+    everything = [pk for d in deadlines for pk in _pks(d) if pk in entries_called]
     retiring = by_entry(everything, min(starts), as_of)
-    replacing = {pk for some in replacements.values() for pk in some if pk in ours}
-    replaced = by_entry(replacing, _week(as_of), as_of)
+    replacing = {pk for some in replacements.values() for pk in some if pk in entries_called}
+    replaced = by_entry(replacing, last_7_days(as_of)[0], as_of)
     callers: dict[int, list[tuple[int, int | None]]] = defaultdict(list)
     known = Finding.objects.existing_on(as_of, snapshot, everything).order_by()
-    told = known.values_list("entry_id", "application_id", "resolved_on")  # type: ignore[misc]
-    for entry, application, resolved_on in fetch_raw(told):
+    resolutions = known.values_list("entry_id", "application_id", "resolved_on")  # type: ignore[misc]
+    for entry, application, resolved_on in fetch_raw(resolutions):
         callers[entry].append((application, resolved_on))
     return [
         _summarise(
@@ -199,14 +200,14 @@ def _failing(deadline: Deadline, start: date, retiring: dict[int, list[TrafficDa
     as_of = deadline.as_of
     failing = {e.pk for e in deadline.entries if e.on_sunset != "redirects"}
     if as_of <= deadline.sunset_on:
-        doomed = [row for pk in failing for row in retiring.get(pk, ()) if row.day >= _week(as_of)]
-        return deadlines_forecast.recent_mean(sum_by_day(doomed, measure), start, as_of)
+        will_fail = [row for pk in failing for row in retiring.get(pk, ()) if row.day >= last_7_days(as_of)[0]]
+        return deadlines_forecast.recent_mean(sum_by_day(will_fail, measure), start, as_of)
     daily: dict[date, float] = defaultdict(float)
     for pk, rows in retiring.items():
         for row in rows:
             if row.failed is not None:
                 daily[row.day] += row.failed
-            elif pk in failing:  # the source does not tell failures; the platform says that all calls fail
+            elif pk in failing:  # the source reports no failures; the platform says that all calls fail
                 daily[row.day] += row.value(measure)
     return deadlines_forecast.recent_mean(daily, max(start, deadline.sunset_on), as_of)
 
@@ -219,25 +220,21 @@ def _alive_applications(entries: list[int], first: date, last: date) -> list[int
     )
     begin = day_number(first)
     changes = [0] * (length + 1)
-    told_of, told_until = None, 0
-    told = fetch_raw(periods.values_list("finding__application_id", "opened_on", "resolved_on"))
-    for application, opened, resolved in told:
-        start = max(opened - begin, told_until if application == told_of else 0, 0)
+    current, covered_until = None, 0
+    rows = fetch_raw(periods.values_list("finding__application_id", "opened_on", "resolved_on"))
+    for application, opened, resolved in rows:
+        start = max(opened - begin, covered_until if application == current else 0, 0)
         end = length if resolved is None else min(resolved - begin, length)
         if start < end:
             changes[start] += 1
             changes[end] -= 1
-        told_until = max(end, told_until) if application == told_of else end
-        told_of = application
+        covered_until = max(end, covered_until) if application == current else end
+        current = application
     return list(accumulate(changes[:length]))
 
 
 def _days(first: date, last: date) -> Iterator[date]:
     return (first + n * DAY for n in range((last - first).days + 1))
-
-
-def _week(as_of: date) -> date:
-    return as_of - deadlines_forecast.WINDOW_DAYS * DAY
 
 
 def _pks(deadline: Deadline) -> list[int]:

@@ -12,11 +12,15 @@ from dashboard.usage.models import StaleDay
 
 __all__ = ["IS_CALL", "refill_stale_days", "stale_days"]
 
+# The rule for "is this a call": some calls were counted; or, where the source counts none at all, some tokens or
+# cost. Null calls with neither are none. Format it with the four columns or sums.
+IS_CALL = """COALESCE({calls} > 0,
+    COALESCE({input_tokens}, 0) + COALESCE({output_tokens}, 0) + COALESCE({cost_nano}, 0) > 0)"""
 # A sum over nothing but nulls is null: a measure that no source reports stays unknown, not 0.
 SUMS = """
 SELECT d.day, i.application_id, r.entry_id,
     SUM(d.calls), SUM(d.errors), SUM(d.gone), SUM(d.input_tokens), SUM(d.output_tokens), SUM(d.cost_nano),
-    NULLIF({regions}, '')
+    NULLIF({regions}, ''), {is_call}
 FROM usage_dailyrollup d
 JOIN usage_identity i ON i.id = d.identity_id
 LEFT JOIN findings_resolution r ON r.name_id = d.name_id AND r.from_day <= d.day AND r.to_day > d.day
@@ -29,40 +33,38 @@ REGIONS = {
 }
 INSERT = """
 INSERT INTO findings_traffic
-    (day, application_id, entry_id, calls, errors, gone, input_tokens, output_tokens, cost_nano, regions)
+    (day, application_id, entry_id, calls, errors, gone, input_tokens, output_tokens, cost_nano, regions, is_call)
 """
-VALUES = f"VALUES ({', '.join(['%s'] * 10)})"
+VALUES = f"VALUES ({', '.join(['%s'] * 11)})"
 STORED = """
-SELECT day, application_id, entry_id, calls, errors, gone, input_tokens, output_tokens, cost_nano, regions, id
+SELECT day, application_id, entry_id, calls, errors, gone, input_tokens, output_tokens, cost_nano, regions,
+    is_call, id
 FROM findings_traffic WHERE day = %s
 """
-# A day `t` counts as a call if the source counted one, or if it counts none at all but saw tokens or cost.
-# `_called` says the same of rows that are no longer, or not yet, in the table.
-IS_CALL = """(t.calls > 0 OR (t.calls IS NULL
-    AND COALESCE(t.input_tokens, 0) + COALESCE(t.output_tokens, 0) + COALESCE(t.cost_nano, 0) > 0))"""
 DELETE = "DELETE FROM findings_traffic WHERE id = %s"
 CORRECT = """
 UPDATE findings_traffic
-SET calls = %s, errors = %s, gone = %s, input_tokens = %s, output_tokens = %s, cost_nano = %s, regions = %s
+SET calls = %s, errors = %s, gone = %s, input_tokens = %s, output_tokens = %s, cost_nano = %s, regions = %s,
+    is_call = %s
 WHERE id = %s
 """
 
 
 def stale_days() -> list[date]:
-    """The days whose rollups changed since their sums were made, oldest first."""
+    """The days whose rollups changed after their traffic was computed, oldest first."""
     return list(StaleDay.objects.order_by("day").values_list("day", flat=True).distinct())
 
 
 def refill_stale_days(open_since: date | None = None) -> set[tuple[int, int]]:
-    """Make the sums of every stale day anew; return the (application, entry) whose findings may have changed.
+    """Refill the traffic of every stale day; return the (application, entry) whose findings may have changed.
 
-    These are the pairs whose sums changed. From `open_since` on, days so new that no run of calls can have
-    ended since, only those that began or ceased to call on the day, or do so from elsewhere: how often they
-    call changes no finding.
+    These are the pairs whose sums changed. From `open_since` on (days so recent that no period of calls can have
+    ended since), only pairs that began or stopped calling on the day, or whose regions changed: the number of
+    calls does not matter to a finding.
 
-    One transaction per day: the day's sums and those above them (`sums`), its pairs put down as `StalePair`,
-    and exactly the `StaleDay` rows that were seen go together. A day that changes meanwhile stays stale. Run
-    twice, or by two processes at once, the result is the same.
+    One transaction per day: its traffic and summaries, a `StalePair` for each changed pair, and the deletion of
+    the `StaleDay` rows that were read. A day that changes meanwhile stays stale. Running it twice, or in two
+    processes at once, gives the same result.
     """
     touched: set[tuple[int, int]] = set()
     for day in stale_days():
@@ -72,8 +74,8 @@ def refill_stale_days(open_since: date | None = None) -> set[tuple[int, int]]:
 
 
 def _refill_day(day: date, *, turned_only: bool) -> set[tuple[int, int]]:
-    seen = list(StaleDay.objects.filter(day=day).values_list("pk", flat=True))
-    if not seen:
+    stale = list(StaleDay.objects.filter(day=day).values_list("pk", flat=True))
+    if not stale:
         return set()
     touched = _correct(day_number(day), turned_only=turned_only)
     StalePair.objects.bulk_create(
@@ -81,17 +83,18 @@ def _refill_day(day: date, *, turned_only: bool) -> set[tuple[int, int]]:
         ignore_conflicts=True,
         batch_size=2000,
     )
-    for start in range(0, len(seen), 500):
-        StaleDay.objects.filter(pk__in=seen[start : start + 500]).delete()
+    for start in range(0, len(stale), 500):
+        StaleDay.objects.filter(pk__in=stale[start : start + 500]).delete()
     return touched
 
 
 def _correct(day: int, *, turned_only: bool) -> set[tuple[int, int]]:
-    """Bring the sums of a day (its number) in step, writing only rows that differ; the pairs `refill` returns.
+    """Update the traffic of a day (its number), writing only rows that differ; return the pairs for `_refill_day`.
 
-    A poll changes few pairs of a day that has many, and each row stands in three indices.
+    A poll changes few of a day's many pairs, and each row is in three indexes.
     """
-    fill = SUMS.format(regions=REGIONS[connection.vendor])
+    sums = {name: f"SUM(d.{name})" for name in ("calls", "input_tokens", "output_tokens", "cost_nano")}
+    fill = SUMS.format(regions=REGIONS[connection.vendor], is_call=IS_CALL.format(**sums))
     with connection.cursor() as cursor:
         cursor.execute(STORED, [day])
         stored = {row[1:3]: row for row in cursor.fetchall()}
@@ -105,18 +108,19 @@ def _correct(day: int, *, turned_only: bool) -> set[tuple[int, int]]:
             cursor.executemany(INSERT + VALUES, [fresh[pair] for pair in came])
         else:
             cursor.execute(INSERT + fill, [day])
-    summaries.refill_summaries(day, came=bool(came), gone=gone)
+    began = {pair for pair, row in fresh.items() if _is_call(row) and not _is_call(stored.get(pair))}
+    stopped = {pair for pair, row in stored.items() if _is_call(row) and not _is_call(fresh.get(pair))}
+    summaries.refill_summaries(day, began=bool(began), stopped=stopped)
     differing = came | gone | changed
     if turned_only:
-        differing = {pair for pair in differing if _called(fresh.get(pair)) != _called(stored.get(pair))}
+        differing = {pair for pair in differing if _served_in(fresh.get(pair)) != _served_in(stored.get(pair))}
     return {(application, entry) for application, entry in differing if entry is not None}
 
 
-def _called(row: tuple | None) -> frozenset[str] | None:
-    """Where a day's calls were served; None where its sums make it no day of calls, as `IS_CALL` has it."""
-    if row is None:
-        return None
-    calls, _errors, _gone, *rest = row[3:9]
-    if not (calls > 0 if calls is not None else sum(value or 0 for value in rest) > 0):
-        return None
-    return frozenset((row[9] or "").split(","))
+def _is_call(row: tuple | None) -> bool:
+    return row is not None and bool(row[10])
+
+
+def _served_in(row: tuple | None) -> frozenset[str] | None:
+    """The regions of a day's calls; None if it has no calls."""
+    return frozenset((row[9] or "").split(",")) if row is not None and _is_call(row) else None

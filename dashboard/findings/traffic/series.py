@@ -1,8 +1,8 @@
-"""Daily sums as plain numbers, the way deadlines read them: per entry and day, or per application and day."""
+"""Daily traffic as plain numbers: per entry and day, or per application and day. Days are UTC."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from django.core.exceptions import EmptyResultSet
@@ -12,6 +12,8 @@ from django.db.models.functions import Cast
 
 from dashboard.core.fields import day_of
 from dashboard.findings.models import EntryCaller, EntryTraffic, Traffic
+from dashboard.usage.measure import Measure
+from dashboard.usage.measure import choose_measure as choose_measure_of_sums
 
 __all__ = [
     "TrafficDay",
@@ -19,19 +21,21 @@ __all__ = [
     "by_application",
     "by_entry",
     "called_entries",
+    "calls_7d",
     "choose_measure",
     "fetch_raw",
+    "last_7_days",
     "recent_calls",
     "sum_by_day",
 ]
 
 NUMBER = Cast("day", IntegerField())
-"""A day as its number: reading thousands of dates one by one would take longer than the query."""
+"""A day as its number: converting thousands of dates would take longer than the query."""
 MEASURES = ("calls", "input_tokens", "output_tokens", "errors", "gone")
 
 
 class TrafficDay(NamedTuple):
-    """Sums of one day; None where no source reports it. `failed`: calls that failed, in whichever way."""
+    """Sums of one day; None where no source reports it. `failed`: calls with an error or to a gone model."""
 
     day: date
     calls: int | None
@@ -42,14 +46,42 @@ class TrafficDay(NamedTuple):
         return (self.tokens if measure == "tokens" else self.calls) or 0
 
 
+def last_7_days(as_of: date) -> tuple[date, date]:
+    """The first and the last of the seven complete days before `as_of`: what *calls in the last 7 days* means.
+
+    `as_of` itself is not over and does not count.
+    """
+    return as_of - timedelta(days=7), as_of - timedelta(days=1)
+
+
+def calls_7d(pairs: Iterable[tuple[int, int]], as_of: date) -> dict[tuple[int, int], int | None]:
+    """Calls of the last 7 days per (application, entry), for the rows of a list.
+
+    0 where nobody called, None where no source counted the calls.
+    """
+    wanted = list(pairs)
+    rows = (
+        Traffic.objects.filter(
+            application__in={application for application, _ in wanted},
+            entry__in={entry for _, entry in wanted},
+            day__range=last_7_days(as_of),
+        )
+        .order_by()
+        .values_list("application", "entry")
+        .annotate(n=Sum("calls"))
+    )
+    sums = {(application, entry): n for application, entry, n in rows}
+    return {pair: sums.get(pair, 0) for pair in wanted}
+
+
 def by_entry(entries: Iterable[int], first: date, last: date) -> dict[int, list[TrafficDay]]:
-    """Of each entry, all applications together, both days included."""
+    """The days of each entry, summed over all applications; both ends included."""
     traffic = EntryTraffic.objects.filter(entry__in=list(entries), day__range=(first, last)).order_by()
     return _rows(fetch_raw(traffic.values_list("entry_id", "day", *MEASURES)))
 
 
 def called_entries(entries: Iterable[int]) -> set[int]:
-    """Those of many entries that anybody ever called: a catalog has a thousand that nobody did."""
+    """Those of the entries that any application ever called: most of a catalog is never called."""
     callers = EntryCaller.objects.order_by().values_list("entry_id", flat=True).distinct()
     return set(entries).intersection(callers)
 
@@ -62,9 +94,9 @@ def by_application(
     *,
     calls_only: bool = False,
 ) -> dict[int, list[TrafficDay]]:
-    """Of each application (or of some), the entries together, both days included.
+    """The days of each application (or of some), summed over the entries; both ends included.
 
-    `calls_only` leaves the rest unknown; an index alone answers that.
+    `calls_only` leaves the other fields None; an index-only scan answers that.
     """
     traffic = Traffic.objects.filter(entry__in=list(entries), day__range=(first, last)).order_by()
     if applications is not None:
@@ -81,7 +113,7 @@ def by_application(
 
 
 def fetch_raw(rows: QuerySet) -> list[tuple]:
-    """The rows of a query as the database gives them: converters would take longer than reading thousands."""
+    """The rows of a query without Django's converters, which take longer than reading thousands of rows."""
     try:
         statement, parameters = rows.query.sql_with_params()
     except EmptyResultSet:
@@ -92,29 +124,25 @@ def fetch_raw(rows: QuerySet) -> list[tuple]:
 
 
 def recent_calls(entries: Iterable[int], first: date, last: date) -> dict[int, int]:
-    """Calls of each application over some days, without those that nobody counted."""
+    """Calls of each application over some days, both included; uncounted calls are left out."""
     traffic = Traffic.objects.filter(entry__in=list(entries), day__range=(first, last)).order_by()
     sums = traffic.values_list("application_id").annotate(n=Sum("calls"))
     return {application: calls or 0 for application, calls in sums}
 
 
 def applications_without_counts(entries: Iterable[int], first: date, last: date) -> set[int]:
-    """Applications of which some calls to these entries were not counted."""
+    """Applications with days whose calls to these entries were not counted."""
     traffic = Traffic.objects.filter(entry__in=list(entries), day__range=(first, last), calls=None)
     return set(traffic.order_by().values_list("application_id", flat=True).distinct())
 
 
-def choose_measure(rows: Collection[TrafficDay]) -> tuple[str, bool]:
-    """What to count these rows by, and whether that leaves some of them out."""
-    without = sum(row.calls is None for row in rows)
-    if not without:
-        return "calls", False
-    if without == len(rows) or all(row.tokens is not None for row in rows):
-        return "tokens", any(row.tokens is None for row in rows)
-    return "calls", True
+def choose_measure(rows: Iterable[TrafficDay]) -> tuple[Measure, bool]:
+    """Whether to measure these days in calls or tokens, and whether that leaves some of them out."""
+    return choose_measure_of_sums((row.calls, row.tokens) for row in rows)
 
 
 def sum_by_day(rows: Iterable[TrafficDay], measure: str) -> dict[date, int]:
+    """Calls or tokens per day, several rows of one day added up."""
     daily: dict[date, int] = defaultdict(int)
     for row in rows:
         daily[row.day] += row.value(measure)

@@ -1,6 +1,6 @@
-"""Sums that keep a page's cost at what it shows: per entry, name and source, and who calls what since when.
+"""Summary tables that lists read: per entry, per name, per source, and the first and last day of each caller.
 
-They follow one day at a time, in the transaction that refills the day's traffic; a rerun changes nothing.
+They are updated a day at a time, in the transaction that refills the day's traffic; a rerun changes nothing.
 """
 
 from collections.abc import Iterable
@@ -27,7 +27,7 @@ SELECT source_id, day, SUM(calls), SUM(input_tokens) FROM usage_dailyrollup WHER
 """
 WIDEN_CALLERS = """
 INSERT INTO findings_entrycaller (application_id, entry_id, first_on, last_on)
-SELECT application_id, entry_id, day, day FROM findings_traffic WHERE day = %s AND entry_id IS NOT NULL
+SELECT application_id, entry_id, day, day FROM findings_traffic WHERE day = %s AND entry_id IS NOT NULL AND is_call
 ON CONFLICT (entry_id, application_id) DO UPDATE SET
     first_on = CASE WHEN excluded.first_on < findings_entrycaller.first_on
                THEN excluded.first_on ELSE findings_entrycaller.first_on END,
@@ -35,35 +35,36 @@ ON CONFLICT (entry_id, application_id) DO UPDATE SET
               THEN excluded.last_on ELSE findings_entrycaller.last_on END
 WHERE excluded.first_on < findings_entrycaller.first_on OR excluded.last_on > findings_entrycaller.last_on
 """
-# An application that called on that day by an older count, and does not any more.
+# An application that no longer has a call on the day: forget it, or find its first and last day again.
 FORGET_CALLER = """
 DELETE FROM findings_entrycaller WHERE application_id = %s AND entry_id = %s AND NOT EXISTS (
     SELECT 1 FROM findings_traffic t
-    WHERE t.application_id = findings_entrycaller.application_id AND t.entry_id = findings_entrycaller.entry_id)
+    WHERE t.application_id = findings_entrycaller.application_id
+    AND t.entry_id = findings_entrycaller.entry_id AND t.is_call)
 """
 NARROW_CALLER = """
 UPDATE findings_entrycaller SET
     first_on = (SELECT MIN(t.day) FROM findings_traffic t
                 WHERE t.application_id = findings_entrycaller.application_id
-                AND t.entry_id = findings_entrycaller.entry_id),
+                AND t.entry_id = findings_entrycaller.entry_id AND t.is_call),
     last_on = (SELECT MAX(t.day) FROM findings_traffic t
                WHERE t.application_id = findings_entrycaller.application_id
-               AND t.entry_id = findings_entrycaller.entry_id)
+               AND t.entry_id = findings_entrycaller.entry_id AND t.is_call)
 WHERE application_id = %s AND entry_id = %s
 """
 
 
-def refill_summaries(day: int, *, came: bool, gone: Iterable[tuple[int, int | None]]) -> None:
-    """Make the sums of a day (its number) anew after its traffic.
+def refill_summaries(day: int, *, began: bool, stopped: Iterable[tuple[int, int | None]]) -> None:
+    """Recompute the summaries of a day (its number) from its traffic.
 
-    `came`: some (application, entry) have traffic on the day that had none before. `gone`: those that had
-    some, and have none now.
+    `began`: some (application, entry) have calls on the day and had none before. `stopped`: those that had some
+    and have none now.
     """
     with connection.cursor() as cursor:
         for statement in (EMPTY_ENTRIES, FILL_ENTRIES, EMPTY_NAMES, FILL_NAMES, EMPTY_SOURCES, FILL_SOURCES):
             cursor.execute(statement, [day])
-        if came:
+        if began:
             cursor.execute(WIDEN_CALLERS, [day])
-        lost = sorted((application, entry) for application, entry in gone if entry is not None)
+        pairs = sorted((application, entry) for application, entry in stopped if entry is not None)
         for statement in (FORGET_CALLER, NARROW_CALLER):
-            cursor.executemany(statement, lost)
+            cursor.executemany(statement, pairs)

@@ -15,7 +15,8 @@ from django.utils.text import slugify
 from dashboard.catalog import snapshot
 from dashboard.core import clock
 from dashboard.core.csv_safety import safe_cell
-from dashboard.findings import name_resolution, scan, usage_report
+from dashboard.findings import name_resolution, scan
+from dashboard.findings.traffic import usage_report
 from dashboard.management.base import CommandResult, SundialCommand, UsageError, format_table, parse_day
 from dashboard.management.progress_bar import ProgressBar
 from dashboard.usage import polling

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Q, Sum
+from django.db.models import Count, Q, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -16,6 +16,7 @@ from dashboard.charts.card import ChartCard
 from dashboard.findings.due_dates import entry_due
 from dashboard.findings.models import Finding, Traffic
 from dashboard.findings.querysets import DueKey
+from dashboard.findings.traffic.series import last_7_days
 from dashboard.usage.models import Application, ApplicationRule
 from dashboard.web.common import call_series, calls
 from dashboard.web.common.caller_details import caller_details
@@ -216,17 +217,17 @@ def _next_due_on(findings: OpenFindings | None) -> date:
 
 def _called_models(application: Application, snapshot: Snapshot) -> list[CalledModel]:
     as_of = snapshot.as_of
-    since = calls.week(as_of)[0]
+    week = Q(day__range=last_7_days(as_of))
     sums = (
         Traffic.objects.filter(application=application, day__range=call_series.chart_days(as_of))
         .values("entry")
-        .annotate(calls_7d=Sum("calls", filter=Q(day__gte=since)), total=Sum("calls"))
+        .annotate(calls_7d=Sum("calls", filter=week), days=Count("day", filter=week), total=Sum("calls"))
         .order_by("entry")
     )
     models = [
         CalledModel(
             snapshot.entries.get(row["entry"]),
-            row["calls_7d"] if row["total"] is None else row["calls_7d"] or 0,
+            row["calls_7d"] if row["days"] else 0,
             row["total"],
         )
         for row in sums

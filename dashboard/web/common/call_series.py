@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import F, QuerySet, Sum, Value
+from django.db.models import BigIntegerField, F, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from dashboard.findings.models import EntryTraffic, Traffic
+from dashboard.usage.measure import Measure, choose_measure
 
 __all__ = [
     "DAYS",
@@ -23,7 +24,10 @@ __all__ = [
 DAYS = 90
 TOP = 5
 
-TOKENS = Coalesce(F("input_tokens"), Value(0)) + Coalesce(F("output_tokens"), Value(0))
+TOKENS = Coalesce(
+    F("input_tokens") + F("output_tokens"), F("input_tokens"), F("output_tokens"), output_field=BigIntegerField()
+)
+"""Null where a source reports neither, so that a sum over nothing but such rows is null."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ class CallSeries:
 class CallChartData:
     """Values per day of each series, most calls first, all the others last.
 
-    `measure` is "calls", or "tokens" where no source counts calls. `uncounted`: some usage has no call count.
+    `measure` is "calls" or "tokens" (`usage.measure`). `uncounted`: usage without a value in it is left out.
     """
 
     days: list[date]
@@ -88,9 +92,14 @@ def _stack(
     traffic, whole = (some.filter(day__range=(first, last)).order_by() for some in (traffic, whole))
     if calls is None:
         calls = dict(traffic.values_list(key).annotate(n=Sum("calls")))
-    counted = any(n is not None for n in calls.values())
-    measure: Any = F("calls") if counted else TOKENS
-    totals = calls if counted else dict(traffic.values_list(key).annotate(n=Sum(TOKENS)))
+    unit: Measure = "calls"
+    uncounted = any(n is None for n in calls.values())
+    totals = calls
+    if uncounted:
+        tokens = dict(traffic.values_list(key).annotate(n=Sum(TOKENS)))
+        unit, uncounted = choose_measure((n, tokens.get(pk)) for pk, n in calls.items())
+        totals = calls if unit == "calls" else tokens
+    measure: Any = F("calls") if unit == "calls" else TOKENS
     known = sorted((-n, pk) for pk, n in totals.items() if pk is not None and n)
     top = [pk for _, pk in known[:TOP]]
     parts = [CallSeries(pk, values) for pk, values in _daily(traffic, key, top, measure, days).items()]
@@ -100,8 +109,8 @@ def _stack(
     return CallChartData(
         days,
         parts,
-        "calls" if counted else "tokens",
-        uncounted=counted and any(n is None for n in calls.values()),
+        unit,
+        uncounted=uncounted,
         others=len(known) - len(top),
     )
 

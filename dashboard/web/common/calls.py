@@ -10,15 +10,14 @@ from datetime import date, timedelta
 from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
 
 from dashboard.findings.models import EntryCaller, EntryTraffic, Traffic
+from dashboard.findings.traffic.series import last_7_days
 
 __all__ = [
     "EntryUsage",
     "calls_7d_by_application",
-    "calls_7d_by_pair",
     "count_unknown_calls",
     "entry_callers",
     "usage_by_entry",
-    "week",
 ]
 
 RECENT_DAYS = 30
@@ -33,25 +32,20 @@ class EntryUsage:
     applications: int = 0
 
 
-def week(as_of: date) -> tuple[date, date]:
-    """The seven days that end with `as_of`."""
-    return as_of - timedelta(days=6), as_of
-
-
 def last_30_days(as_of: date) -> tuple[date, date]:
     return as_of - timedelta(days=RECENT_DAYS - 1), as_of
 
 
 def usage_by_entry(as_of: date) -> dict[int, EntryUsage]:
     """Every entry called in the last 30 days."""
-    first = week(as_of)[0]
+    week = Q(day__range=last_7_days(as_of))
     rows = (
         EntryTraffic.objects.filter(day__range=last_30_days(as_of), entry__isnull=False)
         .order_by()
         .values_list("entry_id")
         .annotate(
-            calls_7d=Sum("calls", filter=Q(day__gte=first)),
-            days=Count("day", filter=Q(day__gte=first)),
+            calls_7d=Sum("calls", filter=week),
+            days=Count("day", filter=week),
         )
     )
     applications = _applications_by_entry(as_of)
@@ -65,7 +59,7 @@ def _applications_by_entry(as_of: date) -> dict[int, int]:
     """
     first, last = last_30_days(as_of)
     between = Traffic.objects.filter(
-        application=OuterRef("application"), entry=OuterRef("entry"), day__range=(first, last)
+        application=OuterRef("application"), entry=OuterRef("entry"), day__range=(first, last), is_call=True
     )
     callers = EntryCaller.objects.filter(first_on__lte=last, last_on__gte=first).filter(
         Q(last_on__lte=last) | Q(first_on__gte=first) | Exists(between)
@@ -76,24 +70,9 @@ def _applications_by_entry(as_of: date) -> dict[int, int]:
 def calls_7d_by_application(applications: Iterable[int], as_of: date) -> dict[int, int | None]:
     """Calls of the last 7 days, to any model, of some applications."""
     wanted = list(applications)
-    rows = Traffic.objects.filter(application__in=wanted, day__range=week(as_of))
+    rows = Traffic.objects.filter(application__in=wanted, day__range=last_7_days(as_of))
     sums = dict(rows.values("application").annotate(n=Sum("calls")).values_list("application", "n"))
     return dict.fromkeys(wanted, 0) | sums
-
-
-def calls_7d_by_pair(pairs: Iterable[tuple[int, int]], as_of: date) -> dict[tuple[int, int], int | None]:
-    """Calls of the last 7 days of some (application, entry); made for the rows of one page."""
-    wanted = list(pairs)
-    rows = (
-        Traffic.objects.filter(
-            application__in={a for a, _ in wanted}, entry__in={e for _, e in wanted}, day__range=week(as_of)
-        )
-        .values("application", "entry")
-        .annotate(n=Sum("calls"))
-        .values_list("application", "entry", "n")
-    )
-    sums = {(a, e): n for a, e, n in rows}
-    return {pair: sums.get(pair, 0) for pair in wanted}
 
 
 def entry_callers(entry: int, as_of: date, first: date) -> tuple[list[dict], dict[int, int | None]]:
@@ -101,21 +80,19 @@ def entry_callers(entry: int, as_of: date, first: date) -> tuple[list[dict], dic
 
     Beside it the calls of each application since then, which a chart needs too: it is the one long sum.
     """
-    since = week(as_of)[0]
-    called = Q(calls__gt=0) | Q(calls=None)
+    week = Q(day__range=last_7_days(as_of))
     rows = list(
         Traffic.objects.filter(entry=entry, day__range=(first, as_of))
         .order_by()
         .values("application")
         .annotate(
-            calls_7d=Sum("calls", filter=Q(day__gte=since)),
+            calls_7d=Sum("calls", filter=week),
+            days=Count("day", filter=week),
             total=Sum("calls"),
-            last_on=Max("day", filter=called),
+            last_on=Max("day", filter=Q(is_call=True)),
         )
     )
-    found = [
-        row | {"calls_7d": 0 if row["last_on"] < since else row["calls_7d"]} for row in rows if row["last_on"]
-    ]
+    found = [row | {"calls_7d": row["calls_7d"] if row["days"] else 0} for row in rows if row["last_on"]]
     found.sort(key=lambda row: (-(row["calls_7d"] or 0), -(row["total"] or 0), row["application"]))
     return found, {row["application"]: row["total"] for row in rows}
 

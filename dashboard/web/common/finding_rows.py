@@ -12,7 +12,7 @@ from dashboard.findings.choices import ALIVE
 from dashboard.findings.due_dates import finding_due
 from dashboard.findings.lifecycle import effect_after_sunset
 from dashboard.findings.models import Finding
-from dashboard.web.common import calls
+from dashboard.findings.traffic.series import calls_7d
 
 __all__ = ["AFTER_SUNSET", "FindingRow", "finding_rows", "shown_status", "status_after_sunset"]
 
@@ -62,7 +62,7 @@ class FindingRow:
 def finding_rows(findings: Iterable[Finding], snapshot: Snapshot) -> Iterator[FindingRow]:
     """Lines for findings that `as_of()` annotated; made for one page of them."""
     listed = list(findings)
-    recent = calls.calls_7d_by_pair(((f.application_id, f.entry_id) for f in listed), snapshot.as_of)
+    recent = calls_7d(((f.application_id, f.entry_id) for f in listed), snapshot.as_of)
     for finding in listed:
         entry = snapshot.entries[finding.entry_id]
         told = recent[finding.application_id, finding.entry_id]

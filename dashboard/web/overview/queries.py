@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from django.db.models import OuterRef, Subquery
-
 from dashboard.catalog.models import Revision
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.findings.choices import Status
 from dashboard.findings.due_dates import finding_due
 from dashboard.findings.models import Finding, Traffic
-from dashboard.usage.models import Application, DailyRollup, Source
+from dashboard.findings.traffic.series import calls_7d, last_7_days
+from dashboard.usage.health import last_reports
+from dashboard.usage.models import Application, Source
 from dashboard.web.common import calls
 from dashboard.web.common.deadline_rows import DeadlineRow, list_deadlines
 
@@ -21,7 +21,6 @@ NEXT, AT_RISK, CHANGES = 6, 8, 6
 RISK_DAYS = 30
 CHANGE_DAYS = 90
 MOST_FINDINGS, MOST_REVISIONS, MOST_SOURCES = 300, 500, 200
-SILENT_DAYS = 2
 
 
 @dataclass(slots=True)
@@ -117,9 +116,9 @@ def load_overview(snapshot: Snapshot) -> Overview:
     # Less than a call every other day shows among the applications at risk, not as an alarm of "0 calls".
     overdue = [row for row in behind if row.summary.remaining >= 0.5]
     risky = _at_risk(snapshot)
-    unknown, total = calls.count_unknown_calls(*calls.week(snapshot.as_of))
+    unknown, total = calls.count_unknown_calls(*last_7_days(snapshot.as_of))
     return Overview(
-        has_usage=Traffic.objects.exists(),
+        has_usage=bool(total) or Traffic.objects.exists(),
         has_catalog=bool(snapshot.entries),
         next=next(iter([row for row in ours if row.summary.remaining] or ours or ahead), None),
         rows=ours[:NEXT],
@@ -139,7 +138,7 @@ def _at_risk(snapshot: Snapshot) -> list[ApplicationAtRisk]:
     """Applications with findings due soon or overdue, exempt ones left out; by due date, then most calls."""
     alive = Finding.objects.as_of(snapshot.as_of, snapshot).alive().due_within(RISK_DAYS)
     findings = [f for f in alive.by_due()[:MOST_FINDINGS] if f.status != Status.EXEMPT]  # type: ignore[attr-defined]
-    volume = calls.calls_7d_by_pair([(f.application_id, f.entry_id) for f in findings], snapshot.as_of)
+    volume = calls_7d([(f.application_id, f.entry_id) for f in findings], snapshot.as_of)
     found: dict[int, ApplicationAtRisk] = {}
     for finding in findings:
         entry = snapshot.entries[finding.entry_id]
@@ -180,14 +179,11 @@ def _grouped(rows: Iterable[tuple[date, str, str, str]]) -> list[CatalogChange]:
 
 
 def _sources(as_of: date) -> SourcesSummary:
-    """Sources by name; a source is silent when its last report is more than two days old."""
-    reported = DailyRollup.objects.filter(source=OuterRef("pk"), day__lte=as_of).order_by("-day").values("day")[:1]
-    found = list(Source.objects.annotate(reported_on=Subquery(reported))[:MOST_SOURCES])
-    newest = max((s.reported_on for s in found if s.reported_on), default=None)
-    old = as_of - timedelta(days=SILENT_DAYS)
+    """Sources by name. Paused ones are not listed as silent."""
+    reports = last_reports(Source.objects.all(), as_of)[:MOST_SOURCES]
     return SourcesSummary(
-        total=len(found),
-        newest=newest,
-        troubled=[s for s in found if s.problem],
-        silent=[s for s in found if s.reported_on and s.reported_on < old and not s.paused],
+        total=len(reports),
+        newest=max((report.last_day for report in reports if report.last_day), default=None),
+        troubled=[report.source for report in reports if report.source.problem],
+        silent=[report.source for report in reports if report.is_silent and not report.source.paused],
     )

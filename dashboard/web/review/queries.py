@@ -14,8 +14,8 @@ from dashboard.catalog.feeds.diff import ALIASES, ENTRY, REPLACEMENTS
 from dashboard.catalog.models import ProposedChange
 from dashboard.findings.models import Resolution, Traffic
 from dashboard.findings.name_resolution import with_resolution
+from dashboard.findings.traffic.series import last_7_days
 from dashboard.usage.models import DailyRollup
-from dashboard.web.common.calls import week
 
 __all__ = [
     "AffectedUsage",
@@ -140,7 +140,8 @@ def _with_calls(proposals: QuerySet[ProposedChange], as_of: date) -> QuerySet[An
     affected_by_pk = {
         row.pk: unknown[row.platform.slug, row.name] for row in new if (row.platform.slug, row.name) in unknown
     }
-    traffic = Traffic.objects.filter(entry=OuterRef("entry"), day__range=week(as_of)).order_by().values("entry")
+    days = last_7_days(as_of)
+    traffic = Traffic.objects.filter(entry=OuterRef("entry"), day__range=days).order_by().values("entry")
     callers = Subquery(traffic.annotate(n=Count("application", distinct=True)).values("n"))
     called = Subquery(traffic.annotate(n=Sum("calls")).values("n"))
     known = {
@@ -221,7 +222,7 @@ def _short(text: str, proposal: ProposedChange) -> str:
 def _affected(proposals: Sequence[ProposedChange], as_of: date) -> dict[int, AffectedUsage]:
     entries = {proposal.entry_id for proposal in proposals if proposal.entry_id}
     rows = (
-        Traffic.objects.filter(entry__in=entries, day__range=week(as_of))
+        Traffic.objects.filter(entry__in=entries, day__range=last_7_days(as_of))
         .order_by()
         .values_list("entry")
         .annotate(n=Sum("calls"), applications=Count("application", distinct=True))
@@ -242,7 +243,7 @@ def _uncatalogued(proposals: Sequence[ProposedChange], as_of: date) -> dict[tupl
         conditions |= Q(platform=platform, model__in=names)
     unknown = Resolution.objects.filter(conditions, entry=None).values("name")
     rows = (
-        with_resolution(DailyRollup.objects.filter(name__in=unknown, day__range=week(as_of)))
+        with_resolution(DailyRollup.objects.filter(name__in=unknown, day__range=last_7_days(as_of)))
         .filter(resolution__entry=None)
         .order_by()
         .values_list("resolution__platform", "resolution__model")

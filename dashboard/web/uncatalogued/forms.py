@@ -66,7 +66,7 @@ class TargetForm(NameForm):
 
     def _entry(self, text: str) -> EntryState | None:
         platform, _slash, entry_id = text.partition("/")
-        entry = self.snapshot.get(platform, entry_id) or self.snapshot.get(self.name.hint, text)
+        entry = self.snapshot.get(platform, entry_id) or self.snapshot.get(self.name.stated_platform, text)
         if not entry:
             similar = ", ".join(near.platform + "/" + near.id for near in suggest(text, "", self.snapshot.names))
             message = _("The catalog has no entry “%(text)s”.") % {"text": text}
@@ -300,8 +300,8 @@ def available_actions(
     """The actions that apply to a name and that `user` may run, each with its form."""
     verbs = ["alias", "deployment", "entry"] if name.called_as.strip() else []
     verbs.append("unignore" if ignored else "ignore")
-    known = Platform.objects.filter(slug=name.hint).exists()
-    initial = {"id": name.bare, "platform": name.hint if known else None}
+    known = Platform.objects.filter(slug=name.stated_platform).exists()
+    initial = {"id": name.bare, "platform": name.stated_platform if known else None}
     return [
         (action, action.form(name, snapshot, **initial))
         for action in (ACTIONS[verb] for verb in verbs)

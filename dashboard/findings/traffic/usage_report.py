@@ -1,7 +1,7 @@
-"""Usage as a table: sums per any of day, hour, application, team, platform, model, entry, name, endpoint.
+"""Usage as a table: sums by any of day, hour, application, team, platform, model, entry, name and endpoint.
 
-Platform, model and entry are what names meant on the day of the call, as resolved now; call
-`resolution.refresh` before.
+Platform, model and entry are what a name meant on the day of the call, by the current resolutions; call
+`name_resolution.refresh` before.
 """
 
 from collections.abc import Iterator, Sequence
@@ -34,11 +34,11 @@ COLUMNS: dict[str, str | Combinable] = {
     "called_as": "name__called_as",
     "endpoint": "name__endpoint",
 }
-"""What a report can be by, and where it is found from a rollup."""
+"""What a report can be grouped by, and its column or expression on a rollup."""
 
 
 class ReportError(Exception):
-    """A question that cannot be answered; the message says why in a sentence."""
+    """A report that cannot be made; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +73,10 @@ def usage_rows(first: date, last: date, by: Sequence[str], source: Source | None
     rows = _hours(first, last) if "hour" in by else DailyRollup.objects.filter(day__gte=first, day__lte=last)
     if source is not None:
         rows = rows.filter(source=source)
-    found = list(_grouped(rows, by)[: MAX_ROWS + 1])
-    if len(found) > MAX_ROWS:
+    groups = list(_grouped(rows, by)[: MAX_ROWS + 1])
+    if len(groups) > MAX_ROWS:
         raise ReportError(f"more than {MAX_ROWS} rows: ask for fewer days or coarser groups")
-    return sorted(_rows(found, by), key=lambda row: tuple(str(key) for key in row.keys))
+    return sorted(_rows(groups, by), key=lambda row: tuple(str(key) for key in row.keys))
 
 
 def _hours(first: date, last: date) -> QuerySet:
@@ -87,7 +87,7 @@ def _hours(first: date, last: date) -> QuerySet:
 
 def _grouped(rows: QuerySet, by: Sequence[str]) -> QuerySet:
     if "hour" in by and "day" in by:
-        by = [name for name in by if name != "day"]  # an hour tells its day
+        by = [name for name in by if name != "day"]  # the hour contains the day
     named = {f"by_{name}": F(c) if isinstance(c := COLUMNS[name], str) else c for name in by}
     sums = {f"sum_{name}": Sum(name) for name in MEASURES[:-1]} | {"sum_cost": Sum("cost_nano")}
     return with_resolution(rows).order_by().values(**named).annotate(**sums)

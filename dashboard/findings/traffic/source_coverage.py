@@ -1,9 +1,8 @@
-"""Which sources carry a pair's calls, and on which days they reported: what silence proves.
+"""Which sources report an application's calls to an entry, and on which days they reported anything.
 
-A source whose last report is old proves nothing about the calls it would have carried.
+A day without calls counts only if these sources reported on it.
 """
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
@@ -11,15 +10,16 @@ from datetime import date, timedelta
 from django.db import connection
 
 from dashboard.core.fields import EPOCH, day_number
+from dashboard.findings.traffic.daily import IS_CALL
 
 __all__ = ["COVERAGE_DAYS", "ReportedDays", "sources_of_calls"]
 
 COVERAGE_DAYS = 28
-"""A source carries a pair's calls if it did so in the 28 days up to the last call. An application that
-moved to another gateway is so judged by the gateway it uses now."""
+"""A source reports a pair's calls if it did so in the 28 days up to the last call. An application that moved to
+another gateway is thus judged by the gateway it uses now."""
 
-# Walks from the caller's own rollups, which are few, whatever else calls the same model.
-CARRIERS = """
+# Starts from the application's own rollups, which are few, however many others call the same model.
+SOURCES_OF_CALLS = """
 WITH asked (application, entry, last) AS (VALUES {values})
 SELECT DISTINCT a.application, a.entry, a.last, d.source_id
 FROM asked a
@@ -29,7 +29,7 @@ CROSS JOIN findings_resolution r
 WHERE i.application_id = a.application
   AND d.identity_id = i.id AND d.day BETWEEN a.last - {memory} AND a.last
   AND r.name_id = d.name_id AND r.entry_id = a.entry AND r.from_day <= d.day AND r.to_day > d.day
-  AND (d.calls > 0 OR d.calls IS NULL)
+  AND {is_call}
 """
 # Jumps from one reported day to the next in the (source, day) index instead of reading every rollup.
 REPORTED = """
@@ -42,10 +42,13 @@ WITH RECURSIVE reported (day) AS (
 SELECT day FROM reported WHERE day IS NOT NULL
 """
 CHUNK = 500
+ROLLUP_IS_CALL = IS_CALL.format(
+    **{name: f"d.{name}" for name in ("calls", "input_tokens", "output_tokens", "cost_nano")}
+)
 
 
 def sources_of_calls(asked: Iterable[tuple[int, int, date]]) -> dict[tuple[int, int, date], frozenset[int]]:
-    """Per (application, entry, day of a last call): the sources that carried its calls in the days up to it."""
+    """Per (application, entry, day of a last call): the sources that reported its calls in the days up to it."""
     found: dict[tuple[int, int, date], set[int]] = defaultdict(set)
     rows = list(asked)
     for start in range(0, len(rows), CHUNK):
@@ -53,14 +56,16 @@ def sources_of_calls(asked: Iterable[tuple[int, int, date]]) -> dict[tuple[int, 
         # Literals, not parameters: PostgreSQL would take bare parameters in VALUES for text. All are ints.
         values = ", ".join(f"({int(app)}, {int(entry)}, {day_number(last)})" for app, entry, last in chunk)
         with connection.cursor() as cursor:
-            cursor.execute(CARRIERS.format(values=values, memory=COVERAGE_DAYS - 1))
+            cursor.execute(
+                SOURCES_OF_CALLS.format(values=values, memory=COVERAGE_DAYS - 1, is_call=ROLLUP_IS_CALL)
+            )
             for app, entry, last, source in cursor.fetchall():
                 found[app, entry, EPOCH + timedelta(days=last)].add(source)
     return {key: frozenset(sources) for key, sources in found.items()}
 
 
 class ReportedDays:
-    """The days on which sources reported anything, read once per source and kept."""
+    """The days on which sources reported anything, read once per source."""
 
     def __init__(self, since: date) -> None:
         self.since = since
@@ -81,9 +86,3 @@ class ReportedDays:
             sets = [set(self.days(source)) for source in sources]
             self._common[sources] = sorted(set.intersection(*sets)) if sets else []
         return self._common[sources]
-
-    def last_day(self, source: int, by: date) -> date | None:
-        """The newest day, not after `by`, on which the source reported."""
-        days = self.days(source)
-        position = bisect_right(days, by)
-        return days[position - 1] if position else None
