@@ -22,6 +22,7 @@ __all__ = [
     "head_records",
     "is_document",
     "is_json",
+    "is_json_object",
 ]
 
 MAX_DOCUMENT = 64 << 20
@@ -150,6 +151,14 @@ def is_json(data: bytes) -> bool:
     except RECORD_ERRORS:
         return False
     return True
+
+
+def is_json_object(data: bytes) -> bool:
+    """Whether these bytes are one whole JSON object."""
+    try:
+        return data.lstrip()[:1] == b"{" and _page.decode(data) is not None
+    except RECORD_ERRORS:
+        return False
 
 
 def head_records(head: bytes) -> list[dict[str, Any]]:

@@ -11,7 +11,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from django.db import transaction
 from isal.isal_zlib import crc32
 
@@ -20,7 +19,7 @@ from dashboard.usage.formats import row_columns as tables
 from dashboard.usage.formats.aggregated import AggregatedFormat
 from dashboard.usage.formats.base import Format
 from dashboard.usage.formats.detect import detect
-from dashboard.usage.formats.documents import DocumentFormat, is_document, is_json
+from dashboard.usage.formats.documents import DocumentFormat, is_document, is_json, is_json_object
 from dashboard.usage.formats.fast_path import CACHED_PIECE_BYTES, FastPathFormat
 from dashboard.usage.formats.registry import AUTO, FORMATS
 from dashboard.usage.ingest.checkpoint import Checkpointer, CheckpointMoved
@@ -252,7 +251,7 @@ class FileReader:
         settled = age >= 60 or age < -timedelta(days=1).total_seconds()
 
         def is_final(line: bytes) -> bool:
-            whole = _is_object(line)
+            whole = is_json_object(line)
             self.waits = whole and not settled
             return whole and settled
 
@@ -297,10 +296,3 @@ class FileReader:
         if self.is_import:
             raise UnreadableContentError(self.path, reason)
         self.checkpointer.record_visit(self._looked_at(f"{self.path.name} {reason}"))
-
-
-def _is_object(line: bytes) -> bool:
-    try:
-        return line.lstrip()[:1] == b"{" and msgspec.json.decode(line, type=dict[str, msgspec.Raw]) is not None
-    except (ValueError, RecursionError, msgspec.MsgspecError):
-        return False
