@@ -1,6 +1,5 @@
 """Forms to change a proposed value before accepting it, by the kind of field."""
 
-from datetime import date
 from typing import Any
 
 from django import forms
@@ -10,10 +9,10 @@ from django.utils.translation import gettext_lazy
 
 from dashboard.catalog.choices import Kind, Precision
 from dashboard.catalog.feeds.diff import ALIASES, ENTRY, REPLACEMENTS
-from dashboard.catalog.files.values import FIRST_YEAR, LAST_YEAR
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.models import ProposedChange
 from dashboard.catalog.snapshot import Snapshot
+from dashboard.web.common.date_field import CatalogDateField
 
 __all__ = ["EditForm", "form_for"]
 
@@ -50,24 +49,11 @@ class EditForm(forms.Form):
 
 
 class DateForm(EditForm):
-    on = forms.DateField(
-        label=gettext_lazy("Date (empty for no date)"),
-        required=False,
-        widget=forms.DateInput({"class": "input", "type": "date"}, format="%Y-%m-%d"),
-        input_formats=["%Y-%m-%d"],
-    )
+    on = CatalogDateField(gettext_lazy("Date (empty for no date)"))
     precision = forms.ChoiceField(label=gettext_lazy("Precision"), choices=Precision.choices, widget=_SELECT)
 
     def initial_values(self) -> dict[str, Any]:
         return dict(self.proposal.new)
-
-    def clean_on(self) -> date | None:
-        on = self.cleaned_data["on"]
-        if on and not FIRST_YEAR <= on.year <= LAST_YEAR:
-            raise forms.ValidationError(
-                _("Enter a year from %(first)s to %(last)s") % {"first": FIRST_YEAR, "last": LAST_YEAR}
-            )
-        return on
 
     def value(self) -> dict[str, Any]:
         on = self.cleaned_data["on"]

@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from dashboard.catalog.choices import Kind
 from dashboard.catalog.documents import EntryDoc, MilestoneDoc, RevisionDoc
-from dashboard.catalog.files.values import FIRST_YEAR, LAST_YEAR
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.models import Platform
 from dashboard.catalog.names.resolve import suggest
@@ -22,6 +21,7 @@ from dashboard.catalog.snapshot import Snapshot
 from dashboard.findings import uncatalogued
 from dashboard.findings.uncatalogued import NameOutcome, UncataloguedName
 from dashboard.usage.models import Source
+from dashboard.web.common.date_field import CatalogDateField
 
 __all__ = ["ACTIONS", "NameAction", "NameForm", "available_actions", "run_action"]
 
@@ -126,12 +126,7 @@ class NewEntryForm(NameForm):
     kind = forms.ChoiceField(
         label=gettext_lazy("Kind"), choices=Kind.choices, widget=forms.Select({"class": "select"})
     )
-    sunset = forms.DateField(
-        label=gettext_lazy("Sunset date (if announced)"),
-        required=False,
-        widget=forms.DateInput({"class": "input", "type": "date"}, format="%Y-%m-%d"),
-        input_formats=["%Y-%m-%d"],
-    )
+    sunset = CatalogDateField(gettext_lazy("Sunset date (if announced)"))
     source_url = forms.CharField(
         label=gettext_lazy("Source URL"),
         required=False,
@@ -143,10 +138,6 @@ class NewEntryForm(NameForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         sunset = cleaned.get("sunset")
-        if sunset and not FIRST_YEAR <= sunset.year <= LAST_YEAR:
-            self.add_error(
-                "sunset", _("Enter a year from %(first)s to %(last)s") % {"first": FIRST_YEAR, "last": LAST_YEAR}
-            )
         if sunset and "source_url" in cleaned and not cleaned["source_url"]:
             self.add_error("source_url", _("Enter the source URL: every date needs a source"))
         return cleaned
