@@ -41,7 +41,7 @@ def names_in(path: Path) -> set[str]:
 # What is still to be mended. These only shrink: nothing is ever added here.
 LONG_FILES = {
     "dashboard/catalog/names/resolve.py", "dashboard/findings/models.py", "dashboard/findings/querysets.py",
-    "dashboard/settings.py", "dashboard/usage/ingest/file_reader.py", "dashboard/web/uncatalogued/forms.py",
+    "dashboard/settings.py", "dashboard/usage/ingest/file_reader.py",
 }  # fmt: skip
 FULL_FOLDERS = {"dashboard/findings"}
 FILES_WITH_FORMER_NAMES = {

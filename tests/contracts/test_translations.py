@@ -105,7 +105,7 @@ def test_words_of_templates_code_and_charts_are_all_found():
     assert ("", "Sign in") in found  # {% translate %}
     assert ("", "('%(n)s finding', '%(n)s findings')") in found  # {% blocktranslate %} with a plural
     assert ("of usage", "Source") in found  # with a context
-    assert ("", "No call has arrived for a full week.") in found  # gettext
+    assert ("", "No calls for a full week.") in found  # gettext
     assert ("", "80 % interval") in found  # gettext_noop of charts, which know no Django
 
 
@@ -148,8 +148,8 @@ def test_a_browser_that_asks_for_chinese_gets_it_and_each_language_is_called_by_
     page = admin_client.get("/", headers={"accept-language": "zh-hans"}).content.decode()
     assert '<html lang="zh-hans"' in page
     assert "退出登录" in page
-    assert ">English</button>" in page
-    assert ">简体中文</button>" in page
+    names = re.findall(r'name="language".*?>\s*(\S+)\s*</button>', page, re.DOTALL)
+    assert names == ["English", "简体中文"]
 
 
 def test_numbers_are_grouped_by_thousands_and_days_written_as_people_do():

@@ -8,11 +8,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dashboard.catalog.choices import Kind, Precision
+from dashboard.catalog.date_field import CatalogDateField
 from dashboard.catalog.feeds.diff import ALIASES, ENTRY, REPLACEMENTS
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.models import ProposedChange
 from dashboard.catalog.snapshot import Snapshot
-from dashboard.web.common.date_field import CatalogDateField
 
 __all__ = ["EditForm", "form_for"]
 

@@ -17,7 +17,7 @@ from dashboard.core import clock
 from dashboard.findings.uncatalogued import UncataloguedName, last_action, undo_action
 from dashboard.web.common.as_of import Request
 from dashboard.web.common.filters import FilterForm, HiddenChoice, SearchField, TextField, paginate
-from dashboard.web.uncatalogued import forms, queries
+from dashboard.web.uncatalogued import actions, queries
 from dashboard.web.uncatalogued.queries import UnknownNameListQuery
 
 __all__ = ["index", "name", "run_action", "undo"]
@@ -72,14 +72,14 @@ def name(request: Request) -> HttpResponse:
 @require_POST
 def run_action(request: Request, verb: str) -> HttpResponse:
     """Run an action of an editor. An invalid form is shown again with its errors."""
-    action = forms.ACTIONS.get(verb)
+    action = actions.ACTIONS.get(verb)
     if not action:
         raise Http404
     if not request.user.has_perms(action.permissions):
         raise PermissionDenied
     name = _requested_name(request.POST, "called_as", "of_platform")
     form = action.form(name, catalog.load(request.today), request.POST)
-    message = forms.run_action(action, form, by=request.user, now=clock.now(), today=request.today)
+    message = actions.run_action(action, form, by=request.user, now=clock.now(), today=request.today)
     if not message:
         return _show(request, name, invalid_form=form, verb=verb, status=422)
     messages.success(request, message)
@@ -122,7 +122,7 @@ def _show(
     read_only = request.as_of != request.today
     available = []
     if not read_only:
-        available = forms.available_actions(name, snapshot, request.user, ignored=row.ignored is not None)
+        available = actions.available_actions(name, snapshot, request.user, ignored=row.ignored is not None)
     context = {
         "name": name,
         "row": row,

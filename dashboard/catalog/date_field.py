@@ -8,7 +8,6 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from dashboard.catalog.files.values import FIRST_YEAR, LAST_YEAR
-from dashboard.web.common.filters import LabelText
 
 __all__ = ["CatalogDateField"]
 
@@ -16,7 +15,7 @@ __all__ = ["CatalogDateField"]
 class CatalogDateField(forms.DateField):
     """An optional day, typed as YYYY-MM-DD, in one of the years that the catalog accepts."""
 
-    def __init__(self, label: LabelText) -> None:
+    def __init__(self, label: Any) -> None:
         widget = forms.DateInput({"class": "input", "type": "date"}, format="%Y-%m-%d")
         super().__init__(label=label, required=False, widget=widget, input_formats=["%Y-%m-%d"])
 
