@@ -30,8 +30,8 @@ def feed(tmp_path: Path, **shutdown: str | None) -> None:
 @pytest.fixture
 def moved(tmp_path) -> ProposedChange:
     entry = make_entry("openai/chat-1", announced="2023-07-06", sunset="2024-06-30")
-    make_usage("shop", entry, "2023-12-02", 70, days=7)
-    make_usage("lab", entry, "2023-12-02", 30, days=7)
+    make_usage("shop", entry, "2023-12-01", 70, days=7)
+    make_usage("lab", entry, "2023-12-01", 30, days=7)
     scan.run(NOW, TODAY)
     feed(tmp_path, chat_1="2024-01-04")
     return proposals.pending_proposals().get()
@@ -54,7 +54,7 @@ def test_shows_both_sides_with_source_evidence_and_who_would_feel_it(editor, mov
 
 def test_a_new_entry_tells_of_the_calls_that_it_would_explain(editor, tmp_path):
     make_entry("openai/other")
-    make_usage("shop", "mystery", "2023-12-02", 7, days=7)
+    make_usage("shop", "mystery", "2023-12-01", 7, days=7)
     scan.run(NOW, TODAY)
     feed(tmp_path, mystery="2024-01-04")
     row = ProposedChange.objects.get()
@@ -68,9 +68,9 @@ def test_a_new_entry_tells_of_the_calls_that_it_would_explain(editor, tmp_path):
 def test_what_is_called_stands_first_and_can_be_had_alone(editor, tmp_path):
     for name in ("a-idle", "b-some", "c-most"):
         make_entry(f"openai/{name}", announced="2023-07-06", sunset="2024-06-30")
-    make_usage("shop", Entry.objects.get(name="b-some"), "2023-12-02", 7, days=7)
-    make_usage("lab", Entry.objects.get(name="c-most"), "2023-12-02", 70, days=7)
-    make_usage("lab", "d-new", "2023-12-02", 30, days=7)
+    make_usage("shop", Entry.objects.get(name="b-some"), "2023-12-01", 7, days=7)
+    make_usage("lab", Entry.objects.get(name="c-most"), "2023-12-01", 70, days=7)
+    make_usage("lab", "d-new", "2023-12-01", 30, days=7)
     scan.run(NOW, TODAY)
     feed(tmp_path, a_idle="2024-01-04", b_some="2024-01-04", c_most="2024-01-04", d_new="2024-01-04")
     ProposedChange.objects.filter(name="d-new").update(state="pending", entry=None)
@@ -227,6 +227,6 @@ def test_an_old_catalog_says_so_on_every_page(viewer, settings, moved):
     FeedState.objects.all().delete()
     Revision.objects.update(source_day="2023-01-01")
     for path in ("/", "/models/", "/sources/"):
-        assert "The catalog is old." in words(viewer.get(path))
+        assert "The catalog is out of date." in words(viewer.get(path))
     settings.SUNDIAL_CATALOG_MAX_AGE = 0
-    assert "The catalog is old." not in words(viewer.get("/"))
+    assert "The catalog is out of date." not in words(viewer.get("/"))
