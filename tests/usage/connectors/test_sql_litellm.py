@@ -9,6 +9,7 @@ import pytest
 from django.db.models import Sum
 
 from dashboard.usage.connectors.sql import poller
+from dashboard.usage.connectors.sql.presets import load_table
 from dashboard.usage.models import AggregateRow, DailyRollup, HourlyRollup, Source
 from dashboard.usage.polling import poll
 from tests.services import litellm, postgres
@@ -104,7 +105,7 @@ def test_the_window_is_asked_by_the_index_of_the_time(gateway):
     litellm.fill(gateway, ROWS)
     gateway.execute('ANALYZE "LiteLLM_SpendLogs"')
     with poller.connect(f"postgresql://postgres@/postgres?host={gateway.info.host}") as connection:
-        table = poller.table_of({"preset": "litellm-spendlogs"}, connection)
+        table = load_table({"preset": "litellm-spendlogs"}, connection)
     span = {"begin": datetime(2024, 1, 4, 9), "end": datetime(2024, 1, 4, 10), "most": 100}  # noqa: DTZ001
     query = table.query
     for name in span:
