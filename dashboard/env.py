@@ -83,8 +83,8 @@ class Environment:
         """Whole numbers joined by commas."""
         return self._cast(name, [_number], default, "a whole number")
 
-    def words(self, name: str, default: list[str]) -> list[str]:
-        """Words joined by commas."""
+    def texts(self, name: str, default: list[str]) -> list[str]:
+        """Texts joined by commas."""
         return [word for word in self._cast(name, [str.strip], [], "words") if word] or default
 
     def day(self, name: str) -> date | None:

@@ -73,7 +73,7 @@ DEBUG = env.flag("SUNDIAL_DEBUG")
 LOCAL_BASE_URL = "http://localhost:8000"
 SUNDIAL_BASE_URL = env.text("SUNDIAL_BASE_URL", LOCAL_BASE_URL).rstrip("/")
 _base_host = urlsplit(SUNDIAL_BASE_URL).hostname or "localhost"
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]", _base_host])
+ALLOWED_HOSTS = env.texts("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]", _base_host])
 CSRF_TRUSTED_ORIGINS = [SUNDIAL_BASE_URL]
 _https = SUNDIAL_BASE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
@@ -274,14 +274,14 @@ SUNDIAL_FAST_PATHS = env.flag("SUNDIAL_FAST_PATHS", default=True)
 SUNDIAL_WORKER_PROCESSES = env.flag("SUNDIAL_WORKER_PROCESSES", default=True)
 SUNDIAL_INBOX = VAR / "inbox"
 # Folders that a watch source may read, besides the inbox.
-SUNDIAL_WATCH_ROOTS = [Path(p).resolve() for p in env.words("SUNDIAL_WATCH_ROOTS", ["/var/log"])]
+SUNDIAL_WATCH_ROOTS = [Path(p).resolve() for p in env.texts("SUNDIAL_WATCH_ROOTS", ["/var/log"])]
 # Where the demo writes its story as log files.
 SUNDIAL_DEMO_LOGS = VAR / "demo-logs"
 if SUNDIAL_DEMO:
     SUNDIAL_WATCH_ROOTS.append(SUNDIAL_DEMO_LOGS)
 
 # Feeds that the catalog is compared with every day, such as litellm or yaml=https://example.com/catalog.yaml
-SUNDIAL_FEEDS = env.words("SUNDIAL_FEEDS", [])
+SUNDIAL_FEEDS = env.texts("SUNDIAL_FEEDS", [])
 SUNDIAL_OPENAI_KEY = env.text("SUNDIAL_OPENAI_KEY")
 SUNDIAL_AZURE_TOKEN = env.text("SUNDIAL_AZURE_TOKEN")
 SUNDIAL_CATALOG_MAX_AGE = env.number("SUNDIAL_CATALOG_MAX_AGE", 45)

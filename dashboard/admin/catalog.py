@@ -116,7 +116,7 @@ class RevisionInline(admin.TabularInline):
     extra = 0
     can_delete = False
     verbose_name_plural = _("history: what was said, and when")
-    fields = readonly_fields = ("known_on", "said", "advice", "where", "note", "who")
+    fields = readonly_fields = ("known_on", "statement", "advice", "where", "note", "who")
     ordering = ("-known_on", "-id")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -130,7 +130,7 @@ class RevisionInline(admin.TabularInline):
         return revisions.prefetch_related("milestones", "replacements__entry__platform")
 
     @admin.display(description=_("dates"))
-    def said(self, revision: Revision) -> str:
+    def statement(self, revision: Revision) -> str:
         lines = ((_in_words(step),) for step in revision.milestones.all())
         return format_html_join("\n", "<div>{}</div>", lines)
 

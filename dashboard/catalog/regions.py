@@ -58,19 +58,19 @@ def region_in_name(called_as: str, platform: str = "") -> str:
     A cross-region profile counts for its geography, wherever its ARN lies: calls may be served in all of it.
     What is longer than any region's name is none.
     """
-    told = _told(called_as, platform)
-    return told if len(told) <= LONGEST else ""
+    region = _region_in_name(called_as, platform)
+    return region if len(region) <= LONGEST else ""
 
 
-def _told(called_as: str, platform: str) -> str:
-    told = ""
+def _region_in_name(called_as: str, platform: str) -> str:
+    region = ""
     for _, name in strip_prefixes((platform, called_as)):
         if found := _PROFILE.fullmatch(name):
             return _GEOGRAPHIES[found[1]]
         for rule in (_ARN, _ROUTE, _LOCATION):
             if found := rule.fullmatch(name):
-                told = told or found[1]
-    return told
+                region = region or found[1]
+    return region
 
 
 def due_date(entry: EntryState, regions: Iterable[str] = ("",), *, idle: bool = False) -> DueDate | None:
@@ -85,7 +85,7 @@ def due_date(entry: EntryState, regions: Iterable[str] = ("",), *, idle: bool = 
 
     A lock-out closes a model to accounts that do not use it. It counts only for an application that has not
     been seen to call for `IDLE_DAYS` days (`idle`), where it surely holds (everywhere, or in a region that the
-    calls told), and until its day: whoever calls keeps access until the sunset, and calls seen later prove it.
+    calls state), and until its day: whoever calls keeps access until the sunset, and calls seen later prove it.
 
     None where no date is announced.
     """

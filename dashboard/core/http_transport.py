@@ -26,7 +26,7 @@ from urllib3.response import BaseHTTPResponse
 
 from dashboard.core.http import AddressError, Limits, RefusedError, TooLargeError, TooSlowError, TryAgainError
 
-__all__ = ["Answer", "Transport"]
+__all__ = ["HTTPAnswer", "Transport"]
 
 CHUNK = 64 * 1024
 GZIP = 16 + zlib.MAX_WBITS
@@ -34,7 +34,7 @@ ENCODINGS = {"": False, "identity": False, "gzip": True, "x-gzip": True}
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HTTPAnswer:
     """What a server answered; `content` is read, and decompressed, only of a 200."""
 
     status: int
@@ -95,7 +95,7 @@ class Transport:
         self.tls = ssl.create_default_context()
         self.managers: dict[str, urllib3.PoolManager] = {}
 
-    def get(self, at: SplitResult, headers: Mapping[str, str], *, ends_at: float, only_public: bool) -> Answer:
+    def get(self, at: SplitResult, headers: Mapping[str, str], *, ends_at: float, only_public: bool) -> HTTPAnswer:
         """Raises an HttpError. `ends_at` is of the monotonic clock; `only_public` refuses private networks."""
         try:
             with self._deadline(ends_at, only_public=only_public):
@@ -124,7 +124,7 @@ class Transport:
             raise TryAgainError(_reason(error, at.hostname or "")) from None
         if self.watch.has_expired:  # cut off where no length had been announced
             raise self._too_slow()
-        return Answer(response.status, response.reason or "", response.headers, content)
+        return HTTPAnswer(response.status, response.reason or "", response.headers, content)
 
     def _pool(self, at: SplitResult) -> urllib3.HTTPConnectionPool:
         proxy = _proxy_for(at)

@@ -10,16 +10,13 @@ ROOT = Path(settings.BASE_DIR)
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PATH = re.compile(r"`((?:dashboard|tests|tasks|templates|benchmarks|scripts|docs)/[\w./-]+)`|\]\(([\w./-]+)\)")
 
-# Named ahead of their arrival; empty this when they are there.
-EXPECTED_SOON = {"dashboard/usage/connectors/registry.py"}
-
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_paths_and_links_of_a_document_lead_to_files(document):
     missing = [
         named or linked
         for named, linked in PATH.findall(document.read_text())
-        if not ((ROOT / named) if named else (document.parent / linked)).exists() and named not in EXPECTED_SOON
+        if not ((ROOT / named) if named else (document.parent / linked)).exists()
     ]
     assert missing == []
 

@@ -96,7 +96,7 @@ def test_values_are_typed_and_empty_means_unset():
     assert env.number("EMPTY", 5) == 5
     assert env.numbers("DAYS", [1]) == [30, 7, 0]
     assert env.numbers("EMPTY", [1]) == [1]
-    assert env.words("HOSTS", []) == ["a", "b"]
+    assert env.texts("HOSTS", []) == ["a", "b"]
     assert env.day("DAY") == date(2023, 12, 8)
     assert env.day("EMPTY") is None
     assert env.text("EMPTY", "default") == "default"
@@ -162,7 +162,7 @@ def test_a_secret_is_never_taken_for_anything_else(secret):
 @pytest.mark.parametrize("numbers", ["1,,2", " 1 , 2 ,"])
 def test_empty_places_in_a_list_are_nothing(numbers):
     env = Environment({"DAYS": numbers, "HOSTS": "a, ,b"})
-    assert env.words("HOSTS", []) == ["a", "b"]
+    assert env.texts("HOSTS", []) == ["a", "b"]
     assert env.numbers("DAYS", []) == [1, 2]
 
 

@@ -45,7 +45,7 @@ def _entry(key: Key, group: Sequence[ProposedChange], today: date, confidence: M
                 aliases=entry.aliases + _aliases(proposal, proposal.new.get("aliases", ())),
             )
         first = proposal.change in {Difference.NEW, Difference.FIRST}
-        parts.append((_said(proposal, today), first))
+        parts.append((_revision_doc(proposal, today), first))
     announced = _announced(revision for revision, first in parts if first)
     dated = [
         replace(revision, known_on=min(announced or revision.source_day or today, today) if first else today)
@@ -65,7 +65,7 @@ def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def _said(proposal: ProposedChange, today: date) -> RevisionDoc:
+def _revision_doc(proposal: ProposedChange, today: date) -> RevisionDoc:
     """The proposal's words as a revision; its day is told by the caller."""
     new = proposal.new
     steps: list[dict[str, Any]] = []

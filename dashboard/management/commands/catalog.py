@@ -63,7 +63,7 @@ class Command(SundialCommand):
             raise UsageError(str(problem)) from None
         except OSError as problem:
             raise UsageError(f"{file}: {problem.strerror or problem}") from None
-        return self._told(result)
+        return self._import_result(result)
 
     def _export(self, file: str | None, form: str | None, as_of: date, *, as_json: bool) -> CommandResult:
         if not file and as_json:
@@ -111,7 +111,7 @@ class Command(SundialCommand):
             scan.run(clock.now(), clock.today())
         return CommandResult(dataclasses.asdict(result), _line(result), int(bool(result.problem)))
 
-    def _told(self, result: ImportResult) -> CommandResult:
+    def _import_result(self, result: ImportResult) -> CommandResult:
         """What changed, after findings have followed."""
         if result.changed and not result.dry_run:
             scan.run(clock.now(), clock.today())

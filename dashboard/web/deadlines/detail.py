@@ -140,7 +140,7 @@ def load_deadline(deadline: Deadline, snapshot: Snapshot, page_of: Callable[[Seq
     return DeadlinePage(
         row=DeadlineRow(found, deadline.entries, first),
         listed=listed,
-        applications=_members(list(listed.object_list), found, deadline, snapshot, ends),
+        applications=_application_rows(list(listed.object_list), found, deadline, snapshot, ends),
         groups=_groups(deadline, snapshot),
         days=_points(deadline, snapshot, found.measured_from),
     )
@@ -170,7 +170,7 @@ def _groups(deadline: Deadline, snapshot: Snapshot) -> list[ModelGroup]:
     return sorted(groups, key=lambda group: (group.kind, -len(group.entries), group.entries[0].id))
 
 
-def _members(
+def _application_rows(
     ranked: Sequence[RankedApplication],
     found: DeadlineSummary,
     deadline: Deadline,
