@@ -191,7 +191,6 @@ def render_digest(items: Sequence[DigestItem], recipient: str, as_of: date, *, f
         "hidden": max(len(ordered) - ITEMS_SHOWN, 0),
         "nearest": nearest,
         "days_left": due[0].days_left,
-        "due_text": days_text(due[0].days_left),
         "models": len({(i.platform, i.entry) for i in due}),
         "applications": len({i.application_url for i in ordered}),
         "recipient": recipient,
@@ -200,6 +199,7 @@ def render_digest(items: Sequence[DigestItem], recipient: str, as_of: date, *, f
         "findings_url": _absolute(reverse("findings")),
     }
     with translation.override(settings.LANGUAGE_CODE):
+        context["due_text"] = days_text(due[0].days_left)
         subject = " ".join(render_to_string("alerts/digest/subject.txt", context).split())
         context["subject"] = subject
         text = render_to_string("alerts/digest/body.txt", context)

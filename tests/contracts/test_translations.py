@@ -109,7 +109,9 @@ def test_words_of_templates_code_and_charts_are_all_found():
     assert ("", "80 % interval") in found  # gettext_noop of charts, which know no Django
 
 
-@pytest.mark.parametrize(("site", "expected"), [("en", "of your models retire"), ("zh-hans", "您有 2 个模型下线")])
+@pytest.mark.parametrize(
+    ("site", "expected"), [("en", "of your models retire in 27 days"), ("zh-hans", "您有 2 个模型下线：27 天后")]
+)
 def test_mail_is_written_in_the_sites_language_whoever_asks_for_it(settings, site, expected):
     settings.LANGUAGE_CODE = site
     told = [replace(ITEM, entry=name) for name in ("text-davinci-003", "ada")]
