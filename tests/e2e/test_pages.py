@@ -96,7 +96,7 @@ def test_the_burn_down_is_drawn_and_its_numbers_open(open_page):
     drawn(page)
     chart = page.locator('[data-figure="burndown"]')
     expect(chart.locator(".scatterlayer .trace").first).to_be_attached()
-    assert "at most 1,0" in chart.get_attribute("aria-label").replace("1000", "1,000")
+    assert "baseline 1,0" in chart.get_attribute("aria-label").replace("1000", "1,000")
     numbers = page.locator("figure", has=chart).locator("table")
     expect(numbers).to_be_hidden()
     page.locator("figure", has=chart).get_by_text("Show the numbers").click()
@@ -178,7 +178,7 @@ def test_what_has_the_focus_shows_it(open_page):
 
 def test_everything_works_without_javascript(open_page):
     page = open_page(DEADLINE, java_script_enabled=False)
-    expect(page.get_by_text("drawing them needs JavaScript").first).to_be_visible()
+    expect(page.get_by_text("The chart needs JavaScript").first).to_be_visible()
     page.get_by_text("Show the numbers").first.click()
     expect(page.locator("figure").first.get_by_role("row").nth(2)).to_contain_text("7 Dec 2023")
     page.get_by_label("As of").fill("2023-12-01")
