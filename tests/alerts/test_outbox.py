@@ -138,6 +138,7 @@ def test_silenced_findings_are_not_told_and_say_why(davinci, act):
     ]
 
 
+@pytest.mark.slow
 def test_half_a_year_day_by_day_tells_each_threshold_once_and_then_weekly(davinci):
     make_application("shop", owner="ada@example.com")
     make_usage("shop", davinci, "2023-07-01", 100, days=205)

@@ -102,6 +102,7 @@ def test_the_upload_documents_its_body_and_needs_a_token(document):
     assert {p["name"]: p["required"] for p in operation["parameters"]} == {"source": True, "format": False}
 
 
+@pytest.mark.slow
 def test_commands_start_without_the_frameworks_of_the_web():
     code = (
         "import sys, django; django.setup()\n"

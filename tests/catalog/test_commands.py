@@ -149,6 +149,7 @@ def test_a_file_with_problems_names_them_and_changes_nothing(tmp_path):
     assert snapshot.version() == 0
 
 
+@pytest.mark.slow
 def test_sync_brings_the_shipped_catalog(capsys):
     assert json.loads(told(capsys, "catalog", "sync", "--json"))["entries_added"] > 1000
     assert json.loads(told(capsys, "catalog", "--json", "sync"))["entries_added"] == 0

@@ -49,6 +49,7 @@ def refusal_of_a_process(*arguments: str, env: dict[str, str]) -> str:
     return lines[0]
 
 
+@pytest.mark.slow
 def test_a_taken_port_is_named_before_anything_starts(tmp_path, taken_port):
     line = refusal_of_a_process("--port", taken_port, env=environment(tmp_path / "var"))
     assert f"Port {taken_port} on 127.0.0.1 is taken" in line
@@ -56,6 +57,7 @@ def test_a_taken_port_is_named_before_anything_starts(tmp_path, taken_port):
     assert not (tmp_path / "var" / "run" / "broker").exists()
 
 
+@pytest.mark.slow
 def test_an_unreachable_database_is_named_without_its_password(tmp_path):
     env = environment(tmp_path / "var", DATABASE_URL="postgres://me:s3cret@127.0.0.1:1/sundial")
     line = refusal_of_a_process("--port", str(free_port()), env=env)

@@ -10,7 +10,7 @@ from dashboard.catalog.files import transfer
 from tests.api.conftest import with_token
 from tests.web.pages import csv_rows, words
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 LIFE = [
     # as of, stage, sunset, what was recommended

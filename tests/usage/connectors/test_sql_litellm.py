@@ -18,7 +18,7 @@ from tests.usage.conftest import calls, make_source, totals
 NOW = datetime(2024, 1, 4, 12, 30, tzinfo=UTC)
 ROWS = 20_000
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
