@@ -1,26 +1,37 @@
 """System checks: each names a misconfiguration and says what to do about it."""
 
 import os
+from collections.abc import Iterator
 from difflib import get_close_matches
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core import checks
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from dashboard.addresses import parse_base_url
 
 
 @checks.register()
 def base_url_is_absolute(app_configs, **kwargs):
     """Mails and feeds carry links, so the base URL must be one that a reader can open."""
-    parts = urlsplit(settings.SUNDIAL_BASE_URL)
-    if parts.scheme in {"http", "https"} and parts.netloc:
-        return []
-    return [
-        checks.Error(
-            f"SUNDIAL_BASE_URL is not an absolute address: {settings.SUNDIAL_BASE_URL!r}",
-            hint="Set it to what people type, such as https://sundial.example.com",
-            id="sundial.E001",
-        )
-    ]
+    base = parse_base_url(settings.SUNDIAL_BASE_URL)
+    hint = "Set it to what people type, such as https://sundial.example.com"
+    if not base.is_valid:
+        message = f"SUNDIAL_BASE_URL is not an absolute address: {settings.SUNDIAL_BASE_URL!r}"
+        return [checks.Error(message, hint=hint, id="sundial.E001")]
+    first = base.path.split("/")[1] if base.path else ""
+    if first and any(str(entry.pattern).startswith(f"{first}/") for entry in _top_level_pages()):
+        message = f"SUNDIAL_BASE_URL ends with {base.path}, and Sundial has pages of its own below /{first}/"
+        return [checks.Error(message, hint="Serve it below another path, such as /sundial", id="sundial.E003")]
+    return []
+
+
+def _top_level_pages() -> Iterator[URLPattern | URLResolver]:
+    for entry in get_resolver().url_patterns:
+        if isinstance(entry, URLResolver) and not str(entry.pattern):
+            yield from entry.url_patterns
+        else:
+            yield entry
 
 
 @checks.register()

@@ -18,9 +18,12 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from environ.fileaware_mapping import FileAwareMapping
 
+from dashboard.addresses import AddressError, BaseUrl, RedisUrls, parse_base_url, parse_redis_url
+
 __all__ = ["Environment", "read_dotenv"]
 
 TRUE = frozenset({"1", "true", "yes", "on"})
+SMTPS_PORT = 465
 FALSE = frozenset({"0", "false", "no", "off"})
 LINE = re.compile(r"(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*=\s*(?P<value>.*)")
 QUOTED = re.compile(r"""(?P<quote>["'])(?P<value>.*)(?P=quote)\s*(?:\#.*)?""")
@@ -113,14 +116,37 @@ class Environment:
         return config
 
     def mail(self, name: str) -> dict[str, Any]:
-        """Django's mail settings of an address such as smtp+tls://user:password@host:587; empty when unset."""
+        """Django's mail settings of an address such as smtp+tls://user:password@host:587; empty when unset.
+
+        smtps:// and smtp+ssl:// are TLS from the first byte (as in curl), and so is port 465 whatever the scheme
+        (RFC 8314, 3.3); smtp+tls:// is STARTTLS.
+        """
         text = self.text(name).strip()
         try:
-            return dict(environ.Env.email_url_config(text)) if text else {}
+            config = dict(environ.Env.email_url_config(text)) if text else {}
         except (ImproperlyConfigured, ValueError):
             raise ImproperlyConfigured(
                 f"{name} must be an address such as smtp+tls://user:password@host:587"
             ) from None
+        scheme = urlsplit(text).scheme
+        if scheme.startswith("smtp"):
+            implicit = scheme in {"smtps", "smtp+ssl"} or config["EMAIL_PORT"] == SMTPS_PORT
+            starttls = scheme == "smtp+tls" and not implicit
+            default_port = SMTPS_PORT if implicit else 587 if starttls else 25
+            config |= {"EMAIL_USE_SSL": implicit, "EMAIL_USE_TLS": starttls}
+            config["EMAIL_PORT"] = config["EMAIL_PORT"] or default_port
+        return config
+
+    def base_url(self, name: str, default: str) -> BaseUrl:
+        """The address that people open, in the form in which addresses are compared."""
+        return parse_base_url(self.text(name, default).strip())
+
+    def redis(self, name: str, default: str) -> RedisUrls:
+        """The address of a Redis server as each part of Sundial needs it."""
+        try:
+            return parse_redis_url(self.text(name, default).strip())
+        except AddressError as error:
+            raise ImproperlyConfigured(f"{name} {error}") from None
 
     def _cast(self, name: str, cast: Any, default: Any, expected: str) -> Any:
         text = self.text(name).strip()

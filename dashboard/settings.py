@@ -8,7 +8,7 @@ import os
 import secrets
 import tempfile
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from csp.constants import NONE, SELF
@@ -71,14 +71,16 @@ SECRET_KEY = env.text("SECRET_KEY", _own_secret)
 
 DEBUG = env.flag("SUNDIAL_DEBUG")
 LOCAL_BASE_URL = "http://localhost:8000"
-SUNDIAL_BASE_URL = env.text("SUNDIAL_BASE_URL", LOCAL_BASE_URL).rstrip("/")
-_base_host = urlsplit(SUNDIAL_BASE_URL).hostname or "localhost"
-ALLOWED_HOSTS = env.texts("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]", _base_host])
-CSRF_TRUSTED_ORIGINS = [SUNDIAL_BASE_URL]
-_https = SUNDIAL_BASE_URL.startswith("https://")
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
-SECURE_HSTS_SECONDS = env.number("SUNDIAL_HSTS_SECONDS", 0)
+_base = env.base_url("SUNDIAL_BASE_URL", LOCAL_BASE_URL)
+SUNDIAL_BASE_URL = str(_base)
+ALLOWED_HOSTS = env.texts("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]", _base.host or "localhost"])
+CSRF_TRUSTED_ORIGINS = [_base.origin]
+# The path of the base URL comes first in every link, redirect, static file and cookie path.
+FORCE_SCRIPT_NAME = _base.path or None
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = LANGUAGE_COOKIE_PATH = f"{_base.path}/"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _base.is_https
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _base.is_https else None
+SECURE_HSTS_SECONDS = env.number("SUNDIAL_HSTS_SECONDS", 30 * 24 * 3600 if _base.is_https else 0)
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "sundial_session", "sundial_csrf"
 X_FRAME_OPTIONS = "DENY"
 
@@ -103,6 +105,8 @@ INSTALLED_APPS = [
     "dashboard.access.apps.SignInsConfig",
 ]
 MIDDLEWARE = [
+    "dashboard.web.system.middleware.ProbeMiddleware",
+    "dashboard.web.system.middleware.CookieMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
@@ -198,19 +202,21 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 BROKER_SOCKET = _socket_path(VAR)
 BROKER_FOLDER = VAR / "run" / "broker"
-REDIS_URL = env.text("REDIS_URL")
-REDIS_EMBEDDED = not REDIS_URL
+_redis = env.redis("REDIS_URL", f"unix://{quote(str(BROKER_SOCKET))}")
+REDIS_URL = _redis.client
+REDIS_EMBEDDED = not env.text("REDIS_URL")
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": REDIS_URL or f"unix://{BROKER_SOCKET}",
+        "LOCATION": REDIS_URL,
         "KEY_PREFIX": "sundial",
     }
 }
 # Sessions stay in the database: signing in must not depend on the broker.
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
-CELERY_BROKER_URL = REDIS_URL or f"redis+socket://{BROKER_SOCKET}"
+CELERY_BROKER_URL = _redis.broker
+CELERY_BROKER_USE_SSL = _redis.broker_tls
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -252,7 +258,7 @@ except (KeyError, ValueError, OSError):
 
 # Static files ------------------------------------------------------------------------------------
 
-STATIC_URL = "static/"
+STATIC_URL = f"{_base.path}/static/"
 STATIC_ROOT = VAR / "static"
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # the others are never asked for, and compressing them takes as long
 STORAGES = {

@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 from dashboard.catalog.lifecycle import EntryState
 from dashboard.catalog.regions import DueDate
 from dashboard.catalog.snapshot import Snapshot
+from dashboard.core.links import absolute_url
 from dashboard.core.text import replace_control_characters
 from dashboard.findings.models import Finding
 
@@ -153,11 +154,11 @@ def digest_item(
     replacements = tuple(clean_name(r.id) for r in snapshot.replacements(entry))
     return DigestItem(
         application=clean_name(finding.application.name),
-        application_url=_absolute(finding.application.get_absolute_url()),
-        finding_url=_absolute(finding.get_absolute_url()),
+        application_url=absolute_url(finding.application.get_absolute_url()),
+        finding_url=absolute_url(finding.get_absolute_url()),
         entry=clean_name(entry.id),
         platform=entry.platform_name,
-        entry_url=_absolute(reverse("model", args=[entry.platform, entry.id.lstrip("/")])),
+        entry_url=absolute_url(reverse("model", args=[entry.platform, entry.id.lstrip("/")])),
         sunset_on=due.on,
         days_left=due.days_left,
         precision=due.step.precision,
@@ -196,7 +197,7 @@ def render_digest(items: Sequence[DigestItem], recipient: str, as_of: date, *, f
         "recipient": recipient,
         "fallback": fallback,
         "as_of": as_of,
-        "findings_url": _absolute(reverse("findings")),
+        "findings_url": absolute_url(reverse("findings")),
     }
     with translation.override(settings.LANGUAGE_CODE):
         context["due_text"] = days_text(due[0].days_left)
@@ -209,7 +210,3 @@ def render_digest(items: Sequence[DigestItem], recipient: str, as_of: date, *, f
         text=re.sub(r"\n{3,}", "\n\n", text).strip() + "\n",
         html=_inliner.inline(html),
     )
-
-
-def _absolute(path: str) -> str:
-    return f"{settings.SUNDIAL_BASE_URL}{path}"

@@ -19,6 +19,13 @@ def test_a_base_url_that_nobody_can_open_is_an_error(settings, url):
     assert "sundial.E001" in found()
 
 
+def test_a_base_url_below_one_of_our_own_pages_is_an_error(settings):
+    settings.SUNDIAL_BASE_URL = "https://tools.example.com/models"
+    assert found() == {"sundial.E003"}
+    settings.SUNDIAL_BASE_URL = "https://tools.example.com/sundial"
+    assert found() == set()
+
+
 def test_alert_and_quiet_days_out_of_range_are_errors(settings):
     settings.SUNDIAL_ALERT_DAYS = [4000]
     assert "sundial.E002" in found()

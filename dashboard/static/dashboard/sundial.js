@@ -7,7 +7,8 @@ themeSwitch?.addEventListener("submit", (event) => {
   if (!choice) return;
   event.preventDefault();
   const secure = location.protocol === "https:" ? "; secure" : "";
-  document.cookie = `sundial_theme=${choice}; path=/; max-age=31536000; samesite=lax${secure}`;
+  const path = new URL("..", themeSwitch.action).pathname;
+  document.cookie = `sundial_theme=${choice}; path=${path}; max-age=31536000; samesite=lax${secure}`;
   document.documentElement.dataset.theme = choice;
   for (const button of themeSwitch.querySelectorAll("button")) {
     button.setAttribute("aria-pressed", String(button.value === choice));

@@ -53,7 +53,6 @@ class Site:
     nav: tuple[NavItem, ...]
     demo: bool
     version: str
-    base_url: str
     catalog_age: int | None = None
     """Days since the catalog was last verified, once that is too long ago."""
 
@@ -92,7 +91,6 @@ def site(request: HttpRequest) -> dict[str, Any]:
             nav=_nav(here or "", getattr(request, "user", None)),
             demo=settings.SUNDIAL_DEMO,
             version=settings.VERSION,
-            base_url=settings.SUNDIAL_BASE_URL,
             catalog_age=freshness.stale_days(clock.now()),
         )
     }

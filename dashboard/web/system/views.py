@@ -6,7 +6,7 @@ from django.shortcuts import redirect, resolve_url
 from django.templatetags.static import static
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from dashboard.core import clock
 from dashboard.core.health import readiness
@@ -18,7 +18,7 @@ YEAR = 365 * 24 * 3600
 
 
 @login_not_required
-@require_GET
+@require_safe
 @never_cache
 def healthz(request: HttpRequest) -> HttpResponse:
     """Liveness: this process answers. Needs neither the database nor the broker."""
@@ -26,7 +26,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
-@require_GET
+@require_safe
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
     """Readiness: the state of database, broker, worker and beat; 503 unless all are `ok`."""

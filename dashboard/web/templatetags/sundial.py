@@ -21,6 +21,7 @@ from django.utils.translation import get_language, gettext, ngettext, pgettext
 from dashboard.charts import palette, sun
 from dashboard.charts.card import ChartCard, TableCell
 from dashboard.charts.sparkline import sparkline as sparkline_points
+from dashboard.core.links import absolute_url
 from dashboard.web.common.links import page_path
 
 register = template.Library()
@@ -37,6 +38,9 @@ LOOKS = {
 
 
 # Links --------------------------------------------------------------------------------------------
+
+
+register.filter("absolute_url", absolute_url)
 
 
 @register.simple_tag(takes_context=True)
