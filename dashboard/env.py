@@ -8,7 +8,7 @@ that it does not understand, and `Env.str`, for which a secret that starts with 
 """
 
 import re
-from collections.abc import Collection, MutableMapping
+from collections.abc import Collection, Mapping, MutableMapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,9 @@ TRUE = frozenset({"1", "true", "yes", "on"})
 SMTPS_PORT = 465
 FALSE = frozenset({"0", "false", "no", "off"})
 LINE = re.compile(r"(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*=\s*(?P<value>.*)")
+DESTINATIONS = re.compile(
+    r"(?P<variable>[A-Za-z_][A-Za-z0-9_]*\*?)\s*=\s*(?P<hosts>[\w.:*\[\]-]+(\s*\|\s*[\w.:*\[\]-]+)*)"
+)
 QUOTED = re.compile(r"""(?P<quote>["'])(?P<value>.*)(?P=quote)\s*(?:\#.*)?""")
 
 
@@ -89,6 +92,22 @@ class Environment:
     def texts(self, name: str, default: list[str]) -> list[str]:
         """Texts joined by commas."""
         return [word for word in self._cast(name, [str.strip], [], "words") if word] or default
+
+    def destinations(self, name: str, default: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        """Hosts by variable, of `VARIABLE=host:port|*.domain` joined by commas; added to the default.
+
+        A variable that is named replaces its default; one that is named twice has the hosts of both.
+        """
+        found: dict[str, tuple[str, ...]] = {}
+        for word in self.texts(name, []):
+            match = DESTINATIONS.fullmatch(word)
+            if not match:
+                raise ImproperlyConfigured(
+                    f"{name} must list VARIABLE=host, such as GATEWAY_DB=db.internal:5432, not {word!r}"
+                )
+            hosts = tuple(host.strip() for host in match["hosts"].split("|"))
+            found[match["variable"]] = found.get(match["variable"], ()) + hosts
+        return {**default, **found}
 
     def day(self, name: str) -> date | None:
         return self._cast(name, date.fromisoformat, None, "a day such as 2023-12-08")

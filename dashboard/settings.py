@@ -286,6 +286,21 @@ SUNDIAL_DEMO_LOGS = VAR / "demo-logs"
 if SUNDIAL_DEMO:
     SUNDIAL_WATCH_ROOTS.append(SUNDIAL_DEMO_LOGS)
 
+# The variables that sources may use, and the hosts to which each may go: `host`, `host:port`, `*.domain`, or
+# `file` for a database file or socket. These are always known; the setting adds to them.
+SUNDIAL_SOURCE_SECRETS = env.destinations(
+    "SUNDIAL_SOURCE_SECRETS",
+    {
+        "OPENAI_ADMIN_KEY": ("api.openai.com",),
+        "ANTHROPIC_ADMIN_KEY": ("api.anthropic.com",),
+        "AWS_*": ("*.amazonaws.com", "*.amazonaws.com.cn"),
+        "LOGS_ACCESS_KEY": ("*.amazonaws.com", "*.amazonaws.com.cn"),
+        "LOGS_SECRET_KEY": ("*.amazonaws.com", "*.amazonaws.com.cn"),
+    },
+)
+# Private hosts and networks that usage APIs and object stores may be at; no others are asked.
+SUNDIAL_ALLOWED_PRIVATE_HOSTS = env.texts("SUNDIAL_ALLOWED_PRIVATE_HOSTS", [])
+
 # Feeds that the catalog is compared with every day, such as litellm or yaml=https://example.com/catalog.yaml
 SUNDIAL_FEEDS = env.texts("SUNDIAL_FEEDS", [])
 SUNDIAL_OPENAI_KEY = env.text("SUNDIAL_OPENAI_KEY")

@@ -19,6 +19,24 @@ os.environ["SUNDIAL_VAR"] = _STATE
 
 from dashboard.settings import *  # noqa: E402, F403
 
+# Servers of tests are on this host, databases also behind sockets and in files.
+_SOURCES_OF_TESTS = (
+    *("OPENAI_ADMIN_KEY", "ANTHROPIC_KEY", "API_KEY", "S3_KEY", "S3_SECRET", "AWS_*"),
+    *("LITELLM_DB", "USAGE_DB", "OTHER_DB", "GATEWAY_DB", "WAREHOUSE", "DB"),
+    *("NOT_THERE", "NOT_SET_ANYWHERE"),
+)
+_HOSTS_OF_TESTS = (
+    "127.0.0.1",
+    "localhost",
+    "file",
+    "host",
+    "api.openai.com",
+    "api.anthropic.com",
+    "*.amazonaws.com",
+)
+SUNDIAL_SOURCE_SECRETS = dict.fromkeys(_SOURCES_OF_TESTS, _HOSTS_OF_TESTS)
+SUNDIAL_ALLOWED_PRIVATE_HOSTS = ["127.0.0.1"]
+
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1", "[::1]"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast; strength is not under test
 STORAGES = {

@@ -4,6 +4,7 @@
 - Bounded: time to connect, time between reads, time of a whole try, bytes (also after decompression), redirects.
 - A redirect may lead to another public host, never into the network that Sundial stands in, and the `secret`
   headers do not go along. Without `Limits.redirects` none is followed.
+- For an address that an editor chose (`only_public`), no request goes to a private network: `core.addresses`.
 - Certificates are checked against the system's authorities (`SSL_CERT_FILE` names others).
 - `HTTPS_PROXY` and `NO_PROXY` are heeded; plain http never goes to a proxy.
 - What may pass (no connection, 429, 5xx) is tried again with back-off; `Retry-After` replaces the pause.
@@ -20,6 +21,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from django.conf import settings
+
+from dashboard.core.addresses import PrivateAddressError
 
 if TYPE_CHECKING:
     from dashboard.core.http_transport import Transport
@@ -109,7 +112,10 @@ class TryAgainError(HttpError):
 
 
 class Client:
-    """GET with the same headers and limits. `secret` headers go only to the host of the address asked for."""
+    """GET with the same headers and limits. `secret` headers go only to the host of the address asked for.
+
+    `only_public` is for addresses that somebody other than the operator chose: private networks are refused.
+    """
 
     def __init__(
         self,
@@ -117,6 +123,7 @@ class Client:
         headers: Mapping[str, str] | None = None,
         secret: Mapping[str, str] | None = None,
         limits: Limits,
+        only_public: bool = False,
     ) -> None:
         self.headers = {
             "User-Agent": f"Sundial/{settings.VERSION}",
@@ -125,6 +132,7 @@ class Client:
         }
         self.secret = dict(secret or {})
         self.limits = limits
+        self.only_public = only_public
         self.waiting_left = limits.waiting
         self._transport: Transport | None = None
 
@@ -152,7 +160,13 @@ class Client:
         for _ in range(self.limits.redirects + 1):
             is_own = at.netloc == first.netloc
             headers = {**self.headers, **self.secret} if is_own else self.headers
-            answer = self._load_transport().get(at, headers, ends_at=ends_at, only_public=not is_own)
+            only_public = self.only_public or not is_own
+            try:
+                answer = self._load_transport().get(at, headers, ends_at=ends_at, only_public=only_public)
+            except PrivateAddressError as error:
+                raise AddressError(
+                    str(error) if is_own else f"redirects to {at.hostname}, which is not a public host"
+                ) from None
             target = answer.headers.get("Location")
             if answer.status not in REDIRECTS or not target or not self.limits.redirects:
                 return _checked(answer.status, answer.reason, answer.headers, answer.content)

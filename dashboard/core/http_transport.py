@@ -4,7 +4,6 @@ Timeouts of single reads never end an answer that trickles in, neither its heade
 shuts the socket down when the time of a try is up.
 """
 
-import ipaddress
 import socket
 import ssl
 import time
@@ -24,9 +23,10 @@ from urllib3.exceptions import HTTPError, ProtocolError
 from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
 from urllib3.response import BaseHTTPResponse
 
-from dashboard.core.http import AddressError, Limits, RefusedError, TooLargeError, TooSlowError, TryAgainError
+from dashboard.core.addresses import check_host, check_peer
+from dashboard.core.http import Limits, RefusedError, TooLargeError, TooSlowError, TryAgainError
 
-__all__ = ["HTTPAnswer", "Transport"]
+__all__ = ["HTTPAnswer", "PublicConnection", "Transport"]
 
 CHUNK = 64 * 1024
 GZIP = 16 + zlib.MAX_WBITS
@@ -41,10 +41,6 @@ class HTTPAnswer:
     reason: str
     headers: Mapping[str, str]
     content: bytes
-
-
-class _NotPublicError(Exception):
-    """The host is in a private network."""
 
 
 class _Watch:
@@ -62,19 +58,42 @@ class _Watch:
                 self.sock.shutdown(socket.SHUT_RDWR)
 
 
-class _WatchedConnection(HTTPConnection):
+class PublicConnection(HTTPConnection):
+    """A connection that is not opened to a private network. Raises PrivateAddressError.
+
+    The addresses of the name are looked at first, so that closed ports of a private network look like open ones;
+    then the address that was connected to, as a name may stand for another one a moment later.
+    """
+
+    is_public_only = True
+
+    def _new_conn(self) -> socket.socket:
+        is_checked = self.is_public_only and not self.proxy
+        port = self.port or self.default_port
+        if is_checked:
+            check_host(self.host, port)
+        sock = super()._new_conn()
+        if is_checked:
+            try:
+                check_peer(sock, self.host, port)
+            except BaseException:
+                sock.close()
+                raise
+        return sock
+
+
+class _WatchedConnection(PublicConnection):
     def __init__(self, *args: Any, watch: _Watch, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.watch = watch
 
     def connect(self) -> None:
+        self.is_public_only = self.watch.only_public
         super().connect()
         # Kept here, because the connection lets go of it when it reads an answer without a length.
         self.watch.sock = self.sock
         if self.watch.has_expired:
             raise TimeoutError
-        if self.watch.only_public and not self.proxy and not _is_public(self.sock):
-            raise _NotPublicError
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         if self.sock:  # it is open from an earlier request
@@ -96,9 +115,13 @@ class Transport:
         self.managers: dict[str, urllib3.PoolManager] = {}
 
     def get(self, at: SplitResult, headers: Mapping[str, str], *, ends_at: float, only_public: bool) -> HTTPAnswer:
-        """Raises an HttpError. `ends_at` is of the monotonic clock; `only_public` refuses private networks."""
+        """Raises an HttpError, or PrivateAddressError when `only_public`. `ends_at` is of the monotonic clock."""
         try:
             with self._deadline(ends_at, only_public=only_public):
+                if only_public and _proxy_for(at):
+                    check_host(
+                        at.hostname or "", at.port or 443
+                    )  # the proxy connects, so nothing else can be seen
                 response = self._pool(at).urlopen(
                     "GET",
                     (at.path or "/") + (f"?{at.query}" if at.query else ""),
@@ -116,8 +139,6 @@ class Transport:
                     raise
                 if response.status != 200:
                     response.close()  # its body is not read
-        except _NotPublicError:
-            raise AddressError(f"redirects to {at.hostname}, which is not a public host") from None
         except (HTTPError, OSError, UnicodeError) as error:
             if self.watch.has_expired:
                 raise self._too_slow() from None
@@ -201,10 +222,6 @@ def _proxy_for(at: SplitResult) -> str:
         return ""
     proxy = urllib.request.getproxies().get("https", "")
     return proxy if "://" in proxy or not proxy else f"http://{proxy}"
-
-
-def _is_public(sock: socket.socket) -> bool:
-    return ipaddress.ip_address(sock.getpeername()[0]).is_global
 
 
 def _too_large(size: int) -> TooLargeError:

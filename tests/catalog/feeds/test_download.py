@@ -149,8 +149,9 @@ def test_redirects_in_a_circle_end(server):
         fetch(server.url, limits=QUICK)
 
 
-def test_a_redirect_into_the_own_network_is_not_followed_and_gets_no_key(server):
+def test_a_redirect_into_the_own_network_is_not_followed_and_gets_no_key(server, settings):
     """`localhost` is another host than the one that was configured, and not a public one."""
+    settings.SUNDIAL_ALLOWED_PRIVATE_HOSTS = []
     port = server.http.server_port
     server.answer = lambda handler: say(handler, 302, Location=f"http://localhost:{port}/inside")
     with pytest.raises(FeedError, match="redirects to localhost, which is not a public host"):

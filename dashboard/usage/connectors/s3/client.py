@@ -4,31 +4,44 @@ Every error becomes a ConnectorError, which ends a poll, or an ObjectError, whic
 read. Neither repeats a secret.
 """
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
+from botocore.awsrequest import (
+    AWSHTTPConnection,
+    AWSHTTPConnectionPool,
+    AWSHTTPSConnection,
+    AWSHTTPSConnectionPool,
+)
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     HTTPClientError,
     NoCredentialsError,
+    ParamValidationError,
     PartialCredentialsError,
     ReadTimeoutError,
 )
 from urllib3.exceptions import HTTPError
 
+from dashboard.core.addresses import PrivateAddressError, check_host
+from dashboard.core.http_transport import PublicConnection
 from dashboard.usage.connectors.base import ConnectorError
-from dashboard.usage.connectors.s3.config import validate_access
+from dashboard.usage.connectors.s3.config import store_destination, validate_access
 from dashboard.usage.connectors.secrets import read_secret
 from dashboard.usage.records import clean
 
 __all__ = ["Bucket", "ObjectError", "StoredObject", "open_bucket"]
+
+log = logging.getLogger(__name__)
 
 PAGE = 1000  # the most that a store lists at once
 THREADS = 8
@@ -69,8 +82,9 @@ def open_bucket(config: Mapping[str, Any], *, attempts: int = 4, timeout: int = 
     """The bucket of a configuration. Raises ConnectorError or SecretError, here and while it is used."""
     validate_access(config)
     endpoint = config.get("endpoint_url") or None
+    destination = store_destination(config)
     keys = {
-        name: read_secret(config[field])
+        name: read_secret(config[field], destination)
         for name, field in (
             ("aws_access_key_id", "access_key"),
             ("aws_secret_access_key", "secret_key"),
@@ -94,10 +108,36 @@ def open_bucket(config: Mapping[str, Any], *, attempts: int = 4, timeout: int = 
         session = boto3.session.Session(region_name=config.get("region") or None, **keys)
         region = session.region_name or "us-east-1"
         client = session.client("s3", region_name=region, endpoint_url=endpoint, config=settings)
+        _refuse_private_networks(client)
     try:
         yield Bucket(client, str(config["bucket"]))
     finally:
         client.close()
+
+
+def _refuse_private_networks(client: Any) -> None:
+    """Check every address that a client connects to; botocore has no option for that."""
+    session = client._endpoint.http_session  # noqa: SLF001
+    session._pool_classes_by_scheme.update(http=_PublicPool, https=_PublicTlsPool)  # noqa: SLF001
+    at = urlsplit(client.meta.endpoint_url)
+    with _store_errors():  # where a proxy connects, nothing else can be seen
+        check_host(at.hostname or "", at.port or 443)
+
+
+class _PublicAwsConnection(PublicConnection, AWSHTTPConnection):
+    pass
+
+
+class _PublicAwsTlsConnection(PublicConnection, AWSHTTPSConnection):
+    pass
+
+
+class _PublicPool(AWSHTTPConnectionPool):
+    ConnectionCls = _PublicAwsConnection
+
+
+class _PublicTlsPool(AWSHTTPSConnectionPool):
+    ConnectionCls = _PublicAwsTlsConnection
 
 
 class Bucket:
@@ -168,8 +208,10 @@ def _store_errors() -> Iterator[None]:
         raise ConnectorError(
             "There are no credentials for the object store: name access_key and secret_key"
         ) from None
-    except (BotoCoreError, HTTPError, OSError, ValueError) as error:
-        raise ConnectorError(f"The object store cannot be reached: {clean(error, 250)}") from None
+    except (ParamValidationError, ValueError) as error:
+        raise ConnectorError(f"The object store cannot be asked: {clean(error, 250)}") from None
+    except (BotoCoreError, HTTPError, OSError, PrivateAddressError) as error:
+        raise _unreachable(error) from None
 
 
 @contextmanager
@@ -195,10 +237,19 @@ def _transfer_errors() -> Iterator[None]:
         yield
     except (ReadTimeoutError, HTTPError) as error:
         raise ObjectError(f"it did not arrive: {clean(error, 150)}") from None
-    except HTTPClientError as error:
-        raise ConnectorError(f"The object store cannot be reached: {clean(error, 250)}") from None
+    except (HTTPClientError, PrivateAddressError) as error:
+        raise _unreachable(error) from None
     except BotoCoreError as error:
         raise ObjectError(f"it did not arrive: {clean(error, 150)}") from None
+
+
+def _unreachable(error: Exception) -> ConnectorError:
+    """One sentence for closed ports, silent ones and those that speak something else; the log has the reason."""
+    cause = getattr(error, "kwargs", {}).get("error", error)
+    if isinstance(cause, PrivateAddressError):
+        return ConnectorError(str(cause))
+    log.warning("the object store cannot be reached: %s", clean(error, 250))
+    return ConnectorError("The object store cannot be reached at this address")
 
 
 def _refusal(refusal: ClientError) -> str:

@@ -4,15 +4,23 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
+from dashboard.core.addresses import PrivateAddressError, check_literal
 from dashboard.usage.connectors.base import ConnectorError
-from dashboard.usage.connectors.secrets import variable_name
+from dashboard.usage.connectors.secrets import (
+    Destination,
+    check_destinations,
+    parse_destination,
+    variable_name,
+)
 
-__all__ = ["S3Settings", "parse_config", "validate_access"]
+__all__ = ["S3Settings", "parse_config", "store_destination", "validate_access"]
 
 WINDOW_DAYS, MOST_DAYS = 3, 60
 MOST_PREFIXES = 50
+AMAZON = Destination("s3.amazonaws.com", 443)
+MACHINE_CREDENTIALS = "AWS_SECRET_ACCESS_KEY"
+"""Stands for the machine's own credentials, wherever boto3 finds them."""
 SKIPPED = ("*/BedrockModelInvocationLogs/*/data/*", "*amazon-bedrock-logs-permission-check", "*/audit-*.json")
 
 
@@ -45,16 +53,30 @@ def validate_access(config: Mapping[str, Any]) -> None:
     bucket = config.get("bucket")
     if not isinstance(bucket, str) or not 3 <= len(bucket) <= 255 or "/" in bucket:
         raise ConnectorError("bucket must be the name of a bucket, without s3:// and without a prefix")
-    endpoint = config.get("endpoint_url")
-    if endpoint:
-        parts = urlsplit(str(endpoint))
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query:
-            raise ConnectorError("endpoint_url must be an address such as https://minio.example:9000")
+    destination = store_destination(config)
     keys = [name for name in ("access_key", "secret_key") if config.get(name)]
     if len(keys) == 1 or (config.get("session_token") and not keys):
         raise ConnectorError("Name both access_key and secret_key, or neither for the machine's own credentials")
     for name in (*keys, *(["session_token"] if config.get("session_token") else [])):
-        variable_name(config[name])
+        check_destinations(variable_name(config[name]), [destination])
+    if not keys and config.get("endpoint_url"):
+        check_destinations(MACHINE_CREDENTIALS, [destination])
+
+
+def store_destination(config: Mapping[str, Any]) -> Destination:
+    """Where a store is. Raises ConnectorError for an address that is none or that lies in a private network."""
+    endpoint = config.get("endpoint_url")
+    if not endpoint:
+        return AMAZON
+    try:
+        destination = parse_destination(str(endpoint))
+    except ValueError:
+        raise ConnectorError("endpoint_url must be an address such as https://minio.example:9000") from None
+    try:
+        check_literal(destination.host, destination.port)
+    except PrivateAddressError as error:
+        raise ConnectorError(str(error)) from None
+    return destination
 
 
 def _texts(config: Mapping[str, Any], field: str, default: Collection[str]) -> list[str]:

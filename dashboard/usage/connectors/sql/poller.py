@@ -5,8 +5,8 @@ Prompts and responses are never read.
 """
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
@@ -20,7 +20,14 @@ from sqlalchemy.pool import NullPool
 
 from dashboard.usage.buckets import add_bucket_value
 from dashboard.usage.connectors.base import ConnectorError, PollResult
-from dashboard.usage.connectors.secrets import SecretError, read_secret
+from dashboard.usage.connectors.secrets import (
+    FILE,
+    Destination,
+    SecretError,
+    check_destinations,
+    read_secret,
+    variable_name,
+)
 from dashboard.usage.connectors.sql.introspection import ALIAS, decode_bytes
 from dashboard.usage.connectors.sql.presets import Table, load_table
 from dashboard.usage.connectors.sync_window import WindowCheckpointer, history_start
@@ -28,7 +35,7 @@ from dashboard.usage.ingest.pipeline import Counts
 from dashboard.usage.models import Source
 from dashboard.usage.records import FIRST_HOUR, BucketValue, clean, last_hour
 
-__all__ = ["connect", "error_text", "poll_table", "query_bucket"]
+__all__ = ["connect", "connect_source", "database_hosts", "error_text", "poll_table", "query_bucket"]
 
 STEPS = 240  # buckets per poll: a longer back-fill goes on with the next poll
 MOST_ROWS = 50_000  # sums of one bucket
@@ -41,6 +48,7 @@ DRIVERS = {
     "mysql": "mysql+pymysql",
     "mariadb": "mysql+pymysql",
 }
+PORTS = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306}
 MARGIN = 5  # seconds more than the server's own limit, so that its error arrives
 
 
@@ -52,7 +60,7 @@ def poll_table(source: Source, now: datetime) -> PollResult:
     counts = Counts()
     problem = ""
     try:
-        with connect(read_secret(source.config.get("url"))) as connection:
+        with connect_source(source.config) as connection:
             table = load_table(source.config, connection)
             checkpointer = WindowCheckpointer(source, table.name, now)
             for begin, end in _spans_to_read(table, checkpointer, now):
@@ -100,6 +108,34 @@ def query_bucket(
             add_bucket_value(values, value)
             accepted += 1
     return list(values.values()), accepted, wrong
+
+
+def connect_source(config: Mapping[str, Any], seconds: int = SECONDS) -> AbstractContextManager[Connection]:
+    """A connection as `connect` makes it, to a host that is listed for the variable. Also raises SecretError."""
+    reference = config.get("url")
+    address = read_secret(reference)
+    check_destinations(variable_name(reference), database_hosts(_url(address)))
+    return connect(address, seconds)
+
+
+def database_hosts(url: URL) -> list[Destination]:
+    """Every host that an address names, also among its parameters; FILE for files and sockets."""
+    if url.get_backend_name() in {"sqlite", "duckdb"}:
+        return [FILE]
+    hosts = [url.host] if url.host else []
+    for name in ("host", "hostaddr", "unix_socket"):
+        given = url.query.get(name, ())
+        hosts += [part for text in ((given,) if isinstance(given, str) else given) for part in text.split(",")]
+    found = []
+    for host in hosts:
+        name, colon, number = host.rpartition(":")
+        if host.startswith("/"):
+            found.append(FILE)
+        elif colon and number.isdigit() and ":" not in name:
+            found.append(Destination(name, int(number)))
+        else:
+            found.append(Destination(host, url.port or PORTS.get(url.get_backend_name())))
+    return found or [FILE]
 
 
 @contextmanager

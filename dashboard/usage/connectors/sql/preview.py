@@ -11,8 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from dashboard.usage.buckets import DAY
 from dashboard.usage.connectors.base import ConnectorError, PreviewError, Sample
 from dashboard.usage.connectors.preview_base import SAMPLE_RECORDS, sample_records, secret_advice
-from dashboard.usage.connectors.secrets import SecretError, read_secret
-from dashboard.usage.connectors.sql.poller import connect, error_text, query_bucket
+from dashboard.usage.connectors.secrets import SecretError
+from dashboard.usage.connectors.sql.poller import connect_source, error_text, query_bucket
 from dashboard.usage.connectors.sql.presets import load_table
 from dashboard.usage.records import BucketValue, Reject
 
@@ -25,7 +25,7 @@ SEARCHED_DAYS = 400  # how far back a table is searched for its newest rows
 def sample_table(config: Mapping[str, Any], now: datetime) -> Sample:
     """Sample the newest bucket of a table that has rows. Raises PreviewError."""
     try:
-        with connect(read_secret(config.get("url")), STATEMENT_SECONDS) as connection:
+        with connect_source(config, STATEMENT_SECONDS) as connection:
             table = load_table(config, connection)
             started = time.monotonic()
 

@@ -1,6 +1,7 @@
 """Pages of JSON from the usage API of a provider, with bounded waiting."""
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import urlencode
@@ -11,25 +12,34 @@ from dashboard.usage.records import clean
 
 __all__ = ["UsageApiClient"]
 
+log = logging.getLogger(__name__)
+
 PAGES = 500
 # No redirects: the key goes to nobody but the provider. `waiting` is for all requests of a poll.
 LIMITS = http.Limits(read=30, size=32 << 20, redirects=0, tries=5, pause=1, longest_pause=float("inf"), waiting=60)
 
 
 class UsageApiClient:
-    """Asks one provider. Every error is a ConnectorError that says what to do about it."""
+    """Asks one provider. Every error is a ConnectorError that says what to do about it.
+
+    With `is_chosen`, the address was written by an editor: errors do not tell which ports are open there.
+    """
 
     def __init__(
         self,
         base: str,
         headers: Mapping[str, str],
         *,
+        is_chosen: bool = False,
         waiting: float = LIMITS.waiting,
         timeout: float = LIMITS.read,
     ) -> None:
         self.base = base
         limits = replace(LIMITS, waiting=waiting, connect=min(timeout, LIMITS.connect), read=timeout)
-        self.client = http.Client(headers={"Accept": "application/json"}, secret=headers, limits=limits)
+        self.client = http.Client(
+            headers={"Accept": "application/json"}, secret=headers, limits=limits, only_public=True
+        )
+        self.is_chosen = is_chosen
 
     def pages(self, path: str, query: list[tuple[str, str]]) -> "list[bytes]":
         """The bodies of all pages; a page that is named twice would go on for ever."""
@@ -60,18 +70,25 @@ class UsageApiClient:
         try:
             return self.client.get(url).content
         except http.TryAgainError as error:
-            reason = f"The provider answers {error.status}" if error.status else _unreachable(error)
+            reason = f"The provider answers {error.status}" if error.status else self._unreachable(error)
             raise ConnectorError(f"{reason}; the next poll tries again") from None
         except http.RefusedError as error:
+            if error.status is None and self.is_chosen:
+                raise ConnectorError(f"{self._unreachable(error)}; the next poll tries again") from None
             raise ConnectorError(_refusal(error)) from None
         except http.TooLargeError:
             raise ConnectorError(f"The provider's answer is longer than {LIMITS.size >> 20} MiB") from None
+        except http.AddressError as error:
+            raise ConnectorError(f"The provider cannot be reached: {clean(str(error), 200)}") from None
         except http.HttpError as error:
-            raise ConnectorError(_unreachable(error)) from None
+            raise ConnectorError(f"{self._unreachable(error)}; the next poll tries again") from None
 
-
-def _unreachable(error: http.HttpError) -> str:
-    return f"The provider cannot be reached: {clean(str(error), 200)}"
+    def _unreachable(self, error: http.HttpError) -> str:
+        reason = clean(str(error), 200)
+        if self.is_chosen:  # only the operator reads logs
+            log.warning("%s cannot be read: %s", self.base, reason)
+            return "The provider cannot be reached at this address"
+        return f"The provider cannot be reached: {reason}"
 
 
 def _refusal(error: http.RefusedError) -> str:

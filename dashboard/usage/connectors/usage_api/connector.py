@@ -5,7 +5,7 @@ from datetime import datetime
 from django.utils.translation import gettext_lazy
 
 from dashboard.usage.connectors.base import Connector, Detail, EnqueueFile, PollResult, Progress, Sample
-from dashboard.usage.connectors.secrets import variable_name
+from dashboard.usage.connectors.secrets import check_destinations, parse_destination, variable_name
 from dashboard.usage.connectors.sync_window import window_progress
 from dashboard.usage.connectors.usage_api import poller, preview
 from dashboard.usage.connectors.usage_api.providers import parse_config
@@ -26,8 +26,8 @@ class UsageApiConnector(Connector):
     no_items = (gettext_lazy("Nothing was read yet"), gettext_lazy("Endpoints appear here with the first poll."))
 
     def validate(self, source: Source) -> None:
-        parse_config(source.config)
-        variable_name(source.config.get("key"))
+        _provider, base, _endpoints = parse_config(source.config)
+        check_destinations(variable_name(source.config.get("key")), [parse_destination(base)])
 
     def poll(self, source: Source, now: datetime, enqueue_file: EnqueueFile | None = None) -> PollResult:
         return poller.poll_endpoints(source, now)

@@ -9,10 +9,10 @@ from itertools import chain
 
 from dashboard.usage.buckets import DAY
 from dashboard.usage.connectors.base import ConnectorError, PollResult
-from dashboard.usage.connectors.secrets import SecretError, read_secret
+from dashboard.usage.connectors.secrets import SecretError
 from dashboard.usage.connectors.sync_window import WindowCheckpointer, history_start
 from dashboard.usage.connectors.usage_api.client import UsageApiClient
-from dashboard.usage.connectors.usage_api.providers import CHUNK_DAYS, Provider, parse_config
+from dashboard.usage.connectors.usage_api.providers import CHUNK_DAYS, Provider, connect, parse_config
 from dashboard.usage.formats.registry import FORMATS
 from dashboard.usage.ingest.pipeline import Counts
 from dashboard.usage.models import Source
@@ -32,8 +32,8 @@ def poll_endpoints(source: Source, now: datetime) -> PollResult:
     counts = Counts()
     problem = ""
     try:
-        provider, base, endpoints = parse_config(source.config)
-        client = UsageApiClient(base, provider.headers(read_secret(source.config.get("key"))))
+        provider, _base, endpoints = parse_config(source.config)
+        client = connect(source.config)
         for endpoint in endpoints:
             checkpointer = WindowCheckpointer(source, endpoint, now)
             result = _poll_endpoint(checkpointer, provider, client, endpoint, now)

@@ -9,9 +9,8 @@ from django.utils.translation import gettext as _
 from dashboard.usage.buckets import DAY
 from dashboard.usage.connectors.base import ConnectorError, PreviewError, Sample
 from dashboard.usage.connectors.preview_base import SAMPLE_RECORDS, sample_records, secret_advice
-from dashboard.usage.connectors.secrets import SecretError, read_secret
-from dashboard.usage.connectors.usage_api.client import UsageApiClient
-from dashboard.usage.connectors.usage_api.providers import parse_config
+from dashboard.usage.connectors.secrets import SecretError
+from dashboard.usage.connectors.usage_api.providers import connect, parse_config
 from dashboard.usage.formats.registry import FORMATS
 from dashboard.usage.records import Batch, last_hour
 
@@ -25,8 +24,7 @@ def sample_endpoint(config: Mapping[str, Any], now: datetime) -> Sample:
     """Sample one page of the first endpoint, of the last days. Raises PreviewError."""
     try:
         provider, base, endpoints = parse_config(config)
-        headers = provider.headers(read_secret(config.get("key")))
-        client = UsageApiClient(base, headers, waiting=0.0, timeout=TIMEOUT_SECONDS)
+        client = connect(config, waiting=0.0, timeout=TIMEOUT_SECONDS)
         tomorrow = (int(now.timestamp()) // DAY + 1) * DAY
         path = provider.path.format(endpoint=endpoints[0])
         body, next_page = client.page(path, provider.query(tomorrow - SAMPLE_DAYS * DAY, tomorrow))

@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
+from dashboard.core.addresses import PrivateAddressError, check_literal
 from dashboard.usage.connectors.base import ConnectorError
+from dashboard.usage.connectors.secrets import parse_destination, read_secret
+from dashboard.usage.connectors.usage_api.client import UsageApiClient
 
-__all__ = ["CHUNK_DAYS", "PROVIDERS", "Provider", "parse_config"]
+__all__ = ["CHUNK_DAYS", "PROVIDERS", "Provider", "connect", "parse_config"]
 
 CHUNK_DAYS = 31  # the most days that one page holds
-LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}  # where plain http is read, if private hosts are allowed at all
 
 
 @dataclass(frozen=True)
@@ -64,13 +66,27 @@ def parse_config(config: Mapping[str, Any]) -> tuple[Provider, str, tuple[str, .
     if provider is None:
         raise ConnectorError(f"provider must be one of {', '.join(PROVIDERS)}")
     base = str(config.get("url") or provider.base).rstrip("/")
-    parts = urlsplit(base)
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+    try:
+        destination = parse_destination(base)
+    except ValueError:
+        raise ConnectorError("url must be an address such as https://api.openai.com") from None
+    if not base.startswith("https:") and destination.host not in LOOPBACK:
         raise ConnectorError("url must begin with https://")
+    try:
+        check_literal(destination.host, destination.port)
+    except PrivateAddressError as error:
+        raise ConnectorError(str(error)) from None
     endpoints = config.get("endpoints") or list(provider.default)
     if not isinstance(endpoints, list) or not set(endpoints) <= set(provider.endpoints):
         raise ConnectorError(f"endpoints must be a list of {', '.join(provider.endpoints)}")
     return provider, base, tuple(endpoints)
+
+
+def connect(config: Mapping[str, Any], **limits: float) -> UsageApiClient:
+    """A client with the key of a configuration. Raises ConnectorError or SecretError."""
+    provider, base, _endpoints = parse_config(config)
+    key = read_secret(config.get("key"), parse_destination(base))
+    return UsageApiClient(base, provider.headers(key), is_chosen=bool(config.get("url")), **limits)
 
 
 def _iso(seconds: int) -> str:
