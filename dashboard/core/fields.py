@@ -1,4 +1,4 @@
-"""Days and hours stored as small integers: rollup keys stay narrow, merges fast, Python still sees dates."""
+"""Days and hours stored as small integers, so that keys stay narrow; names from logs, cleaned on their way in."""
 
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -7,7 +7,9 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.expressions import Combinable
 
-__all__ = ["DayField", "HourField", "day_number", "day_of", "hour_number"]
+from dashboard.core.text import clean, replace_control_characters
+
+__all__ = ["DayField", "HourField", "MessageField", "NameField", "day_number", "day_of", "hour_number"]
 
 EPOCH = date(1970, 1, 1)
 
@@ -86,3 +88,31 @@ class HourField(models.IntegerField):
     def value_to_string(self, obj):
         value = self.value_from_object(obj)
         return "" if value is None else value.isoformat()  # type: ignore[attr-defined]
+
+
+class NameField(models.CharField):
+    """A name from a log or a provider. Whoever writes it, the database gets what `core.text.clean` makes of it.
+
+    Values to compare with are cleaned as well, so a name is found again by what was logged. NUL, which PostgreSQL
+    refuses, and control characters never reach either database; an over-long name is cut and keeps a hash.
+    """
+
+    def get_prep_value(self, value):
+        value = super().get_prep_value(value)
+        return clean(value, self.max_length or 300) if isinstance(value, str) else value
+
+    def deconstruct(self):
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.CharField", args, kwargs
+
+
+class MessageField(models.CharField):
+    """A path, or a sentence about what came from outside: without control characters, cut to its length."""
+
+    def get_prep_value(self, value):
+        value = super().get_prep_value(value)
+        return replace_control_characters(value)[: self.max_length] if isinstance(value, str) else value
+
+    def deconstruct(self):
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.CharField", args, kwargs

@@ -1,12 +1,15 @@
 """Text that came from elsewhere: control characters and keys in it. Pure."""
 
 import re
+from hashlib import blake2b
 
-__all__ = ["has_control_characters", "holds_secret", "replace_control_characters"]
+__all__ = ["clean", "has_control_characters", "holds_secret", "printable_path", "replace_control_characters"]
 
-# C0, DEL, C1, line and paragraph separators, the marks that reorder text, surrogates and noncharacters.
+# C0, DEL, C1, line and paragraph separators, the marks that reorder text or cannot be seen, tag characters,
+# surrogates and noncharacters.
 _CONTROL = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]+"
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+    "\u200b\u2060-\u2064\ufeff\U000e0000-\U000e007f\ud800-\udfff\ufffe\uffff]+"
 )
 # How keys begin: of AI providers, AWS, GitHub, GitLab, Slack, Stripe, and HTTP's Authorization header.
 _KEY_START = (
@@ -23,6 +26,31 @@ def replace_control_characters(text: str, replacement: str = " ", *, keep: str =
         return _CONTROL.sub(replacement, text)
     parts = re.split(f"([{re.escape(keep)}])", text)
     return "".join(part if part and part in keep else _CONTROL.sub(replacement, part) for part in parts)
+
+
+def clean(text: object, limit: int) -> str:
+    """A name fit to store: no control characters, at most `limit` long, and never a key.
+
+    A longer name is cut and keeps a hash of the whole, so two long names stay two. Cleaning twice changes nothing.
+    """
+    if not text:
+        return ""
+    try:
+        value = str(text)
+    except ValueError:  # an integer of more digits than Python writes
+        value = "a number of thousands of digits"
+    value = replace_control_characters(value).strip()
+    if holds_secret(value):
+        return f"key {blake2b(value.encode(), digest_size=6).hexdigest()}"
+    if len(value) > limit:
+        digest = blake2b(value.encode(), digest_size=4).hexdigest()
+        return f"{value[: limit - 9]}~{digest}"
+    return value
+
+
+def printable_path(path: object) -> str:
+    """A path as it is stored and shown: its end, at most 1000 characters, without control characters."""
+    return replace_control_characters(str(path), "?")[-1000:]
 
 
 def has_control_characters(text: str, *, keep: str = "") -> bool:

@@ -5,6 +5,7 @@ before an alias moved count for the old entry, calls from that day on for the ne
 entry of a name changes, or its region, become stale, so that their traffic is computed again.
 """
 
+import logging
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
@@ -12,19 +13,32 @@ from datetime import date
 from itertools import pairwise
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet
 
-from dashboard.catalog.names.resolve import Deployments, Match, change_days, deployment_target, resolve
+from dashboard.catalog.names.resolve import UNKNOWN, Deployments, Match, change_days, deployment_target, resolve
 from dashboard.catalog.regions import region_in_name
 from dashboard.catalog.snapshot import Snapshot
 from dashboard.findings.db_lock import write_lock
 from dashboard.findings.models import Resolution
 from dashboard.usage.models import CalledName, DailyRollup, HourlyRollup, Source, StaleDay
 
-__all__ = ["invalidate", "latest_calls_to", "refresh", "resolve_name", "with_resolution"]
+__all__ = [
+    "SET_ASIDE",
+    "invalidate",
+    "latest_calls_to",
+    "names_set_aside",
+    "refresh",
+    "resolve_name",
+    "with_resolution",
+]
+
+log = logging.getLogger(__name__)
 
 BATCH = 500
 BEGINNING, FOREVER = date.min, date.max
+SET_ASIDE = "failed"
+"""`Resolution.how` of a name whose resolution failed: it stays unresolved until the catalog changes."""
 RESOLVED_FIELDS = ("platform", "model", "entry_id", "how", "region")
 
 Days = tuple[date, date]
@@ -35,8 +49,9 @@ def refresh(snapshot: Snapshot, only: Q | None = None) -> int:
     """Resolve every name without a resolution or with one by an older catalog; return how many names changed
     their entry or region.
 
-    Each transaction handles a bounded number of names. A second run does nothing. `only` narrows it to some
-    `CalledName`s; the others wait for the next run.
+    Each transaction handles a bounded number of names. If one fails, its names are resolved one by one, and those
+    that fail are set aside: unresolved, until the catalog changes. A second run does nothing. `only` narrows it to
+    some `CalledName`s; the others wait for the next run.
     """
     changed = 0
     after = 0
@@ -44,12 +59,23 @@ def refresh(snapshot: Snapshot, only: Q | None = None) -> int:
     if only is not None:
         outdated = outdated.filter(pk__in=CalledName.objects.filter(only).values("pk"))
     while True:
-        with write_lock():
-            names = list(outdated.filter(pk__gt=after)[:BATCH])
-            if not names:
-                return changed
-            changed += _resolve(names, snapshot)
+        names = list(outdated.filter(pk__gt=after)[:BATCH])
+        if not names:
+            return changed
         after = names[-1].pk
+        try:
+            with write_lock():
+                changed += _resolve(list(outdated.filter(pk__in=[name.pk for name in names])), snapshot)
+        except (OperationalError, InterfaceError):
+            raise  # the database has trouble, not a name
+        except Exception:
+            log.warning("Resolving %s names failed; they are resolved one by one", len(names), exc_info=True)
+            changed += sum(_resolve_or_set_aside(name, snapshot) for name in names)
+
+
+def names_set_aside() -> int:
+    """How many names could not be resolved because of an error."""
+    return Resolution.objects.filter(how=SET_ASIDE).values("name").distinct().count()
 
 
 def resolve_name(
@@ -128,6 +154,33 @@ def _resolve(names: list[CalledName], snapshot: Snapshot) -> int:
     )
     _mark_stale(stale)
     return changed
+
+
+def _resolve_or_set_aside(name: CalledName, snapshot: Snapshot) -> int:
+    try:
+        with write_lock():
+            return _resolve([name], snapshot)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("The name with id %s cannot be resolved: it is set aside", name.pk)
+    unresolved = {
+        "to_day": FOREVER,
+        "platform": name.platform or name.source.platform or UNKNOWN,
+        "model": name.called_as or UNKNOWN,
+        "entry": None,
+        "how": SET_ASIDE,
+        "region": "",
+        "catalog": snapshot.version,
+    }
+    with write_lock():
+        rows = Resolution.objects.filter(name=name)
+        before = list(rows.order_by("from_day"))
+        rows.exclude(from_day=BEGINNING).delete()
+        row, _ = rows.update_or_create(name=name, from_day=BEGINNING, defaults=unresolved)
+        moved = _moved(before, [row])
+        _mark_stale({days: [name.pk] for days in moved})
+        return bool(moved)
 
 
 def _rows(name: CalledName, snapshot: Snapshot, deployments: Deployments) -> list[Resolution]:

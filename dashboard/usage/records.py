@@ -8,13 +8,12 @@ import re
 from collections.abc import Container
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from hashlib import blake2b
 from math import floor
 from typing import Any, NamedTuple
 
 from xxhash import xxh3_64_intdigest
 
-from dashboard.core.text import holds_secret, replace_control_characters
+from dashboard.core.text import clean
 
 __all__ = [
     "AT",
@@ -262,22 +261,6 @@ def cost_nano(value: float | None, name: str = "cost") -> int | None:
 def id_hash(text: str) -> int:
     """The 64-bit number that stands for a record's id. It need not withstand forgers, only chance."""
     return xxh3_64_intdigest(text.encode())
-
-
-def clean(text: object, limit: int) -> str:
-    """A name fit to store: no control characters, at most `limit` long, and never a key.
-
-    A longer name is cut and keeps a hash of the whole, so two long names stay two.
-    """
-    if not text:
-        return ""
-    value = replace_control_characters(str(text)).strip()
-    if holds_secret(value):
-        return f"key {blake2b(value.encode(), digest_size=6).hexdigest()}"
-    if len(value) > limit:
-        digest = blake2b(value.encode(), digest_size=4).hexdigest()
-        return f"{value[: limit - 9]}~{digest}"
-    return value
 
 
 _letters = re.compile(r"[^\W\d_]{3,}")

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from dashboard.core.providers import OWN_MODELS_ONLY, PREFIXES
+from dashboard.core.text import replace_control_characters
 
 __all__ = ["LONGEST_PLACEHOLDER", "MAX_NAME", "PLACEHOLDERS", "PREFIX_RULES", "PlatformName", "strip_prefixes"]
 
@@ -43,7 +44,8 @@ def percent_encoded(form: PlatformName) -> PlatformName | None:
         plain = unquote(name, errors="strict")
     except UnicodeDecodeError:
         return None
-    return (platform, plain) if plain != name else None
+    plain = replace_control_characters(plain).strip()
+    return (platform, plain) if plain and plain != name else None
 
 
 _ARN = re.compile(r"arn:aws[a-z-]*:bedrock:[a-z0-9-]*:\d*:([a-z-]+)/(.+)")

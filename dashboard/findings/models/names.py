@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 
 from dashboard.catalog.models import Entry
-from dashboard.core.fields import DayField
+from dashboard.core.fields import DayField, NameField
 from dashboard.usage.models import CalledName
 
 __all__ = ["IgnoredName", "Resolution"]
@@ -22,11 +22,11 @@ class Resolution(models.Model):
     name = models.ForeignKey(CalledName, models.CASCADE, related_name="resolutions", db_index=False)
     from_day = DayField(default=date.min)
     to_day = DayField(default=date.max)
-    platform = models.CharField(max_length=60, help_text='From the log or from the name; "(unknown)"')
-    model = models.CharField(max_length=300, help_text='The name without known prefixes; "(unknown)"')
+    platform = NameField(max_length=60, help_text='From the log or from the name; "(unknown)"')
+    model = NameField(max_length=300, help_text='The name without known prefixes; "(unknown)"')
     entry = models.ForeignKey(Entry, models.SET_NULL, null=True, related_name="+")
     how = models.CharField(max_length=20)
-    region = models.CharField(max_length=40, blank=True, help_text='The region that the name states; "" if none')
+    region = NameField(max_length=40, blank=True, help_text='The region that the name states; "" if none')
     catalog = models.PositiveIntegerField(db_index=True)
 
     class Meta:
@@ -46,8 +46,8 @@ class IgnoredName(models.Model):
     `called_as` and `platform` are exactly those of `Resolution`. Its calls stay counted, and stay uncatalogued.
     """
 
-    platform = models.CharField(max_length=60, editable=False)
-    called_as = models.CharField("name", max_length=300, editable=False)
+    platform = NameField(max_length=60, editable=False)
+    called_as = NameField("name", max_length=300, editable=False)
     reason = models.CharField(max_length=300)
     on = DayField(editable=False, help_text="The day from which it counts")
     at = models.DateTimeField(editable=False)

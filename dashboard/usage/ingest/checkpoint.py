@@ -14,6 +14,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
+from dashboard.core.text import printable_path
 from dashboard.usage.accumulator import Accumulator
 from dashboard.usage.formats.registry import AUTO
 from dashboard.usage.ingest.chunks import TAIL_BYTES, Checkpoint, furthest_checkpoint, tail_hash
@@ -38,7 +39,7 @@ class Checkpointer:
     def __init__(self, source: Source, path: Path, *, is_import: bool) -> None:
         self.source = source
         self.path = path
-        self._name = str(path)[-1000:]  # as a stream keeps it
+        self._name = printable_path(path)  # as a stream keeps it
         self.is_import = is_import
         self.head = ""  # until it was read: a file may be damaged from its first byte on
         self.stream: Stream | None = None

@@ -12,7 +12,7 @@ from typing import TypeVar
 from dashboard.usage.application_rules import Rule
 from dashboard.usage.attribution import applications_for, load_rules
 from dashboard.usage.models import CalledName, Identity, Source
-from dashboard.usage.records import OTHER, Called, Caller
+from dashboard.usage.records import OTHER, Called, Caller, clean
 
 __all__ = ["Dimensions"]
 
@@ -45,10 +45,13 @@ class Dimensions:
         """The identity of each caller; `wanted` holds the first day each occurs on."""
         if len(self._callers) > CACHED:
             self._callers.clear()
-        missing = [caller for caller in wanted if caller not in self._callers]
-        digests = {_digest(caller): caller for caller in missing}
+        cleaned = {caller: caller if caller in self._callers else _clean_caller(caller) for caller in wanted}
+        first: dict[Caller, date] = {}
+        for raw, caller in cleaned.items():
+            first[caller] = min(wanted[raw], first.get(caller, date.max))
+        digests = {_digest(caller): caller for caller in first if caller not in self._callers}
         self._callers.update((digests[d], pk) for d, pk in self._identities(digests))
-        new = {c: wanted[c] for c in digests.values() if c not in self._callers}
+        new = {c: first[c] for c in digests.values() if c not in self._callers}
         if new:
             kept = self._within(new, CALLERS_PER_DAY, Identity.objects.filter(origin=self._source), "callers")
             stand_in = Caller(OTHER)
@@ -56,13 +59,13 @@ class Dimensions:
                 kept.setdefault(stand_in, min(new.values()))
             self._make_identities(kept)
             self._callers.update((c, self._callers[stand_in]) for c in new if c not in kept)
-        return {caller: self._callers[caller] for caller in wanted}
+        return {raw: self._callers[caller] for raw, caller in cleaned.items()}
 
     def names(self, wanted: dict[Called, date]) -> dict[Called, int]:
         """The key of each name, with the source's platform where the log has none."""
         if len(self._names) > CACHED:
             self._names.clear()
-        full = {called: self._with_platform(called) for called in wanted}
+        full = {called: self._with_platform(_clean_called(called)) for called in wanted}
         new: dict[Called, date] = {}
         missing = {name for name in full.values() if name not in self._names}
         self._load_names(missing)
@@ -84,7 +87,7 @@ class Dimensions:
         return {called: self._names[name] for called, name in full.items()}
 
     def _with_platform(self, called: Called) -> Called:
-        return called if called.platform else called._replace(platform=self._source.platform)
+        return called if called.platform else called._replace(platform=clean(self._source.platform, 60))
 
     def _identities(self, digests: Iterable[str]) -> Iterable[tuple[str, int]]:
         wanted = list(digests)
@@ -130,6 +133,19 @@ class Dimensions:
             else:
                 self.overflow = f"More than {bound} new {what} on {day}: further ones are counted as {OTHER}"
         return kept
+
+
+def _clean_caller(caller: Caller) -> Caller:
+    """A caller as its columns hold it, whatever its format let through."""
+    consumer, team, key_alias, tags, service, user_agent, internal = caller
+    names = (clean(consumer, 200), clean(team, 200), clean(key_alias, 200), clean(tags, 500))
+    return Caller(*names, clean(service, 200), clean(user_agent, 200), internal=internal)
+
+
+def _clean_called(called: Called) -> Called:
+    """The same of a name."""
+    platform, called_as, endpoint = called
+    return Called(clean(platform, 60), clean(called_as, 300), clean(endpoint, 100))
 
 
 def _digest(caller: Caller) -> str:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from dashboard.core.text import printable_path
+
 __all__ = ["ContentError", "ContentTooLargeError", "InputBusyError", "InputError", "UnreadableContentError"]
 
 
@@ -19,7 +21,7 @@ class InputError(Exception):
     separator = ": "
 
     def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{path}{self.separator}{reason}")
+        super().__init__(f"{printable_path(path)}{self.separator}{reason}")
         self.reason = reason
 
 

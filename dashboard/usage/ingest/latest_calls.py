@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from django.db import connection
 from django.db.models import Q, QuerySet
 
+from dashboard.core.text import printable_path
 from dashboard.usage.models import LatestCall
 from dashboard.usage.records import clean
 
@@ -26,7 +27,7 @@ def save_latest_calls(path: str, proofs: dict[tuple[int, int], LatestCallValue])
     if not proofs:
         return
     rows = [
-        (*pair, at, seconds, path[-1000:], line, clean(request_id, 200))
+        (*pair, at, seconds, printable_path(path), line, clean(request_id, 200))
         for pair, (at, seconds, line, request_id) in sorted(proofs.items())
     ]
     with connection.cursor() as cursor:

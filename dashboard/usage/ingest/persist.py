@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from dashboard.core.fields import EPOCH
+from dashboard.core.text import printable_path
 from dashboard.usage.accumulator import Accumulator
 from dashboard.usage.ingest import aggregates, latest_calls
 from dashboard.usage.ingest.dedup import NewHashes
@@ -63,7 +64,7 @@ def _add_totals(session: "Session", path: str, accumulator: Accumulator) -> None
 def _save_rejects(session: "Session", path: str, accumulator: Accumulator) -> None:
     """Store the rejected lines; of the source's only the newest are kept."""
     RejectedLine.objects.bulk_create(
-        RejectedLine(source=session.source, path=path[-1000:], at=session.now, **reject._asdict())
+        RejectedLine(source=session.source, path=printable_path(path), at=session.now, **reject._asdict())
         for reject in accumulator.rejects
     )
     RejectedLine.objects.keep_newest(session.source, REJECTED_KEPT)

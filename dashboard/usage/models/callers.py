@@ -4,7 +4,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.core.fields import DayField
+from dashboard.core.fields import DayField, NameField
 from dashboard.usage.models.sources import Source
 
 __all__ = ["Application", "ApplicationRule", "CalledName", "Identity"]
@@ -74,12 +74,12 @@ class Identity(models.Model):
     """
 
     digest = models.CharField(max_length=32, unique=True)
-    consumer = models.CharField(max_length=200, help_text="The best name the log has")
-    team = models.CharField(max_length=200, blank=True)
-    key_alias = models.CharField(max_length=200, blank=True)
-    tags = models.CharField(max_length=500, blank=True, help_text="Joined by commas, sorted")
-    service = models.CharField(max_length=200, blank=True)
-    user_agent = models.CharField(max_length=200, blank=True)
+    consumer = NameField(max_length=200, help_text="The best name the log has")
+    team = NameField(max_length=200, blank=True)
+    key_alias = NameField(max_length=200, blank=True)
+    tags = NameField(max_length=500, blank=True, help_text="Joined by commas, sorted")
+    service = NameField(max_length=200, blank=True)
+    user_agent = NameField(max_length=200, blank=True)
     internal = models.BooleanField(default=False)
     application = models.ForeignKey(Application, models.PROTECT, related_name="identities")
     origin = models.ForeignKey(Source, models.SET_NULL, null=True, related_name="+", db_index=False)
@@ -101,9 +101,9 @@ class CalledName(models.Model):
     """
 
     source = models.ForeignKey(Source, models.CASCADE, related_name="names", db_index=False)
-    platform = models.CharField(max_length=60, blank=True)
-    called_as = models.CharField(max_length=300, help_text='Exactly as logged; "" when the log does not tell')
-    endpoint = models.CharField(max_length=100, blank=True)
+    platform = NameField(max_length=60, blank=True)
+    called_as = NameField(max_length=300, help_text='Exactly as logged; "" when the log does not tell')
+    endpoint = NameField(max_length=100, blank=True)
     origin_day = DayField(help_text="Day of the first record that used it")
 
     class Meta:

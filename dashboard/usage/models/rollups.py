@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from django.db import models
 
-from dashboard.core.fields import DayField, HourField
+from dashboard.core.fields import DayField, HourField, MessageField, NameField
 from dashboard.usage.models.callers import CalledName, Identity
 from dashboard.usage.models.sources import Source
 
@@ -77,9 +77,9 @@ class LatestCall(models.Model):
     name = models.ForeignKey(CalledName, models.CASCADE, related_name="+")
     at = models.BigIntegerField(help_text="Seconds since 1970")
     seconds = models.PositiveIntegerField(default=0)
-    path = models.CharField(max_length=1000, blank=True)
+    path = MessageField(max_length=1000, blank=True)
     line = models.BigIntegerField(default=0, help_text="From 1; 0 where it is not known")
-    request_id = models.CharField(max_length=200, blank=True)
+    request_id = NameField(max_length=200, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["identity", "name"], name="latest_call_once")]

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from dashboard.core.fields import MessageField
 from dashboard.usage.querysets import RejectedLineQuerySet, SourceQuerySet, StreamQuerySet
 
 __all__ = ["RejectedLine", "Source", "Stream", "SyncWindow"]
@@ -49,7 +50,7 @@ class Source(models.Model):
     paused = models.BooleanField(_("paused"), default=False)
     created_at = models.DateTimeField(_("created at"))
     polled_at = models.DateTimeField(_("polled at"), null=True, blank=True, editable=False)
-    problem = models.CharField(
+    problem = MessageField(
         _("problem"), max_length=500, blank=True, editable=False, help_text=_("What the last poll ran into")
     )
 
@@ -79,7 +80,7 @@ class Stream(models.Model):
     """
 
     source = models.ForeignKey(Source, models.CASCADE, related_name="+", db_index=False)
-    path = models.CharField(max_length=1000, help_text="Where the content was last seen")
+    path = MessageField(max_length=1000, help_text="Where the content was last seen")
     format = models.CharField(max_length=40, blank=True, help_text="As detected, when the source says auto")
     head = models.CharField(max_length=32, blank=True)
     tail = models.CharField(max_length=32, blank=True)
@@ -98,7 +99,7 @@ class Stream(models.Model):
     waits = models.BooleanField(
         default=False, help_text="The last line has no end yet; it counts once the file stops changing"
     )
-    problem = models.CharField(max_length=500, blank=True)
+    problem = MessageField(max_length=500, blank=True)
     read_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[StreamQuerySet] = StreamQuerySet.as_manager()  # type: ignore[assignment]
@@ -144,11 +145,11 @@ class RejectedLine(models.Model):
     """A line that could not be counted: where it is and why. Bounded in number and age; content is redacted."""
 
     source = models.ForeignKey(Source, models.CASCADE, related_name="+", db_index=False)
-    path = models.CharField(max_length=1000)
+    path = MessageField(max_length=1000)
     line = models.BigIntegerField()
     offset = models.BigIntegerField(help_text="Byte offset in the inflated content")
-    reason = models.CharField(max_length=300)
-    sample = models.CharField(max_length=200, blank=True)
+    reason = MessageField(max_length=300)
+    sample = MessageField(max_length=200, blank=True)
     at = models.DateTimeField()
 
     objects: ClassVar[RejectedLineQuerySet] = RejectedLineQuerySet.as_manager()  # type: ignore[assignment]

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from django.conf import settings
 
 from dashboard.core import locks
+from dashboard.core.text import printable_path
 from dashboard.usage.connectors.base import EnqueueFile, FileId, PollResult
 from dashboard.usage.connectors.files.listing import INBOX, Listing, WatchedFile, source_files
 from dashboard.usage.ingest.errors import InputError
@@ -120,6 +121,6 @@ def _is_unchanged(known: KnownFile, file: WatchedFile) -> bool:
     """Same size and time, and no last line that waits to be counted. A new name is saved."""
     if known.size != file.size or known.mtime_ns != file.mtime_ns or known.waits:
         return False
-    if known.path != file.name[-1000:]:
-        Stream.objects.filter(pk=known.pk).update(path=file.name[-1000:])
+    if known.path != (path := printable_path(file.name)):
+        Stream.objects.filter(pk=known.pk).update(path=path)
     return True
