@@ -1,5 +1,6 @@
 """LiteLLM's database as its own migrations make it, with tens of thousands of calls."""
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
@@ -67,6 +68,23 @@ def test_every_call_of_the_table_counts_with_its_errors_and_who_made_it(gateway)
     assert set(ours) == set(truth)
     rows = HourlyRollup.objects.values_list("errors", "gone", "cost_nano")
     assert [sum(column) for column in zip(*rows, strict=True)] == [ROWS // 50, ROWS // 200, ROWS * 1_000_000]
+
+
+def test_the_gateways_own_address_works_with_the_parameters_that_only_prisma_knows(gateway, monkeypatch):
+    """BerriAI/litellm#1769: pgbouncer=true, and what Prisma's documentation lists beside it."""
+    litellm.fill(gateway, 10, body=10)
+    gateway.execute('CREATE SCHEMA "Gate Way"')
+    gateway.execute('CREATE TABLE "Gate Way"."LiteLLM_SpendLogs" (LIKE "LiteLLM_SpendLogs" INCLUDING ALL)')
+    gateway.execute('INSERT INTO "Gate Way"."LiteLLM_SpendLogs" SELECT * FROM "LiteLLM_SpendLogs" LIMIT 3')
+    prisma = "pgbouncer=true&connection_limit=5&pool_timeout=20&sslaccept=strict&statement_cache_size=0"
+    address = f"{os.environ['LITELLM_DB']}&{prisma}"
+    for slug, schema, rows in (("public", "public", 10), ("own", "Gate%20Way", 3)):
+        monkeypatch.setenv("LITELLM_DB", f"{address}&schema={schema}")
+        source = reader(slug=slug)
+        until_quiet(source)
+        assert source.problem == ""
+        assert calls(source) == rows
+    gateway.execute('DROP SCHEMA "Gate Way" CASCADE')
 
 
 def test_rows_that_arrive_two_hours_late_count_and_polls_that_come_twice_do_not(gateway):

@@ -30,6 +30,7 @@ from dashboard.usage.connectors.secrets import (
 )
 from dashboard.usage.connectors.sql.introspection import ALIAS, decode_bytes
 from dashboard.usage.connectors.sql.presets import Table, load_table
+from dashboard.usage.connectors.sql.prisma import set_search_path, without_prisma
 from dashboard.usage.connectors.sync_window import WindowCheckpointer, history_start
 from dashboard.usage.ingest.pipeline import Counts
 from dashboard.usage.models import Source
@@ -141,7 +142,7 @@ def database_hosts(url: URL) -> list[Destination]:
 @contextmanager
 def connect(address: str, seconds: int = SECONDS) -> Iterator[Connection]:
     """A read-only connection, with a time limit of `seconds` per statement. Raises ConnectorError."""
-    url = _url(address)
+    url, schema = without_prisma(_url(address))
     try:
         engine = create_engine(
             url, poolclass=NullPool, hide_parameters=True, connect_args=_arguments(url, seconds)
@@ -152,7 +153,10 @@ def connect(address: str, seconds: int = SECONDS) -> Iterator[Connection]:
         ) from None
     try:
         with _opened(engine) as connection:
-            yield _bounded(connection, seconds)
+            bounded = _bounded(connection, seconds)
+            if schema:
+                set_search_path(bounded, schema)
+            yield bounded
     finally:
         engine.dispose()
 
