@@ -217,6 +217,19 @@ SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
 CELERY_BROKER_URL = _redis.broker
 CELERY_BROKER_USE_SSL = _redis.broker_tls
+# Work that waits for other machines (remote, feeds, mail) has queues of its own, and workers that read no
+# others: a server that hangs never delays what is read and counted here. A worker without `-Q` reads all of them.
+CELERY_TASK_DEFAULT_QUEUE = "ingest"
+CELERY_TASK_QUEUES: dict[str, dict[str, str]] = {
+    name: {} for name in ("ingest", "scan", "remote", "feeds", "mail")
+}
+CELERY_TASK_ROUTES = {
+    "sundial.scan": {"queue": "scan"},
+    "sundial.notify": {"queue": "scan"},
+    "sundial.prune": {"queue": "scan"},
+    "sundial.sync_catalog": {"queue": "feeds"},
+    "sundial.deliver": {"queue": "mail"},
+}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -236,7 +249,9 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "run" / "beat-schedule")
 
 EMAIL_BACKEND = "dashboard.alerts.file_backend.EmailBackend"
 vars().update(env.mail("EMAIL_URL"))
-EMAIL_TIMEOUT = 30
+if EMAIL_BACKEND == "django.core.mail.backends.smtp.EmailBackend":
+    EMAIL_BACKEND = "dashboard.alerts.smtp_backend.EmailBackend"
+EMAIL_TIMEOUT = 30  # for each answer of the server; the backend bounds connecting and the whole, too
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("SUNDIAL_FROM_EMAIL", "Sundial <sundial@localhost>")
 MAIL_FOLDER = VAR / "mail"
 

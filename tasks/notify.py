@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from dashboard.alerts import delivery, outbox
-from dashboard.core import clock
+from dashboard.core import clock, locks
 from dashboard.findings import scan
 
 __all__ = ["deliver", "notify"]
@@ -18,5 +18,7 @@ def notify() -> None:
 
 @shared_task(name="sundial.deliver")
 def deliver() -> None:
-    """Send the deliveries that are due."""
-    delivery.send_due(clock.wall())
+    """Send the deliveries that are due, unless another worker is at it."""
+    with locks.try_lock("deliver", seconds=delivery.LONGEST_RUN_SECONDS) as acquired:
+        if acquired:
+            delivery.send_due(clock.wall())

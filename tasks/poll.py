@@ -3,7 +3,7 @@
 from celery import current_app, shared_task
 
 from dashboard.core import clock
-from dashboard.usage import polling
+from dashboard.usage import polling, services
 from dashboard.usage.ingest.pipeline import Counts
 from dashboard.usage.models import Source
 
@@ -13,10 +13,8 @@ __all__ = ["poll", "poll_due", "read"]
 @shared_task(name="sundial.poll_due", ignore_result=True)
 def poll_due() -> int:
     """Enqueue every source whose turn it is; a source is claimed by one caller."""
-    due = polling.claim_due(clock.wall())
-    for pk in due:
-        poll.delay(pk)
-    return len(due)
+    due = Source.objects.filter(pk__in=polling.claim_due(clock.wall()))
+    return sum(services.poll_soon(source) for source in due)
 
 
 @shared_task(name="sundial.poll", ignore_result=True)

@@ -6,9 +6,11 @@
 3. What the server refuses for good fails at once; what it refuses for now, or a server that cannot be
    reached, is tried again after 1, 5, 15 and 60 minutes, then given up.
 4. A connection that breaks while the mail is being handed over leaves its fate unknown too.
+5. A server that cannot be reached, or stops answering, ends the run: the other mails wait for the next one.
 """
 
 import smtplib
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import format_datetime, parseaddr
@@ -19,12 +21,24 @@ from django.db.models import F
 
 from dashboard.alerts.models import Delivery, State
 
-__all__ = ["SendResult", "mark_lost", "send_delivery", "send_due"]
+__all__ = ["LONGEST_RUN_SECONDS", "SendResult", "mark_lost", "send_due"]
 
 BACK_OFF = tuple(timedelta(minutes=n) for n in (1, 5, 15, 60))
 LOST_AFTER = timedelta(minutes=15)
-"""Longer than a mail can take: each step of the conversation ends after `EMAIL_TIMEOUT`."""
+"""Longer than a mail can take: `smtp_backend` bounds the conversation."""
 BATCH = 200
+RUN_SECONDS = 300
+"""After so long a run begins no other mail; the next run goes on."""
+LONGEST_RUN_SECONDS = 600
+CLOSING = 421  # the answer of a server that closes the connection
+
+
+class _ServerLostError(Exception):
+    """The mail server cannot be reached, or stopped answering; `outcome` is what `_send` would have returned."""
+
+    def __init__(self, outcome: str) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
 
 
 @dataclass(slots=True)
@@ -40,11 +54,21 @@ class SendResult:
 def send_due(now: datetime) -> SendResult:
     """Send every delivery that is due. With several processes at once, each mail still goes out once."""
     result = SendResult(unknown=mark_lost(now))
+    ends_at = time.monotonic() + RUN_SECONDS
     due = Delivery.objects.filter(state=State.PENDING, next_try_at__lte=now).order_by("next_try_at", "pk")
     for pk in list(due.values_list("pk", flat=True)[:BATCH]):
-        if _claim(pk, now):
-            outcome = send_delivery(Delivery.objects.get(pk=pk), now)
-            setattr(result, outcome, getattr(result, outcome) + 1)
+        if time.monotonic() > ends_at:
+            break
+        if not _claim(pk, now):
+            continue
+        is_reachable = True
+        try:
+            outcome = _send(Delivery.objects.get(pk=pk), now)
+        except _ServerLostError as error:
+            outcome, is_reachable = error.outcome, False
+        setattr(result, outcome, getattr(result, outcome) + 1)
+        if not is_reachable:
+            break
     return result
 
 
@@ -59,8 +83,11 @@ def _claim(pk: int, now: datetime) -> bool:
     return bool(waiting.update(state=State.SENDING, claimed_at=now, attempts=F("attempts") + 1))
 
 
-def send_delivery(delivery: Delivery, now: datetime) -> str:
-    """Hand a claimed delivery to the mail server and mark it; return the field of `Sent` that counts it."""
+def _send(delivery: Delivery, now: datetime) -> str:
+    """Hand a claimed delivery to the mail server and mark it; return the field of `SendResult` that counts it.
+
+    Raises _ServerLostError, after marking it, when others need not be tried now.
+    """
     try:
         message = _message(delivery)
         message.message()  # raises for a header that cannot be written, before anything is sent
@@ -71,19 +98,21 @@ def send_delivery(delivery: Delivery, now: datetime) -> str:
         connection.open()
     except (smtplib.SMTPException, OSError) as problem:
         _close(connection)
-        return _retry(delivery, now, problem)
+        raise _ServerLostError(_retry(delivery, now, problem)) from None
     try:
         connection.send_messages([message])
     except (smtplib.SMTPRecipientsRefused, smtplib.SMTPResponseException) as problem:
         if _is_permanent(problem):
             return _mark(delivery, State.FAILED, _smtp_answer(problem))
-        return _retry(delivery, now, problem)
-    except smtplib.SMTPServerDisconnected as problem:
-        return _mark(delivery, State.UNKNOWN, f"The connection broke while sending: {problem}")
+        outcome = _retry(delivery, now, problem)
+        if getattr(problem, "smtp_code", 0) == CLOSING:
+            raise _ServerLostError(outcome) from None
+        return outcome
     except (smtplib.SMTPException, OSError) as problem:
-        if getattr(connection, "connection", None) is None:  # not an SMTP conversation: nothing went out
-            return _retry(delivery, now, problem)
-        return _mark(delivery, State.UNKNOWN, f"The connection broke while sending: {problem}")
+        if not getattr(connection, "is_handed_over", True):
+            raise _ServerLostError(_retry(delivery, now, problem)) from None
+        text = f"The connection broke while sending: {problem}"
+        raise _ServerLostError(_mark(delivery, State.UNKNOWN, text)) from None
     finally:
         _close(connection)
     Delivery.objects.filter(pk=delivery.pk, state=State.SENDING).update(state=State.SENT, sent_at=now, error="")

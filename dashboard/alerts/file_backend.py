@@ -15,8 +15,11 @@ __all__ = ["EmailBackend"]
 class EmailBackend(BaseEmailBackend):
     """Writes each message as one `.eml` file into `MAIL_FOLDER`; a file is there whole or not at all.
 
+    `is_handed_over` as in `smtp_backend`: a message that could not be written has not gone out.
     The name is made from the Message-ID, so a message written twice is one file.
     """
+
+    is_handed_over = False
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         folder = Path(settings.MAIL_FOLDER)

@@ -11,6 +11,13 @@ from dashboard.runtime import broker
 
 __all__ = ["Service", "all_services", "environment"]
 
+WORKERS = (
+    ("worker", "ingest,scan", ("--pool", "prefork", "--concurrency", "2")),
+    ("worker-remote", "remote,feeds", ("--pool", "prefork", "--concurrency", "2")),
+    ("worker-mail", "mail", ("--pool", "solo")),
+)
+"""Name, queues and pool of each worker. `solo` is one process: mail is sent one message after the other."""
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
@@ -26,10 +33,11 @@ class Service:
 
 
 def all_services(host: str, port: int) -> list[Service]:
-    """Broker (only the embedded one), web, worker, beat; they stop in the opposite order.
+    """Broker (only the embedded one), web, three workers, beat; they stop in the opposite order.
 
-    Beat goes first so that nothing new is queued, the broker last so that the worker can hand back what
-    it has not finished.
+    What waits for other machines has workers of its own, so that it never delays `worker`, which reads and counts.
+    Beat goes first so that nothing new is queued, the broker last so that the workers can hand back what
+    they have not finished.
     """
     level = settings.MACHINERY_LOG_LEVEL
     # Celery warns of root because of pickled messages; ours are JSON.
@@ -45,15 +53,18 @@ def all_services(host: str, port: int) -> list[Service]:
                 *("--no-control-socket", "--graceful-timeout", "4", "--log-level", level),
             ),
         ),
-        # SIGQUIT is Celery's soft shutdown: running tasks get a few seconds, then go back to the broker.
-        Service(
-            "worker",
-            (
-                *(*celery, "worker", "--pool", "prefork", "--concurrency", "2"),
-                *("--without-gossip", "--without-mingle", "--loglevel", level),
-            ),
-            stop_signal=signal.SIGQUIT,
-            stop_timeout=settings.CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT + 4,
+        *(
+            # SIGQUIT is Celery's soft shutdown: running tasks get a few seconds, then go back to the broker.
+            Service(
+                name,
+                (
+                    *(*celery, "worker", "--hostname", f"{name}@%h", "--queues", queues, *pool),
+                    *("--without-gossip", "--without-mingle", "--loglevel", level),
+                ),
+                stop_signal=signal.SIGQUIT,
+                stop_timeout=settings.CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT + 4,
+            )
+            for name, queues, pool in WORKERS
         ),
         Service("beat", (*celery, "beat", "--loglevel", level)),
     ]

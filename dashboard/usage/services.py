@@ -95,7 +95,13 @@ def _record_change(
 def poll_soon(source: Source) -> bool:
     """Enqueue a poll of a source; False when the broker does not answer."""
     try:
-        current_app.send_task("sundial.poll", [source.pk], retry=False, expires=POLL_EXPIRES_SECONDS)
+        current_app.send_task(
+            "sundial.poll",
+            [source.pk],
+            queue=connector_for(source.kind).poll_queue,
+            retry=False,
+            expires=POLL_EXPIRES_SECONDS,
+        )
     except (KombuError, OSError) as problem:
         log.warning("%s is not polled now: the broker does not answer (%s)", source.slug, problem)
         return False

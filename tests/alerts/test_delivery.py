@@ -40,7 +40,7 @@ def mailbox(settings, tmp_path, monkeypatch):
         bundle = tmp_path / "authority.pem"
         bundle.write_bytes(authority)
         monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_BACKEND = "dashboard.alerts.smtp_backend.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_USE_TLS = "127.0.0.1", port, True
         settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "sundial", "secret"
         yield mailbox

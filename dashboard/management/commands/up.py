@@ -78,5 +78,5 @@ class Command(BaseCommand):
     def say(self, name: str, line: str) -> None:
         # A closed terminal must not end this process before the services are stopped in order.
         with suppress(OSError, ValueError):
-            self.stdout.write(f"{name:<8}| {line}")
+            self.stdout.write(f"{name:<13}| {line}")
             self.stdout.flush()

@@ -175,6 +175,11 @@ class Connector:
     def is_polled(self) -> bool:
         return not self.not_polled_reason
 
+    @property
+    def poll_queue(self) -> str:
+        """The Celery queue of its polls: those that wait for another machine are kept apart from ingest."""
+        return "ingest" if self.has_local_files else "remote"
+
     def validate(self, source: Source) -> None:
         """Check the configuration of a source, without asking anyone. Raises ConnectorError or SecretError."""
 

@@ -1,5 +1,6 @@
 """Databases as sources: sums made there, windows asked again, on SQLite and PostgreSQL."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -8,12 +9,16 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from dashboard.usage.connectors.base import ConnectorError
+from dashboard.usage.connectors.sql import poller as sql_poller
 from dashboard.usage.connectors.sync_window import WindowCheckpointer
 from dashboard.usage.ingest import aggregates
 from dashboard.usage.models import CalledName, HourlyRollup, Source, SyncWindow
 from dashboard.usage.polling import poll
+from tests import silent_server
 from tests.services import postgres
 from tests.usage.conftest import calls, make_source, totals
 
@@ -333,3 +338,35 @@ def test_a_database_that_goes_away_in_the_middle_and_returns_is_read_on_exactly(
     assert 0 < calls(source) < 36
     poll(source, NOW)
     assert (source.problem, calls(source)) == ("", 36)
+
+
+@pytest.mark.django_db
+def test_a_server_that_never_answers_is_given_up(monkeypatch):
+    monkeypatch.setattr(sql_poller, "CONNECT_SECONDS", 2)
+    with silent_server.running() as port:
+        monkeypatch.setenv("OTHER_DB", f"postgresql://me:hunter2@127.0.0.1:{port}/calls")
+        source = reader(url="env:OTHER_DB")
+        poll(source, NOW)
+    assert "timeout" in source.problem
+    assert "hunter2" not in source.problem
+
+
+def test_a_server_that_falls_silent_in_the_middle_ends_with_the_time_of_a_poll(litellm, monkeypatch):
+    """The server's own time limit does not end a wait for an answer that never comes."""
+    for name, seconds in (("POLL_SECONDS", 1), ("SECONDS", 0), ("MARGIN", 0)):
+        monkeypatch.setattr(sql_poller, name, seconds)
+    no_limit = 0
+    with pytest.raises(SQLAlchemyError), sql_poller.connect(os.environ["LITELLM_DB"], no_limit) as connection:
+        connection.execute(text("SELECT pg_sleep(250)"))
+
+
+@pytest.mark.django_db
+def test_a_poll_that_takes_too_long_ends_and_the_next_one_goes_on(lite, monkeypatch):
+    lite.call("2024-01-04 09:10:00")
+    source = reader()
+    with monkeypatch.context() as slow:
+        slow.setattr(sql_poller, "POLL_SECONDS", -1)
+        poll(source, NOW)
+    assert source.problem.startswith("The database is slow")
+    poll(source, NOW)
+    assert (source.problem, calls(source)) == ("", 1)

@@ -8,6 +8,7 @@ import pytest
 
 from dashboard.admin.usage import SourceForm
 from dashboard.usage.buckets import DAY
+from dashboard.usage.connectors.usage_api import client
 from dashboard.usage.models import DailyRollup, Source
 from dashboard.usage.polling import poll
 from tests.usage.conftest import calls, make_source, totals
@@ -201,3 +202,15 @@ def test_the_page_of_a_source_says_until_when_each_endpoint_is_complete(provider
     assert "2024-01-04 00:00" in page
     assert "Usage API" in page
     assert "On disk" not in page
+
+
+@pytest.mark.django_db
+def test_a_poll_that_takes_too_long_ends_and_the_next_one_goes_on(provider, monkeypatch):
+    provider.days = {"2024-01-01": {"shop": 5}}
+    source = reader(provider)
+    with monkeypatch.context() as slow:
+        slow.setattr(client, "POLL_SECONDS", -1)
+        poll(source, NOW)
+    assert source.problem.startswith("The provider is slow")
+    poll(source, NOW)
+    assert (source.problem, calls(source)) == ("", 5)

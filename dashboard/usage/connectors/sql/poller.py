@@ -4,12 +4,15 @@ The hours of a recent window are read again with every poll and replaced, so cal
 Prompts and responses are never read.
 """
 
+import os
+import socket
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, text
@@ -42,6 +45,7 @@ STEPS = 240  # buckets per poll: a longer back-fill goes on with the next poll
 MOST_ROWS = 50_000  # sums of one bucket
 SECONDS = 30  # for one statement
 CONNECT_SECONDS = 10
+POLL_SECONDS = 600  # for a whole poll; the next one goes on
 MOST_HOURS = 24 * 14
 DRIVERS = {
     "postgres": "postgresql+psycopg",
@@ -64,7 +68,11 @@ def poll_table(source: Source, now: datetime) -> PollResult:
         with connect_source(source.config) as connection:
             table = load_table(source.config, connection)
             checkpointer = WindowCheckpointer(source, table.name, now)
+            ends_at = time.monotonic() + POLL_SECONDS
             for begin, end in _spans_to_read(table, checkpointer, now):
+                if time.monotonic() > ends_at:
+                    problem = problem or f"The database is slow: this poll ended after {POLL_SECONDS} seconds"
+                    break
                 values, accepted, wrong = query_bucket(connection, table, begin, end, now)
                 finished = min(end, int(now.timestamp()) // table.step * table.step)
                 counts += checkpointer.commit_span(values, (begin, finished), accepted, len(wrong))
@@ -152,7 +160,7 @@ def connect(address: str, seconds: int = SECONDS) -> Iterator[Connection]:
             f"The package for {url.drivername} is not installed; docs/sources.md names it"
         ) from None
     try:
-        with _opened(engine) as connection:
+        with _opened(engine) as connection, _deadline(connection):
             bounded = _bounded(connection, seconds)
             if schema:
                 set_search_path(bounded, schema)
@@ -165,10 +173,37 @@ def _arguments(url: URL, seconds: int) -> dict[str, Any]:
     """Arguments for the driver that are not in the address."""
     if url.get_backend_name() == "duckdb":
         return {"read_only": True}
-    if url.drivername == "mysql+pymysql":  # which waits for ever unless told otherwise
+    waits: dict[str, int] = {}  # drivers wait for ever unless told otherwise
+    if url.drivername == "mysql+pymysql":
         waits = {"connect_timeout": CONNECT_SECONDS, "read_timeout": seconds + MARGIN, "write_timeout": seconds}
-        return {name: wait for name, wait in waits.items() if name not in url.query}
-    return {}
+    elif url.drivername == "postgresql+psycopg":
+        waits = {"connect_timeout": CONNECT_SECONDS}
+    return {name: wait for name, wait in waits.items() if name not in url.query}
+
+
+@contextmanager
+def _deadline(connection: Connection) -> Iterator[None]:
+    """End a PostgreSQL connection whose server falls silent: the server's own time limit cannot do it then.
+
+    psycopg has no time limit for reading, so a timer shuts the socket down somewhat after `POLL_SECONDS`.
+    """
+    raw = connection.connection.driver_connection
+    if connection.dialect.driver != "psycopg" or raw is None:
+        yield
+        return
+    with socket.socket(fileno=os.dup(raw.fileno())) as own:
+
+        def expire() -> None:
+            with suppress(OSError):  # it is closed already
+                own.shutdown(socket.SHUT_RDWR)
+
+        timer = Timer(POLL_SECONDS + SECONDS + MARGIN, expire)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
 
 def _opened(engine: Engine) -> Connection:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import urlencode
@@ -15,6 +16,7 @@ __all__ = ["UsageApiClient"]
 log = logging.getLogger(__name__)
 
 PAGES = 500
+POLL_SECONDS = 600  # for all requests of a poll; the next one goes on
 # No redirects: the key goes to nobody but the provider. `waiting` is for all requests of a poll.
 LIMITS = http.Limits(read=30, size=32 << 20, redirects=0, tries=5, pause=1, longest_pause=float("inf"), waiting=60)
 
@@ -35,6 +37,7 @@ class UsageApiClient:
         timeout: float = LIMITS.read,
     ) -> None:
         self.base = base
+        self.ends_at = time.monotonic() + POLL_SECONDS
         limits = replace(LIMITS, waiting=waiting, connect=min(timeout, LIMITS.connect), read=timeout)
         self.client = http.Client(
             headers={"Accept": "application/json"}, secret=headers, limits=limits, only_public=True
@@ -67,6 +70,8 @@ class UsageApiClient:
         return body, str(page.get("next_page") or "") if page.get("has_more") else ""
 
     def _get(self, url: str) -> bytes:
+        if time.monotonic() > self.ends_at:
+            raise ConnectorError(f"The provider is slow: this poll ended after {POLL_SECONDS} seconds")
         try:
             return self.client.get(url).content
         except http.TryAgainError as error:
