@@ -183,11 +183,13 @@ AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_VERBOSE = False
 AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
-CSRF_FAILURE_VIEW = "dashboard.web.system.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "dashboard.error_handlers.csrf_failure"
 
 # Database, broker, cache -------------------------------------------------------------------------
 
 DATABASES = {"default": env.database("DATABASE_URL", f"sqlite:///{VAR / 'sundial.sqlite3'}")}
+# A connection that outlived a restart of the server is opened again at the next request.
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"]["CONN_MAX_AGE"] = env.number("SUNDIAL_CONN_MAX_AGE", 60)
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Web, worker and beat share the file: writers queue at BEGIN instead of failing in the middle.

@@ -15,7 +15,7 @@ urlpatterns = [
     path("", include("dashboard.web.urls")),
 ]
 
-handler400 = "dashboard.web.system.errors.bad_request"
-handler403 = "dashboard.web.system.errors.forbidden"
-handler404 = "dashboard.web.system.errors.not_found"
-handler500 = "dashboard.web.system.errors.server_error"
+handler400 = "dashboard.error_handlers.bad_request"
+handler403 = "dashboard.error_handlers.forbidden"
+handler404 = "dashboard.error_handlers.not_found"
+handler500 = "dashboard.error_handlers.server_error"

@@ -17,12 +17,12 @@ from ninja.openapi.schema import OpenAPISchema
 
 from dashboard.api.auth import READ_ROLES, BearerToken, Session
 from dashboard.api.errors import PROBLEM_TYPE, ApiError, problem_response
+from dashboard.core.health import RETRY_SECONDS, is_passing_trouble
 
 __all__ = ["SundialAPI", "api_view"]
 
 log = logging.getLogger(__name__)
 
-RETRY_SECONDS = 10
 View = Callable[..., HttpResponse]
 
 
@@ -89,7 +89,7 @@ def api_view(view: View) -> View:
         if response.status_code == 401:
             response["WWW-Authenticate"] = 'Bearer realm="Sundial"'
         if response.status_code == 503:
-            response["Retry-After"] = RETRY_SECONDS
+            response["Retry-After"] = str(RETRY_SECONDS)
         response["Cache-Control"] = "private, no-cache"
         patch_vary_headers(response, ["Authorization", "Cookie"])
         return response
@@ -109,5 +109,7 @@ def _problem(request: HttpRequest, error: Exception | type[Exception]) -> HttpRe
         first = error.errors[0]
         name = str(first["loc"][-1])
         return problem_response(400, f"{name}: {first['msg']}", parameter=name)
+    if is_passing_trouble(sys.exception()):
+        return problem_response(503, "The database does not answer: try again")
     log.error("%s %s failed", request.method, request.path, exc_info=sys.exception())
     return problem_response(500, "Something broke here; the server's log says what")

@@ -1,18 +1,24 @@
-"""Whether Sundial can do its work right now: what `/readyz` answers."""
+"""Whether Sundial can do its work right now: what `/readyz` answers, and trouble that passes by itself."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TypedDict
 
 import redis
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from dashboard.core import heartbeat
 from dashboard.core.models import Heartbeat
 
-__all__ = ["BrokerUnreachableError", "Check", "ping_broker", "readiness"]
+__all__ = ["RETRY_SECONDS", "BrokerUnreachableError", "Check", "is_passing_trouble", "ping_broker", "readiness"]
 
 BROKER_TIMEOUT = 2.0
+RETRY_SECONDS = 10
+"""What a response 503 gives as Retry-After."""
+
+DEFECTS = ("no such ", "near ", "malformed", "not a database", "has no column")
+"""In SQLite's words for errors that stay: SQLite reports them as OperationalError, too."""
 
 
 class BrokerUnreachableError(Exception):
@@ -65,3 +71,26 @@ def _alive(at: datetime | None, now: datetime) -> Check:
         return Check(ok=False, detail="never seen")
     age = now - at
     return Check(ok=age <= heartbeat.MAX_AGE, detail=f"last seen {max(0, int(age.total_seconds()))} s ago")
+
+
+def is_passing_trouble(error: BaseException | None) -> bool:
+    """Whether `error`, or one that it was raised for, says that the database cannot answer just now.
+
+    Sessions, for one, hide the database's own error behind one of theirs.
+    """
+    return any(_is_passing(cause) for cause in _causes(error))
+
+
+def _is_passing(error: BaseException) -> bool:
+    text = str(error)
+    if isinstance(error, InterfaceError):
+        return "closed" in text or "connection" in text
+    return isinstance(error, OperationalError) and not any(words in text for words in DEFECTS)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__

@@ -16,7 +16,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
-__all__ = ["bad_request", "csrf_failure", "forbidden", "not_found", "server_error"]
+__all__ = ["bad_request", "csrf_failure", "forbidden", "not_found", "server_error", "unavailable"]
 
 
 ADDRESS_REASONS = (
@@ -83,3 +83,8 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 def server_error(request: HttpRequest) -> HttpResponse:
     """Rendered without the request, so that the cause of the error cannot break this page too."""
     return HttpResponse(render_to_string("500.html"), status=500)
+
+
+def unavailable(request: HttpRequest) -> HttpResponse:
+    """Rendered without the request, which would ask the database who is signed in."""
+    return HttpResponse(render_to_string("503.html"), status=503)
