@@ -330,7 +330,12 @@ MACHINERY_LOG_LEVEL = "WARNING" if _log_level == "INFO" else _log_level
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "formatters": {
+        "line": {
+            "()": "dashboard.log_format.LogFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": _log_level},
     "loggers": {name: {"level": MACHINERY_LOG_LEVEL} for name in ("celery", "kombu", "axes")},

@@ -169,6 +169,12 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     list_per_page = 50
     show_full_result_count = False
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        entry = super().get_object(request, object_id, from_field)
+        if entry:  # of a time when secrets were stored as they came
+            entry.before, entry.after = audit.masked(entry.before), audit.masked(entry.after)
+        return entry
+
     @admin.display(description=_("fields"))
     def what(self, entry: AuditEntry) -> str:
         return ", ".join(change.label for change in render_changes(entry)[:8])

@@ -12,11 +12,12 @@ from django.utils.translation import gettext_lazy as _
 from dashboard.admin.site import AuditedAdmin, enqueue_scan
 from dashboard.catalog.models import Platform
 from dashboard.core import clock
+from dashboard.core.text import mask_values
 from dashboard.findings import name_resolution
 from dashboard.usage import services
 from dashboard.usage.attribution import reattribute
 from dashboard.usage.connectors.base import ConnectorError
-from dashboard.usage.connectors.registry import connector_for, kind_label, kinds
+from dashboard.usage.connectors.registry import kind_label, kinds
 from dashboard.usage.connectors.secrets import SecretError
 from dashboard.usage.formats import registry
 from dashboard.usage.models import Application, ApplicationRule, Source
@@ -38,6 +39,8 @@ class SourceForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.before = services.audited_values(self.instance) if self.instance.pk else {}
+        self.initial["config"] = mask_values(self.initial.get("config") or {})
         for name, words in (("format", registry.format_choices()), ("platform", self._platforms())):
             stored = getattr(self.instance, name)
             # What is stored stays choosable, even if Sundial no longer knows it.
@@ -64,13 +67,16 @@ class SourceForm(forms.ModelForm):
         config = self.cleaned_data["config"] or {}
         if not isinstance(config, dict):
             raise forms.ValidationError(gettext('Must be a JSON object, such as {"provider": "openai"}'))
-        return config
+        stored: dict[str, Any] = self.before.get("config") or {}
+        return stored if config == mask_values(stored) else config
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        fields = {name: cleaned[name] for name in ("slug", "kind", "paths") if name in cleaned}
+        fields = {
+            name: cleaned[name] for name in ("name", "slug", "kind", "paths", "deployments") if name in cleaned
+        }
         try:
-            connector_for(cleaned.get("kind", "")).validate(Source(**fields, config=cleaned.get("config") or {}))
+            services.validate(Source(**fields, config=cleaned.get("config") or {}), self.before)
         except ConnectorError as error:
             self.add_error(error.field or "config", list(error.problems))
         except SecretError as error:
@@ -100,6 +106,12 @@ class SourceAdmin(AuditedAdmin):
     @admin.display(description=_("kind"), ordering="kind")
     def kind_label(self, source: Source) -> Any:
         return kind_label(source.kind)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        source = super().get_object(request, object_id, from_field)
+        if source and not self.has_change_permission(request, source):
+            source.config = mask_values(source.config)  # shown as it is, without a form
+        return source
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         before = services.audited_values(Source.objects.get(pk=obj.pk)) if change else {}

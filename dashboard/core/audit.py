@@ -16,8 +16,9 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 
 from dashboard.core.models import AuditAction, AuditEntry
+from dashboard.core.text import mask_values
 
-__all__ = ["FieldChange", "Renderer", "history", "record", "register_renderer", "render_changes"]
+__all__ = ["FieldChange", "Renderer", "history", "masked", "record", "register_renderer", "render_changes"]
 
 
 def record(
@@ -25,11 +26,12 @@ def record(
 ) -> AuditEntry | None:
     """Append what changed on `obj` (a saved model instance); None when nothing changed.
 
-    `before` and `after` are JSON-ready values by field name; an empty `before` means added, an empty `after`
-    removed. `label` is the object's name, by default its text.
+    `before` and `after` are JSON-ready values by field name, stored with secrets masked; an empty `before` means
+    added, an empty `after` removed. `label` is the object's name, by default its text.
     """
     if before == after:
         return None
+    before, after = masked(before), masked(after)
     action = AuditAction.ADDED if not before else AuditAction.REMOVED if not after else AuditAction.CHANGED
     return AuditEntry.objects.create(
         at=now,
@@ -42,6 +44,11 @@ def record(
         before=before,
         after=after,
     )
+
+
+def masked(values: dict) -> dict:
+    """Audited values with their secrets masked."""
+    return {name: mask_values(value, name) for name, value in values.items()}
 
 
 def history(obj: Any, limit: int = 200) -> list[AuditEntry]:
@@ -108,8 +115,8 @@ def render_changes(entry: AuditEntry) -> list[FieldChange]:
         FieldChange(
             name,
             renderer.label(name, new if old is None else old),
-            renderer.text(name, old),
-            renderer.text(name, new),
+            renderer.text(name, mask_values(old, name)),
+            renderer.text(name, mask_values(new, name)),
         )
         for name, old, new in entry.changes
     ]

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db.models import Q
 
 from dashboard.core.locks import try_lock
+from dashboard.core.text import mask_secrets
 from dashboard.usage.connectors.base import EnqueueFile, FileId
 from dashboard.usage.connectors.files.connector import FilesConnector
 from dashboard.usage.connectors.files.listing import INBOX
@@ -84,5 +85,6 @@ def _save_problem(source: Source, problem: str, now: datetime) -> None:
     if not problem:
         stream = Stream.objects.on_disk(source).filter(~Q(problem="")).order_by("-read_at").first()
         problem = stream.problem if stream else ""
+    problem = mask_secrets(problem)
     Source.objects.filter(pk=source.pk).update(problem=problem[:500], polled_at=now)
     source.problem, source.polled_at = problem[:500], now

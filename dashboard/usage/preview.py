@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
+from dashboard.core.text import mask_secrets
 from dashboard.core.timeouts import run_with_timeout
 from dashboard.usage.application_rules import application_slug, first_match
 from dashboard.usage.attribution import load_rules
@@ -84,7 +85,7 @@ def preview(source: Source, now: datetime) -> Preview:
     try:
         sample = run_with_timeout(lambda: connector_for(source.kind).preview(source, now), SECONDS)
     except PreviewError as error:
-        return Preview(problem=error.problem, advice=error.advice)
+        return Preview(problem=mask_secrets(error.problem), advice=error.advice)
     except TimeoutError:
         return Preview(
             problem=_("There was no answer within %(n)s seconds") % {"n": SECONDS},

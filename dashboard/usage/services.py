@@ -12,11 +12,13 @@ from django.utils.translation import gettext as _
 from kombu.exceptions import KombuError
 
 from dashboard.core import audit
+from dashboard.core.text import mask_values
+from dashboard.usage.connectors.base import ConnectorError
 from dashboard.usage.connectors.registry import connector_for
 from dashboard.usage.connectors.sync_window import EARLIEST
 from dashboard.usage.models import Source
 
-__all__ = ["audited_values", "back_fill", "pause", "poll_soon", "resume", "save"]
+__all__ = ["audited_values", "back_fill", "pause", "poll_soon", "resume", "save", "validate"]
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +26,7 @@ POLL_EXPIRES_SECONDS = 600  # nobody waits for a poll that long
 AUDITED_FIELDS = (
     *("slug", "name", "kind", "format", "platform", "paths", "deployments", "config", "poll_seconds", "paused"),
 )
+SECRETLESS_FIELDS = ("name", "paths", "deployments", "config")
 NAME_FIELDS = ("platform", "deployments")
 """Fields that decide what called names mean."""
 
@@ -33,11 +36,28 @@ def audited_values(source: Source) -> dict[str, Any]:
     return {name: getattr(source, name) for name in AUDITED_FIELDS}
 
 
+def validate(source: Source, before: Mapping[str, Any]) -> None:
+    """Check a source whose audited values were `before` ({} for a new one): the one rule for every way to save it.
+
+    Raises ConnectorError or SecretError. A secret that was stored earlier does not stop a change.
+    """
+    connector_for(source.kind).validate(source)
+    for name in SECRETLESS_FIELDS:
+        value = getattr(source, name)
+        if value != before.get(name) and mask_values(value, name) != value:
+            raise ConnectorError(
+                _("This holds what looks like a secret: name an environment variable instead"),
+                field="" if name == "config" else name,
+            )
+
+
 def save(source: Source, before: Mapping[str, Any], *, by: Any, now: datetime, origin: str = "sources") -> bool:
     """Save a source whose audited values were `before` ({} for a new one), and write the audit log.
 
-    Returns whether called names of its past may mean something else now; the caller then resolves them anew.
+    Raises what `validate` does. Returns whether called names of its past may mean something else now; the caller
+    then resolves them anew.
     """
+    validate(source, before)
     with transaction.atomic():
         if source.pk is None:
             source.created_at = now

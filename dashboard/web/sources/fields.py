@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from dashboard.core.text import holds_secret
+from dashboard.core.text import looks_like_key, mask_values
 from dashboard.usage.connectors.secrets import SecretError, variable_name
 from dashboard.web.common.filters import LabelText
 
@@ -31,20 +31,8 @@ MAX_LINES = 50
 MAX_PAIRS = 5000
 MAX_TEXT = 500_000
 
-_token = re.compile(r"[A-Za-z0-9+/_=-]{24,}")
 _quoted = re.compile(r'"([^"]*)"')
 _variable = re.compile(r"[A-Z][A-Z0-9_]{1,99}")
-
-
-def looks_like_key(value: str) -> bool:
-    """Whether a text is probably a secret: it begins like a key, has a password in an address, or is a long token.
-
-    A long name such as LITELLM_DATABASE_URL_OF_PRODUCTION is not: tokens have digits.
-    """
-    value = value.strip().removeprefix("env:")
-    if holds_secret(value, also_short=True):
-        return True
-    return bool(_token.fullmatch(value)) and sum(letter.isdigit() for letter in value) >= 4
 
 
 def text_field(
@@ -185,7 +173,7 @@ class ExtraSettingsField(_Lines):
 
     def prepare_value(self, value: Any) -> Any:
         if isinstance(value, dict):
-            value = json.dumps(value, indent=2, ensure_ascii=False) if value else ""
+            value = json.dumps(mask_values(value), indent=2, ensure_ascii=False) if value else ""
         return _quoted.sub(_masked, value) if isinstance(value, str) else value
 
     def has_changed(self, initial: Any, data: Any) -> bool:
@@ -202,7 +190,7 @@ class ExtraSettingsField(_Lines):
             raise ValidationError(_("Line %(n)s: this is not JSON") % {"n": line}) from None
         if not isinstance(found, dict):
             raise ValidationError(_('Write a JSON object, such as {"window_hours": 12}'))
-        if any(looks_like_key(one) for one in _texts(found)):
+        if mask_values(found) != found or any(looks_like_key(one) for one in _texts(found)):
             raise ValidationError(_("This holds what looks like a secret: name an environment variable instead"))
         return found
 

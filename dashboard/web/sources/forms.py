@@ -14,9 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dashboard.catalog.models import Platform
+from dashboard.core.text import mask_values
+from dashboard.usage import services
 from dashboard.usage.application_rules import application_slug
 from dashboard.usage.connectors.base import ConnectorError
-from dashboard.usage.connectors.registry import connector_for
 from dashboard.usage.connectors.secrets import SecretError
 from dashboard.usage.models import Source
 from dashboard.web.sources import fields
@@ -134,7 +135,7 @@ class SourceForm(forms.Form):
         cleaned = super().clean() or self.cleaned_data
         if not self.errors:
             try:
-                connector_for(self.source.kind).validate(self.candidate())
+                services.validate(self.candidate(), {} if self.is_new else services.audited_values(self.source))
             except ConnectorError as error:
                 self.add_error(error.field or None, list(error.problems))
             except SecretError as error:
@@ -143,6 +144,7 @@ class SourceForm(forms.Form):
 
     def _initial(self) -> dict[str, Any]:
         source = self.source
+        shown = mask_values(source.config)  # the field has not changed then, so what is stored stays
         seconds = self.seconds if source.pk is None else source.poll_seconds
         return {
             "name": source.name,
@@ -152,7 +154,7 @@ class SourceForm(forms.Form):
             "extra": self._unknown(),
             "format": source.format,
             "paths": source.paths,
-            **{key: source.config.get(key) for key in self.keys if source.pk or key in source.config},
+            **{key: shown.get(key) for key in self.keys if source.pk or key in source.config},
         }
 
     def _unknown(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext
 
+from dashboard.core.text import mask_secrets
 from dashboard.usage import health
 from dashboard.usage.connectors.base import Connector, Detail, Progress
 from dashboard.usage.connectors.registry import connector_for
@@ -64,7 +65,8 @@ class SourceRow:
 
     @property
     def details(self) -> list[Detail]:
-        return self.connector.describe(self.source)
+        details = self.connector.describe(self.source)
+        return [detail._replace(values=tuple(map(mask_secrets, detail.values))) for detail in details]
 
     @property
     def problem_title(self) -> str:
