@@ -86,7 +86,12 @@ class LineFormat:
         groups: dict[int, dict[tuple, Group]] = {}
         table: dict[tuple, Group] = {}
         read, counted, new_hashes, latest = self.read, batch.known_hashes, batch.new_hashes, batch.last_hour
-        digest, earliest = xxh3_64_intdigest, FIRST_HOUR
+        digest, earliest, described, describe = (
+            xxh3_64_intdigest,
+            FIRST_HOUR,
+            self._described,
+            self.caller_and_name,
+        )
         repeated = skipped = rejected = chained = begin = end = 0
         chain, view = batch.checksum_before, memoryview(data)
         old: Container[int] = ()
@@ -101,6 +106,8 @@ class LineFormat:
                     skipped += 1
                     continue
                 at, key, identifier, calls, errors, gone, input_tokens, output_tokens, cost = row
+                if key not in described:
+                    describe(key)  # what has no name is rejected before it counts
                 if not begin <= at < end:
                     hour = at // 3600
                     if not earliest <= hour <= latest:
@@ -120,7 +127,7 @@ class LineFormat:
                     repeated += 1
                     continue
                 new.add(id_hash)
-            except (ValueError, RecursionError, msgspec.MsgspecError) as problem:
+            except Exception as problem:  # noqa: BLE001  whatever a decoder raises, the other lines are read
                 if raw.isspace():
                     skipped += 1
                     continue
@@ -167,9 +174,13 @@ class LineFormat:
 
 
 def reject_reason(problem: Exception) -> str:
-    """The words for a rejected line. Our own and the decoder's messages name fields, not values."""
+    """The words for a rejected line. Our own and the decoder's messages name fields, not values; those of other
+    errors may hold content, so only their kind is told.
+    """
     if isinstance(problem, RecursionError):
         return "nested too deeply"
     if isinstance(problem, UnicodeError):
         return "not valid UTF-8"
-    return str(problem)
+    if isinstance(problem, ValueError | msgspec.MsgspecError):
+        return str(problem)
+    return f"its format's decoder failed: {type(problem).__name__}"

@@ -1,11 +1,12 @@
 """`auto`: which format a file is in, by its first lines. Says what it saw and why; refuses when unsure."""
 
+import json
 from typing import Any, NamedTuple
 
 import msgspec
 
-from dashboard.usage.formats.base import DetectionSample
-from dashboard.usage.formats.documents import DocumentFormat, head_records
+from dashboard.usage.formats.base import DetectionSample, Format
+from dashboard.usage.formats.documents import RECORD_ERRORS, DocumentFormat, head_records
 from dashboard.usage.formats.registry import FORMATS
 from dashboard.usage.records import clean
 
@@ -26,7 +27,7 @@ def detect(head: bytes) -> Detection:
     """Judge the beginning of a file. A last line without its end is left out, unless it is the only one."""
     page = head_records(head)[:LINES]
     if page:
-        sample = DetectionSample([msgspec.json.encode(found) for found in page], page)
+        sample = DetectionSample([json.dumps(found, separators=(",", ":")).encode() for found in page], page)
     else:
         lines = head.split(b"\n")
         if len(lines) > 1:
@@ -36,7 +37,7 @@ def detect(head: bytes) -> Detection:
             return Detection("", "no complete line to judge by")
         sample = DetectionSample(lines, [found for line in lines if (found := _decode(line)) is not None])
     readers = [known for known in FORMATS.values() if not page or isinstance(known, DocumentFormat)]
-    matches = {known.name: why for known in readers if (why := known.recognise(sample))}
+    matches = {known.name: why for known in readers if (why := _recognise(known, sample))}
     if len(matches) == 1:
         name, why = matches.popitem()
         return Detection(name, why)
@@ -45,12 +46,19 @@ def detect(head: bytes) -> Detection:
     return Detection("", f"{_describe(sample)}; no known format looks like that: say which it is")
 
 
+def _recognise(known: Format, sample: DetectionSample) -> str:
+    try:
+        return known.recognise(sample)
+    except RECORD_ERRORS:
+        return ""  # what a format cannot even look at is not its own
+
+
 def _decode(line: bytes) -> dict[str, Any] | None:
     if not line.lstrip().startswith(b"{"):
         return None
     try:
         return _object.decode(line)
-    except (ValueError, RecursionError, msgspec.MsgspecError):
+    except RECORD_ERRORS:
         return None
 
 

@@ -27,7 +27,8 @@ __all__ = [
 
 MAX_DOCUMENT = 64 << 20
 UNDER = ("Records", "records", "Events", "events", "data", "result", "results", "rows")
-RECORD_ERRORS = (ValueError, RecursionError, msgspec.MsgspecError)
+# Whatever a decoder raises rejects one record; `reject_reason` has the words for it.
+RECORD_ERRORS = (Exception,)
 
 # A JSON value that should hold records: its number (line, or index in the document from 1), offset, bytes.
 PlacedValue = tuple[int, int, bytes]
@@ -119,6 +120,7 @@ class DocumentFormat(LineFormat):
             batch.skipped += 1
             return
         at, key, identifier, *measures = row
+        self.caller_and_name(key)  # what has no name is rejected before it counts
         hour = at // 3600
         if not FIRST_HOUR <= hour <= batch.last_hour:
             raise ValueError("the time is before 2015 or more than two days ahead")
@@ -166,7 +168,7 @@ def head_records(head: bytes) -> list[dict[str, Any]]:
     text = head.decode("utf-8", "replace")
     try:
         start = _array(text, _skip(text, 0))
-    except (ValueError, IndexError, RecursionError):
+    except RECORD_ERRORS:
         return []
     return list(_objects(text, start)) if start >= 0 else []
 
@@ -200,7 +202,7 @@ def _objects(text: str, at: int) -> Iterator[dict[str, Any]]:
             if text[at] != ",":
                 return
             at += 1
-    except (ValueError, IndexError, RecursionError):
+    except RECORD_ERRORS:
         return
 
 

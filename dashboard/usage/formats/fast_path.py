@@ -63,8 +63,16 @@ class FastPathFormat(LineFormat):
     def decode_fast(self, pieces: Iterable[bytes], last_hour: int, before: int, offset: int) -> Batch | None:
         """The batch of these lines, numbered from 0, without looking for repeated ids.
 
-        None when too many need the slow path, or one of those comes twice.
+        None when too many need the slow path, one of those comes twice, or anything fails.
         """
+        try:
+            return self._decode_fast(pieces, last_hour, before, offset)
+        except EOFError:  # the file became shorter
+            raise
+        except Exception:  # noqa: BLE001  as above
+            return None
+
+    def _decode_fast(self, pieces: Iterable[bytes], last_hour: int, before: int, offset: int) -> Batch | None:
         part, fast_path, left = Batch(last_hour, before), self.fast_path(last_hour, before, offset), 0
         for data in pieces:
             slow_lines, at, view = fast_path.add_lines(data), 0, memoryview(data)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from isal import isal_zlib
 
-from dashboard.usage.formats.documents import MAX_DOCUMENT, is_json
+from dashboard.usage.formats.documents import MAX_DOCUMENT, DocumentFormat, is_document, is_json
 from dashboard.usage.ingest.decompress import DecompressedStream
 from dashboard.usage.ingest.errors import ContentError
 
@@ -24,6 +24,7 @@ __all__ = [
     "Chunk",
     "furthest_checkpoint",
     "head_hash",
+    "is_one_document",
     "read_chunks",
     "read_document",
     "tail_hash",
@@ -167,6 +168,16 @@ def read_chunks(
         yield make_chunk(keep=False, overlong=True)
     elif rest and is_final(rest):
         yield make_chunk(rest, keep=keep)
+
+
+def is_one_document(path: Path, reader: DocumentFormat) -> bool:
+    """Whether a file is one page over many lines, or one too long for a line, and not lines."""
+    with DecompressedStream(path) as content:
+        head = content.read(HEAD_BYTES)
+        if not (is_document(head) or reader.is_document(head)):
+            return False
+        line, newline, _ = (head + content.read(MAX_LINE)).lstrip().partition(b"\n")
+    return not (newline and is_json(line))
 
 
 def read_document(stream: DecompressedStream, start: Checkpoint, tail: bytes) -> Iterator[Chunk]:

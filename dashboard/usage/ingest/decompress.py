@@ -5,6 +5,7 @@ its rows as lines of JSON.
 """
 
 import os
+import stat
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Self
 import zstandard
 from isal import igzip, igzip_lib
 
-from dashboard.usage.ingest.errors import ContentError, ContentTooLargeError
+from dashboard.usage.ingest.errors import ContentError, ContentTooLargeError, ContentUnavailableError
 
 if TYPE_CHECKING:
     from dashboard.usage.ingest.parquet import ParquetLines
@@ -35,11 +36,18 @@ class DecompressedStream:
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | getattr(os, "O_NONBLOCK", 0))
         except OSError as problem:
-            raise ContentError(f"cannot be opened: {problem.strerror}") from problem
-        self._raw = os.fdopen(descriptor, "rb", buffering=0)
+            raise ContentUnavailableError(f"cannot be opened: {problem.strerror}") from problem
         self.stat = os.fstat(descriptor)
-        self.kind = _kind(self._raw.read(4) or b"")
-        self._raw.seek(0)
+        if not stat.S_ISREG(self.stat.st_mode):
+            os.close(descriptor)
+            raise ContentUnavailableError("is no regular file any more")
+        self._raw = os.fdopen(descriptor, "rb", buffering=0)
+        try:
+            self.kind = _kind(self._raw.read(4) or b"")
+            self._raw.seek(0)
+        except OSError as problem:
+            self._raw.close()
+            raise ContentUnavailableError(f"cannot be read: {problem.strerror}") from problem
         self.complete = False  # after the last piece: whether a file that is not plain ended as it should
         self._ended = False
         self._rows: ParquetLines | None = None
@@ -113,8 +121,8 @@ class DecompressedStream:
             self._ended = True  # still being written, or cut off: what is there counts
             return b""
         except FAULTS as problem:
-            if self.kind == "plain":
-                raise ContentError(f"cannot be read: {problem}") from problem
+            if isinstance(problem, OSError) and problem.errno is not None:
+                raise ContentUnavailableError(f"cannot be read: {problem.strerror}") from problem
             raise ContentError(f"is damaged after {self.position} inflated bytes") from problem
         self.position += len(piece)
         if not piece:

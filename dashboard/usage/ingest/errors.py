@@ -1,10 +1,22 @@
 """Why a file cannot be read. Each message is one sentence for the person who asked."""
 
+import logging
 from pathlib import Path
 
 from dashboard.core.text import printable_path
 
-__all__ = ["ContentError", "ContentTooLargeError", "InputBusyError", "InputError", "UnreadableContentError"]
+__all__ = [
+    "ContentError",
+    "ContentTooLargeError",
+    "ContentUnavailableError",
+    "InputBusyError",
+    "InputError",
+    "UnreadableContentError",
+    "log",
+    "reader_failure",
+]
+
+log = logging.getLogger(__name__)
 
 
 class ContentError(Exception):
@@ -13,6 +25,10 @@ class ContentError(Exception):
 
 class ContentTooLargeError(ContentError):
     """Content holds more than the caller reads at once."""
+
+
+class ContentUnavailableError(ContentError):
+    """The file cannot be opened or read at present: no permission, no such file, a disk that fails."""
 
 
 class InputError(Exception):
@@ -33,3 +49,9 @@ class UnreadableContentError(InputError):
 
 class InputBusyError(InputError):
     """Other processes keep reading the same content: the same file may be ingested later."""
+
+
+def reader_failure(problem: Exception, line: int, offset: int) -> str:
+    """What is said of a file whose format's reader failed: how far it was read, and the kind of error only."""
+    kind = type(problem).__name__
+    return f"cannot be read after line {line}, byte {offset}: its format's reader failed with {kind}"

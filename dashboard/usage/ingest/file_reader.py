@@ -11,26 +11,28 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from isal.isal_zlib import crc32
 
+from dashboard.core.text import printable_path
 from dashboard.usage.accumulator import Accumulator
 from dashboard.usage.formats import row_columns as tables
 from dashboard.usage.formats.aggregated import AggregatedFormat
 from dashboard.usage.formats.base import Format
 from dashboard.usage.formats.detect import detect
-from dashboard.usage.formats.documents import DocumentFormat, is_document, is_json, is_json_object
+from dashboard.usage.formats.documents import DocumentFormat, is_json_object
 from dashboard.usage.formats.fast_path import CACHED_PIECE_BYTES, FastPathFormat
 from dashboard.usage.formats.registry import AUTO, FORMATS
+from dashboard.usage.ingest import errors
 from dashboard.usage.ingest.checkpoint import Checkpointer, CheckpointMoved
 from dashboard.usage.ingest.chunks import (
     HEAD_BYTES,
-    MAX_LINE,
     PIECE_BYTES,
     TAIL_BYTES,
     Checkpoint,
     Chunk,
     head_hash,
+    is_one_document,
     read_chunks,
     read_document,
 )
@@ -46,7 +48,6 @@ from dashboard.usage.ingest.decode import (
 )
 from dashboard.usage.ingest.decompress import DecompressedStream
 from dashboard.usage.ingest.dedup import NewHashes
-from dashboard.usage.ingest.errors import ContentError, InputBusyError, InputError, UnreadableContentError
 from dashboard.usage.ingest.persist import persist_batch
 from dashboard.usage.models import Source, Stream
 from dashboard.usage.records import Batch, last_hour
@@ -99,12 +100,20 @@ class FileReader:
                 self.session.forget()
                 if checkpointer.stream is not None:
                     checkpointer.stream = Stream.objects.filter(pk=checkpointer.stream.pk).first()
-            except ContentError as problem:
+            except errors.ContentUnavailableError as problem:
+                raise errors.UnreadableContentError(self.path, str(problem)) from None  # a later poll tries again
+            except errors.ContentError as problem:
                 self._give_up(str(problem))
+                return
+            except (errors.InputError, OperationalError, InterfaceError):
+                raise
+            except Exception as problem:  # noqa: BLE001  a decoder's fault, which errors.log has
+                errors.log.exception("%s: reading failed", printable_path(self.path))
+                self._give_up(errors.reader_failure(problem, self.end.lines, self.end.offset))
                 return
             else:
                 return
-        raise InputBusyError(self.path, "other processes keep reading the same content; try again")
+        raise errors.InputBusyError(self.path, "other processes keep reading the same content; try again")
 
     def _run(self) -> None:
         checkpointer = self.checkpointer
@@ -145,7 +154,7 @@ class FileReader:
                 self._give_up(f"is in no format that could be told: {why}")
                 return None
         if name not in FORMATS:
-            raise InputError(self.path, f"there is no format {name!r}; choose one of {', '.join(FORMATS)}")
+            raise errors.InputError(self.path, f"there is no format {name!r}; choose one of {', '.join(FORMATS)}")
         if problem := tables.column_problem(self.kind, name):
             self._give_up(str(problem))
             return None
@@ -175,7 +184,7 @@ class FileReader:
                 if self._is_full(accumulator, last) and not reader.aggregated:
                     self._commit(accumulator, last)
                     accumulator, last = self.session.accumulator(), None
-        except ContentError:
+        except errors.ContentError:
             if last:
                 self._commit(accumulator, last)
             raise
@@ -214,7 +223,7 @@ class FileReader:
     def _chunks(
         self, content: DecompressedStream, tail: bytes, reader: Format, *, keep: bool = True
     ) -> Iterator[Chunk]:
-        if isinstance(reader, DocumentFormat) and self._is_document(reader):
+        if isinstance(reader, DocumentFormat) and is_one_document(self.path, reader):
             return read_document(content, self.end, tail)
         size = self.session.piece_bytes or (
             CACHED_PIECE_BYTES if isinstance(reader, FastPathFormat) else PIECE_BYTES
@@ -229,15 +238,6 @@ class FileReader:
         if crc32(data, chunk.checksum_before) != chunk.checksum:
             raise CheckpointMoved
         return replace(chunk, parts=(data,))
-
-    def _is_document(self, reader: DocumentFormat) -> bool:
-        """Whether this file is one page over many lines, or one too long for a line, and not lines."""
-        with DecompressedStream(self.path) as content:
-            head = content.read(HEAD_BYTES)
-            if not (is_document(head) or reader.is_document(head)):
-                return False
-            line, newline, _ = (head + content.read(MAX_LINE)).lstrip().partition(b"\n")
-        return not (newline and is_json(line))
 
     def _is_final(self, content: DecompressedStream) -> Callable[[bytes], bool]:
         """Whether a last line without a newline counts now."""
@@ -274,7 +274,7 @@ class FileReader:
                 self._count(accumulator, hashes)
         except Source.DoesNotExist:
             session.forget()
-            raise InputError(self.path, "its source was deleted meanwhile") from None
+            raise errors.InputError(self.path, "its source was deleted meanwhile") from None
         except BaseException:
             session.forget()
             raise
@@ -294,5 +294,5 @@ class FileReader:
 
     def _give_up(self, reason: str) -> None:
         if self.is_import:
-            raise UnreadableContentError(self.path, reason)
-        self.checkpointer.record_visit(self._looked_at(f"{self.path.name} {reason}"))
+            raise errors.UnreadableContentError(self.path, reason)
+        self.checkpointer.record_visit(self._looked_at(f"{printable_path(self.path.name)} {reason}"))

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 
+from dashboard.core.text import printable_path
 from dashboard.usage.connectors.base import FileId
 from dashboard.usage.models import Source
 
@@ -80,16 +81,18 @@ def list_files(patterns: Iterable[str], roots: Iterable[Path]) -> Listing:
     for pattern in patterns:
         if not glob.has_magic(pattern) and not os.path.lexists(pattern):
             result.problem = f"{pattern} does not exist"
-        for folder, base, lstat in _entries(pattern):
+        for folder, base, lstat in _entries(pattern, result):
             try:
                 entry = _classify(folder, base, lstat, allowed, parents)
             except OSError as problem:
                 name = os.path.join(folder, base)  # noqa: PTH118  a string as the others
-                result.problem = f"{name} cannot be looked at: {problem.strerror}"
+                result.problem = f"{printable_path(name)} cannot be looked at: {problem.strerror}"
                 continue
             if entry == OUTSIDE:
                 name = os.path.join(folder, base)  # noqa: PTH118
-                result.problem = f"{name} lies outside the folders that may be read (SUNDIAL_WATCH_ROOTS)"
+                result.problem = (
+                    f"{printable_path(name)} lies outside the folders that may be read (SUNDIAL_WATCH_ROOTS)"
+                )
                 continue
             if isinstance(entry, str) or entry.id in seen:
                 continue
@@ -102,22 +105,25 @@ def list_files(patterns: Iterable[str], roots: Iterable[Path]) -> Listing:
     return result
 
 
-def _entries(pattern: str) -> Iterator[Entry]:
+def _entries(pattern: str, result: Listing) -> Iterator[Entry]:
     """What a pattern names, in order: all that is under a folder, or what a glob finds."""
     if os.path.isdir(pattern):  # noqa: PTH112  a string of a pattern
-        yield from _under(pattern)
+        yield from _under(pattern, result)
         return
     for name in glob.iglob(pattern, recursive=True):  # noqa: PTH207  pathlib globs no absolute patterns
         if not os.path.isdir(name):  # noqa: PTH112
             yield *os.path.split(name), partial(os.lstat, name)
 
 
-def _under(folder: str) -> Iterator[Entry]:
+def _under(folder: str, result: Listing) -> Iterator[Entry]:
     try:
         with os.scandir(folder) as found:
             entries = sorted(found, key=attrgetter("name"))
-    except OSError:
-        return  # as a glob, which finds nothing there
+    except FileNotFoundError:
+        return  # it was deleted meanwhile
+    except OSError as problem:
+        result.problem = f"{printable_path(folder)} cannot be listed: {problem.strerror}"
+        return
     folders = []
     for entry in entries:
         if not entry.is_dir():
@@ -125,7 +131,7 @@ def _under(folder: str) -> Iterator[Entry]:
         elif not (entry.is_symlink() or entry.name.startswith(".")):
             folders.append(entry.path)
     for inner in folders:
-        yield from _under(inner)
+        yield from _under(inner, result)
 
 
 def _classify(

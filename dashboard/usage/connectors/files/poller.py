@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 
 from dashboard.core import locks
 from dashboard.core.text import printable_path
@@ -48,7 +49,8 @@ def poll_files(source: Source, now: datetime, enqueue_file: EnqueueFile | None =
     known_files = _known_files(source)
     _mark_removed(known_files, listing)
     changed = list(_changed_files(listing, known_files))
-    session, counts, problem = Session(source, now), Counts(), listing.problem
+    session, counts = Session(source, now), Counts()
+    problems = [listing.problem] if listing.problem else []
     for file, known in changed:
         token = locks.acquire(_lock_name(source, file.id), LOCK_SECONDS)
         if token is None:
@@ -59,8 +61,9 @@ def poll_files(source: Source, now: datetime, enqueue_file: EnqueueFile | None =
             continue
         result = _read_locked(session, file, known, token)
         counts += result.counts
-        problem = result.problem or problem
-    return PollResult(counts, problem or session.dimensions.overflow)
+        if result.problem:
+            problems.append(result.problem)
+    return PollResult(counts, _summary(problems) or session.dimensions.overflow)
 
 
 def poll_file(source: Source, file_id: FileId, token: str, now: datetime) -> PollResult:
@@ -83,8 +86,20 @@ def _read_locked(session: Session, file: WatchedFile, known: KnownFile | None, t
     except InputError as error:
         log.warning("%s: %s", source.slug, error)
         return PollResult(Counts(), str(error))
+    except (OperationalError, InterfaceError):
+        raise  # the database has trouble, not the file
+    except Exception as error:
+        path = printable_path(file.name)
+        log.exception("%s: %s could not be read", source.slug, path)
+        return PollResult(Counts(), f"{path} could not be read: {type(error).__name__}")
     finally:
         locks.release(_lock_name(source, file.id), token)
+
+
+def _summary(problems: list[str]) -> str:
+    """The last problem; of the others, how many there are."""
+    more = len(problems) - 1
+    return f"{problems[-1]}{f' (and {more} more)' if more else ''}" if problems else ""
 
 
 def _lock_name(source: Source, file_id: FileId) -> str:

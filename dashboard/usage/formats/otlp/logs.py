@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dashboard.usage.buckets import key_digest
+from dashboard.usage.formats.documents import RECORD_ERRORS
 from dashboard.usage.formats.otlp import spans as otlp_spans
 from dashboard.usage.formats.otlp.metrics import attributes_of, identity_of, list_of, object_of
 
@@ -30,7 +31,7 @@ def spans(request: JSONObject) -> Iterator[tuple[otlp_spans.Attributes, otlp_spa
             for record in list_of(scope, "logRecords"):
                 try:
                     yield resource, _span(record)
-                except ValueError as problem:
+                except RECORD_ERRORS as problem:
                     yield resource, problem
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from dashboard.usage.formats.base import reject_reason
 from dashboard.usage.formats.documents import RECORD_ERRORS, DocumentFormat
 from dashboard.usage.formats.otlp import logs as otlp_logs
 from dashboard.usage.formats.otlp import protobuf as otlp_protobuf
@@ -46,8 +47,7 @@ class Signal(NamedTuple):
         try:
             return self.from_json(body) if is_json else self.from_protobuf(body)
         except RECORD_ERRORS as problem:
-            words = "nested too deeply" if isinstance(problem, RecursionError) else str(problem)
-            raise ValueError(f"not a request of {self.name}: {words}") from None
+            raise ValueError(f"not a request of {self.name}: {reject_reason(problem)}") from None
 
 
 SIGNALS = {
