@@ -10,6 +10,7 @@ that it does not understand, and `Env.str`, for which a secret that starts with 
 import re
 from collections.abc import Collection, Mapping, MutableMapping
 from datetime import date
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -109,6 +110,10 @@ class Environment:
             found[match["variable"]] = found.get(match["variable"], ()) + hosts
         return {**default, **found}
 
+    def networks(self, name: str) -> list[IPv4Network | IPv6Network]:
+        """Addresses and networks joined by commas, such as 10.0.0.7,10.2.0.0/16."""
+        return self._cast(name, [_network], [], "addresses or networks such as 10.0.0.7 or 10.2.0.0/16")
+
     def day(self, name: str) -> date | None:
         return self._cast(name, date.fromisoformat, None, "a day such as 2023-12-08")
 
@@ -175,6 +180,10 @@ class Environment:
             return environ.Env.parse_value(text, cast)
         except ValueError:
             raise ImproperlyConfigured(f"{name} must be {expected}, not {text!r}") from None
+
+
+def _network(text: str) -> IPv4Network | IPv6Network:
+    return ip_network(text.strip())
 
 
 def _flag(text: str) -> bool:

@@ -120,6 +120,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "dashboard.web.common.as_of.AsOfMiddleware",
+    "dashboard.access.sign_in.KnownDeviceMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 TEMPLATES = [
@@ -180,7 +181,12 @@ LOGIN_REDIRECT_URL = "overview"
 LOGOUT_REDIRECT_URL = "login"
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+# Each is counted by itself; `dashboard.access.sign_in` has the limits.
+AXES_LOCKOUT_PARAMETERS = ["username", "ip_address", ["username", "user_agent"]]
+AXES_HANDLER = "dashboard.access.sign_in.SignInHandler"
+AXES_CLIENT_IP_CALLABLE = "dashboard.access.sign_in.client_address"
+# Proxies whose X-Forwarded-For is believed.
+SUNDIAL_TRUSTED_PROXIES = env.networks("SUNDIAL_TRUSTED_PROXIES")
 AXES_VERBOSE = False
 AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
 CSRF_FAILURE_VIEW = "dashboard.error_handlers.csrf_failure"

@@ -10,6 +10,13 @@ class AccessConfig(AppConfig):
     verbose_name = _("Access")
     default = True
 
+    def ready(self) -> None:
+        from django.contrib.auth.signals import user_logged_in
+
+        from dashboard.access.sign_in import remember_sign_in
+
+        user_logged_in.connect(remember_sign_in, dispatch_uid="sundial.known-device")
+
 
 class SignInsConfig(AxesConfig):
     """django-axes, under the name of what it keeps."""
