@@ -27,7 +27,7 @@ SALT = "sundial.known-device"
 def client_address(request: HttpRequest) -> str | None:
     """Who asks: the nearest address that is not a proxy of `SUNDIAL_TRUSTED_PROXIES`.
 
-    `X-Forwarded-For` counts only as far as trusted proxies wrote it; who connects directly cannot choose an address.
+    `X-Forwarded-For` counts only as far as trusted proxies wrote it; who connects directly cannot choose one.
     """
     address = _parse(request.META.get("REMOTE_ADDR", ""))
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
