@@ -19,6 +19,7 @@ class State(models.TextChoices):
     SENT = "sent", _("Sent")
     FAILED = "failed", _("Given up")
     UNKNOWN = "unknown", _("Fate unknown")
+    REPLACED = "replaced", _("Reported in a later digest")
 
 
 class Reason(models.TextChoices):
@@ -51,7 +52,10 @@ class Delivery(models.Model):
         verbose_name = _("delivery")
         verbose_name_plural = _("deliveries")
         ordering = ["-id"]
-        indexes = [models.Index(fields=["state", "next_try_at"], name="delivery_due")]
+        indexes = [
+            models.Index(fields=["state", "next_try_at"], name="delivery_due"),
+            models.Index(fields=["-sent_at"], name="delivery_sent"),  # the last mail that was accepted
+        ]
 
     def __str__(self) -> str:
         return f"{self.subject} → {self.recipient}"
@@ -59,6 +63,8 @@ class Delivery(models.Model):
 
 class Notice(models.Model):
     """One finding reported for one reason, in one delivery. The constraint makes sure that it is reported once.
+
+    A digest that reached nobody gives its notices up to the next one (`alerts.undelivered`).
 
     `step` distinguishes occasions of one reason: the threshold in days, the number of the open period, the week
     of a reminder. A moved sunset date starts the thresholds again.

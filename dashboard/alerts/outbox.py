@@ -2,6 +2,9 @@
 
 A digest is a `Delivery` with its `Notice` rows, written in one transaction. A unique constraint over notices
 makes sure that each reason of each finding is reported once, also by concurrent processes.
+
+A notice of a delivery that was given up was read by nobody. It is due again, and goes into the next digest of
+whoever is responsible then (`alerts.undelivered`).
 """
 
 import hashlib
@@ -17,6 +20,7 @@ from django.db.models import Count, Sum
 
 from dashboard.alerts import digest, policy
 from dashboard.alerts.models import Channel, Delivery, Notice, Reason
+from dashboard.alerts.undelivered import Reports, load_reports, release_notices
 from dashboard.catalog import snapshot as catalog
 from dashboard.catalog.choices import MilestoneKind
 from dashboard.catalog.models import Milestone
@@ -31,7 +35,6 @@ from dashboard.usage.measure import choose_measure
 __all__ = ["DigestPlan", "RecipientDigest", "SkippedFinding", "plan_digests", "write_digests"]
 
 DAY = timedelta(days=1)
-CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,8 @@ class _DayInputs:
     """What the digests of a day are decided from."""
 
     catalog: Snapshot
-    reported: dict[int, list[policy.ReportedReason]]
+    reported: Reports
+    undelivered: Reports
     usage: dict[tuple[int, int], _PairUsage]
     late: set[tuple[int, str, date | None]]
     dues: dict[int, DueDate]
@@ -93,7 +97,8 @@ def plan_digests(as_of: date) -> DigestPlan:
     usage = _usage(known, as_of)
     dues = {finding.pk: due for finding in findings if (due := finding_due(finding, known))}
     late = _late(findings, known, usage, dues)
-    inputs = _DayInputs(known, _reported(findings), usage, late, dues, _moves(findings, known, dues))
+    reported, undelivered = load_reports(findings)
+    inputs = _DayInputs(known, reported, undelivered, usage, late, dues, _moves(findings, known, dues))
     digests: dict[str, RecipientDigest] = {}
     skipped: list[SkippedFinding] = []
     for finding in findings:
@@ -101,7 +106,13 @@ def plan_digests(as_of: date) -> DigestPlan:
         if why := policy.skip_reason(state):
             skipped.append(SkippedFinding(finding, why))
             continue
-        reasons = policy.reasons_to_report(state, inputs.reported[finding.pk], as_of, settings.SUNDIAL_ALERT_DAYS)
+        reasons = policy.reasons_to_report(
+            state,
+            inputs.reported[finding.pk],
+            as_of,
+            settings.SUNDIAL_ALERT_DAYS,
+            inputs.undelivered[finding.pk],
+        )
         if not reasons:
             continue
         owner = finding.assignee or finding.application.owner
@@ -181,6 +192,7 @@ def _write(mail: RecipientDigest, now: datetime, as_of: date) -> Delivery | None
             )
             for notice in mail.notices:
                 notice.delivery = delivery
+            release_notices({notice.finding_id for notice in mail.notices})
             Notice.objects.bulk_create(mail.notices)
             return delivery
     except IntegrityError:
@@ -194,18 +206,6 @@ def _message_id(mail: RecipientDigest, as_of: date) -> str:
     content = "\n".join([mail.recipient.casefold(), as_of.isoformat(), *parts])
     host = urlsplit(settings.SUNDIAL_BASE_URL).hostname or "localhost"
     return f"<{as_of:%Y%m%d}.{hashlib.sha256(content.encode()).hexdigest()[:32]}@{host}>"
-
-
-def _reported(findings: list[Finding]) -> dict[int, list[policy.ReportedReason]]:
-    reported: dict[int, list[policy.ReportedReason]] = defaultdict(list)
-    pks = [finding.pk for finding in findings]
-    for start in range(0, len(pks), CHUNK):
-        rows = Notice.objects.filter(finding__in=pks[start : start + CHUNK], channel=Channel.EMAIL)
-        for pk, reason, step, sunset_on, on in rows.values_list(
-            "finding", "reason", "step", "sunset_on", "delivery__as_of"
-        ):
-            reported[pk].append(policy.ReportedReason(reason, step, sunset_on, on))
-    return reported
 
 
 def _usage(known: Snapshot, as_of: date) -> dict[tuple[int, int], _PairUsage]:

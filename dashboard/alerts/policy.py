@@ -6,6 +6,8 @@
 - When the sunset date moved; thresholds then start again for the new date.
 - Once a week while the forecast is late (within the largest threshold), or while calls continue after the
   sunset. A week with another report needs no reminder.
+
+A report that did not arrive is none: its reasons are due again, on whatever day the next digest is written.
 """
 
 from collections.abc import Collection, Sequence
@@ -58,31 +60,45 @@ def skip_reason(state: FindingState) -> str | None:
 
 
 def reasons_to_report(
-    state: FindingState, reported: Collection[ReportedReason], as_of: date, thresholds: Sequence[int]
+    state: FindingState,
+    reported: Collection[ReportedReason],
+    as_of: date,
+    thresholds: Sequence[int],
+    undelivered: Collection[ReportedReason] = (),
 ) -> tuple[AlertReason, ...]:
-    """The reasons to report the finding today that have not been reported yet."""
+    """The reasons to report the finding today that have not been reported yet.
+
+    `undelivered` were in a digest that did not arrive, and are not in `reported`. They stay due for as long as
+    they are true, also when the days are over on which they would be reported for the first time.
+    """
     if skip_reason(state) or not state.sunset_on:
         return ()
     days_left = (state.sunset_on - as_of).days
     reasons = [
-        *_moved(state, reported, as_of),
+        *_moved(state, reported, as_of, undelivered),
         *_threshold(state.sunset_on, days_left, reported, thresholds),
-        *_fresh(state, days_left, reported, as_of),
+        *_fresh(state, days_left, reported, as_of, undelivered),
     ]
     return tuple(reasons) or _reminder(state, days_left, reported, as_of, thresholds)
 
 
-def _moved(state: FindingState, reported: Collection[ReportedReason], as_of: date) -> tuple[AlertReason, ...]:
+def _moved(
+    state: FindingState,
+    reported: Collection[ReportedReason],
+    as_of: date,
+    undelivered: Collection[ReportedReason],
+) -> tuple[AlertReason, ...]:
     """The last report named another date; or the date changed in the last days while there were calls."""
     if not state.moved_on or not state.sunset_on:
         return ()
     step = state.moved_on.toordinal()
-    if any(r.reason == "moved" and r.step == step for r in reported):
+    if _contains(reported, "moved", step):
         return ()
     last = max(reported, key=lambda r: r.on, default=None)
     other_date = last is not None and last.sunset_on != state.sunset_on
     recent = as_of - FRESH < state.moved_on <= as_of and state.opened_on < state.moved_on
-    return (AlertReason("moved", step),) if other_date or recent else ()
+    is_left = _contains(undelivered, "moved", step)
+    return (AlertReason("moved", step),) if other_date or recent or is_left else ()
 
 
 def _threshold(
@@ -97,14 +113,23 @@ def _threshold(
 
 
 def _fresh(
-    state: FindingState, days_left: int, reported: Collection[ReportedReason], as_of: date
+    state: FindingState,
+    days_left: int,
+    reported: Collection[ReportedReason],
+    as_of: date,
+    undelivered: Collection[ReportedReason],
 ) -> tuple[AlertReason, ...]:
     reason = "regressed" if state.period_number else "new"
-    if days_left > NEAR_DAYS or state.opened_on <= as_of - FRESH:
+    is_left = _contains(undelivered, reason, state.period_number)
+    if not is_left and (days_left > NEAR_DAYS or state.opened_on <= as_of - FRESH):
         return ()
-    if any(r.reason == reason and r.step == state.period_number for r in reported):
+    if _contains(reported, reason, state.period_number):
         return ()
     return (AlertReason(reason, state.period_number),)
+
+
+def _contains(reasons: Collection[ReportedReason], reason: str, step: int) -> bool:
+    return any(r.reason == reason and r.step == step for r in reasons)
 
 
 def _reminder(

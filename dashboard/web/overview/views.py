@@ -3,7 +3,9 @@
 from django.http import HttpResponse
 from django.shortcuts import render
 
+from dashboard.alerts.undelivered import mail_status
 from dashboard.catalog import snapshot as catalog
+from dashboard.core import clock
 from dashboard.web.common.as_of import Request
 from dashboard.web.overview.queries import load_overview
 
@@ -11,4 +13,5 @@ __all__ = ["show"]
 
 
 def show(request: Request) -> HttpResponse:
-    return render(request, "overview/overview.html", {"overview": load_overview(catalog.load(request.as_of))})
+    context = {"overview": load_overview(catalog.load(request.as_of)), "mail": mail_status(clock.wall())}
+    return render(request, "overview/overview.html", context)

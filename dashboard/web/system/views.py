@@ -8,6 +8,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
+from dashboard.alerts.undelivered import check_mail
 from dashboard.core import clock
 from dashboard.core.health import readiness
 from dashboard.web.common.context import THEMES
@@ -29,8 +30,11 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Readiness: the state of database, broker, worker and beat; 503 unless all are `ok`."""
-    parts = readiness(clock.wall())
+    """Readiness: the state of database, broker, worker, beat and mail; 503 unless all are `ok`."""
+    now = clock.wall()
+    parts = readiness(now)
+    if parts["database"]["ok"]:
+        parts["mail"] = check_mail(now)
     ready = all(part["ok"] for part in parts.values())
     return JsonResponse({"ready": ready, "parts": parts}, status=200 if ready else 503)
 
