@@ -1,4 +1,4 @@
-"""Catalog editing that a product person can do: an entry, its life, aliases and history on one page."""
+"""The admin of the catalog: an entry with its lifecycle, aliases and history on one page."""
 
 from datetime import timedelta
 from typing import Any
@@ -68,7 +68,7 @@ class SunsetFilter(admin.SimpleListFilter):
 
 
 class EntryList(ChangeList):
-    """Puts each row's state beside it: one snapshot for the page, no query per row."""
+    """Adds `state` to each row from one snapshot, without a query per row."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
@@ -78,7 +78,7 @@ class EntryList(ChangeList):
 
 
 class AliasFormSet(BaseInlineFormSet):
-    """Refuses two spans of one name that overlap within the page itself; the rest is the model's rule."""
+    """Refuses overlapping periods of one name among the forms; the model checks against stored aliases."""
 
     def clean(self) -> None:
         super().clean()
@@ -89,9 +89,7 @@ class AliasFormSet(BaseInlineFormSet):
                 continue
             alias = AliasDoc(cleaned["name"], cleaned.get("from_on"), cleaned.get("to_on"))
             if any(alias.name == other.name and periods_overlap(alias, other) for other in seen):
-                raise ValidationError(
-                    gettext("%(name)s stands here twice for the same days") % {"name": alias.name}
-                )
+                raise ValidationError(gettext("%(name)s is listed twice for the same days") % {"name": alias.name})
             seen.append(alias)
 
 
@@ -103,19 +101,19 @@ class AliasInline(admin.TabularInline):
     fields = ("name", "from_on", "to_on", "source_url", "note")
 
 
-def _in_words(step: Milestone) -> str:
+def _milestone_text(step: Milestone) -> str:
     precision = "" if step.precision == "day" else f" ({step.get_precision_display()})"
     return f"{step} {step.region}".strip() + precision
 
 
 class RevisionInline(admin.TabularInline):
-    """What every source said, as it was recorded. Nothing here can be changed."""
+    """The recorded revisions, read-only."""
 
     model = Revision
     formfield_overrides = URL_FIELDS_HTTPS
     extra = 0
     can_delete = False
-    verbose_name_plural = _("history: what was said, and when")
+    verbose_name_plural = _("history")
     fields = readonly_fields = ("known_on", "statement", "advice", "where", "note", "who")
     ordering = ("-known_on", "-id")
 
@@ -131,16 +129,16 @@ class RevisionInline(admin.TabularInline):
 
     @admin.display(description=_("dates"))
     def statement(self, revision: Revision) -> str:
-        lines = ((_in_words(step),) for step in revision.milestones.all())
+        lines = ((_milestone_text(step),) for step in revision.milestones.all())
         return format_html_join("\n", "<div>{}</div>", lines)
 
     @admin.display(description=_("on sunset, replacements"))
     def advice(self, revision: Revision) -> str:
-        told = [revision.get_on_sunset_display()] if revision.on_sunset else []
+        parts = [revision.get_on_sunset_display()] if revision.on_sunset else []
         if revision.sets_replacements:
             names = [str(replacement.entry) for replacement in revision.replacements.all()]
-            told.append("→ " + (", ".join(names) or gettext("none")))
-        return "; ".join(told)
+            parts.append("→ " + (", ".join(names) or gettext("none")))
+        return "; ".join(parts)
 
     @admin.display(description=_("source"))
     def where(self, revision: Revision) -> str:
@@ -167,7 +165,7 @@ class EntryAdmin(CatalogFiles, BulkEdits, AuditedAdmin):
     fieldsets = (
         (None, {"fields": (("platform", "name"), ("vendor", "kind"), ("released_on", "confidence"), "note")}),
         (
-            _("Its life, as known today"),
+            _("Lifecycle as known today"),
             {
                 "fields": (
                     *((f"{kind.value}_on", f"{kind.value}_precision") for kind in KINDS),
@@ -179,7 +177,7 @@ class EntryAdmin(CatalogFiles, BulkEdits, AuditedAdmin):
             },
         ),
         (
-            _("Where that is written"),
+            _("Source of the changes"),
             {"fields": ("source_url", "known_on", "revision_note", "seen")},
         ),
     )
@@ -188,11 +186,11 @@ class EntryAdmin(CatalogFiles, BulkEdits, AuditedAdmin):
         return EntryList
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Who may only look reads its life in the history below: the form's fields are for editing it."""
+        """Without permission to change, the lifecycle is shown by the history only, not by form fields."""
         return self.fieldsets if self.has_change_permission(request, obj) or obj is None else self.fieldsets[:1]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        # The fields of its life are made per form, so the factory must not look for them on the model.
+        # The lifecycle fields are added by the form, so the factory must not look for them on the model.
         return super().get_form(request, obj, change, **{**kwargs, "fields": EntryForm.Meta.fields})
 
     @admin.display(description=_("stage"))
@@ -216,7 +214,7 @@ class EntryAdmin(CatalogFiles, BulkEdits, AuditedAdmin):
         admin.ModelAdmin.save_model(self, request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Aliases, then the audit line of all but the life, then its new revision with a line of its own."""
+        """Save aliases, then record the audit entry of the fields, then append the revision with its own."""
         super().save_related(request, form, formsets, change)
         snapshot.bump(clock.now())
         self.record(request, form.instance, form.before, self.audit_values(form.instance))
@@ -238,7 +236,7 @@ class EntryAdmin(CatalogFiles, BulkEdits, AuditedAdmin):
         try:
             undo.undo(obj, change, [name], now=clock.now(), today=clock.today(), by=request.user)
         except CatalogError as problem:
-            return [str(found.message) for found in problem.found]
+            return [str(item.message) for item in problem.found]
         enqueue_scan()
         return []
 
@@ -253,13 +251,13 @@ class EntryAdmin(CatalogFiles, BulkEdits, AuditedAdmin):
         enqueue_scan()
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """An entry that somebody calls stays: its calls and findings would go with it."""
+        """Protect an entry that is called: deleting it would delete its calls and findings."""
         to_delete, counts, perms_needed, protected = super().get_deleted_objects(objs, request)
-        # Its own history and aliases go with an entry; nobody needs permission for those alone.
+        # History and aliases are deleted with the entry and need no permission of their own.
         perms_needed = {name for name in perms_needed if name == Entry._meta.verbose_name}
         called = Traffic.objects.filter(entry__in=objs).values_list("entry_id", flat=True).distinct()
-        found = Finding.objects.filter(entry__in=objs).values_list("entry_id", flat=True).distinct()
-        used = {*called, *found}
+        with_findings = Finding.objects.filter(entry__in=objs).values_list("entry_id", flat=True).distinct()
+        used = {*called, *with_findings}
         protected = [
             *protected,
             *(gettext("Calls of applications to %(entry)s") % {"entry": obj} for obj in objs if obj.pk in used),

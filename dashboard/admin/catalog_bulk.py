@@ -1,4 +1,4 @@
-"""Changing many entries together: one form, a dry run of what it would change, and then all or nothing."""
+"""Bulk changes of entries: a form, a dry run of the changes, and one transaction."""
 
 from typing import Any
 
@@ -14,33 +14,35 @@ from django.utils.translation import gettext_lazy as _
 
 from dashboard.catalog.changes.apply import apply_document
 from dashboard.catalog.choices import Confidence, Kind, MilestoneKind, OnSunset, Precision
+from dashboard.catalog.date_field import CatalogDateField
 from dashboard.catalog.documents import CatalogError, Document, EntryDoc, MilestoneDoc, RevisionDoc
-from dashboard.catalog.files.values import FIRST_YEAR, LAST_YEAR
 from dashboard.catalog.models import Entry, Vendor
 from dashboard.core import clock
 from dashboard.findings.enqueue import enqueue_scan
 
 __all__ = ["BulkEdits"]
 
-MOST = 500
-AS_IS = _("as it is")
-KEEP = [("", AS_IS)]
+MAX_ENTRIES = 500
+NO_CHANGE_LABEL = _("as it is")
+NO_CHANGE = [("", NO_CHANGE_LABEL)]
 
 
 class BulkForm(forms.Form):
-    """What to set; empty fields leave entries as they are. Days need the address where they are written."""
+    """The values to set. An empty field changes nothing; dates need the address of their source."""
 
     vendor = forms.ModelChoiceField(
-        Vendor.objects.all(), required=False, label=_("Vendor"), empty_label=KEEP[0][1]
+        Vendor.objects.all(), required=False, label=_("Vendor"), empty_label=NO_CHANGE_LABEL
     )
-    kind = forms.ChoiceField(choices=[*KEEP, *Kind.choices], required=False, label=_("Kind"))
-    confidence = forms.ChoiceField(choices=[*KEEP, *Confidence.choices], required=False, label=_("Confidence"))
+    kind = forms.ChoiceField(choices=[*NO_CHANGE, *Kind.choices], required=False, label=_("Kind"))
+    confidence = forms.ChoiceField(
+        choices=[*NO_CHANGE, *Confidence.choices], required=False, label=_("Confidence")
+    )
     milestone = forms.ChoiceField(
-        choices=[*KEEP, *MilestoneKind.choices], required=False, label=_("Step"), initial=MilestoneKind.SUNSET
+        choices=[*NO_CHANGE, *MilestoneKind.choices], required=False, label=_("Step"), initial=MilestoneKind.SUNSET
     )
-    on = forms.DateField(required=False, label=_("on"), widget=AdminDateWidget)
+    on = CatalogDateField(_("on"), widget=AdminDateWidget)
     precision = forms.ChoiceField(choices=Precision.choices, required=False, label=_("Precision"))
-    on_sunset = forms.ChoiceField(choices=[*KEEP, *OnSunset.choices], required=False, label=_("On sunset"))
+    on_sunset = forms.ChoiceField(choices=[*NO_CHANGE, *OnSunset.choices], required=False, label=_("On sunset"))
     source_url = forms.URLField(
         required=False,
         max_length=500,
@@ -64,51 +66,53 @@ class BulkForm(forms.Form):
     def clean_known_on(self) -> Any:
         day = self.cleaned_data["known_on"]
         if day and day > clock.today():
-            raise forms.ValidationError(gettext("Nothing is known before it is said: choose today or earlier"))
+            raise forms.ValidationError(gettext("Choose today or an earlier day"))
         return day or clock.today()
 
     def clean(self) -> dict[str, Any]:
-        told = super().clean() or self.cleaned_data
-        dated = told.get("on") or told.get("on_sunset")
-        if told.get("on") and not told.get("milestone"):
-            self.add_error("milestone", gettext("Say which step is on that day"))
-        if told.get("on") and not FIRST_YEAR <= told["on"].year <= LAST_YEAR:
-            self.add_error("on", gettext("That year cannot be right"))
-        if dated and "source_url" in told and not told["source_url"]:
-            self.add_error("source_url", gettext("Say where this is written: every date carries its source"))
-        if not dated and not any(told.get(name) for name in ("vendor", "kind", "confidence")):
-            raise forms.ValidationError(gettext("Nothing is chosen to change"))
-        return told
+        values = super().clean() or self.cleaned_data
+        dated = values.get("on") or values.get("on_sunset")
+        if values.get("on") and not values.get("milestone"):
+            self.add_error("milestone", gettext("Choose the milestone that this date is for"))
+        if dated and "source_url" in values and not values["source_url"]:
+            self.add_error("source_url", gettext("Enter the address of the source: every date needs one"))
+        if (
+            not self.errors
+            and not dated
+            and not any(values.get(name) for name in ("vendor", "kind", "confidence"))
+        ):
+            raise forms.ValidationError(gettext("Choose at least one change"))
+        return values
 
     def document(self, entries: QuerySet) -> Document:
-        """The entries with what the form states, as a file would have it."""
-        told = self.cleaned_data
-        plain: dict[str, Any] = {name: told[name] for name in ("kind", "confidence") if told[name]}
-        if told["vendor"]:
-            plain["vendor"] = told["vendor"].slug
-        history = (self._revision(),) if told["on"] or told["on_sunset"] else ()
+        """The form's values for each entry, as a catalog document."""
+        values = self.cleaned_data
+        fields: dict[str, Any] = {name: values[name] for name in ("kind", "confidence") if values[name]}
+        if values["vendor"]:
+            fields["vendor"] = values["vendor"].slug
+        history = (self._revision(),) if values["on"] or values["on_sunset"] else ()
         keys = entries.order_by("platform__slug", "name").values_list("platform__slug", "name")
         return Document(
             entries=[
-                EntryDoc(platform, name, **plain, history=history, given=frozenset(plain))
+                EntryDoc(platform, name, **fields, history=history, given=frozenset(fields))
                 for platform, name in keys
             ]
         )
 
     def _revision(self) -> RevisionDoc:
-        told = self.cleaned_data
-        step = MilestoneDoc(told["milestone"], told["on"], told["precision"] or Precision.DAY)
+        values = self.cleaned_data
+        milestone = MilestoneDoc(values["milestone"], values["on"], values["precision"] or Precision.DAY)
         return RevisionDoc(
-            known_on=told["known_on"],
-            source_url=told["source_url"],
-            note=told["note"].strip(),
-            milestones=(step,) if told["on"] else (),
-            on_sunset=told["on_sunset"],
+            known_on=values["known_on"],
+            source_url=values["source_url"],
+            note=values["note"].strip(),
+            milestones=(milestone,) if values["on"] else (),
+            on_sunset=values["on_sunset"],
         )
 
 
 class BulkEdits(admin.ModelAdmin):
-    """Actions on the entries that are ticked in the list."""
+    """Actions on the entries selected in the list."""
 
     actions = ("mark_verified", "mark_unverified", "change_together")
 
@@ -122,14 +126,14 @@ class BulkEdits(admin.ModelAdmin):
 
     @admin.action(description=_("Change together…"), permissions=["change"])
     def change_together(self, request: HttpRequest, queryset: QuerySet[Entry]) -> HttpResponse | None:
-        """The form, then what it would change, then the change: each a POST of the same action."""
-        if queryset.count() > MOST:
-            messages.error(request, gettext("At most %(count)s entries at a time") % {"count": MOST})
+        """Show the form, then the dry run, then apply it; each step is a POST of the same action."""
+        if queryset.count() > MAX_ENTRIES:
+            messages.error(request, gettext("At most %(count)s entries at a time") % {"count": MAX_ENTRIES})
             return None
-        asked = "show" in request.POST or "confirm" in request.POST
-        form = BulkForm(request.POST if asked else None)
+        submitted = "show" in request.POST or "confirm" in request.POST
+        form = BulkForm(request.POST if submitted else None)
         context: dict[str, Any] = {"form": form, "entries": queryset.select_related("platform")}
-        if asked and form.is_valid():
+        if submitted and form.is_valid():
             document = form.document(queryset)
             try:
                 if "confirm" in request.POST:
@@ -151,10 +155,12 @@ class BulkEdits(admin.ModelAdmin):
             },
         )
 
-    def _set_confidence(self, request: HttpRequest, queryset: QuerySet[Entry], word: Confidence) -> None:
+    def _set_confidence(self, request: HttpRequest, queryset: QuerySet[Entry], confidence: Confidence) -> None:
         keys = queryset.values_list("platform__slug", "name")
         given = frozenset({"confidence"})
-        self._apply(request, Document(entries=[EntryDoc(*key, confidence=word, given=given) for key in keys]))
+        self._apply(
+            request, Document(entries=[EntryDoc(*key, confidence=confidence, given=given) for key in keys])
+        )
 
     def _apply(self, request: HttpRequest, document: Document) -> None:
         result = apply_document(document, now=clock.now(), origin="admin", by=request.user)

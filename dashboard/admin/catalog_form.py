@@ -1,7 +1,6 @@
-"""The form in which a person edits an entry: its own fields, and its life as known today.
+"""The admin form of an entry: its own fields, and its lifecycle as known today.
 
-What is changed about its life becomes one new revision that says only what changed; older revisions are
-never touched.
+Changes of the lifecycle become one new revision with the changed points only; stored revisions never change.
 """
 
 import hashlib
@@ -15,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from dashboard.catalog.changes.apply import check_entry
 from dashboard.catalog.changes.validate import LatestState, latest_state
 from dashboard.catalog.choices import MilestoneKind, OnSunset, Precision
+from dashboard.catalog.date_field import CatalogDateField
 from dashboard.catalog.documents import EntryDoc, Key, MilestoneDoc, Problem, RevisionDoc, entry_reference
-from dashboard.catalog.files.values import FIRST_YEAR, LAST_YEAR
 from dashboard.catalog.models import Entry
 from dashboard.catalog.serializers import entry_details
 from dashboard.core import clock
@@ -27,13 +26,13 @@ KINDS = tuple(MilestoneKind)
 
 
 def state_of(entry: Entry | None) -> tuple[EntryDoc | None, LatestState]:
-    """The stored record of an entry and the newest word on each point of it."""
+    """The stored document of an entry, and the latest value of each point of its lifecycle."""
     record = entry_details().get((entry.platform.slug, entry.name)) if entry and entry.pk else None
     return record, latest_state(record) if record else LatestState()
 
 
 class EntryForm(forms.ModelForm):
-    """Adds `revision` (or None) to `cleaned_data`: what the person says has changed."""
+    """Adds `revision` to `cleaned_data`: the changes of the lifecycle, or None."""
 
     regions = forms.CharField(
         label=_("By region"),
@@ -86,12 +85,10 @@ class EntryForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.record, self.state = state_of(self.instance if self.instance.pk else None)
         for name in {"platform", "name"} & self.fields.keys() if self.instance.pk else ():
-            self.fields[name].disabled = True  # the id is what everything else refers to
+            self.fields[name].disabled = True  # other records refer to the id
         for kind in KINDS:
             step = self.state.steps.get((kind.value, ""))
-            self.fields[f"{kind.value}_on"] = forms.DateField(
-                label=kind.label, required=False, widget=AdminDateWidget
-            )
+            self.fields[f"{kind.value}_on"] = CatalogDateField(kind.label, widget=AdminDateWidget)
             self.fields[f"{kind.value}_precision"] = forms.ChoiceField(
                 label=_("Precision"), required=False, choices=Precision.choices
             )
@@ -115,38 +112,40 @@ class EntryForm(forms.ModelForm):
         return [step for (_kind, region), step in sorted(self.state.steps.items()) if region and step.on]
 
     def _fingerprint(self) -> str:
-        """Changes with the entry's life, so that nobody saves over what somebody else just said."""
-        said = repr(sorted(self.state.steps.items())), self.state.on_sunset, self.state.replacements
-        return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
+        """A hash of the lifecycle shown, to detect a change by somebody else while the form was open."""
+        shown = repr(sorted(self.state.steps.items())), self.state.on_sunset, self.state.replacements
+        return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
 
     def clean_regions(self) -> dict[Key, MilestoneDoc]:
-        """(kind, region) -> step."""
-        found: dict[Key, MilestoneDoc] = {}
+        """(kind, region) -> milestone."""
+        milestones: dict[Key, MilestoneDoc] = {}
         for line in self.cleaned_data["regions"].splitlines():
             if not line.strip():
                 continue
-            words = line.split()
-            kind, region, day, precision = [*words, "day"][:4] if len(words) in {3, 4} else ("", "", "", "")
+            parts = line.split()
+            kind, region, day, precision = [*parts, "day"][:4] if len(parts) in {3, 4} else ("", "", "", "")
             try:
-                on = forms.DateField(input_formats=["%Y-%m-%d"]).clean(day)
-            except forms.ValidationError:
+                on = CatalogDateField().clean(day)
+            except forms.ValidationError as error:
+                if error.code == "year":
+                    raise
                 on = None
             if kind not in MilestoneKind.values or not on or precision not in Precision.values:
                 raise forms.ValidationError(
                     gettext("“%(line)s” is not a kind, a region, a day and perhaps a precision")
                     % {"line": line[:100]}
                 )
-            if (kind, region) in found:
+            if (kind, region) in milestones:
                 raise forms.ValidationError(
-                    gettext("%(kind)s %(region)s stands here twice") % {"kind": kind, "region": region[:40]}
+                    gettext("%(kind)s %(region)s is listed twice") % {"kind": kind, "region": region[:40]}
                 )
-            found[kind, region] = MilestoneDoc(kind, on, precision, region[:40])
-        return found
+            milestones[kind, region] = MilestoneDoc(kind, on, precision, region[:40])
+        return milestones
 
     def clean_known_on(self) -> Any:
         day = self.cleaned_data["known_on"]
         if day and day > clock.today():
-            raise forms.ValidationError(gettext("Nothing is known before it is said: choose today or earlier"))
+            raise forms.ValidationError(gettext("Choose today or an earlier day"))
         return day or clock.today()
 
     def clean(self) -> dict[str, Any]:
@@ -156,7 +155,7 @@ class EntryForm(forms.ModelForm):
             return cleaned
         if self.instance.pk and cleaned["seen"] and cleaned["seen"] != self._fingerprint():
             raise forms.ValidationError(
-                gettext("Somebody changed this entry while you were editing it. Load the page anew and look.")
+                gettext("Somebody changed this entry while you were editing it. Reload the page.")
             )
         revision = self._revision(cleaned)
         if revision:
@@ -166,7 +165,7 @@ class EntryForm(forms.ModelForm):
         return cleaned
 
     def _revision(self, cleaned: dict[str, Any]) -> RevisionDoc | None:
-        """What differs from the state shown, as one revision; None when nothing does."""
+        """One revision with what differs from the state shown; None without differences."""
         references = tuple(line.strip() for line in cleaned["replacements"].splitlines() if line.strip())
         before = tuple(entry_reference(key, cleaned["platform"].slug) for key in self.state.replacements)
         revision = RevisionDoc(
@@ -178,15 +177,15 @@ class EntryForm(forms.ModelForm):
             references=references if references != before else None,
         )
         if self.state.on_sunset and not cleaned["on_sunset"]:
-            self.add_error("on_sunset", gettext("Once said it can be changed, not left open"))
+            self.add_error("on_sunset", gettext("A recorded value can be changed, but not removed"))
         if not revision.milestones and not revision.on_sunset and revision.references is None:
             return None
         if not revision.source_url:
-            self.add_error("source_url", gettext("Say where this is written: every date carries its source"))
+            self.add_error("source_url", gettext("Enter the address of the source: every date needs one"))
         if self.state.known_on and revision.known_on < self.state.known_on:
             self.add_error(
                 "known_on",
-                gettext("The catalog has word of %(day)s already: choose that day or a later one")
+                gettext("The latest revision is of %(day)s: choose that day or a later one")
                 % {"day": self.state.known_on},
             )
         return revision
@@ -197,8 +196,6 @@ class EntryForm(forms.ModelForm):
             on, precision = cleaned[f"{kind.value}_on"], cleaned[f"{kind.value}_precision"]
             if on:
                 wanted[kind.value, ""] = MilestoneDoc(kind.value, on, str(precision or Precision.DAY))
-            if on and not FIRST_YEAR <= on.year <= LAST_YEAR:
-                self.add_error(f"{kind.value}_on", gettext("That year cannot be right"))
         known = {key: step for key, step in self.state.steps.items() if step.on}
         gone = [MilestoneDoc(kind, None, region=region) for kind, region in known.keys() - wanted.keys()]
         return [step for key, step in wanted.items() if known.get(key) != step] + gone
@@ -215,5 +212,5 @@ class EntryForm(forms.ModelForm):
 
 
 def _line(step: MilestoneDoc) -> str:
-    words = [step.kind, step.region, str(step.on), *([] if step.precision == "day" else [step.precision])]
-    return " ".join(words)
+    precision = [] if step.precision == "day" else [step.precision]
+    return " ".join([step.kind, step.region, str(step.on), *precision])

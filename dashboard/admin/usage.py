@@ -41,16 +41,15 @@ class SourceForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.before = services.audited_values(self.instance) if self.instance.pk else {}
         self.initial["config"] = mask_values(self.initial.get("config") or {})
-        for name, words in (("format", registry.format_choices()), ("platform", self._platforms())):
-            stored = getattr(self.instance, name)
-            # What is stored stays choosable, even if Sundial no longer knows it.
-            words = words if not stored or stored in words else [*words, stored]
-            self.fields[name].choices = [(word, word or "—") for word in words]  # type: ignore[attr-defined]
+        choices = {
+            "format": {name: name or "—" for name in registry.format_choices()},
+            "platform": {"": "—", **dict(Platform.objects.order_by("name").values_list("slug", "name"))},
+        }
+        for name, labels in choices.items():
+            if stored := getattr(self.instance, name):
+                labels.setdefault(stored, stored)  # a stored value stays valid, even if it is no longer known
+            self.fields[name].choices = list(labels.items())  # type: ignore[attr-defined]
             self.fields[name].help_text = Source._meta.get_field(name).help_text  # type: ignore[union-attr]
-
-    @staticmethod
-    def _platforms() -> list[str]:
-        return ["", *Platform.objects.order_by("slug").values_list("slug", flat=True)]
 
     def clean_deployments(self) -> dict[str, str]:
         deployments = self.cleaned_data["deployments"] or {}
@@ -120,8 +119,8 @@ class SourceAdmin(AuditedAdmin):
             enqueue_scan()
 
 
-class Ruled(AuditedAdmin):
-    """After a rule changes, callers find their applications anew."""
+class ReattributingAdmin(AuditedAdmin):
+    """Attributes all callers again after a rule changes."""
 
     def rules_changed(self) -> None:
         reattribute(clock.now())
@@ -135,7 +134,7 @@ class RuleInline(admin.TabularInline):
 
 
 @admin.register(Application)
-class ApplicationAdmin(Ruled):
+class ApplicationAdmin(ReattributingAdmin):
     list_display = ("name", "team", "owner", "criticality")
     list_editable = ("owner", "criticality")
     list_filter = ("criticality", ("owner", admin.EmptyFieldListFilter), "team")
@@ -152,7 +151,7 @@ class ApplicationAdmin(Ruled):
 
 
 @admin.register(ApplicationRule)
-class ApplicationRuleAdmin(Ruled):
+class ApplicationRuleAdmin(ReattributingAdmin):
     list_display = ("position", "field", "pattern", "application")
     list_display_links = ("pattern",)
     list_filter = ("field",)

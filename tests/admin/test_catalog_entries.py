@@ -105,6 +105,15 @@ def test_a_changed_date_needs_its_source(editor, davinci):
     assert davinci.revisions.count() == 1
 
 
+@pytest.mark.parametrize(
+    ("field", "value"), [("sunset_on", "0024-01-04"), ("regions", "sunset us-east-1 0024-01-04")]
+)
+def test_a_year_that_the_catalog_does_not_accept_is_refused_at_its_field(editor, davinci, field, value):
+    found = errors(save(editor, davinci, source_url=SOURCE, **{field: value}))
+    assert found == {field: ["Enter a year from 2000 to 2199"]}
+    assert davinci.revisions.count() == 1
+
+
 def test_a_sunset_before_its_announcement_is_refused_at_the_sunset(editor, davinci):
     found = errors(save(editor, davinci, sunset_on="2023-01-04", source_url=SOURCE))
     assert list(found) == ["sunset_on"]

@@ -176,11 +176,12 @@ def test_kind_and_vendor_are_set_together(editor, three):
 @pytest.mark.parametrize(
     ("data", "says"),
     [
-        ({}, "Nothing is chosen to change"),
-        ({"milestone": "sunset", "on": "2024-06-14"}, "every date carries its source"),
-        ({"on": "2024-06-14", "source_url": SOURCE}, "Say which step"),
+        ({}, "Choose at least one change"),
+        ({"milestone": "sunset", "on": "2024-06-14"}, "every date needs one"),
+        ({"on": "2024-06-14", "source_url": SOURCE}, "Choose the milestone"),
+        ({"milestone": "sunset", "on": "0024-06-14", "source_url": SOURCE}, "Enter a year from 2000 to 2199"),
         ({"kind": "chatty"}, "Select a valid choice"),
-        ({"kind": "chat", "known_on": "2030-01-01"}, "Nothing is known before it is said"),
+        ({"kind": "chat", "known_on": "2030-01-01"}, "Choose today or an earlier day"),
     ],
 )
 def test_a_change_that_makes_no_sense_changes_nothing(editor, three, data, says):

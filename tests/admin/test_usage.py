@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from dashboard.access.roles import ensure_roles
 from dashboard.alerts.models import Delivery, State
+from dashboard.catalog.models import Platform
 from dashboard.core.models import AuditEntry
 from dashboard.findings import scan
 from dashboard.findings.models import Finding
@@ -54,6 +55,20 @@ def test_a_source_reads_only_folders_that_are_allowed(boss, tmp_path, settings):
     assert boss.post(url, source_form(paths=f"{tmp_path}/logs/*.log")).status_code == 302
     assert Source.objects.get().paths == f"{tmp_path}/logs/*.log"
     assert AuditEntry.objects.get().after["paths"] == f"{tmp_path}/logs/*.log"
+
+
+def test_platforms_are_offered_by_display_name_and_a_stored_one_stays_valid(boss):
+    make_entry("openai/davinci")
+    platform = Platform.objects.get()
+    platform.name = "OpenAI API"
+    platform.save()
+    source = make_source(platform="left-the-catalog")
+    form = boss.get(reverse("admin:usage_source_change", args=[source.pk])).context["adminform"].form
+    assert form.fields["platform"].choices == [
+        ("", "—"),
+        ("openai", "OpenAI API"),
+        ("left-the-catalog", "left-the-catalog"),
+    ]
 
 
 def test_a_link_out_of_the_allowed_folders_is_followed_and_refused(tmp_path):
