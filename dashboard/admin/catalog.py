@@ -236,7 +236,7 @@ class EntryAdmin(CatalogFiles, BulkEdits, AuditedAdmin):
         try:
             undo.undo(obj, change, [name], now=clock.now(), today=clock.today(), by=request.user)
         except CatalogError as problem:
-            return [str(item.message) for item in problem.found]
+            return [str(item.message) for item in problem.problems]
         enqueue_scan()
         return []
 

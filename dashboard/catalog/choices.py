@@ -1,4 +1,4 @@
-"""The catalog's fixed words. Values are public (YAML, JSON, URLs); labels are for people."""
+"""The choices of catalog fields. Values are public (YAML, JSON, URLs); labels are translated."""
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
@@ -50,7 +50,7 @@ class Confidence(TextChoices):
 
 
 class Difference(TextChoices):
-    """How what a feed says differs from what the catalog knows."""
+    """How a feed differs from the catalog."""
 
     NEW = "new", _("New entry")
     FIRST = "first", _("New fact")
@@ -61,7 +61,7 @@ class Difference(TextChoices):
 
 
 class ProposalState(TextChoices):
-    """What became of a difference. `superseded`: the feed or the catalog said something else meanwhile."""
+    """The state of a proposal. `superseded`: the feed or the catalog has changed since."""
 
     PENDING = "pending", _("Waiting")
     APPLIED = "applied", _("Applied by itself")

@@ -1,6 +1,6 @@
 """The catalog as plain values: what files hold, what the database holds, and what a merge compares.
 
-Pure. An entry's key is (platform slug, id). Two revisions are the same when they say the same on the same
+Pure. An entry's key is (platform slug, id). Two revisions are the same when they record the same on the same
 day from the same source; where a value stands in a file (`at`) never takes part in comparisons.
 """
 
@@ -55,16 +55,16 @@ class Problem:
 
 
 class CatalogError(Exception):
-    """What is wrong with a file or an edit; at most `MAX_PROBLEMS` are kept. Nothing was stored."""
+    """Problems of a file or an edit, at most `MAX_PROBLEMS`; nothing was stored."""
 
-    def __init__(self, found: Sequence[Problem]) -> None:
-        self.found = list(found[:MAX_PROBLEMS])
-        self.more = len(found) - len(self.found)
-        super().__init__(self.found, self.more)
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = list(problems[:MAX_PROBLEMS])
+        self.more = len(problems) - len(self.problems)
+        super().__init__(self.problems, self.more)
 
     def __str__(self) -> str:
         """One problem a line, in the active language."""
-        lines = [str(problem) for problem in self.found]
+        lines = [str(problem) for problem in self.problems]
         return "\n".join([*lines, str(Message("and_more", n=self.more))] if self.more else lines)
 
 
@@ -91,7 +91,7 @@ class AliasDoc:
 
 @dataclass(frozen=True, slots=True)
 class MilestoneDoc:
-    """`on` None takes the step back."""
+    """`on` None withdraws the milestone."""
 
     kind: str
     on: date | None
@@ -101,7 +101,7 @@ class MilestoneDoc:
 
 @dataclass(frozen=True, slots=True)
 class RevisionDoc:
-    """What one source said on `known_on`. `replacements` None leaves them as they were.
+    """What one source stated on `known_on`. `replacements` None leaves them as they were.
 
     In a document just read, `references` holds them as written; merging turns those into keys.
     """

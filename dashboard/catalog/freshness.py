@@ -31,8 +31,7 @@ def last_verified_on(today: date) -> date | None:
 def stale_days(now: datetime) -> int | None:
     """The catalog's age in days, if it is over `SUNDIAL_CATALOG_MAX_AGE`; else None.
 
-    None too while `SUNDIAL_TODAY` pins today: in a story of the past nothing grows old. Up to
-    `REMEMBERED` seconds behind.
+    None too while `SUNDIAL_TODAY` pins today: a replayed past does not age. Up to `CACHE_SECONDS` behind.
     """
     if settings.SUNDIAL_TODAY or not settings.SUNDIAL_CATALOG_MAX_AGE:
         return None
@@ -42,7 +41,7 @@ def stale_days(now: datetime) -> int | None:
 
 
 def clear_cache() -> None:
-    """Ask the database again: the next answer of this process is not `CACHE_SECONDS` old."""
+    """Clear this process's cache, so that the next call reads the database."""
     _cached_day.cache_clear()
 
 

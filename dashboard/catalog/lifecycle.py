@@ -1,4 +1,4 @@
-"""How long a catalog entry lives: stage, sunset and days left, derived from what was known on a day.
+"""The lifecycle of a catalog entry: stage, sunset and days left, derived from what was known on a day.
 
 Pure: dates in, answers out. Days are UTC calendar days of the platform.
 """
@@ -17,7 +17,7 @@ STAGES: tuple[str, ...] = get_args(Stage)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A milestone as known on the day asked about. `on` is None when the source says there is no date."""
+    """A milestone as known on a day. `on` is None when the source states that there is no date."""
 
     kind: str
     on: date | None
@@ -28,7 +28,7 @@ class Step:
 
     @property
     def announces_sunset(self) -> bool:
-        """It says that the end is coming: a notice, or a sunset day that is more than a floor."""
+        """Whether it announces the end: a notice, or a sunset day that is not a floor."""
         if self.kind == "announced":
             return self.on is not None
         return self.kind == "sunset" and self.on is not None and self.precision != "not_before"
@@ -50,7 +50,7 @@ class EntryState:
     replacements: tuple[int, ...] = ()
     """Primary keys of the recommended entries, in order."""
     source_url: str = ""
-    """Where the newest word on its sunset (or, without one, on the entry) is written."""
+    """The source address of its sunset or, without one, of its latest revision."""
     first_known_on: date | None = None
     """The day from which a sunset was announced without interruption; None while there is none."""
     released_on: date | None = None
@@ -105,14 +105,14 @@ class EntryState:
 
 
 def earliest(steps: tuple[Step, ...], kind: str) -> Step | None:
-    """The step of a kind that bites first: the worldwide one if there is one, else the earliest region's."""
+    """The step of a kind that applies first: the worldwide one, else the earliest of all regions."""
     dated = [step for step in steps if step.kind == kind and step.on]
     worldwide = [step for step in dated if not step.region]
     return min(worldwide or dated, key=lambda step: (step.on, step.region), default=None)
 
 
 def effective_step(steps: tuple[Step, ...], kind: str, region: str = "") -> Step | None:
-    """The step of a kind that a caller in `region` meets: its region's own, else the worldwide one.
+    """The step of a kind that applies in `region`: the region's own, else the worldwide one.
 
     Without either, the earliest of the regions that it may be in. `region` is as the platform writes it
     (`us-east-1`); a geography (`us`, `eu`) stands for every region whose name starts with it, so the

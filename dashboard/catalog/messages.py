@@ -14,7 +14,7 @@ __all__ = ["TEMPLATES", "Message"]
 TEMPLATES: dict[str, str] = {
     # Fetching a feed
     "repeated": gettext_noop("%(problem)s, %(n)s times"),
-    "text": "%(text)s",  # what another system says, as it is
+    "text": "%(text)s",  # the text of another system, unchanged
     "at": "%(place)s: %(problem)s",
     "web_page": gettext_noop("the answer is a web page"),
     "web_page_not_json": gettext_noop("the answer is a web page, not JSON"),
@@ -28,7 +28,7 @@ TEMPLATES: dict[str, str] = {
     "too_large": gettext_noop("larger than %(n)s MB"),
     "aws": gettext_noop("AWS: %(reason)s"),
     # What a feed holds
-    "feed_says_nothing": gettext_noop("says nothing about any model (%(n)s records)"),
+    "feed_says_nothing": gettext_noop("holds no models (%(n)s records)"),
     "feed_shrank_models": gettext_noop(
         "shrank from %(before)s to %(after)s models; if that is right: %(command)s"
     ),
@@ -61,7 +61,7 @@ TEMPLATES: dict[str, str] = {
     ),
     # Why a proposed change needs review
     "review_floor": gettext_noop(
-        "the platform publishes floors, and this feed does not tell them from firm dates"
+        "the platform publishes floors, and this feed does not distinguish them from firm dates"
     ),
     "review_scraped": gettext_noop("scraped from the platform's page"),
     "review_two_dates": gettext_noop("the feed gives more than one date"),
@@ -77,7 +77,7 @@ TEMPLATES: dict[str, str] = {
     "empty_file": gettext_noop("empty"),
     "yaml_anchor": gettext_noop("anchors and aliases of YAML are not used here"),
     "field_name_not_text": gettext_noop("a field name must be plain text"),
-    "field_twice": gettext_noop("%(name)s stands here twice"),
+    "field_twice": gettext_noop("%(name)s is listed twice"),
     "entry_not_object": gettext_noop("an entry must be an object"),
     "not_entry_list": gettext_noop("must be a list of entries"),
     "csv_entry_twice": gettext_noop("row: %(name)s already has an entry row"),
@@ -88,7 +88,7 @@ TEMPLATES: dict[str, str] = {
     "csv_cells": gettext_noop("%(cells)s cells under %(columns)s columns"),
     # The values in a file
     "missing": gettext_noop("missing"),
-    "missing_or_null": gettext_noop("missing; null takes the step back"),
+    "missing_or_null": gettext_noop("missing; null withdraws the milestone"),
     "not_text": gettext_noop("must be text"),
     "control_character": gettext_noop("holds a control character"),
     "too_long": gettext_noop("longer than %(n)s characters"),
@@ -123,9 +123,9 @@ TEMPLATES: dict[str, str] = {
         "the sunset (%(region)s) on %(day)s is before its announcement on %(announced)s"
     ),
     "replaces_itself": gettext_noop("%(name)s cannot replace itself"),
-    "replacement_circle": gettext_noop("goes round in a circle: %(names)s"),
+    "replacement_circle": gettext_noop("replacements form a circle: %(names)s"),
     "replacement_retires": gettext_noop("%(name)s is itself retired on %(day)s, by the sunset on %(sunset)s"),
-    "milestone_twice": gettext_noop("%(kind)s stands here twice for the same region"),
+    "milestone_twice": gettext_noop("%(kind)s is listed twice for the same region"),
     # Undo
     "nothing_to_undo": gettext_noop("nothing of this change can be undone"),
     "changed_since": gettext_noop("%(field)s was changed again since: undo that change first"),
@@ -134,7 +134,7 @@ TEMPLATES: dict[str, str] = {
 """Text by code, in English. `%(problem)s` is a message of its own; every other value is shown as it is."""
 
 MAX_TEXT = 300
-"""Longer parameters are cut when a message is made: some hold what a file or another system says."""
+"""Longer parameters are cut when a message is made: some hold text of a file or another system."""
 
 
 class Message:

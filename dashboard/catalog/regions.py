@@ -1,6 +1,6 @@
-"""Where a call went, as far as its name tells: a region, a geography, or nothing; and which end it then meets.
+"""The region or geography that a model name states, and the end date that applies to its calls.
 
-Pure. Platforms retire a model by region (Bedrock's lifecycle page does), and some names say where they
+Pure. Platforms retire a model by region (Bedrock's lifecycle page does), and some names state where they
 are served: ARNs, a gateway's `bedrock/us-west-2/`, cross-region profiles such as `eu.anthropic...`, and
 Vertex AI's resource names.
 """
@@ -33,72 +33,72 @@ _GEOGRAPHIES = {
     "global": "",
 }
 
-LONGEST = 40
+MAX_REGION = 40
 ENDS = ("sunset", "lockout")
 """The milestones that end calls; a lock-out those of idle accounts only."""
 IDLE_DAYS = 15
-"""So long without a call, and an application counts as idle."""
+"""An application without a call for this many days counts as idle."""
 
 
 @dataclass(frozen=True, slots=True)
 class DueDate:
-    """The end that an application's calls meet first, as seen from a day. Other days may hold elsewhere."""
+    """The earliest end that applies to an application's calls, as of a day. Other regions may have other days."""
 
     step: Step
     on: date
     days_left: int
     """Negative after it."""
     has_come: bool
-    """Calls that still arrive fail, or are redirected."""
+    """Further calls fail or are redirected."""
 
 
 def region_in_name(called_as: str, platform: str = "") -> str:
     """The region (`us-east-1`) or geography (`eu`) that a name states, "" when it states none.
 
     A cross-region profile counts for its geography, wherever its ARN lies: calls may be served in all of it.
-    What is longer than any region's name is none.
+    A text that is longer than any region's name is none.
     """
     region = _region_in_name(called_as, platform)
-    return region if len(region) <= LONGEST else ""
+    return region if len(region) <= MAX_REGION else ""
 
 
 def _region_in_name(called_as: str, platform: str) -> str:
     region = ""
     for _, name in strip_prefixes((platform, called_as)):
-        if found := _PROFILE.fullmatch(name):
-            return _GEOGRAPHIES[found[1]]
+        if match := _PROFILE.fullmatch(name):
+            return _GEOGRAPHIES[match[1]]
         for rule in (_ARN, _ROUTE, _LOCATION):
-            if found := rule.fullmatch(name):
-                region = region or found[1]
+            if match := rule.fullmatch(name):
+                region = region or match[1]
     return region
 
 
 def due_date(entry: EntryState, regions: Iterable[str] = ("",), *, idle: bool = False) -> DueDate | None:
     """The day by which an application must be off a model: the earliest end that applies to its calls.
 
-    A platform may stop a model in one region before another. Calls that tell where they are served end with
+    A platform may stop a model in one region before another. Calls that state where they are served end with
     that region's date, be it earlier or later than elsewhere; a geography such as `eu` with the earliest of
-    its regions, since a call may be served in any of them. Calls that tell no region (""), and those from a
+    its regions, since a call may be served in any of them. Calls that state no region (""), and those from a
     region without a date of its own, end with the worldwide date; where there is none, with the earliest of
     all regions, to be safe. An application that calls from several places has to be ready by the first of
     these days.
 
-    A lock-out closes a model to accounts that do not use it. It counts only for an application that has not
-    been seen to call for `IDLE_DAYS` days (`idle`), where it surely holds (everywhere, or in a region that the
-    calls state), and until its day: whoever calls keeps access until the sunset, and calls seen later prove it.
+    A lock-out closes a model to accounts that do not use it. It counts only for an application without
+    calls for `IDLE_DAYS` days (`idle`), where it certainly applies (everywhere, or in a region that the calls
+    state), and until its day: an application that calls keeps access until the sunset.
 
     None where no date is announced.
     """
-    found = [
+    ends = [
         (step.on, ENDS.index(kind), region, step)
         for region in set(regions) or {""}
         for kind in (ENDS if idle else ENDS[:1])
         if (step := effective_step(entry.steps, kind, region)) and step.on
         if kind == "sunset" or (step.on >= entry.as_of and (not step.region or _surely_in(step, region)))
     ]
-    if not found:
+    if not ends:
         return None
-    on, _, region, step = min(found, key=lambda one: (*one[:3], one[3].region))
+    on, _, region, step = min(ends, key=lambda end: (*end[:3], end[3].region))
     return DueDate(step, on, (on - entry.as_of).days, _has_come(entry, step, region))
 
 
@@ -115,12 +115,12 @@ def _has_come(entry: EntryState, step: Step, region: str) -> bool:
 
 
 def due_date_varies(entry: EntryState) -> bool:
-    """The end may not be the same for all who call: it depends on their region, or on whether they are idle."""
+    """Whether the end depends on the region of the calls, or on whether the application is idle."""
     return any(s.kind == "lockout" or (s.kind == "sunset" and s.region) for s in entry.steps if s.on)
 
 
 def name_with_region(entry: EntryState, step: Step, names: Iterable[str]) -> str | None:
-    """The first of these names by which calls of `entry` meet `step` because of the region it tells."""
+    """The first of these names by which calls of `entry` meet `step` because of the region it states."""
     for name in names:
         if _surely_in(step, region_in_name(name, entry.platform)):
             return name

@@ -1,4 +1,4 @@
-"""The catalog as the API tells it, as known on a day; the JSON export is made of the same items."""
+"""The catalog as known on a day, serialized for the API and the JSON export."""
 
 from datetime import date
 from functools import lru_cache

@@ -1,6 +1,6 @@
-"""The whole catalog as known on a day, in memory: what rules, resolution and pages ask.
+"""The whole catalog as known on a day, in memory, for rules, name resolution and pages.
 
-A catalog holds a few thousand entries, so loading it whole is three queries and is kept until the
+A catalog holds a few thousand entries, so all of it is loaded, in a few queries, and cached until the
 catalog changes (`CatalogVersion`). This is the only way the rest of Sundial reads lifecycles.
 """
 
@@ -21,8 +21,8 @@ from dashboard.catalog.regions import due_date_varies
 
 __all__ = ["Deadline", "Snapshot", "bump", "load", "lock", "token", "version"]
 
-MOST_CLOSE = 2000
-"""Names whose look-alikes a snapshot remembers."""
+MAX_CACHED_NAMES = 2000
+"""Names whose similar ids a snapshot caches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ class Deadline:
 class Snapshot:
     """Every catalog entry as known on `as_of`. `version` is the catalog's at loading.
 
-    `entries` also holds entries that nobody knew on that day, without any steps, so that whatever was
-    counted for one can be named; iterating leaves them out.
+    `entries` also has entries that were not known on that day, without steps, so that calls counted for them
+    can be named; iterating skips them.
     """
 
     as_of: date
@@ -110,12 +110,12 @@ class Snapshot:
         return self.deadlines.get((entry.platform, entry.sunset_on)) if entry.sunset_on else None
 
     def close_to(self, name: str, platform: str, most: int) -> list[EntryState]:
-        """Entries whose id looks like a name that nothing resolves; worked out once per name."""
+        """Entries whose id is similar to an unresolved name; cached per name."""
         key = (name, platform, most)
         if key not in self._close:
-            if len(self._close) >= MOST_CLOSE:
+            if len(self._close) >= MAX_CACHED_NAMES:
                 self._close.clear()
-            self._close[key] = [one.entry for one in suggest(name, platform, self.names, most)]
+            self._close[key] = [suggestion.entry for suggestion in suggest(name, platform, self.names, most)]
         return [self.entries[pk] for pk in self._close[key]]
 
     def replacements(self, entry: EntryState) -> list[EntryState]:
@@ -128,7 +128,7 @@ def version() -> int:
 
 
 def token() -> str:
-    """What no two states of the catalog have in common; "" while it is empty."""
+    """A value that is unique to this state of the catalog; "" while it is empty."""
     return CatalogVersion.objects.values_list("token", flat=True).first() or ""
 
 
@@ -139,7 +139,7 @@ def lock() -> CatalogVersion:
 
 
 def bump(now: datetime) -> None:
-    """Tell every process that the catalog changed. Call it in the transaction that changes it."""
+    """Mark the catalog as changed for every process. Call it in the transaction that changes it."""
     CatalogVersion.objects.get_or_create(pk=1)
     CatalogVersion.objects.update(number=F("number") + 1, token=secrets.token_hex(16), changed_at=now)
 
@@ -194,9 +194,9 @@ def _read(version: int, as_of: date) -> Snapshot:
 
 
 def _steps(as_of: date) -> tuple[dict[int, dict[tuple[str, str], Step]], dict[int, date]]:
-    """Per entry: the newest word on each (kind, region), and since when a sunset has been announced.
+    """Per entry: the latest milestone of each (kind, region), and since when a sunset has been announced.
 
-    A revision speaks as a whole: one that moves a date from one region to another interrupts nothing.
+    A revision applies as a whole: moving a date from one region to another does not interrupt the announcement.
     """
     rows = (
         Milestone.objects.filter(revision__known_on__lte=as_of)
@@ -214,8 +214,8 @@ def _steps(as_of: date) -> tuple[dict[int, dict[tuple[str, str], Step]], dict[in
     )
     steps: dict[int, dict[tuple[str, str], Step]] = defaultdict(dict)
     announced: dict[int, date] = {}
-    for (pk, _), said in groupby(rows, key=lambda row: row[:2]):
-        for _, _, kind, region, on, precision, url, known_on in said:
+    for (pk, _), milestones in groupby(rows, key=lambda row: row[:2]):
+        for _, _, kind, region, on, precision, url, known_on in milestones:
             step = Step(kind=kind, on=on, precision=precision, region=region, source_url=url, known_on=known_on)
             steps[pk][kind, region] = step
         if any(step.announces_sunset for step in steps[pk].values()):
@@ -231,7 +231,7 @@ def _sunset_source(steps: dict[tuple[str, str], Step]) -> str:
 
 
 def _advice(as_of: date) -> tuple[dict[int, tuple[str, tuple[int, ...]]], dict[int, str]]:
-    """Per entry: (on_sunset, replacements), and where its sunset or, without one, its newest word is written."""
+    """Per entry: (on_sunset, replacements), and the source address of its latest revision."""
     lists: dict[int, list[int]] = defaultdict(list)
     for revision, entry in Replacement.objects.order_by("revision_id", "position").values_list(
         "revision_id", "entry_id"
@@ -241,10 +241,10 @@ def _advice(as_of: date) -> tuple[dict[int, tuple[str, tuple[int, ...]]], dict[i
     replacements: dict[int, tuple[int, ...]] = defaultdict(tuple)
     sources: dict[int, str] = {}
     rows = Revision.objects.filter(known_on__lte=as_of).order_by("known_on", "id")
-    for pk, entry, word, sets, url in rows.values_list(
+    for pk, entry, outcome, sets, url in rows.values_list(
         "pk", "entry_id", "on_sunset", "sets_replacements", "source_url"
     ):
-        on_sunset[entry] = word or on_sunset[entry]
+        on_sunset[entry] = outcome or on_sunset[entry]
         sources[entry] = url
         if sets:
             replacements[entry] = tuple(lists[pk])

@@ -198,7 +198,7 @@ def undo_action(action: AuditEntry, *, by: Any, now: datetime, today: date) -> N
     except Entry.DoesNotExist:
         raise ValidationError(_("The entry is no longer there")) from None
     except CatalogError as problem:
-        raise ValidationError([str(found.message) for found in problem.found]) from None
+        raise ValidationError([str(item.message) for item in problem.problems]) from None
     _resolve_past(Q(resolutions__entry=action.object_id), now, today)
 
 
@@ -216,7 +216,7 @@ def _through_catalog(
         try:
             apply_document(document, now=now, origin=ORIGIN, by=by)
         except CatalogError as problem:
-            raise ValidationError([str(found.message) for found in problem.found]) from None
+            raise ValidationError([str(item.message) for item in problem.problems]) from None
         snapshot = catalog.load(today)
         target = snapshot.get(wanted.platform, wanted.id)
         resolves = target and any(

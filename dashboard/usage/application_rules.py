@@ -1,4 +1,4 @@
-"""Which application rule an identity falls under. Pure."""
+"""Which application rule matches an identity. Pure."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ __all__ = ["Rule", "application_slug", "first_match", "matches"]
 
 
 class Rule(NamedTuple):
-    """`field` is a column of Caller, or `tag` for any one of its tags; `pattern` has * and ?."""
+    """`field` is a column of Caller, or `tag` for any one of its tags; `pattern` may contain * and ?."""
 
     field: str
     pattern: str
@@ -22,7 +22,7 @@ class Rule(NamedTuple):
 
 @lru_cache(maxsize=2000)
 def _compiled(pattern: str) -> re.Pattern[str]:
-    # Square brackets are plain characters here: names hold them, and people do not expect sets.
+    # Square brackets are literal: names contain them, and users do not expect character sets.
     return re.compile(translate(pattern.replace("[", "[[]")), re.IGNORECASE)
 
 

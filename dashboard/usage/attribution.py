@@ -1,4 +1,4 @@
-"""Identities to applications, by the rules people keep; for new identities and, after a change, for all."""
+"""Attribute identities to applications by the application rules: new identities, and all after a rule change."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -21,44 +21,44 @@ def load_rules() -> list[Rule]:
 
 
 def applications_for(callers: Iterable[Caller], ruled: list[Rule]) -> dict[Caller, int]:
-    """The application of each caller: the first rule's, else one named like its consumer, made when missing.
+    """The application of each caller: the first rule's, else one named after its consumer, created if missing.
 
-    Run it in a transaction; concurrent makers of one application agree on it.
+    Run it in a transaction; concurrent calls create an application only once.
     """
-    found: dict[Caller, int] = {}
+    applications: dict[Caller, int] = {}
     unruled: dict[Caller, str] = {}
     for caller in callers:
         application = first_match(ruled, caller)
         if application is not None:
-            found[caller] = application
+            applications[caller] = application
         else:
             unruled[caller] = application_slug(caller.consumer)
     wanted = {slug: caller for caller, slug in reversed(unruled.items())}
     known = _by_slug(wanted)
     missing = sorted(wanted.keys() - known.keys())
     if missing:
-        made = [
+        new = [
             Application(slug=slug, name=wanted[slug].consumer, internal=wanted[slug].consumer == INTERNAL, team="")
             for slug in missing
         ]
-        Application.objects.bulk_create(made, ignore_conflicts=True, batch_size=PAGE)
+        Application.objects.bulk_create(new, ignore_conflicts=True, batch_size=PAGE)
         known |= _by_slug(missing)
-    return found | {caller: known[slug] for caller, slug in unruled.items()}
+    return applications | {caller: known[slug] for caller, slug in unruled.items()}
 
 
 def _by_slug(slugs: Iterable[str]) -> dict[str, int]:
     wanted = list(slugs)
-    found: dict[str, int] = {}
+    pks: dict[str, int] = {}
     for start in range(0, len(wanted), PAGE):
         rows = Application.objects.filter(slug__in=wanted[start : start + PAGE])
-        found.update(rows.values_list("slug", "pk"))
-    return found
+        pks.update(rows.values_list("slug", "pk"))
+    return pks
 
 
 def reattribute(now: datetime) -> int:  # noqa: ARG001  every writer takes it
-    """Derive every identity's application anew; how many changed. Their days become stale.
+    """Attribute every identity again and return how many changed. Their days become stale.
 
-    `now` is accepted for the callers' sake: attribution has no history, the present rules name the past.
+    `now` is not used: attribution has no history, and the current rules apply to past days too.
     """
     ruled = load_rules()
     changed = 0

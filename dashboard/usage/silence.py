@@ -1,4 +1,4 @@
-"""When a source counts as silent. The only rule for it: pages, findings and the overview all ask here. Pure.
+"""When a source counts as silent. Pages, findings and the overview all use this rule. Pure.
 
 A source that reports every day is silent after two days without a record. One that never reports on weekends,
 or only on Mondays, is silent once a pause is longer than its usual one. Fewer calls from one application do not
@@ -12,17 +12,17 @@ from itertools import pairwise
 __all__ = ["LONGEST_PAUSE", "SILENT_AFTER", "WINDOW", "is_silent", "usual_pause"]
 
 SILENT_AFTER = 2
-"""A pause of up to this many days is never silence, whatever the source's habit."""
+"""A pause of up to this many days is never silence, whatever the source's usual pause."""
 WINDOW = 35
-"""Days before its newest one from which a source's habit is read: five weeks, enough for a weekly habit."""
+"""Days up to the newest report that are examined: five weeks, enough to recognise a weekly pattern."""
 LONGEST_PAUSE = WINDOW // 2
-"""A longer pause cannot occur twice within the window, so it is no habit."""
+"""A longer pause cannot occur twice within the window."""
 
 
 def usual_pause(days: Iterable[date]) -> int:
     """The longest pause, in days, that occurred at least twice between the days on which a source reported.
 
-    A single outage is no habit, which is why once is not enough. 1 means every day, or too few days to say.
+    A single outage is not a pattern, so once is not enough. 1 means daily reports, or too few days to decide.
     """
     reported = sorted(set(days))
     pauses = sorted(((after - before).days for before, after in pairwise(reported)), reverse=True)

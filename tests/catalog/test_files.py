@@ -68,7 +68,7 @@ def problems(text, suffix=".yaml"):
     with pytest.raises(CatalogError) as caught:
         bring(text, suffix)
     assert not Entry.objects.exists()
-    return [str(problem) for problem in caught.value.found]
+    return [str(problem) for problem in caught.value.problems]
 
 
 def wipe():
@@ -296,7 +296,7 @@ ENTRY = "platform: {slug: openai, name: OpenAI}\nentries:\n"
     [
         ("", ".yaml", "empty"),
         ("a: [", ".yaml", ": not YAML"),
-        ("a: 1\na: 2", ".yaml", "upload.yaml:2: a stands here twice"),
+        ("a: 1\na: 2", ".yaml", "upload.yaml:2: a is listed twice"),
         ("a: &x [1]\nb: *x", ".yaml", "anchors"),
         ("[" * 5000, ".yaml", "upload.yaml"),
         (b"\xff", ".yaml", "not UTF-8"),
@@ -337,7 +337,7 @@ ENTRY = "platform: {slug: openai, name: OpenAI}\nentries:\n"
             ENTRY + "  - {id: a, history: [{known: 2023-01-01, source: 'https://x.y', replacements: [b]}]}\n"
             "  - {id: b, history: [{known: 2023-01-01, source: 'https://x.y', replacements: [a]}]}",
             ".yaml",
-            "goes round in a circle: a → b → a",
+            "replacements form a circle: a → b → a",
         ),
         (ENTRY + "  - {id: a, aliases: [b]}\n  - {id: b}", ".yaml", "b is the id of an entry itself"),
         (ENTRY + "  - {id: a, aliases: [x]}\n  - {id: b, aliases: [x]}", ".yaml", "x already belongs to openai/"),

@@ -1,4 +1,4 @@
-"""The one way in which the catalog changes, whoever changes it: merge, check, store, audit, bump."""
+"""Apply changes to the catalog, from any source: merge, validate, save, audit, bump the version."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,7 +28,7 @@ SHIPPED = "shipped"
 class ImportResult:
     """What changed, or with `dry_run` would change.
 
-    `changes` and `warnings` are lines for people, in the language that was active.
+    `changes` and `warnings` are lines of text in the active language.
     """
 
     dry_run: bool = False
@@ -84,8 +84,8 @@ def append_revision(
     Raises CatalogError when it must not be, and without `accept_warnings` also for warnings.
     """
     document = Document(entries=[EntryDoc(entry.platform.slug, entry.name, history=(revision,))])
-    if not accept_warnings and (found := _plan(document).warnings):
-        raise CatalogError(found)
+    if not accept_warnings and (warnings := _plan(document).warnings):
+        raise CatalogError(warnings)
     return apply_document(document, now=now, origin=origin, by=by).changed
 
 

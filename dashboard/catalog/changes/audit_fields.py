@@ -47,7 +47,7 @@ def audit_values(entry: EntryDoc) -> dict[str, Any]:
 
 
 def milestone_field(kind: str, region: str) -> str:
-    """The field of one kind of milestone, worldwide or in a region. Its value tells both; nobody parses this."""
+    """The field of one kind of milestone, worldwide or in a region. The name is never parsed."""
     return f"{kind}@{region}" if region else kind
 
 
@@ -74,7 +74,7 @@ def _iso(day: Any) -> str | None:
 
 
 class EntryRenderer(Renderer):
-    """Renders entries: milestones, aliases and replacements as people write them."""
+    """Renders entries: milestones, aliases and replacements as text."""
 
     def label(self, name: str, value: Any) -> str:
         if isinstance(value, dict) and value.get("kind") in MilestoneKind.values:

@@ -49,13 +49,13 @@ def load_catalog() -> LoadedCatalog:
 
 
 def _aliases() -> dict[int, list[AliasDoc]]:
-    found: dict[int, list[AliasDoc]] = defaultdict(list)
+    aliases: dict[int, list[AliasDoc]] = defaultdict(list)
     rows = Alias.objects.order_by().values_list("entry_id", "name", "from_on", "to_on", "source_url", "note")
     for entry, name, from_on, to_on, source_url, note in rows:
-        found[entry].append(AliasDoc(name, from_on, to_on, source_url, note))
-    for aliases in found.values():
-        aliases.sort(key=lambda alias: (alias.name, str(alias.from_on or "")))
-    return found
+        aliases[entry].append(AliasDoc(name, from_on, to_on, source_url, note))
+    for of_entry in aliases.values():
+        of_entry.sort(key=lambda alias: (alias.name, str(alias.from_on or "")))
+    return aliases
 
 
 def _history(keys: dict[int, Key]) -> dict[int, list[RevisionDoc]]:
@@ -68,12 +68,12 @@ def _history(keys: dict[int, Key]) -> dict[int, list[RevisionDoc]]:
     advised: dict[int, list[Key]] = defaultdict(list)
     for revision, entry in Replacement.objects.order_by("position").values_list("revision_id", "entry_id"):
         advised[revision].append(keys[entry])
-    found: dict[int, list[RevisionDoc]] = defaultdict(list)
+    history: dict[int, list[RevisionDoc]] = defaultdict(list)
     rows = Revision.objects.order_by("known_on", "id").values_list(
         "pk", "entry_id", "known_on", "source_url", "source_day", "note", "on_sunset", "sets_replacements"
     )
     for pk, entry, known_on, source_url, source_day, note, on_sunset, sets in rows:
-        found[entry].append(
+        history[entry].append(
             RevisionDoc(
                 known_on=known_on,
                 source_url=source_url,
@@ -84,4 +84,4 @@ def _history(keys: dict[int, Key]) -> dict[int, list[RevisionDoc]]:
                 replacements=tuple(advised[pk]) if sets else None,
             )
         )
-    return found
+    return history

@@ -47,7 +47,7 @@ class EntryChange:
 
 @dataclass(slots=True)
 class Plan:
-    """What to store. With `problems`, nothing; `warnings` are for people to read."""
+    """What to store. With `problems`, nothing; `warnings` do not prevent it."""
 
     platforms: list[PlatformDoc] = field(default_factory=list)
     vendors: dict[str, str] = field(default_factory=dict)
@@ -125,7 +125,7 @@ class _Merge:
                 self.result.platforms.append(platform)
 
     def merge_vendors(self) -> None:
-        """Vendors as named; one that an entry has and nobody names goes by its slug."""
+        """Vendors by slug; the name of a vendor without one is its slug."""
         used = {change.after.vendor for change in self.result.changes if change.after.vendor}
         for slug in [*self.incoming.vendors, *sorted(used)]:
             name = self.incoming.vendors.get(slug) or self.existing.vendors.get(slug) or slug
@@ -149,10 +149,10 @@ class _Merge:
         )
 
     def merged_aliases(self, known: tuple[AliasDoc, ...], entry: EntryDoc) -> tuple[AliasDoc, ...]:
-        """An alias is known by its name and first day; what else a file says of it is taken over."""
-        found = {(alias.name, alias.from_on): alias for alias in known}
-        found.update({(alias.name, alias.from_on): alias for alias in entry.aliases})
-        return tuple(sorted(found.values(), key=lambda alias: (alias.name, alias.from_on or date.min)))
+        """An alias is identified by its name and first day; its other values are replaced."""
+        merged = {(alias.name, alias.from_on): alias for alias in known}
+        merged.update({(alias.name, alias.from_on): alias for alias in entry.aliases})
+        return tuple(sorted(merged.values(), key=lambda alias: (alias.name, alias.from_on or date.min)))
 
     def merged_history(self, known: tuple[RevisionDoc, ...], entry: EntryDoc) -> tuple[RevisionDoc, ...]:
         have = {_content(revision) for revision in known}
@@ -160,7 +160,7 @@ class _Merge:
         for revision in entry.history:
             if _content(revision) not in have:
                 added.setdefault(_content(revision), revision)
-        # Stable: on one day, what was stored first stays first, and the newest word comes last.
+        # A stable sort: revisions of one day keep their order, so that the latest comes last.
         return tuple(sorted([*known, *added.values()], key=lambda revision: revision.known_on))
 
     def resolved(self, entry: EntryDoc) -> EntryDoc:
@@ -176,11 +176,11 @@ class _Merge:
         )
 
     def keys(self, entry: EntryDoc, revision: RevisionDoc) -> tuple[Key, ...]:
-        found: dict[Key, None] = {}
+        keys: dict[Key, None] = {}
         for text in revision.references or ():
             key = self.key_of(text, entry.platform)
             if key:
-                found[key] = None
+                keys[key] = None
             else:
                 at = replace(revision.at, field=f"{revision.at.field}.replacements".lstrip("."))
                 code = "no_entry_file" if at.file else "no_entry"
@@ -189,7 +189,7 @@ class _Merge:
                 else:
                     message = Message(code, name=repr(text))
                 self.result.problems.append(Problem(at, message))
-        return tuple(found)
+        return tuple(keys)
 
     def key_of(self, text: str, platform: str) -> Key | None:
         """`id` on the same platform, else `platform/id`; `//platform/id` is never an id of the platform."""
@@ -245,12 +245,12 @@ class _Merge:
 
 
 def _content(revision: RevisionDoc) -> tuple:
-    """What a revision says; the order of its milestones says nothing."""
-    said = [getattr(revision, f.name) for f in fields(revision) if f.compare and f.name != "milestones"]
-    return (*said, frozenset(revision.milestones))
+    """The content of a revision, without the order of its milestones."""
+    values = [getattr(revision, f.name) for f in fields(revision) if f.compare and f.name != "milestones"]
+    return (*values, frozenset(revision.milestones))
 
 
-def periods_overlap(one: AliasDoc, other: AliasDoc) -> bool:
-    """They are valid on a common day."""
-    first = max(one.from_on or date.min, other.from_on or date.min)
-    return first <= min(one.to_on or date.max, other.to_on or date.max)
+def periods_overlap(alias: AliasDoc, other: AliasDoc) -> bool:
+    """Whether both aliases are valid on a common day."""
+    first = max(alias.from_on or date.min, other.from_on or date.min)
+    return first <= min(alias.to_on or date.max, other.to_on or date.max)

@@ -46,11 +46,11 @@ def _typed(model: type[Platform] | type[Vendor], shipped: str) -> dict[str, set[
     """Fields by slug that the audit log has somebody but the shipped files set last or ever."""
     slugs = {str(pk): slug for pk, slug in model._default_manager.values_list("pk", "slug")}
     edits = AuditEntry.objects.filter(model=model._meta.label_lower).exclude(origin=shipped)
-    found: dict[str, set[str]] = {}
+    edited: dict[str, set[str]] = {}
     for edit in edits.iterator():
         if slug := slugs.get(edit.object_id):
-            found.setdefault(slug, set()).update(name for name, _before, _after in edit.changes if name in FIELDS)
-    return found
+            edited.setdefault(slug, set()).update(name for name, _before, _after in edit.changes if name in FIELDS)
+    return edited
 
 
 def save_platforms_vendors(

@@ -1,7 +1,6 @@
-"""What makes an entry of the catalog wrong, whoever writes it: a file, a person, a feed.
+"""Validation of catalog entries, for files, forms and feeds alike.
 
-Pure. `find_problems` yields what must not be stored, `find_warnings` what is unusual but may be what the source
-says.
+Pure. `find_problems` yields what must not be stored, `find_warnings` what is unusual but may be correct.
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,7 +24,7 @@ __all__ = ["LatestState", "find_problems", "find_warnings", "latest_state"]
 
 @dataclass(slots=True)
 class LatestState:
-    """The newest word on each point of an entry, and which revision said it."""
+    """The latest value of each point of an entry, and the revision that set it."""
 
     steps: dict[tuple[str, str], MilestoneDoc] = field(default_factory=dict)
     on_sunset: str = ""
@@ -57,7 +56,7 @@ def latest_state(entry: EntryDoc) -> LatestState:
 
 
 def find_problems(entry: EntryDoc, entries: Mapping[Key, EntryDoc]) -> Iterator[Problem]:
-    """What is wrong with an entry among all entries of the catalog as it would become."""
+    """The problems of an entry, given all entries of the catalog after the change."""
     state = latest_state(entry)
     announced = state.earliest_step("announced")
     for (kind, region), step in state.steps.items():

@@ -1,7 +1,7 @@
-"""From proposed changes to a catalog document, which `changes.apply` applies.
+"""Build a catalog document from proposed changes; `changes.apply` applies it.
 
-Nothing is stored here. What contradicts an older word is known from today on, the day somebody agreed to
-it; a first word is known from the day on which it was public.
+Nothing is stored here. A value that replaces an earlier one is known from the day it is accepted; a first value
+from the day it was public.
 """
 
 from collections import defaultdict
@@ -19,7 +19,7 @@ __all__ = ["build_document"]
 
 
 def build_document(proposals: Iterable[ProposedChange], *, today: date, confidence: Mapping[str, str]) -> Document:
-    """What accepting `proposals` brings: new entries, and revisions of known ones.
+    """The document that accepting `proposals` applies: new entries, and revisions of existing ones.
 
     `proposals` have their platform loaded. `confidence` is that of new entries, by feed name.
     """
@@ -66,7 +66,7 @@ def _day(text: str | None) -> date | None:
 
 
 def _revision_doc(proposal: ProposedChange, today: date) -> RevisionDoc:
-    """The proposal's words as a revision; its day is told by the caller."""
+    """The proposed values as a revision; the caller sets `known_on`."""
     new = proposal.new
     steps: list[dict[str, Any]] = []
     advised: list[str] | None = None
@@ -99,11 +99,11 @@ def _announced(revisions: Iterable[RevisionDoc]) -> date | None:
 
 
 def _joined(revisions: Sequence[RevisionDoc]) -> Iterable[RevisionDoc]:
-    """What one source said on one day as one revision."""
+    """Revisions of one source and day joined into one."""
     groups: dict[tuple, list[RevisionDoc]] = defaultdict(list)
     for revision in revisions:
         groups[revision.known_on, revision.source_url, revision.source_day].append(revision)
-    for said in groups.values():
-        advised = [revision.references for revision in said if revision.references is not None]
-        steps = {(s.kind, s.region): s for revision in said for s in revision.milestones}
-        yield replace(said[0], milestones=tuple(steps.values()), references=advised[-1] if advised else None)
+    for group in groups.values():
+        advised = [revision.references for revision in group if revision.references is not None]
+        steps = {(s.kind, s.region): s for revision in group for s in revision.milestones}
+        yield replace(group[0], milestones=tuple(steps.values()), references=advised[-1] if advised else None)

@@ -1,7 +1,7 @@
-"""The content of a feed in one shape: one `FeedItem` per model; and readers of untrusted values.
+"""The common form of a feed's content: one `FeedItem` per model; and readers of untrusted values.
 
-Pure. A parser turns the bytes of one feed into `Parsed`. Every record of the feed is accounted for: it is
-behind an item (several records may fold into one) or it is counted under the reason why it was left out.
+Pure. A parser turns the bytes of one feed into a `ParsedFeed`. Every record of the feed is part of an item
+(several records may be merged into one) or counted as skipped, by reason.
 """
 
 from collections import Counter
@@ -38,13 +38,13 @@ MAX_ALIASES = 20
 FLOOR_PLATFORMS = frozenset(
     {"anthropic", "aws-bedrock", "azure-foundry", "azure-openai", "gemini-api", "vertex-ai"}
 )
-"""Platforms that publish earliest days: a date of theirs in a feed that does not tell floors may be one."""
+"""Platforms that publish earliest days: in a feed that does not mark such floors, their dates may be floors."""
 
-EVIDENCE = 500
+MAX_EVIDENCE = 500
 
 
 class FeedError(Exception):
-    """A feed is not what it should be, or does not answer; `message` tells an operator why."""
+    """A feed cannot be read, or its content is not as expected; `message` gives the reason."""
 
     def __init__(self, code: str, **params: Any) -> None:
         self.message = Message(code, **params)
@@ -56,11 +56,11 @@ class FeedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FeedItem:
-    """What a feed says about one model or endpoint.
+    """One model or endpoint of a feed.
 
-    A step whose `on` is None says that there is no such date; a kind of step that is not there says
-    nothing. The precision "" is a date of which the feed cannot tell whether it is firm or a floor.
-    `replacements` are ids, with `platform/` in front for another platform; None says nothing.
+    A step with `on` None states that there is no such date; an absent kind of step states nothing. The
+    precision "" means that the feed does not distinguish firm dates from floors. `replacements` are ids, with
+    `platform/` in front for another platform; None states nothing.
     """
 
     platform: str
@@ -71,17 +71,17 @@ class FeedItem:
     released_on: date | None = None
     source_url: str = ""
     seen_on: date | None = None
-    """The day on which the feed's maker read this; None where the feed does not say."""
+    """The day on which the feed's publisher read this; None if unknown."""
     evidence: str = ""
-    """The words of the record that were used, for a person who decides. Never prose of the feed."""
+    """The values of the record that were used, for the reviewer. Never free text of the feed."""
     also_platforms: tuple[str, ...] = ()
-    """Other platforms whose model this may be, where the feed does not tell them apart."""
+    """Other platforms whose model this may be, where the feed does not distinguish them."""
     aliases: tuple[AliasDoc, ...] = ()
-    """Other names that call it, with their days where the feed tells them."""
+    """Other names of the model, with their days where the feed has them."""
     may_add: bool = True
-    """Whether an id that the catalog does not know is one that calls send, and so an entry to make."""
+    """Whether an id that is not in the catalog is one that calls use, so that an entry may be created."""
     review_reason: Message | None = None
-    """Why this needs a person to decide; None when nothing speaks against it."""
+    """Why this needs review; None if it does not."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -90,8 +90,7 @@ class FeedItem:
 
 @dataclass(frozen=True, slots=True)
 class ParsedFeed:
-    """`seen` records = one per item + `skipped`, which counts reasons; `duplicate` is the reason of a further
-    record of the same model."""
+    """`seen` records: one per item, and those in `skipped` by reason (`duplicate`: another record of a model)."""
 
     seen: int
     items: tuple[FeedItem, ...]
@@ -99,7 +98,7 @@ class ParsedFeed:
 
 
 class Records:
-    """The records of one feed while a parser goes through them."""
+    """Iterates over the records of one feed and collects items and skipped records."""
 
     def __init__(self, items: Iterable[Any]) -> None:
         self.raw_records = list(items)
@@ -119,10 +118,10 @@ class Records:
         self.skipped[reason] += 1
 
     def add(self, item: FeedItem) -> None:
-        self.items.append(replace(item, evidence=item.evidence[:EVIDENCE]))
+        self.items.append(replace(item, evidence=item.evidence[:MAX_EVIDENCE]))
 
     def parsed(self) -> ParsedFeed:
-        """Raises FeedError where so much is malformed that this is another feed, or another version of it."""
+        """The result. Raises FeedError if over a tenth is malformed: another feed, or another version of it."""
         if self.skipped["malformed"] * 10 > len(self.raw_records):
             raise FeedError("unknown_shape", n=self.skipped["malformed"], total=len(self.raw_records))
         items = merge_duplicates(self.items)
@@ -132,12 +131,12 @@ class Records:
 
 def merge_duplicates(items: Iterable[FeedItem]) -> tuple[FeedItem, ...]:
     """One item per model, the first; where a later one has another date, it needs review."""
-    found: dict[tuple[str, str], FeedItem] = {}
+    merged: dict[tuple[str, str], FeedItem] = {}
     for item in items:
-        first = found.setdefault(item.key, item)
+        first = merged.setdefault(item.key, item)
         if first is not item and item.steps and item.steps != first.steps and not first.review_reason:
-            found[item.key] = replace(first, review_reason=Message("review_two_dates"))
-    return tuple(found.values())
+            merged[item.key] = replace(first, review_reason=Message("review_two_dates"))
+    return tuple(merged.values())
 
 
 def parse_json(content: bytes) -> Any:
@@ -168,9 +167,9 @@ def model_name(value: Any) -> str:
 
 
 def model_names(value: Any) -> tuple[str, ...]:
-    """The names in a list of other names for one model; whatever else stands in it is left out."""
+    """The names in a list of other names for one model; other values are left out."""
     items = value[:MAX_ALIASES] if isinstance(value, list) else ()
-    return tuple(dict.fromkeys(found for item in items if (found := model_name(item))))
+    return tuple(dict.fromkeys(name for item in items if (name := model_name(item))))
 
 
 def url_or(value: Any, otherwise: str) -> str:
@@ -181,22 +180,22 @@ def url_or(value: Any, otherwise: str) -> str:
 def parse_day(value: Any) -> date | None:
     """The UTC day in `2024-01-04`, `2024-01-04T00:00:00Z` or a number of seconds since 1970; None without one.
 
-    Raises ValueError for a value that is there and is no day in which models retire.
+    Raises ValueError for any other value, and for a year out of range.
     """
     if value is None or value == "":
         return None
     try:
         if isinstance(value, str):
-            found = date.fromisoformat(value) if len(value) == 10 else _instant(value).date()
+            day = date.fromisoformat(value) if len(value) == 10 else _instant(value).date()
         else:
-            found = datetime.fromtimestamp(value, UTC).date()
+            day = datetime.fromtimestamp(value, UTC).date()
     except (TypeError, ValueError, OverflowError, OSError):
         raise ValueError(f"{str(value)[:40]!r} is not a day") from None
-    if not FIRST_YEAR <= found.year <= LAST_YEAR:
-        raise ValueError(f"{found} is no day in which models retire")
-    return found
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError(f"{day} is no day in which models retire")
+    return day
 
 
 def _instant(text: str) -> datetime:
-    found = datetime.fromisoformat(text[:40])
-    return found.astimezone(UTC) if found.tzinfo else found
+    instant = datetime.fromisoformat(text[:40])
+    return instant.astimezone(UTC) if instant.tzinfo else instant

@@ -1,7 +1,7 @@
-"""How a feed's fact differs from the catalog, and whether it may be believed without a person.
+"""The differences between a feed's item and the catalog.
 
-Pure. Two rules carry the rest: what nobody has said yet can be a first word, everything else contradicts
-somebody and waits; and a floor ("not before") and a firm day are never taken for each other.
+Pure. Two rules: a value where the catalog has none is a first value, any other difference is a change that needs
+review; and a floor ("not before") and a firm day are never treated as the same.
 """
 
 import calendar
@@ -28,9 +28,9 @@ ALIASES, ENTRY, REPLACEMENTS = "aliases", "entry", "replacements"
 class FieldDifference:
     """One difference. `change` is a `Difference` value; `old` and `new` are JSON-ready.
 
-    A step is `{"on": day or None, "precision": word}`, replacements are a list of `platform/id`, aliases a
+    A step is `{"on": day or None, "precision": value}`, replacements are a list of `platform/id`, aliases a
     list of `{"name", "from", "to"}`, a new entry is `{"kind", "released_on", "steps", "replacements",
-    "aliases"}`. `outdated`: the catalog has read its source after the feed did.
+    "aliases"}`. `outdated`: the catalog's source was read after the feed's.
     """
 
     key: Key
@@ -44,15 +44,15 @@ class FieldDifference:
 
 
 class CatalogIndex:
-    """The catalog, ready to be compared with: what each entry's newest words are, and what ids mean."""
+    """The catalog indexed for comparison: the latest state of each entry, and its names."""
 
     def __init__(self, document: Document, today: date) -> None:
         self.today = today
         self.platforms = document.platforms
         self.entries: dict[Key, EntryDoc] = {entry.key: entry for entry in document.entries}
         self.coming: frozenset[Key] = frozenset()
-        """Entries that the same feed is about to make: others may name them as replacements."""
-        self._words: dict[Key, LatestState] = {}
+        """Entries that the same feed is about to add; items may name them as replacements."""
+        self._states: dict[Key, LatestState] = {}
         self._pks = dict(enumerate(self.entries, start=1))
         numbers = {key: pk for pk, key in self._pks.items()}
         self._index = NameIndex(
@@ -66,19 +66,19 @@ class CatalogIndex:
         )
 
     def state(self, key: Key) -> LatestState:
-        if key not in self._words:
-            self._words[key] = latest_state(self.entries[key])
-        return self._words[key]
+        if key not in self._states:
+            self._states[key] = latest_state(self.entries[key])
+        return self._states[key]
 
     def find_entry(self, item: FeedItem) -> tuple[Key | None, str]:
-        """The entry a fact is about; without one, why there is none, "" when it is one to make."""
+        """The entry an item is about; without one, the reason to skip it, or "" for an entry to add."""
         hosts = [platform for platform in (item.platform, *item.also_platforms) if platform in self.platforms]
         if not hosts:
             return None, "platform not in the catalog"
-        found = [self.match_name(platform, item.id) for platform in hosts]
-        if key := next((key for key, _ in found if key), None):
+        matches = [self.match_name(platform, item.id) for platform in hosts]
+        if key := next((key for key, _ in matches if key), None):
             return key, ""
-        if any(how == "alias" for _, how in found):
+        if any(how == "alias" for _, how in matches):
             return None, "alias of another model"
         if any(self.has_versions(platform, item.id) for platform in hosts):
             return None, "no version"
@@ -87,19 +87,19 @@ class CatalogIndex:
     def match_name(self, platform: str, name: str) -> tuple[Key | None, str]:
         """The entry with an id, in any documented spelling of it, and how: "exact", "alias" or "".
 
-        An alias is not what a fact is about: its end need not be its target's.
+        An item about an alias is not about its entry: an alias may end on another day.
         """
         forms = strip_prefixes((platform, name))
         alias = False
         for form in [*forms, *(other for base in forms for other in other_spellings(base))]:
-            found = self._index.find_name(form, self.today) if form[0] == platform else None
-            if found and found[1] == "exact":
-                return self._pks[found[0]], "exact"
-            alias = alias or bool(found)
+            match = self._index.find_name(form, self.today) if form[0] == platform else None
+            if match and match[1] == "exact":
+                return self._pks[match[0]], "exact"
+            alias = alias or bool(match)
         return None, "alias" if alias else ""
 
     def new_aliases(self, item: FeedItem, platform: str) -> list[dict[str, Any]]:
-        """The fact's aliases that mean nothing on the platform yet; what means something is never moved."""
+        """The item's aliases that the platform does not have yet; existing names are never moved."""
         return [_alias(alias) for alias in item.aliases if self.match_name(platform, alias.name) == (None, "")]
 
     def has_versions(self, platform: str, name: str) -> bool:
@@ -109,16 +109,16 @@ class CatalogIndex:
 
     def replacements(self, item: FeedItem) -> tuple[Key, ...]:
         """The feed's replacements that the catalog knows; others cannot be referred to."""
-        found: dict[Key, None] = {}
+        known: dict[Key, None] = {}
         for text in item.replacements or ():
             host, _, name = text.partition("/")
             for platform, model in ((item.platform, text), (host, name)):
                 key = self.match_name(platform, model)[0] or (platform, model)
                 if key in self.entries or key in self.coming:
                     if key != item.key:
-                        found[key] = None
+                        known[key] = None
                     break
-        return tuple(found)
+        return tuple(known)
 
 
 def find_differences(item: FeedItem, key: Key | None, known: CatalogIndex) -> Iterator[FieldDifference]:
@@ -133,25 +133,32 @@ def find_differences(item: FeedItem, key: Key | None, known: CatalogIndex) -> It
                 for step in map(_stored, item.steps)
                 if step.on
             ],
-            "replacements": ["/".join(found) for found in advised],
+            "replacements": ["/".join(reference) for reference in advised],
             "aliases": known.new_aliases(item, item.platform),
         }
         yield FieldDifference((item.platform, new_id(item)), ENTRY, "", "new", None, new, item)
         return
     state = known.state(key)
     for step in item.steps:
-        old, said = _word(state, step)
+        old, revision = _current_step(state, step)
         if change := _change(old, step, known.today):
             was, becomes = _value(old) if old else None, _value(_stored(step, old))
-            late = _read_later(said, item)
+            late = _read_later(revision, item)
             yield FieldDifference(key, step.kind, step.region, change, was, becomes, item, late)
     if advised and set(advised) != set(state.replacements) and key not in advised:
-        said = state.set_by.get(REPLACEMENTS)
-        old_ids = ["/".join(found) for found in state.replacements]
-        new_ids = ["/".join(found) for found in advised]
-        change = "replaced" if said else "first"
+        revision = state.set_by.get(REPLACEMENTS)
+        old_ids = ["/".join(reference) for reference in state.replacements]
+        new_ids = ["/".join(reference) for reference in advised]
+        change = "replaced" if revision else "first"
         yield FieldDifference(
-            key, REPLACEMENTS, "", change, old_ids if said else None, new_ids, item, _read_later(said, item)
+            key,
+            REPLACEMENTS,
+            "",
+            change,
+            old_ids if revision else None,
+            new_ids,
+            item,
+            _read_later(revision, item),
         )
     if aliases := known.new_aliases(item, key[0]):
         present = [_alias(alias) for alias in known.entries[key].aliases]
@@ -166,10 +173,10 @@ def new_id(item: FeedItem) -> str:
     return f"{model} (version {version})" if version.isdigit() and len(version) < 3 else f"{model}-{version}"
 
 
-def _word(state: LatestState, step: MilestoneDoc) -> tuple[MilestoneDoc | None, RevisionDoc | None]:
-    """The catalog's word on a step, and the revision that said it.
+def _current_step(state: LatestState, step: MilestoneDoc) -> tuple[MilestoneDoc | None, RevisionDoc | None]:
+    """The catalog's milestone that a step is compared with, and the revision that set it.
 
-    Where it only has days by region, a worldwide day that is one of them is that one.
+    Where the catalog only has days by region, a worldwide day is compared with the region of the same day.
     """
     exact = state.steps.get((step.kind, step.region))
     if exact or step.region:
@@ -184,7 +191,7 @@ def _word(state: LatestState, step: MilestoneDoc) -> tuple[MilestoneDoc | None, 
 
 
 def _change(old: MilestoneDoc | None, new: MilestoneDoc, today: date) -> str:
-    """The kind of difference between two words on one step; "" when they agree."""
+    """The kind of difference between two values of one milestone; "" when they agree."""
     if old is None:
         return "first" if new.on else ""
     if old.on is None:
@@ -214,7 +221,7 @@ def _covers(step: MilestoneDoc, on: date) -> bool:
 
 
 def _stored(step: MilestoneDoc, old: MilestoneDoc | None = None) -> MilestoneDoc:
-    """The step as it would be kept: a date of unknown precision keeps the catalog's, or claims the least."""
+    """The step as stored: an unknown precision becomes the catalog's, or "not before"."""
     precision = step.precision or (old.precision if old and old.on else "not_before")
     return MilestoneDoc(step.kind, step.on, precision if step.on else "day", step.region)
 
@@ -228,6 +235,6 @@ def _alias(alias: AliasDoc) -> dict[str, Any]:
     return {"name": alias.name, "from": first, "to": last}
 
 
-def _read_later(said: RevisionDoc | None, item: FeedItem) -> bool:
-    """Whether the catalog's word was read after the feed's."""
-    return bool(said and item.seen_on and (said.source_day or said.known_on) > item.seen_on)
+def _read_later(revision: RevisionDoc | None, item: FeedItem) -> bool:
+    """Whether the catalog's source was read after the feed's."""
+    return bool(revision and item.seen_on and (revision.source_day or revision.known_on) > item.seen_on)

@@ -1,4 +1,4 @@
-"""Fetching a feed from the network or reading a saved copy; `core.http` says what is never done.
+"""Fetching a feed from the network or reading a saved copy; the limits are those of `core.http`.
 
 A redirect may lead to another public host, and no secret goes along.
 """
@@ -39,7 +39,7 @@ def read_file(path: Path, limits: Limits = DEFAULT_LIMITS) -> Copy:
 
 
 def fetch(url: str, *, secret: str = "", etag: str = "", limits: Limits = DEFAULT_LIMITS) -> Copy:
-    """The feed at `url`, with `secret` as its bearer token. Raises FeedError, which says in one line why not."""
+    """The feed at `url`, with `secret` as its bearer token. Raises FeedError."""
     client = Client(
         headers={
             "Accept": "application/json, application/yaml, text/plain",
@@ -64,7 +64,7 @@ def fetch(url: str, *, secret: str = "", etag: str = "", limits: Limits = DEFAUL
 
 
 def _message(error: HttpError, limits: Limits) -> Message:
-    """The error as a message; what only the network library has words for stays as it is."""
+    """The error as a message; errors of the network library keep their text."""
     if isinstance(error, TooLargeError):
         return Message("too_large", n=limits.size // 1024 // 1024)
     if isinstance(error, TooSlowError):

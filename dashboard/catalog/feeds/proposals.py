@@ -1,4 +1,4 @@
-"""Proposed changes: what a feed's differences become, and what editors decide about them.
+"""Proposed changes: the differences of a feed, stored, and the decisions of editors.
 
 Everything changes through `changes.apply`, as one document: whole or, where one entry stands in the way, entry
 by entry, so that a single bad record holds back nothing else.
@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 TYPED = "admin"
-"""The origin of what a person typed."""
+"""The origin of values that an editor entered."""
 
 Point = tuple[int, str, str, str]
 """(platform pk, id, field, region): what a difference is about."""
@@ -43,7 +43,7 @@ Point = tuple[int, str, str, str]
 
 @dataclass(slots=True)
 class SavedDifferences:
-    """What became of a feed's differences: a state by key of `outcomes`, the strongest per entry."""
+    """The outcome of storing a feed's differences. `outcomes` has the strongest state per entry."""
 
     outcomes: dict[Key, str] = field(default_factory=dict)
     changes: Counter[str] = field(default_factory=Counter)
@@ -52,7 +52,7 @@ class SavedDifferences:
 
 @dataclass(slots=True)
 class ReviewResult:
-    """What was decided. `refused` are (proposal, why the catalog does not take it)."""
+    """Decided proposals. `refused` are (proposal, why it could not be applied)."""
 
     done: list[ProposedChange] = field(default_factory=list)
     refused: list[tuple[ProposedChange, Message]] = field(default_factory=list)
@@ -62,12 +62,12 @@ STRENGTH = ("proposed", "applied", "waiting", "rejected")
 
 
 def pending_proposals() -> QuerySet[ProposedChange]:
-    """What waits for an editor, by platform and id."""
+    """Pending proposals, by platform and id."""
     return ProposedChange.objects.filter(state=ProposalState.PENDING).select_related("platform", "entry")
 
 
 def save_differences(feed: str, differences: Collection[FieldDifference], *, now: datetime) -> SavedDifferences:
-    """Keep what a feed says otherwise than the catalog; apply what needs no person. Again changes nothing.
+    """Store a feed's differences from the catalog and apply those that need no review. Idempotent.
 
     A difference that waited and is not among `differences` any more is superseded. Call it in the
     transaction that holds `snapshot.lock()`.
@@ -77,17 +77,17 @@ def save_differences(feed: str, differences: Collection[FieldDifference], *, now
     filed = SavedDifferences()
     fresh: list[tuple[FieldDifference, ProposedChange]] = []
     kept: list[ProposedChange] = []
-    for found in differences:
-        row = _row(feed, found, platforms, now)
+    for difference in differences:
+        row = _row(feed, difference, platforms, now)
         known = before.pop(_point(row), None)
         if known and known.new == row.new and known.state in {ProposalState.PENDING, ProposalState.REJECTED}:
             known.last_seen_at, known.old, known.change = now, row.old, row.change
             kept.append(known)
-            _count(filed, found.key, "waiting" if known.state == ProposalState.PENDING else "rejected")
+            _count(filed, difference.key, "waiting" if known.state == ProposalState.PENDING else "rejected")
             continue
         if known and known.state == ProposalState.PENDING:
             _supersede([known], filed, now, "the feed says something else now")
-        fresh.append((found, row))
+        fresh.append((difference, row))
     gone = [known for known in before.values() if known.state == ProposalState.PENDING]
     _supersede(gone, filed, now, "the feed and the catalog do not differ any more")
     ProposedChange.objects.bulk_update(kept, ["last_seen_at", "old", "change"], batch_size=500)
@@ -98,7 +98,7 @@ def save_differences(feed: str, differences: Collection[FieldDifference], *, now
 def accept_proposals(
     proposals: Sequence[ProposedChange], *, now: datetime, by: Any, note: str = ""
 ) -> ReviewResult:
-    """Bring what waits into the catalog, in a person's name. What was decided meanwhile is left alone."""
+    """Apply pending proposals in the name of `by`. Proposals decided meanwhile are left as they are."""
     decision = ReviewResult()
     with transaction.atomic():
         snapshot.lock()
@@ -116,7 +116,7 @@ def accept_proposals(
 def accept_edited_proposal(
     proposal: ProposedChange, *, new: Any, source_url: str, now: datetime, by: Any, note: str = ""
 ) -> ReviewResult:
-    """Accept with another value or source: what enters the catalog is what the person typed."""
+    """Accept with another value or source, as entered by the editor."""
     decision = ReviewResult()
     with transaction.atomic():
         snapshot.lock()
@@ -134,7 +134,7 @@ def accept_edited_proposal(
 def reject_proposals(
     proposals: Sequence[ProposedChange], *, now: datetime, by: Any, note: str = ""
 ) -> ReviewResult:
-    """Turn down what waits; the same words of the same feed do not come back."""
+    """Reject pending proposals; the same value of the same feed is not proposed again."""
     decision = ReviewResult()
     with transaction.atomic():
         snapshot.lock()
@@ -144,7 +144,7 @@ def reject_proposals(
     return decision
 
 
-# Filing -------------------------------------------------------------------------------------------
+# Storing ------------------------------------------------------------------------------------------
 
 
 def _latest(feed: str) -> dict[Point, ProposedChange]:
@@ -157,17 +157,17 @@ def _point(row: ProposedChange) -> Point:
     return row.platform_id, row.name, row.field, row.region
 
 
-def _row(feed: str, found: FieldDifference, platforms: dict[str, int], now: datetime) -> ProposedChange:
-    item = found.item
+def _row(feed: str, difference: FieldDifference, platforms: dict[str, int], now: datetime) -> ProposedChange:
+    item = difference.item
     return ProposedChange(
         feed=feed,
-        platform_id=platforms[found.key[0]],
-        name=found.key[1],
-        field=found.field,
-        region=found.region,
-        change=found.change,
-        old=found.old,
-        new=found.new,
+        platform_id=platforms[difference.key[0]],
+        name=difference.key[1],
+        field=difference.field,
+        region=difference.region,
+        change=difference.change,
+        old=difference.old,
+        new=difference.new,
         source_url=item.source_url or FEEDS[feed].url,
         seen_on=item.seen_on,
         evidence=item.evidence,
@@ -191,9 +191,12 @@ def _store(
     trusted = FEEDS[feed].trust.applies
     free = [
         row
-        for found, row in listed
-        # An alias moves calls to another entry at once, past ones too: that is for a person to say.
-        if trusted and found.change in {"new", "first"} and found.field != ALIASES and not found.item.review_reason
+        for difference, row in listed
+        if trusted
+        and difference.change in {"new", "first"}
+        # An alias moves calls, past ones too, to another entry at once: it needs review.
+        and difference.field != ALIASES
+        and not difference.item.review_reason
     ]
     slugs = dict(Platform.objects.values_list("pk", "slug"))
     for row, problem in _apply(free, now=now):
@@ -246,7 +249,7 @@ def _apply(
 
 
 def _apply_rows(rows: Sequence[ProposedChange], *, now: datetime, by: Any, origin: str) -> Message | None:
-    """Bring rows into the catalog as one edit; the problem, if that cannot be."""
+    """Apply rows as one edit of the catalog; the problem, if it is refused."""
     if not rows:
         return None
     confidence = {feed.name: feed.trust.confidence for feed in FEEDS.values()}
@@ -254,7 +257,7 @@ def _apply_rows(rows: Sequence[ProposedChange], *, now: datetime, by: Any, origi
     try:
         apply_document(build_document(rows, today=today, confidence=confidence), now=now, origin=origin, by=by)
     except CatalogError as problem:
-        return problem.found[0].message
+        return problem.problems[0].message
     return None
 
 
@@ -265,7 +268,7 @@ def _edited_copy(row: ProposedChange, **values: Any) -> ProposedChange:
 
 
 def _decide(row: ProposedChange, state: ProposalState, now: datetime, by: Any, note: str) -> None:
-    """Write down what was decided; the audit log tells of it beside the change itself."""
+    """Record the decision on the proposal and in the audit log."""
     after = {"state": state.value, "note": note[:500]}
     before = {"state": row.state, "note": row.note}
     audit.record(row, before=before, after=after, now=now, origin=f"feed:{row.feed}", by=by)
@@ -276,7 +279,7 @@ def _decide(row: ProposedChange, state: ProposalState, now: datetime, by: Any, n
 
 
 def _supersede_twins(rows: Sequence[ProposedChange], now: datetime) -> None:
-    """Other feeds that wait to say the same: the catalog says so now."""
+    """Supersede pending proposals of other feeds with the same value, which the catalog now has."""
     for row in rows:
         twins = pending_proposals().filter(
             Q(platform=row.platform_id, name=row.name, field=row.field, region=row.region), ~Q(pk=row.pk)

@@ -1,7 +1,7 @@
-"""Every feed that Sundial can read: its parser, where it is, and how far it is believed.
+"""Every feed that Sundial can read: its parser, where it is, and how far it is trusted.
 
-A new feed is one file with a `parse` and one line here. No feed is read unless `SUNDIAL_FEEDS` names it or
-somebody asks for it.
+To add a feed, write one file with a `parse` and add one line here. A feed is read only if `SUNDIAL_FEEDS` or the
+command line names it.
 """
 
 from collections.abc import Callable, Iterable
@@ -23,14 +23,14 @@ __all__ = ["AWS", "FEEDS", "Feed", "Trust", "parse_feed_setting"]
 
 
 AWS = "aws"
-"""The scheme of `aws://REGION`: asked for in an AWS account."""
+"""The scheme of `aws://REGION`: read from an AWS account."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """`applies`: new entries and first dates need no person, unless the item has a reason for review.
+    """`applies`: new entries and first dates need no review, unless the item has a reason for it.
 
-    Whatever contradicts the catalog waits, whoever says it. `confidence` is that of entries it makes.
+    A change of an existing value always needs review. `confidence` is that of new entries.
     """
 
     applies: bool
@@ -44,7 +44,7 @@ SCRAPED = Trust(applies=False, confidence="low")
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """`url` is where it is read unless the operator says otherwise; `secret` the setting with its key."""
+    """`url` is the default address; `secret` is the name of the setting with its key."""
 
     name: str
     title: str
@@ -99,14 +99,14 @@ FEEDS = {
 }
 
 
-def parse_feed_setting(words: Iterable[str]) -> dict[str, str]:
-    """Feed name -> address or path, of the words of `SUNDIAL_FEEDS`: `litellm`, `azure=https://...`, `yaml=/path`.
+def parse_feed_setting(items: Iterable[str]) -> dict[str, str]:
+    """Feed name -> address or path, of the items of `SUNDIAL_FEEDS`: `litellm`, `azure=https://...`, `yaml=/path`.
 
-    Raises FeedError naming the word that makes no sense.
+    Raises FeedError naming an invalid item.
     """
-    found: dict[str, str] = {}
-    for word in words:
-        name, _, location = word.partition("=")
+    locations: dict[str, str] = {}
+    for item in items:
+        name, _, location = item.partition("=")
         feed = FEEDS.get(name.strip())
         if not feed:
             raise FeedError("no_feed", name=repr(name.strip()), names=", ".join(FEEDS))
@@ -116,5 +116,5 @@ def parse_feed_setting(words: Iterable[str]) -> dict[str, str]:
         schemes = {"http", "https", AWS} if feed.url == f"{AWS}:" else {"http", "https"}
         if not location.startswith("/") and urlsplit(location).scheme not in schemes:
             raise FeedError("feed_bad_location", name=feed.name, address=repr(location))
-        found[feed.name] = location
-    return found
+        locations[feed.name] = location
+    return locations

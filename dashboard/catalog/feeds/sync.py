@@ -1,4 +1,4 @@
-"""Comparing the catalog with a feed: read, parse, check, compare, file. A feed that fails changes nothing."""
+"""Synchronize the catalog with a feed: read, parse, check, compare, store. A feed that fails changes nothing."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ __all__ = ["FeedError", "SyncResult", "configured_feeds", "feed_location", "sync
 
 @dataclass(slots=True)
 class SyncResult:
-    """What became of the records of one feed: `seen` is the sum of the other counts and of `skipped`.
+    """Counts of the records of one feed: `seen` is the sum of the other counts and of `skipped`.
 
     `proposed` are new today, `waiting` and `rejected` were known; `outdated` are records that the feed
     read before the catalog read its own source. `changes` counts single differences instead of records.
@@ -45,17 +45,17 @@ class SyncResult:
 
 
 def configured_feeds() -> dict[str, str]:
-    """The feeds of `SUNDIAL_FEEDS`, and where they are. Raises FeedError for a word that makes no sense."""
+    """The feeds of `SUNDIAL_FEEDS`, with their locations. Raises FeedError for an invalid item."""
     return registry.parse_feed_setting(settings.SUNDIAL_FEEDS)
 
 
 def feed_location(name: str) -> str:
-    """Where a feed is read that somebody asks for by name. Raises FeedError when nobody has said where."""
+    """The location of a feed: as configured, else its default address. Raises FeedError without one."""
     return configured_feeds().get(name) or registry.parse_feed_setting([name])[name]
 
 
 def sync_all_feeds(now: datetime) -> list[SyncResult]:
-    """Every feed of `SUNDIAL_FEEDS`, one after the other; one that fails holds back no other."""
+    """Every feed of `SUNDIAL_FEEDS`, one after the other; a failure does not stop the others."""
     return [sync_feed(name, location, now=now) for name, location in configured_feeds().items()]
 
 
@@ -64,7 +64,7 @@ def sync_feed(
 ) -> SyncResult:
     """Compare the catalog with one feed, at an address or in a saved copy.
 
-    What went wrong is in the answer and on the sources page. `anyway` takes a copy that shrank.
+    A problem is in the result and on the sources page. `anyway` accepts a copy that shrank.
     """
     feed = registry.FEEDS[name]
     state = FeedState.objects.filter(pk=name).first() or FeedState(name=name)
@@ -91,7 +91,7 @@ def sync_feed(
 
 
 def _read(feed: Feed, location: str, state: FeedState, limits: Limits) -> Copy:
-    """The copy; unchanged ones are not sent again while the catalog they were compared with is the same."""
+    """The copy. Its ETag is sent only while the catalog is the one that the last copy was compared with."""
     scheme = urlsplit(location).scheme
     if scheme == registry.AWS:
         from dashboard.catalog.feeds.parsers import aws  # its client takes long to load
@@ -107,7 +107,7 @@ def _read(feed: Feed, location: str, state: FeedState, limits: Limits) -> Copy:
 
 
 def _check(parsed: ParsedFeed, state: FeedState, *, anyway: bool) -> None:
-    """Refuse a copy that lost too much against the last good one to be the same feed."""
+    """Refuse a copy that has lost over a third of its models or records since the last good one."""
     count, seen, seen_before = len(parsed.items), parsed.seen, state.counts.get("seen", 0)
     if not count:
         raise FeedError("feed_says_nothing", n=seen)
@@ -116,7 +116,7 @@ def _check(parsed: ParsedFeed, state: FeedState, *, anyway: bool) -> None:
     command = f"manage.py catalog sync {state.name} --anyway"
     if count * 3 < state.entries * 2:
         raise FeedError("feed_shrank_models", before=state.entries, after=count, command=command)
-    if seen * 3 < seen_before * 2:  # most records of some feeds say nothing about a sunset
+    if seen * 3 < seen_before * 2:  # in some feeds most records have no sunset
         raise FeedError("feed_shrank_records", before=seen_before, after=seen, command=command)
 
 
@@ -137,11 +137,11 @@ def _compare(feed: Feed, parsed: ParsedFeed, now: datetime) -> SyncResult:
         if reason or subject in compared:
             skipped[reason or "duplicate"] += 1
             continue
-        found = list(diff.find_differences(item, key, index))
-        compared[subject] = [one for one in found if not one.outdated]
-        if found and not compared[subject]:
+        differences = list(diff.find_differences(item, key, index))
+        compared[subject] = [difference for difference in differences if not difference.outdated]
+        if differences and not compared[subject]:
             result.outdated += 1
-        elif not found:
+        elif not differences:
             result.unchanged += 1
         differing += compared[subject]
     filed = proposals.save_differences(feed.name, differing, now=now)

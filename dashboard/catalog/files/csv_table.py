@@ -1,8 +1,8 @@
 """The catalog as one CSV table: a row per platform, vendor, entry, alias, revision and milestone.
 
-Pure. `row` says what a row is; a milestone belongs to the revision above it. In a list of replacements
-each stands on a line of its own within the cell. Text that a spreadsheet would take for a formula is
-written with an apostrophe in front, which reading takes off again.
+Pure. The column `row` is the kind of a row; a milestone belongs to the revision above it. A list of replacements
+has one per line within the cell. Text that a spreadsheet would take for a formula is written with an apostrophe
+in front, which reading removes.
 """
 
 import csv

@@ -1,6 +1,6 @@
 """From a catalog file to a `Document`: the schema of the YAML, JSON and CSV files.
 
-Pure. Every problem names file, line and field, and all of them are told at once. References to
+Pure. Every problem names file, line and field, and all of them are reported at once. References to
 replacements stay as written; whether they exist is for `changes.merge`, which sees the whole catalog.
 """
 
@@ -33,7 +33,7 @@ SUFFIXES: dict[str, Callable[[str, str], Node]] = {
 
 
 def parse_file(content: bytes, suffix: str, file: str) -> Document:
-    """The document in a file's bytes; `suffix` tells its format. Raises CatalogError."""
+    """The document in a file's bytes; `suffix` gives its format. Raises CatalogError."""
     tree_of = SUFFIXES.get(suffix.lower())
     if not tree_of:
         raise_problem(file, 0, "suffix", text=repr(suffix))
@@ -54,39 +54,39 @@ def parse_file(content: bytes, suffix: str, file: str) -> Document:
 
 
 class _Schema(ProblemReport):
-    """What a catalog file may say."""
+    """The schema of a catalog file."""
 
     def document(self, root: Node) -> Document:
         fields = FieldReader(self, root, "", ("platform", "platforms", "vendors", "entries"))
-        found = Document()
+        document = Document()
         default = ""
         if "platform" in fields.values:
-            default = self.platform(fields.values["platform"], "platform", found)
+            default = self.platform(fields.values["platform"], "platform", document)
         for node, path in fields.items("platforms"):
-            self.platform(node, path, found)
+            self.platform(node, path, document)
         vendors = fields.values.get("vendors")
         if vendors and vendors.value:
             names = FieldReader(self, vendors, "vendors", vendors.value if isinstance(vendors.value, dict) else ())
             for slug in names.values:
                 if not SLUG.fullmatch(slug):
                     names.problem(slug, "vendor_slug")
-                found.vendors[slug] = names.text(slug, 100, required=True)
+                document.vendors[slug] = names.text(slug, 100, required=True)
         seen: set[tuple[str, str]] = set()
         for node, path in fields.items("entries"):
             entry = self.entry(node, path, default)
             if entry.id and entry.key in seen:
                 self.problem(node, f"{path}.id", "entry_twice", name=entry.id)
             seen.add(entry.key)
-            found.entries.append(entry)
-        return found
+            document.entries.append(entry)
+        return document
 
-    def platform(self, node: Node, path: str, found: Document) -> str:
+    def platform(self, node: Node, path: str, document: Document) -> str:
         """Read one platform; a bare text refers to one that the catalog has."""
         if isinstance(node.value, str):
             node = Node({"slug": node}, node.line)
         fields = FieldReader(self, node, path, ("slug", "name", "url", "case_sensitive"))
         slug = fields.slug("slug", required=True)
-        found.platforms[slug] = PlatformDoc(
+        document.platforms[slug] = PlatformDoc(
             slug=slug,
             name=fields.text("name", 100),
             url=fields.url("url"),
@@ -151,13 +151,13 @@ class _Schema(ProblemReport):
     def milestones(self, revision: FieldReader) -> tuple[MilestoneDoc, ...]:
         """A mapping of kind to a day, a mapping or a list of mappings; or a list of mappings with `kind`."""
         node = revision.values.get("milestones")
-        found: dict[tuple[str, str], MilestoneDoc] = {}
+        milestones: dict[tuple[str, str], MilestoneDoc] = {}
         for kind, item, path in self.milestone_items(revision, node):
             step = self.milestone(kind, item, path)
-            if (step.kind, step.region) in found:
+            if (step.kind, step.region) in milestones:
                 self.problem(item, path, "milestone_twice", kind=step.kind)
-            found[step.kind, step.region] = step
-        return tuple(found.values())
+            milestones[step.kind, step.region] = step
+        return tuple(milestones.values())
 
     def milestone_items(self, revision: FieldReader, node: Node | None) -> Iterable[tuple[str, Node, str]]:
         if node is None or node.value is None:

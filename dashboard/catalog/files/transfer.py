@@ -31,7 +31,7 @@ def import_file(
     by: Any = None,
     dry_run: bool = False,
 ) -> ImportResult:
-    """Bring one file into the catalog: whole or not at all, append-only, and again without effect.
+    """Import one file into the catalog: all or nothing, append-only, idempotent.
 
     `source` is a path or an open binary stream, `suffix` its format (by default the path's). Raises
     CatalogError naming file, line and field of every problem, OSError when the file cannot be read.
@@ -48,7 +48,7 @@ def import_file(
 
 
 def load_shipped(now: datetime, *, folder: Path = DATA, again: bool = False) -> ImportResult:
-    """Load every file that Sundial ships, as one document; nothing to do while they are as last loaded.
+    """Load every file that Sundial ships, as one document; does nothing while they are as last loaded.
 
     What a person typed stays. `again` compares even if the files have not changed.
     """

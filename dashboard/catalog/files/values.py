@@ -1,4 +1,4 @@
-"""Reading the fields of a catalog file by name and type, collecting every problem with its place.
+"""Reading the fields of a catalog file by name and type, collecting every problem with its position.
 
 Pure.
 """
@@ -22,7 +22,7 @@ DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class ProblemReport:
-    """Collects what is wrong with one file, and reads scalars."""
+    """Collects the problems of one file, and reads scalars."""
 
     def __init__(self, file: str) -> None:
         self.file = file
@@ -51,7 +51,7 @@ class ProblemReport:
         return ""
 
     def day(self, node: Node, path: str) -> date | None:
-        """A day of a year in which models retire; None when it is wrong."""
+        """A day in a year that the catalog accepts; None if it is invalid."""
         try:
             day = date.fromisoformat(node.value) if DAY.fullmatch(node.value) else None
         except (TypeError, ValueError):
@@ -102,10 +102,10 @@ class FieldReader:
             self.problem(field, "not_slug", text=repr(text))
         return text
 
-    def choice(self, field: str, words: Iterable[str], default: str) -> str:
+    def choice(self, field: str, choices: Iterable[str], default: str) -> str:
         text = self.text(field, 40)
-        if text and text not in words:
-            self.problem(field, "not_choice", words=", ".join(words), text=repr(text))
+        if text and text not in choices:
+            self.problem(field, "not_choice", words=", ".join(choices), text=repr(text))
         return text or default
 
     def day(self, field: str, *, required: bool = False) -> date | None:

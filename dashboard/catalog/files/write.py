@@ -31,7 +31,7 @@ class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[mi
 
 
 def to_yaml(document: Document) -> str:
-    """One YAML document with every platform; fields that say nothing are left out."""
+    """One YAML document with every platform; empty fields are left out."""
     document = with_references(document)
     content = {
         "platforms": [_platform(platform) for platform in document.platforms.values()],
@@ -109,8 +109,8 @@ def _milestones(steps: Iterable[MilestoneDoc]) -> dict[str, Any]:
         by_kind.setdefault(step.kind, []).append(step.on if plain else short)
     # A plain day in a list would read as a mapping's place, so lists hold mappings only.
     return {
-        kind: found[0] if len(found) == 1 else [day if isinstance(day, dict) else {"on": day} for day in found]
-        for kind, found in by_kind.items()
+        kind: days[0] if len(days) == 1 else [day if isinstance(day, dict) else {"on": day} for day in days]
+        for kind, days in by_kind.items()
     }
 
 

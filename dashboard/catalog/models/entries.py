@@ -1,8 +1,8 @@
-"""WHAT retires, when, and to what.
+"""The catalog: which models retire, when, and what replaces them.
 
-An `Entry` is one model id or API endpoint on one platform. Everything dated about it arrives in
-`Revision`s, one per thing a source said on a day, and revisions are only ever appended: what was known
-on day D is what the revisions with `known_on <= D` say, the newest word on each point winning.
+An `Entry` is one model id or API endpoint on one platform. All dated facts are in
+`Revision`s, one per statement of a source on a day. Revisions are append-only: the state known on day D is
+given by the revisions with `known_on <= D`, the latest value of each point winning.
 Stage and days left are derived (`lifecycle.py`), never stored.
 """
 
@@ -61,7 +61,7 @@ class Platform(models.Model):
 
 
 class Entry(models.Model):
-    """One callable model id, or one API path family with a life of its own, on one platform."""
+    """One callable model id, or one API path family with its own lifecycle, on one platform."""
 
     platform = models.ForeignKey(Platform, models.PROTECT, verbose_name=_("platform"), related_name="entries")
     vendor = models.ForeignKey(
@@ -165,7 +165,7 @@ class Alias(models.Model):
 
 
 class Revision(models.Model):
-    """What one source said about one entry on one day. Append-only.
+    """The statement of one source about one entry on one day. Append-only.
 
     `known_on` is the day it was public; `source_day` the day of the copy that was read. An empty
     `on_sunset` leaves that point as it was; replacements are left as they were unless
@@ -195,7 +195,7 @@ class Revision(models.Model):
         verbose_name = _("revision")
         verbose_name_plural = _("revisions")
         ordering = ["known_on", "id"]
-        # What was known on a day, newest word first.
+        # The revisions known on a day, latest first.
         indexes = [models.Index(fields=["entry", "-known_on", "-id"], name="revision_newest")]
 
     def __str__(self) -> str:
@@ -203,7 +203,7 @@ class Revision(models.Model):
 
 
 class Milestone(models.Model):
-    """One dated step as one revision put it; `on` empty takes the step back (no date any more)."""
+    """One milestone of a revision; an empty `on` withdraws it."""
 
     revision = models.ForeignKey(Revision, models.CASCADE, related_name="milestones")
     kind = models.CharField(max_length=20, choices=MilestoneKind)
@@ -244,10 +244,10 @@ class Replacement(models.Model):
 
 
 class CatalogVersion(models.Model):
-    """A single row that every catalog change bumps, so that processes know when to load anew.
+    """A single row that every catalog change bumps, so that processes know when to reload.
 
-    `number` is compared by those who store what they derived; `token` is never the same twice, not even
-    in a database that was restored, so that no process takes an old catalog for a new one.
+    `number` is stored with derived data, to detect that it is out of date. `token` is unique to each state, also
+    in a restored database, so that no process mistakes an old catalog for a new one.
     """
 
     number = models.PositiveIntegerField(default=0)

@@ -11,7 +11,7 @@ __all__ = ["FeedState", "ProposedChange"]
 
 
 class ProposedChange(models.Model):
-    """One difference between a feed and the catalog: an entry to make, or one point of an entry.
+    """One difference between a feed and the catalog: an entry to add, or one point of an entry.
 
     `field` is a kind of milestone, `replacements`, `aliases` or `entry`; the values are as in
     `feeds.diff.FieldDifference`. A difference that is gone or became another is superseded, never changed.
@@ -47,9 +47,9 @@ class ProposedChange(models.Model):
             )
         ]
         indexes = [
-            # What waits, by platform and id; how many wait.
+            # Pending proposals by platform and id, and their number.
             models.Index(fields=["state", "platform", "name"], name="proposal_waiting"),
-            # What became of a feed's differences, newest first.
+            # The proposals of a feed, newest first.
             models.Index(fields=["feed", "-id"], name="proposal_of_feed"),
         ]
 
@@ -58,7 +58,7 @@ class ProposedChange(models.Model):
 
 
 class FeedState(models.Model):
-    """How one feed did: the last good copy, and the problem since then, if any."""
+    """The state of one feed: the last good copy, and the problem since then, if any."""
 
     name = models.CharField(max_length=60, primary_key=True)
     location = models.CharField(max_length=500, blank=True, help_text="Address or file that was read last")

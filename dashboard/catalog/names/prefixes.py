@@ -1,10 +1,10 @@
-"""How platforms and gateways dress up a model's name, as tables of small rules.
+"""The prefixes that platforms and gateways add to a model's name, as tables of small rules.
 
-Pure text in, text out. A rule never guesses: it undoes one documented way of writing a name, and says
-which platform that way of writing belongs to where it does. Looking names up is `resolve.py`.
+Pure text in, text out. A rule never guesses: it reverses one documented notation, and returns the platform that
+the notation belongs to, if any. `resolve.py` looks names up.
 
-The tables say beside each rule what a name must hold for it to apply. Most rules are about none of the
-names at hand, and finding a few characters in a name is much cheaper than asking every rule.
+The tables give for each rule the characters that a name must contain for it to apply. Most rules apply to few
+names, and searching for a few characters is much cheaper than running every rule.
 """
 
 import re
@@ -26,13 +26,13 @@ LONGEST_PLACEHOLDER = max(map(len, PLACEHOLDERS))
 
 
 PlatformName = tuple[str, str]
-"""The platform that a name belongs to ("" while nothing has told), and the name."""
+"""The platform that a name belongs to ("" if unknown), and the name."""
 
 
 _AWS, _AZURE, _GEMINI, _OPENAI, _VERTEX = "aws-bedrock", "azure-openai", "gemini-api", "openai", "vertex-ai"
 
 
-# Wrappers: each rule takes one layer off, or answers None -----------------------------------------
+# Prefix rules: each removes one layer, or returns None --------------------------------------------
 
 
 def percent_encoded(form: PlatformName) -> PlatformName | None:
@@ -49,18 +49,18 @@ def percent_encoded(form: PlatformName) -> PlatformName | None:
 
 
 _ARN = re.compile(r"arn:aws[a-z-]*:bedrock:[a-z0-9-]*:\d*:([a-z-]+)/(.+)")
-_TELLING = frozenset({"foundation-model", "inference-profile"})
+_WITH_MODEL_ID = frozenset({"foundation-model", "inference-profile"})
 
 
 def bedrock_arn(form: PlatformName) -> PlatformName | None:
     """A model's or system profile's ARN holds the id; other ARNs (application profiles, provisioned
-    throughput) only a resource of the account, which no rule can look into."""
+    throughput) only a resource of the account, which no rule can resolve."""
     _, name = form
-    found = _ARN.fullmatch(name) if name.startswith("arn:") else None
-    if not found:
+    match = _ARN.fullmatch(name) if name.startswith("arn:") else None
+    if not match:
         return None
-    resource, rest = found.groups()
-    return _AWS, rest if resource in _TELLING else f"{resource}/{rest}"
+    resource, rest = match.groups()
+    return _AWS, rest if resource in _WITH_MODEL_ID else f"{resource}/{rest}"
 
 
 _VERTEX_RESOURCE = re.compile(
@@ -75,10 +75,10 @@ def vertex_resource(form: PlatformName) -> PlatformName | None:
     Models that Google serves for others as an API (`-maas`) keep their publisher in the id: `meta/M-maas`.
     """
     _, name = form
-    found = _VERTEX_RESOURCE.fullmatch(name) if "publishers/" in name else None
-    if not found:
+    match = _VERTEX_RESOURCE.fullmatch(name) if "publishers/" in name else None
+    if not match:
         return None
-    publisher, model = found.groups()
+    publisher, model = match.groups()
     return _VERTEX, f"{publisher}/{model}" if model.endswith("-maas") and "/" not in model else model
 
 
@@ -92,7 +92,7 @@ def gemini_resource(form: PlatformName) -> PlatformName | None:
 
 
 def gateway_prefix(form: PlatformName) -> PlatformName | None:
-    """`openai/M`, `azure/M`, `bedrock/M`: only a known host is taken off, ids may hold slashes."""
+    """`openai/M`, `azure/M`, `bedrock/M`: only a known host is removed, since ids may contain slashes."""
     platform, name = form
     head, _, rest = name.partition("/")
     prefix = PREFIXES.get(head.lower())
@@ -112,8 +112,8 @@ _AWS_ROUTE = re.compile(
 def bedrock_route(form: PlatformName) -> PlatformName | None:
     """`converse/M`, `invoke/M`, `us-east-1/M`: how a gateway calls Bedrock, and where."""
     platform, name = form
-    found = _AWS_ROUTE.fullmatch(name) if platform == _AWS else None
-    return (platform, found[1]) if found else None
+    match = _AWS_ROUTE.fullmatch(name) if platform == _AWS else None
+    return (platform, match[1]) if match else None
 
 
 _GEOGRAPHIES = frozenset({"us-gov", "us", "eu", "apac", "au", "jp", "ca", "sa", "global"})
@@ -195,17 +195,17 @@ _BY_PLATFORM = {platform: _about(platform) for platform in ("", _AWS, _AZURE, _G
 
 
 def strip_prefixes(form: PlatformName) -> list[PlatformName]:
-    """`form` and then what is under each layer. Every rule shortens the name, so this ends."""
-    found = [form]
+    """`form` followed by the name without each prefix. Every rule shortens the name, so this ends."""
+    forms = [form]
     platform, name = form
     while len(name) <= MAX_NAME:
         slashless, slashed = _BY_PLATFORM.get(platform, _ANYWHERE)
         for mark, rule in slashed if "/" in name else slashless:
-            if mark in name and (peeled := rule(form)):
-                form = peeled
+            if mark in name and (stripped := rule(form)):
+                form = stripped
                 platform, name = form
-                found.append(form)
+                forms.append(form)
                 break
         else:
             break
-    return found
+    return forms

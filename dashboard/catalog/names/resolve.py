@@ -40,11 +40,11 @@ __all__ = [
 ]
 
 UNKNOWN = "(unknown)"
-"""Stands for a platform or a model that neither the log nor the name tells."""
+"""The platform or model where neither the log nor the name states it."""
 
 
 class Match(NamedTuple):
-    """`entry` is None when unresolved; `platform` and `model` are then the best that the name itself says.
+    """`entry` is None when unresolved; `platform` and `model` are then taken from the name itself.
 
     `model` is the name without its prefixes; a fine-tune keeps its whole name.
     `how`: deployment, exact, alias, wrapper, fine-tune, endpoint or unresolved.
@@ -57,7 +57,7 @@ class Match(NamedTuple):
 
 
 class Suggestion(NamedTuple):
-    """An entry whose id looks like a name that did not resolve. For people to choose from, never a match."""
+    """An entry whose id is similar to an unresolved name. A suggestion, never a match."""
 
     platform: str
     id: str
@@ -65,7 +65,7 @@ class Suggestion(NamedTuple):
 
 
 class Deployments(dict[str, str]):
-    """A source's deployment map, for many names: what it says without regard to case is worked out once."""
+    """A source's deployment map that caches its case-folded names."""
 
     @cached_property
     def folded(self) -> dict[str, str]:
@@ -162,11 +162,11 @@ class NameIndex:
     @cached_property
     def trigrams(self) -> dict[str, list[int]]:
         """Which ids hold which three characters: narrows the search for close names to a few."""
-        found: dict[str, list[int]] = defaultdict(list)
+        by_gram: dict[str, list[int]] = defaultdict(list)
         for pk, (_, name) in self.ids.items():
             for gram in _grams(name):
-                found[gram].append(pk)
-        return found
+                by_gram[gram].append(pk)
+        return by_gram
 
 
 def resolve(
@@ -180,16 +180,16 @@ def resolve(
 ) -> Match:
     """Resolve one name as called on a day.
 
-    In order: the source's deployment map, the exact id, an alias valid on that day, the same after taking
-    off known prefixes, the base of a fine-tune, and for a call without a model name its endpoint. Blanks around
+    In order: the source's deployment map, the exact id, an alias valid on that day, the same after removing
+    known prefixes, the base of a fine-tune, and for a call without a model name its endpoint. Blanks around
     a name are not part of it.
     """
     called_as = called_as.strip()
     hint = "" if platform == UNKNOWN else platform
     form = (hint, called_as)
     looked = bool(hint) and not deployments
-    if looked and (found := index.find_name(form, on)):
-        return _matched(found[0], index, form, found[1])  # most names by far: nothing is under an id
+    if looked and (hit := index.find_name(form, on)):
+        return _matched(*hit, index, form)  # the fast path of most names: an id needs no stripping
     forms = _forms(form)
     if deployments and (target := _deployed(forms, deployments, index)):
         match = _plain(_forms(target), index, on)
@@ -199,7 +199,7 @@ def resolve(
     match = _plain(forms, index, on, looked=looked)
     if match.entry or len(called_as) > LONGEST_PLACEHOLDER or called_as.lower() not in PLACEHOLDERS:
         return match
-    # `platform`, not the hint: what is known to have reached no platform has no endpoint either.
+    # `platform`, not the hint: a call that is known to have reached no platform has no endpoint either.
     if pk := index.find_endpoint(platform, _path(endpoint)):
         return Match(pk, index.ids[pk][0], UNKNOWN, "endpoint")
     return Match(None, hint or UNKNOWN, UNKNOWN, "unresolved")
@@ -210,8 +210,8 @@ def change_days(
 ) -> list[date]:
     """The days, in order, from which a name may mean something else than on the day before.
 
-    On each of them an alias that the name can match begins to hold, or has just ceased to. Between two of
-    them the name means one thing; there are none for nearly every name.
+    On each of them an alias that the name can match starts or has just ended. Between two of them the name has
+    one meaning; most names have none.
     """
     hint = "" if platform == UNKNOWN else platform
     form = (hint, called_as)
@@ -220,13 +220,13 @@ def change_days(
     forms = _forms(form)
     if deployments and (target := _deployed(forms, deployments, index)):
         forms = _forms(target)
-    asked = [other for form in forms for other in (form, *other_spellings(form), *fine_tune_bases(form))]
-    names = {name.casefold() for form in asked for _, name in (form, *other_spellings(form))}
+    candidates = [other for form in forms for other in (form, *other_spellings(form), *fine_tune_bases(form))]
+    names = {name.casefold() for form in candidates for _, name in (form, *other_spellings(form))}
     return sorted({day for name in names for day in index.changes.get(name, ())})
 
 
 def deployment_target(called_as: str, platform: str, index: NameIndex, deployments: Mapping[str, str]) -> str:
-    """What a source's deployment map says that a name stands for; "" where it has no word about it."""
+    """The target of a name in a source's deployment map; "" if the map has no such name."""
     form = ("" if platform == UNKNOWN else platform, called_as)
     target = _deployed(_forms(form), deployments, index) if deployments else None
     return target[1] if target else ""
@@ -234,13 +234,13 @@ def deployment_target(called_as: str, platform: str, index: NameIndex, deploymen
 
 def suggest(name: str, platform: str, index: NameIndex, limit: int = 3) -> list[Suggestion]:
     """Up to `limit` entries with a like id, closest first, of `platform` if given. Bounded work for any name."""
-    told, bare = _forms(("" if platform == UNKNOWN else platform, name))[-1]
+    host, bare = _forms(("" if platform == UNKNOWN else platform, name))[-1]
     wanted = bare[:100].casefold()
     shared = Counter(
         pk
         for gram in _grams(wanted)
         for pk in index.trigrams.get(gram, ())
-        if told in {"", index.ids[pk][0]} or not platform
+        if host in {"", index.ids[pk][0]} or not platform
     )
     matcher = difflib.SequenceMatcher(b=wanted, autojunk=False)
     scored = []
@@ -256,9 +256,9 @@ def _forms(form: PlatformName) -> list[PlatformName]:
     forms = strip_prefixes(form)
     if form[0]:
         return forms
-    for depth, (told, _) in enumerate(forms):
-        if told:
-            forms[:depth] = [(told, name) for _, name in forms[:depth]]
+    for depth, (host, _) in enumerate(forms):
+        if host:
+            forms[:depth] = [(host, name) for _, name in forms[:depth]]
             break
     return forms
 
@@ -266,30 +266,31 @@ def _forms(form: PlatformName) -> list[PlatformName]:
 def _plain(forms: list[PlatformName], index: NameIndex, on: date, *, looked: bool = False) -> Match:
     """The match of the outermost form that the catalog knows, without deployments and endpoints.
 
-    `looked`: the first is no id and no alias as it stands.
+    `looked`: the first form was looked up already.
     """
     for form in forms[1:] if looked else forms:
-        if found := index.find_name(form, on):
-            return _matched(found[0], index, form, found[1] if form is forms[0] else "wrapper")
+        if hit := index.find_name(form, on):
+            pk, how = hit
+            return _matched(pk, how if form is forms[0] else "wrapper", index, form)
     for form in forms:
         for spelled in other_spellings(form) if form[0] in SPELLINGS else ():
-            if found := index.find_name(spelled, on):
-                return _matched(found[0], index, form, "alias" if form is forms[0] else "wrapper")
+            if hit := index.find_name(spelled, on):
+                return _matched(hit[0], "alias" if form is forms[0] else "wrapper", index, form)
     for form in forms:
         for base in fine_tune_bases(form) if FINE_TUNE_MARK in form[1] else ():
             for spelled in [base, *other_spellings(base)]:
-                if found := index.find_name(spelled, on):
-                    return Match(found[0], index.ids[found[0]][0], form[1], "fine-tune")
+                if hit := index.find_name(spelled, on):
+                    return Match(hit[0], index.ids[hit[0]][0], form[1], "fine-tune")
     form = forms[-1]
     return Match(None, form[0] or UNKNOWN, canonical_name(form) or UNKNOWN, "unresolved")
 
 
-def _matched(pk: int, index: NameIndex, form: PlatformName, how: str) -> Match:
+def _matched(pk: int, how: str, index: NameIndex, form: PlatformName) -> Match:
     return Match(pk, index.ids[pk][0], canonical_name(form), how)
 
 
 def _deployed(forms: list[PlatformName], deployments: Mapping[str, str], index: NameIndex) -> PlatformName | None:
-    """What the source's own map says that any form of the name is; Azure's deployment names ignore case."""
+    """The target of the first form that the source's map has; Azure's deployment names ignore case."""
     if not isinstance(deployments, Deployments):
         deployments = Deployments(deployments)
     for platform, name in forms:

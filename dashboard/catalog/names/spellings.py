@@ -1,4 +1,4 @@
-"""Other spellings of one id on its own platform, and the base models that fine-tunes' names state.
+"""Other spellings of one id on its own platform, and the base models that names of fine-tunes state.
 
 Pure text in, text out, as `prefixes.py`, and by the same rule: nothing is guessed.
 """
@@ -13,15 +13,15 @@ __all__ = ["FINE_TUNE_MARK", "SPELLINGS", "canonical_name", "fine_tune_bases", "
 _AWS, _AZURE, _OPENAI, _VERTEX = "aws-bedrock", "azure-openai", "openai", "vertex-ai"
 
 
-# Spellings: each rule is about the names of one platform, and answers None for those it does not know.
+# Spellings: each rule is for the names of one platform, and returns None for other names.
 
 _SNAPSHOT = re.compile(r"(text-(?:ada|babbage|curie|davinci)):(\d{3})")
 
 
 def openai_snapshot(name: str) -> str | None:
     """`text-davinci:003`, as OpenAI's usage endpoint wrote snapshots in 2023."""
-    found = _SNAPSHOT.fullmatch(name)
-    return f"{found[1]}-{found[2]}" if found else None
+    match = _SNAPSHOT.fullmatch(name)
+    return f"{match[1]}-{match[2]}" if match else None
 
 
 def openai_ada_version(name: str) -> str | None:
@@ -56,8 +56,8 @@ _CONTEXT = re.compile(r"(.+:\d+):\d{1,4}k")
 
 def bedrock_context(name: str) -> str | None:
     """`anthropic.claude-v2:1:200k`: the length of context that throughput was bought for."""
-    found = _CONTEXT.fullmatch(name)
-    return found[1] if found else None
+    match = _CONTEXT.fullmatch(name)
+    return match[1] if match else None
 
 
 def vertex_default_version(name: str) -> str | None:
@@ -65,7 +65,7 @@ def vertex_default_version(name: str) -> str | None:
     return name.removesuffix("@default")
 
 
-# Platform -> its rules, each with what a name must hold for it to apply.
+# Platform -> its rules, each with the characters that a name must contain for it to apply.
 SPELLINGS: dict[str, dict[Callable[[str], str | None], str]] = {
     _AWS: {bedrock_context: "k"},
     _OPENAI: {openai_snapshot: ":", openai_ada_version: "-v2"},
@@ -97,7 +97,7 @@ def other_spellings(form: PlatformName) -> list[PlatformName]:
 
 
 def canonical_name(form: PlatformName) -> str:
-    """The name as reports show it: OpenAI's own other spellings are of one endpoint, and written the usual way."""
+    """The name as reports show it: OpenAI's other spellings become the usual one."""
     platform, name = form
     if platform == _OPENAI:
         for rule, mark in SPELLINGS[platform].items():
@@ -109,7 +109,7 @@ def canonical_name(form: PlatformName) -> str:
 # Fine-tunes ---------------------------------------------------------------------------------------
 
 FINE_TUNE_MARK = "ft"
-"""What the name of every fine-tune holds."""
+"""The name of every fine-tune contains this."""
 
 _FT = re.compile(r"ft:([^:]+)(?::.*)?")
 _OLD_FT = re.compile(r"([^:/]+):ft-.+")
@@ -125,10 +125,10 @@ def fine_tune_bases(form: PlatformName) -> list[PlatformName]:
     platform, name = form
     if FINE_TUNE_MARK not in name:
         return []
-    if found := _FT.fullmatch(name):
-        return [(host, found[1]) for host in ([platform] if platform else [_OPENAI, "mistral"])]
-    if (found := _OLD_FT.fullmatch(name)) and platform in {"", _OPENAI}:
-        return [(_OPENAI, found[1])]
-    if (found := _AZURE_FT.fullmatch(name)) and platform == _AZURE:
-        return [(_AZURE, f"{found[1]} (fine-tuned)"), (_AZURE, found[1])]
+    if match := _FT.fullmatch(name):
+        return [(host, match[1]) for host in ([platform] if platform else [_OPENAI, "mistral"])]
+    if (match := _OLD_FT.fullmatch(name)) and platform in {"", _OPENAI}:
+        return [(_OPENAI, match[1])]
+    if (match := _AZURE_FT.fullmatch(name)) and platform == _AZURE:
+        return [(_AZURE, f"{match[1]} (fine-tuned)"), (_AZURE, match[1])]
     return []

@@ -1,4 +1,4 @@
-"""`manage.py alerts run`: look for findings, decide who is told, and send what waits in the outbox."""
+"""`manage.py alerts run`: update findings, write digests, and send what is due in the outbox."""
 
 from dataclasses import asdict
 from typing import Any
@@ -14,13 +14,13 @@ from dashboard.management.base import CommandResult, SundialCommand, format_tabl
 
 
 class Command(SundialCommand):
-    help = "Tell owners of their findings, once for each reason"
+    help = "Mail owners their findings, once for each reason"
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("action", choices=["run"])
         parser.add_argument("--as-of", metavar="DAY", help="decide as on this day (default: today)")
-        parser.add_argument("--dry-run", action="store_true", help="say what would be sent, and send nothing")
+        parser.add_argument("--dry-run", action="store_true", help="show what would be sent, and send nothing")
 
     def run(self, **options: Any) -> CommandResult:
         as_of = parse_day(options["as_of"]) or clock.today()
@@ -51,13 +51,13 @@ class Command(SundialCommand):
         return CommandResult(data, self.text(data), exit_code=1 if sent.failed or sent.unknown else 0)
 
     def text(self, data: dict[str, Any]) -> str:
-        lines = ["Nothing new to tell" if not data["deliveries"] else ""]
+        lines = ["No new digests" if not data["deliveries"] else ""]
         if data["deliveries"]:
             rows = [[d["recipient"], d["findings"], d["state"], d.get("subject")] for d in data["deliveries"]]
             lines = [format_table(["recipient", "findings", "state", "subject"], rows)]
         if any(data.get("outbox", {}).values()):
-            lines.append("Outbox: " + ", ".join(f"{n} {word}" for word, n in data["outbox"].items() if n))
+            lines.append("Outbox: " + ", ".join(f"{n} {state}" for state, n in data["outbox"].items() if n))
         if data["skipped"]:
             rows = [[s["application"], s["finding"], s["why"]] for s in data["skipped"]]
-            lines += ["", "Not told:", format_table(["application", "finding", "why"], rows)]
+            lines += ["", "Skipped:", format_table(["application", "finding", "why"], rows)]
         return "\n".join(lines)

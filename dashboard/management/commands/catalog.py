@@ -1,4 +1,4 @@
-"""`catalog import | export | sync`: the catalog in and out of files."""
+"""`catalog import | export | sync`: read the catalog from files, write it, and compare it with feeds."""
 
 import dataclasses
 from datetime import date
@@ -20,17 +20,17 @@ from dashboard.management.base import CommandResult, SundialCommand, UsageError,
 
 
 class Command(SundialCommand):
-    help = "Bring the catalog in from a file, write it to one, or bring it up to date with what Sundial ships"
+    help = "Import the catalog from a file, export it, or synchronize it with the shipped catalog and the feeds"
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         actions = parser.add_subparsers(dest="action", required=True, metavar="import | export | sync")
 
-        bring = actions.add_parser("import", help="Add what a file says; nothing is removed")
+        bring = actions.add_parser("import", help="Add the contents of a file; nothing is removed")
         bring.add_argument("file")
         bring.add_argument("--dry-run", action="store_true", help="Show what would change and store nothing")
 
-        write = actions.add_parser("export", help="Write the whole catalog; the suffix tells the format")
+        write = actions.add_parser("export", help="Write the whole catalog; the suffix gives the format")
         write.add_argument("file", nargs="?", help="Standard output when left out")
         write.add_argument("--format", choices=["yaml", "json", "csv"], help="Overrides the suffix; default yaml")
         write.add_argument(
@@ -42,7 +42,7 @@ class Command(SundialCommand):
         )
         sync.add_argument("feed", nargs="?", metavar="FEED", help=f"One of {', '.join(FEEDS)}")
         sync.add_argument("--from", dest="source", metavar="FILE", help="A saved copy of the feed")
-        sync.add_argument("--anyway", action="store_true", help="Take a copy that holds much less than the last")
+        sync.add_argument("--anyway", action="store_true", help="Accept a copy that is much smaller than the last")
         for action in (bring, write, sync):
             self.add_json_option(action)
 
@@ -83,7 +83,7 @@ class Command(SundialCommand):
         return CommandResult({"file": file, "entries": count}, f"{count} entries written to {file}")
 
     def _sync(self, source: str | None) -> CommandResult:
-        """The shipped catalog, and every feed that the settings name."""
+        """Load the shipped catalog and synchronize every configured feed."""
         if source:
             raise UsageError("--from needs the name of a feed")
         try:
@@ -112,14 +112,14 @@ class Command(SundialCommand):
         return CommandResult(dataclasses.asdict(result), _line(result), int(bool(result.problem)))
 
     def _import_result(self, result: ImportResult) -> CommandResult:
-        """What changed, after findings have followed."""
+        """Update findings and summarize the import."""
         if result.changed and not result.dry_run:
             scan.run(clock.now(), clock.today())
         return _summary(result)
 
 
 def _line(result: SyncResult) -> str:
-    """What became of one feed's records; the numbers add up to those seen."""
+    """The counts of one feed's records; they add up to `seen`."""
     if result.problem:
         return f"{result.feed}: {result.problem}; nothing was changed"
     if result.not_modified:

@@ -1,4 +1,4 @@
-"""`manage.py findings`: who still calls what retires. Exit 1 when something open is due within `--within` days."""
+"""`manage.py findings`: list findings. Exits with 1 if an open one is due within `--within` days."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from dashboard.findings.serializers import serialize_findings
 from dashboard.management.base import CommandResult, SundialCommand, UsageError, format_table, parse_day
 
 OPEN = (Status.OPEN, Status.REGRESSED, Status.ACKNOWLEDGED)
-"""A finding that is being worked on is still due; a snoozed or exempt one was let off by somebody."""
+"""Statuses that count as due: acknowledged ones do, snoozed and exempt ones do not."""
 
 
 class Command(SundialCommand):
@@ -33,28 +33,28 @@ class Command(SundialCommand):
         if within is not None and within < 0:
             raise UsageError("--within must be 0 or more days")
         snapshot = catalog.load(as_of)
-        found = Finding.objects.as_of(as_of, snapshot)
-        found = found.with_status(status) if status else found.alive()
+        findings = Finding.objects.as_of(as_of, snapshot)
+        findings = findings.with_status(status) if status else findings.alive()
         if within is not None:
-            found = found.due_within(within)
-        answers = serialize_findings(list(found.by_due()), snapshot)
-        due = within is not None and any(a["status"] in OPEN for a in answers)
-        return CommandResult(answers, self.text(answers), exit_code=1 if due else 0)
+            findings = findings.due_within(within)
+        records = serialize_findings(list(findings.by_due()), snapshot)
+        due = within is not None and any(record["status"] in OPEN for record in records)
+        return CommandResult(records, self.text(records), exit_code=1 if due else 0)
 
-    def text(self, answers: list[dict[str, Any]]) -> str:
-        if not answers:
+    def text(self, records: list[dict[str, Any]]) -> str:
+        if not records:
             return "No findings"
         headers = ["sunset", "days", "application", "calls", "status", "calls/7d", "owner"]
         rows = [
             [
-                a["sunset_date"],
-                a["days_left"],
-                a["application"],
-                f"{a['platform']}/{a['entry']}",
-                a["status"],
-                a["calls_7d"],
-                a["owner"] or None,
+                record["sunset_date"],
+                record["days_left"],
+                record["application"],
+                f"{record['platform']}/{record['entry']}",
+                record["status"],
+                record["calls_7d"],
+                record["owner"] or None,
             ]
-            for a in answers
+            for record in records
         ]
         return format_table(headers, rows)

@@ -15,7 +15,7 @@ from dashboard.management.base import CommandResult, SundialCommand, format_tabl
 
 
 class Command(SundialCommand):
-    help = "Say what names in a log mean: the catalog entry, its sunset and what replaces it"
+    help = "Show what names in a log resolve to: the catalog entry, its sunset and its replacements"
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -26,8 +26,8 @@ class Command(SundialCommand):
     def run(self, **options: Any) -> CommandResult:
         day = parse_day(options["as_of"]) or clock.today()
         snapshot = snapshots.load(day)
-        found = [_row(name, options["platform"], snapshot) for name in options["names"]]
-        return CommandResult([row for row, _state in found], _table(found))
+        rows = [_row(name, options["platform"], snapshot) for name in options["names"]]
+        return CommandResult([row for row, _state in rows], _table(rows))
 
 
 def _row(name: str, platform: str, snapshot: Snapshot) -> tuple[dict[str, Any], EntryState | None]:
@@ -54,14 +54,14 @@ def _suggestions(match: Match, name: str, platform: str, snapshot: Snapshot) -> 
 
 
 def _sunset(state: EntryState | None) -> str | None:
-    """The date with what it is worth: a floor never stands as a shutdown."""
+    """The date with its precision."""
     if not state or not state.sunset_on:
         return None
-    words = {"not_before": "not before {}", "month": "in the month of {}", "tentative": "{}, tentative"}
-    return words.get(state.sunset_precision, "{}").format(state.sunset_on)
+    formats = {"not_before": "not before {}", "month": "in the month of {}", "tentative": "{}, tentative"}
+    return formats.get(state.sunset_precision, "{}").format(state.sunset_on)
 
 
-def _table(found: list[tuple[dict[str, Any], EntryState | None]]) -> str:
+def _table(rows: list[tuple[dict[str, Any], EntryState | None]]) -> str:
     text = format_table(
         ("called as", "entry", "how", "stage", "sunset", "days left", "replacements"),
         [
@@ -74,12 +74,12 @@ def _table(found: list[tuple[dict[str, Any], EntryState | None]]) -> str:
                 row["days_left"],
                 ", ".join(row["replacements"]) or None,
             )
-            for row, state in found
+            for row, state in rows
         ],
     )
     hints = [
         f"{row['called_as']} is not in the catalog; close names: {', '.join(row['suggestions'])}"
-        for row, _state in found
+        for row, _state in rows
         if row["suggestions"]
     ]
     return "\n".join([text, *hints])

@@ -63,19 +63,19 @@ class Command(BaseCommand):
             *bootstrap.first_sign_in_lines(base_url, clock.wall()),
         ]
         connections.close_all()
-        supervisor = Supervisor(processes.all_services(host, port), processes.environment(), self.say)
+        supervisor = Supervisor(processes.all_services(host, port), processes.environment(), self.write_line)
 
         async def print_welcome() -> None:
             await wait_for_web(host, port)
             for line in welcome:
-                self.say("sundial", line)
+                self.write_line("sundial", line)
 
         asyncio.run(supervisor.run(print_welcome))
 
     def progress(self, line: str) -> None:
-        self.say("sundial", line)
+        self.write_line("sundial", line)
 
-    def say(self, name: str, line: str) -> None:
+    def write_line(self, name: str, line: str) -> None:
         # A closed terminal must not end this process before the services are stopped in order.
         with suppress(OSError, ValueError):
             self.stdout.write(f"{name:<13}| {line}")

@@ -38,12 +38,12 @@ class Command(SundialCommand):
         actions = parser.add_subparsers(dest="action", required=True, metavar="import | poll | report")
 
         bring = actions.add_parser(
-            "import", help="Read files once; what the source has read before is a duplicate"
+            "import", help="Read files once; records that the source has read before are duplicates"
         )
         bring.add_argument("files", nargs="+", metavar="FILE", type=Path)
-        bring.add_argument("--source", required=True, help="The source's name; made when there is none")
+        bring.add_argument("--source", required=True, help="The source's name; it is created if missing")
         bring.add_argument("--format", choices=format_choices(), default=AUTO)
-        bring.add_argument("--platform", default="", help="Platform of calls whose line does not tell")
+        bring.add_argument("--platform", default="", help="Platform of calls whose line names none")
 
         poll = actions.add_parser("poll", help="Read what is new in sources that are polled")
         poll.add_argument("sources", nargs="*", metavar="SOURCE", help="All of them when left out")
@@ -120,11 +120,11 @@ class Command(SundialCommand):
 
 def _source_for_import(options: dict[str, Any]) -> Source:
     name, platform = options["source"].strip(), options["platform"].strip()
-    source = _find(name)
+    source = _source_by_name(name)
     if source is None:
         slug = slugify(name)[:60]
         if not slug:
-            raise UsageError(f"--source {name!r} has no letter or digit to make a name of")
+            raise UsageError(f"--source {name!r} needs at least one letter or digit")
         source, _ = Source.objects.get_or_create(
             slug=slug,
             defaults={
@@ -143,12 +143,12 @@ def _source_for_import(options: dict[str, Any]) -> Source:
     return source
 
 
-def _find(name: str) -> Source | None:
+def _source_by_name(name: str) -> Source | None:
     return Source.objects.filter(slug=name).first() or Source.objects.filter(slug=slugify(name)[:60]).first()
 
 
 def _source(name: str) -> Source:
-    source = _find(name)
+    source = _source_by_name(name)
     if source is None:
         known = ", ".join(Source.objects.values_list("slug", flat=True)[:20]) or "none"
         raise UsageError(f"There is no source {name!r}; there is {known}")

@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('platform', models.CharField(blank=True, max_length=60)),
-                ('called_as', models.CharField(help_text='Exactly as logged; "" when the log does not tell', max_length=300)),
+                ('called_as', models.CharField(help_text='Exactly as logged; "" when the log names none', max_length=300)),
                 ('endpoint', models.CharField(blank=True, max_length=100)),
                 ('origin_day', dashboard.core.fields.DayField(help_text='Day of the first record that used it')),
             ],
@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=100, verbose_name='name')),
                 ('kind', models.CharField(max_length=20, verbose_name='kind')),
                 ('format', models.CharField(default='auto', max_length=40, verbose_name='format')),
-                ('platform', models.CharField(blank=True, help_text='Platform of calls whose log line does not tell, such as openai for a plain access log', max_length=60, verbose_name='platform')),
+                ('platform', models.CharField(blank=True, help_text='Platform of calls whose log line names none, such as openai for a plain access log', max_length=60, verbose_name='platform')),
                 ('paths', models.TextField(blank=True, help_text='For watched files: one folder, file or glob pattern per line', verbose_name='paths')),
                 ('deployments', models.JSONField(blank=True, default=dict, help_text='Deployment name to model id, such as {"prod-gpt35": "gpt-35-turbo-0125"}', verbose_name='deployments')),
                 ('config', models.JSONField(blank=True, default=dict, help_text='For databases, usage APIs and CSV columns; see docs/sources.md. A secret is named, never written here, such as env:OPENAI_ADMIN_KEY', verbose_name='configuration')),
@@ -178,7 +178,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('path', models.CharField(help_text='Where the content was last seen', max_length=1000)),
-                ('format', models.CharField(blank=True, help_text='As detected, when the source says auto', max_length=40)),
+                ('format', models.CharField(blank=True, help_text="As detected, when the source's format is auto", max_length=40)),
                 ('head', models.CharField(blank=True, max_length=32)),
                 ('tail', models.CharField(blank=True, max_length=32)),
                 ('checksum', models.BigIntegerField(default=0)),

@@ -1,4 +1,4 @@
-"""Who calls, and the names that they call by."""
+"""Callers, and the model names in their calls."""
 
 from django.db import models
 from django.urls import reverse
@@ -11,7 +11,7 @@ __all__ = ["Application", "ApplicationRule", "CalledName", "Identity"]
 
 
 class Application(models.Model):
-    """What calls models. Made by hand, or by itself from what a log calls its consumer."""
+    """An application that calls models. Created by a user, or automatically from the consumer named in a log."""
 
     slug = models.SlugField(_("slug"), max_length=100, unique=True)
     name = models.CharField(_("name"), max_length=200)
@@ -39,7 +39,7 @@ class Application(models.Model):
 
 
 class ApplicationRule(models.Model):
-    """Names the application of every identity whose field matches a pattern; the first match wins."""
+    """Attributes identities whose field matches a pattern to an application; the first match wins."""
 
     class Field(models.TextChoices):
         CONSUMER = "consumer", _("Consumer (the best name the log has)")
@@ -68,9 +68,9 @@ class ApplicationRule(models.Model):
 
 
 class Identity(models.Model):
-    """What a log knows about a caller: the raw columns that application rules look at.
+    """A caller as logged: the raw columns that application rules match.
 
-    `digest` makes a combination unique; `application` follows from the rules and can be derived anew.
+    `digest` makes a combination unique; `application` follows from the rules and can be recomputed.
     """
 
     digest = models.CharField(max_length=32, unique=True)
@@ -87,7 +87,7 @@ class Identity(models.Model):
 
     class Meta:
         verbose_name_plural = "identities"
-        # How many did this source bring for this day? (their number is bounded)
+        # The number of identities that a source added on a day, which is limited.
         indexes = [models.Index(fields=["origin", "origin_day"], name="identity_origin")]
 
     def __str__(self) -> str:
@@ -97,12 +97,12 @@ class Identity(models.Model):
 class CalledName(models.Model):
     """A distinct (source, platform, name as called, endpoint). `platform` "" is unknown.
 
-    Per source, because a source's own deployment map decides first what a name means.
+    Per source, because the source's deployment map is applied first.
     """
 
     source = models.ForeignKey(Source, models.CASCADE, related_name="names", db_index=False)
     platform = NameField(max_length=60, blank=True)
-    called_as = NameField(max_length=300, help_text='Exactly as logged; "" when the log does not tell')
+    called_as = NameField(max_length=300, help_text='Exactly as logged; "" when the log names none')
     endpoint = NameField(max_length=100, blank=True)
     origin_day = DayField(help_text="Day of the first record that used it")
 
@@ -112,7 +112,7 @@ class CalledName(models.Model):
                 fields=["source", "called_as", "platform", "endpoint"], name="called_name_once"
             )
         ]
-        # How many are there for this day? (their number is bounded)
+        # The number of names on a day, which is limited.
         indexes = [models.Index(fields=["source", "origin_day"], name="called_name_origin")]
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""What was counted before, so that nothing counts twice."""
+"""Calls and objects that were counted before, so that none is counted twice."""
 
 from django.db import models
 
@@ -9,7 +9,7 @@ __all__ = ["ListingCursor", "SeenIds", "SeenObjects"]
 
 
 class SeenIds(models.Model):
-    """64-bit hashes of the ids of calls counted in one hour of one source; a call delivered again is in here.
+    """64-bit hashes of the ids of calls counted in one hour of one source, to recognise repeated calls.
 
     A segment is appended with each checkpoint, in its transaction; segments of an hour are merged when
     they become many.
@@ -23,7 +23,7 @@ class SeenIds(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["source", "hour"], name="seen_ids_hour"),
-            # Which are old enough to go? (retention)
+            # Segments old enough to delete (retention).
             models.Index(fields=["added_on"], name="seen_ids_added"),
         ]
 
@@ -62,7 +62,7 @@ class ListingCursor(models.Model):
 class SeenObjects(models.Model):
     """64-bit hashes of the objects (key, ETag and size) of one folder that were read.
 
-    A segment is appended in the transaction that counts what the objects hold; small ones are merged when
+    A segment is appended in the transaction that counts the objects' calls; small ones are merged when
     they become many.
     """
 
@@ -71,7 +71,7 @@ class SeenObjects(models.Model):
     hashes = models.BinaryField()
 
     class Meta:
-        # Which objects of these folders were read? Asked for every page of a listing.
+        # Which objects of these folders were read? Queried for every page of a listing.
         indexes = [models.Index(fields=["source", "folder"], name="seen_objects_folder")]
 
     def __str__(self) -> str:

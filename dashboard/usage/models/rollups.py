@@ -97,7 +97,7 @@ class AggregateRow(Measures):
 
     A bucket reported again replaces its value, and the rollups move by the difference. `key` is a hash of
     everything that distinguishes the source's rows. `seconds` is the bucket's width. 0 marks a running
-    total instead: a counter as it stood within the hour `start`, of which only the growth counts. Rows are deleted
+    total instead: a counter as of the hour `start`, of which only the increase counts. Rows are deleted
     once both their bucket and the day on which they were reported are old (`usage.retention`).
     """
 
@@ -112,7 +112,7 @@ class AggregateRow(Measures):
     class Meta:
         # The key first: a report is compared by its keys, over the days that it covers.
         constraints = [models.UniqueConstraint(fields=["source", "key", "start"], name="aggregate_once")]
-        # Which are old enough to go? (retention)
+        # Rows old enough to delete (retention).
         indexes = [models.Index(fields=["source", "start"], name="aggregate_start")]
 
     def __str__(self) -> str:
@@ -143,7 +143,7 @@ class StaleDay(models.Model):
     """A day whose rollups changed and whose sums above them (`findings.Traffic`) must follow.
 
     Written in the transaction that changes the rollups. One row per change, not per day: the reader
-    deletes exactly the rows it saw, so a change that lands meanwhile is never forgotten.
+    deletes exactly the rows it read, so a concurrent change is never lost.
     """
 
     day = DayField(db_index=True)

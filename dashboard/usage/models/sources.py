@@ -1,4 +1,4 @@
-"""Where usage comes from, and how far it is read."""
+"""Sources of usage, and how far they are read."""
 
 from datetime import UTC, datetime
 from typing import ClassVar
@@ -16,7 +16,7 @@ __all__ = ["RejectedLine", "Source", "Stream", "SyncWindow"]
 
 
 class Source(models.Model):
-    """Where usage comes from: how to reach it, its format, its platform, how often to poll."""
+    """A source of usage: how to reach it, its format, its platform, how often to poll."""
 
     slug = models.SlugField(_("slug"), max_length=60, unique=True)
     name = models.CharField(_("name"), max_length=100)
@@ -26,7 +26,7 @@ class Source(models.Model):
         _("platform"),
         max_length=60,
         blank=True,
-        help_text=_("Platform of calls whose log line does not tell, such as openai for a plain access log"),
+        help_text=_("Platform of calls whose log line names none, such as openai for a plain access log"),
     )
     paths = models.TextField(
         _("paths"), blank=True, help_text=_("For watched files: one folder, file or glob pattern per line")
@@ -71,17 +71,17 @@ class Source(models.Model):
 class Stream(models.Model):
     """The content of one file or object, whatever its name is now, and how far it is read.
 
-    The checkpoint (`offset`, `lines`, `checksum`, the counts) commits together with the rollups it stands
-    for. A file is recognised by its content: `head` is a hash of its first line, `checksum` the CRC-32 of
-    everything before `offset`, `tail` a hash of the last bytes before it; all of the decompressed bytes.
-    `marks` are earlier checkpoints, so that a shorter copy is recognised too. While a file on disk has
-    the content, `device` and `inode` name it; both are 0 once none has. A row without `head` has no content of
-    its own: it adds up what came in batches, such as the objects under a prefix or the requests on a path.
+    The checkpoint (`offset`, `lines`, `checksum`, the counts) commits together with its rollups. A file is
+    recognised by its content: `head` is a hash of its first line, `checksum` the CRC-32 of everything before
+    `offset`, `tail` a hash of the last bytes before it; all of the decompressed bytes. `marks` are earlier
+    checkpoints, so that a shorter copy is recognised too. While a file on disk has the content, `device` and
+    `inode` identify it; both are 0 otherwise. A row without `head` has no content of its own: it has the totals
+    of batches, such as the objects under a prefix or the requests on a path.
     """
 
     source = models.ForeignKey(Source, models.CASCADE, related_name="+", db_index=False)
     path = MessageField(max_length=1000, help_text="Where the content was last seen")
-    format = models.CharField(max_length=40, blank=True, help_text="As detected, when the source says auto")
+    format = models.CharField(max_length=40, blank=True, help_text="As detected, when the source's format is auto")
     head = models.CharField(max_length=32, blank=True)
     tail = models.CharField(max_length=32, blank=True)
     checksum = models.BigIntegerField(default=0)
@@ -106,7 +106,7 @@ class Stream(models.Model):
 
     class Meta:
         indexes = [
-            # Was this content read before, under any name? Asked for every file that is new or grew.
+            # Was this content read before, under any name? Queried for every new or grown file.
             models.Index(fields=["source", "head"], name="stream_by_head"),
             # The files in place, compared with what is on disk at every poll.
             models.Index(fields=["source", "inode"], name="stream_in_place"),

@@ -47,7 +47,7 @@ class ModelPage:
     """Milestones in the order of their days."""
     revisions: list[RevisionRow]
     aliases: list[Alias]
-    """Those that hold on the day or held before it."""
+    """Those valid on the day or before it."""
     deadline: Deadline | None
     elsewhere: list[EntryState]
     """The same id on other platforms."""
@@ -58,8 +58,8 @@ class ModelPage:
 
     @property
     def calls_7d(self) -> int | None:
-        told = [caller.calls_7d for caller in self.callers if caller.calls_7d is not None]
-        return sum(told) if told or not self.callers else None
+        reported = [caller.calls_7d for caller in self.callers if caller.calls_7d is not None]
+        return sum(reported) if reported or not self.callers else None
 
     @property
     def doubtful_replacements(self) -> list[EntryState]:
@@ -68,7 +68,7 @@ class ModelPage:
 
     @property
     def sunset_changes(self) -> int:
-        """How often its sunset date was changed after the first announcement."""
+        """The number of changes of its sunset date after the first announcement."""
         return sum(
             c.about == "sunset" and c.old is not None for revision in self.revisions for c in revision.changes
         )
@@ -96,7 +96,7 @@ def load_model(entry: EntryState, snapshot: Snapshot, today: date) -> ModelPage:
 
 
 def close_names(platform: str, name: str, snapshot: Snapshot) -> list[Suggestion]:
-    """Entries whose id looks like one that does not exist, of the same platform first."""
+    """Entries with an id similar to an unknown one, of the same platform first."""
     here = suggest(name, platform, snapshot.names, 5)
     return here or suggest(name, "", snapshot.names, 5)
 
@@ -105,8 +105,8 @@ def _callers(entry: EntryState, snapshot: Snapshot, rows: list[dict]) -> tuple[l
     as_of = snapshot.as_of
     shown = rows[:CALLERS]
     applications = Application.objects.in_bulk([row["application"] for row in shown])
-    found = Finding.objects.as_of(as_of, snapshot, [entry.pk])
-    findings = {f.application_id: f for f in found.filter(application__in=applications)}
+    queryset = Finding.objects.as_of(as_of, snapshot, [entry.pk])
+    findings = {f.application_id: f for f in queryset.filter(application__in=applications)}
     return [
         CallerRow(
             applications[row["application"]],

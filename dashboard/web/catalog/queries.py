@@ -16,7 +16,7 @@ SHOWN_REPLACEMENTS = 3
 
 @dataclass(frozen=True, slots=True)
 class ModelListQuery:
-    """What to list; empty values ask for everything. `called`: only what somebody called in the last 30 days."""
+    """Filters of the list; empty values match everything. `called`: only entries called in the last 30 days."""
 
     text: str = ""
     platform: str = ""
@@ -44,9 +44,9 @@ class ModelRow:
 
 
 def list_entries(list_query: ModelListQuery, snapshot: Snapshot, used: dict[int, EntryUsage]) -> list[EntryState]:
-    """The entries that `wanted` asks for, in its order."""
+    """The entries that match the query, in its order."""
     named = _named(list_query.text, snapshot)
-    found = [
+    entries = [
         entry
         for entry in snapshot.entries.values()
         if (entry.is_known or entry.pk in used)
@@ -57,10 +57,10 @@ def list_entries(list_query: ModelListQuery, snapshot: Snapshot, used: dict[int,
         and (named is None or entry.pk in named)
     ]
     if list_query.sort == "calls":
-        return sorted(found, key=lambda e: (-_calls(used, e), e.platform, e.id))
+        return sorted(entries, key=lambda e: (-_calls(used, e), e.platform, e.id))
     if list_query.sort == "id":
-        return sorted(found, key=lambda e: (e.id.casefold(), e.platform))
-    return sorted(found, key=lambda e: (*_soonest(e), -_calls(used, e), e.platform, e.id))
+        return sorted(entries, key=lambda e: (e.id.casefold(), e.platform))
+    return sorted(entries, key=lambda e: (*_soonest(e), -_calls(used, e), e.platform, e.id))
 
 
 def model_rows(
@@ -71,7 +71,7 @@ def model_rows(
 
 
 def _named(text: str, snapshot: Snapshot) -> set[int] | None:
-    """Entries whose id or alias holds `text`, and what it means as a whole name in a log. None without a text."""
+    """Entries whose id or alias contains `text`, and the entry that it resolves to. None without a text."""
     text = text.strip()
     if not text:
         return None
@@ -87,7 +87,7 @@ def _calls(used: dict[int, EntryUsage], entry: EntryState) -> int:
 
 
 def _soonest(entry: EntryState) -> tuple[int, int]:
-    """Ahead first, soonest on top; then what is past, latest on top; then what has no date."""
+    """A sort key: future dates first, soonest on top; then past dates, latest on top; then no date."""
     left = entry.days_left
     if left is None:
         return 2, 0

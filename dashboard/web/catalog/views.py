@@ -52,10 +52,10 @@ def index(request: Request) -> HttpResponseBase:
     snapshot = catalog.load(request.as_of)
     used = calls.usage_by_entry(request.as_of)
     filters = ModelFilters(request, snapshot)
-    found = list_entries(filters.list_query(), snapshot, used)
+    entries = list_entries(filters.list_query(), snapshot, used)
     if request.GET.get("format") == "csv":
-        return csv_response("models", request.as_of, COLUMNS, _lines(found, snapshot, used))
-    page = paginate(request, found)
+        return csv_response("models", request.as_of, COLUMNS, _lines(entries, snapshot, used))
+    page = paginate(request, entries)
     rows = model_rows(page.object_list, snapshot, used)
     context = {"filters": filters, "page": page, "rows": list(rows), "total": len(snapshot.entries)}
     return render(request, "catalog/list.html", context)
@@ -63,19 +63,19 @@ def index(request: Request) -> HttpResponseBase:
 
 def entry(request: Request, platform: str, entry_id: str) -> HttpResponse:
     snapshot = catalog.load(request.as_of)
-    found = snapshot.get(platform, entry_id)
-    if not found:
+    state = snapshot.get(platform, entry_id)
+    if not state:
         close = detail.close_names(platform, entry_id, snapshot)
         context = {"id": entry_id, "platform": platform, "close": [snapshot.entries[name.entry] for name in close]}
         return render(request, "catalog/unknown.html", context, status=404)
-    return render(request, "catalog/detail.html", {"model": detail.load_model(found, snapshot, request.today)})
+    return render(request, "catalog/detail.html", {"model": detail.load_model(state, snapshot, request.today)})
 
 
 def _lines(entries: Iterable[EntryState], snapshot: Snapshot, used: dict[int, EntryUsage]) -> Iterator[tuple]:
     for row in model_rows(entries, snapshot, used):
-        one = row.entry
+        state = row.entry
         yield (
-            one.platform, one.id, one.kind, one.stage, one.sunset_on, one.sunset_precision, one.days_left,
-            one.on_sunset, " ".join(e.key for e in row.replacements), row.usage.calls_7d,
-            row.usage.applications, one.source_url, one.confidence,
+            state.platform, state.id, state.kind, state.stage, state.sunset_on, state.sunset_precision,
+            state.days_left, state.on_sunset, " ".join(e.key for e in row.replacements), row.usage.calls_7d,
+            row.usage.applications, state.source_url, state.confidence,
         )  # fmt: skip

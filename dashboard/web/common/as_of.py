@@ -1,4 +1,4 @@
-"""The day a page is asked about: `?as_of=YYYY-MM-DD`, today when absent. Days are UTC.
+"""The day that a page shows: `?as_of=YYYY-MM-DD`, today when absent. Days are UTC.
 
 A page shows what was known, and what had been called, by the end of that day.
 """
@@ -27,7 +27,7 @@ __all__ = [
 
 
 class Request(HttpRequest):
-    """A request with the day it asks about, and today; `AsOfMiddleware` sets both."""
+    """A request with the requested day, and today; `AsOfMiddleware` sets both."""
 
     as_of: date
     today: date
@@ -36,8 +36,9 @@ class Request(HttpRequest):
 class AsOfMiddleware:
     """Sets `request.as_of` and `request.today` (days, UTC) before the view runs.
 
-    It stands after the sign-in middleware, so that an anonymous visitor is asked to sign in before a bad day is
-    reported. A view with the attribute `reads_as_of` parses the day itself and reports errors in its own format.
+    It runs after the sign-in middleware, so that an anonymous visitor is redirected to sign in before an invalid
+    day is reported. A view with the attribute `reads_as_of` parses the day itself and reports errors in its own
+    format.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

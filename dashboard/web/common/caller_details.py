@@ -1,4 +1,4 @@
-"""What a log tells about a caller, as short texts for the line below its name."""
+"""The details of a caller, as short texts for the line below its name."""
 
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
@@ -11,7 +11,7 @@ MAX_LENGTH = 60
 def caller_details(
     *, team: str = "", key_alias: str = "", service: str = "", user_agent: str = "", tags: str = ""
 ) -> list[str]:
-    """The values that are there, each with its label where it needs one. User agent and tags are cut."""
+    """The values that are present, with a label where needed. User agent and tags are truncated."""
     labelled = (
         (_("team %(value)s"), team),
         (_("key %(value)s"), key_alias),

@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 RECENT_DAYS = 30
-"""An entry called within so many days counts as in use."""
+"""An entry called within this many days counts as in use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def usage_by_entry(as_of: date) -> dict[int, EntryUsage]:
 def _applications_by_entry(as_of: date) -> dict[int, int]:
     """How many applications called each entry in the last 30 days.
 
-    Traffic is asked only about those that also called later and earlier: on the newest day nobody.
+    Traffic is queried only for applications with calls before and after these days: on the newest day, none.
     """
     first, last = last_30_days(as_of)
     between = Traffic.objects.filter(
@@ -69,16 +69,16 @@ def _applications_by_entry(as_of: date) -> dict[int, int]:
 
 def calls_7d_by_application(applications: Iterable[int], as_of: date) -> dict[int, int | None]:
     """Calls of the last 7 days, to any model, of some applications."""
-    wanted = list(applications)
-    rows = Traffic.objects.filter(application__in=wanted, day__range=last_7_days(as_of))
+    pks = list(applications)
+    rows = Traffic.objects.filter(application__in=pks, day__range=last_7_days(as_of))
     sums = dict(rows.values("application").annotate(n=Sum("calls")).values_list("application", "n"))
-    return dict.fromkeys(wanted, 0) | sums
+    return dict.fromkeys(pks, 0) | sums
 
 
 def entry_callers(entry: int, as_of: date, first: date) -> tuple[list[dict], dict[int, int | None]]:
-    """Who called an entry since `first`: `application` (pk), `calls_7d`, `last_on`; most calls first.
+    """Callers of an entry since `first` (`application`, a pk, `calls_7d`, `last_on`), most calls first.
 
-    Beside it the calls of each application since then, which a chart needs too: it is the one long sum.
+    Also returns the calls of each application since then, for the chart, so that they are summed once.
     """
     week = Q(day__range=last_7_days(as_of))
     rows = list(
@@ -92,9 +92,9 @@ def entry_callers(entry: int, as_of: date, first: date) -> tuple[list[dict], dic
             last_on=Max("day", filter=Q(is_call=True)),
         )
     )
-    found = [row | {"calls_7d": row["calls_7d"] if row["days"] else 0} for row in rows if row["last_on"]]
-    found.sort(key=lambda row: (-(row["calls_7d"] or 0), -(row["total"] or 0), row["application"]))
-    return found, {row["application"]: row["total"] for row in rows}
+    callers = [row | {"calls_7d": row["calls_7d"] if row["days"] else 0} for row in rows if row["last_on"]]
+    callers.sort(key=lambda row: (-(row["calls_7d"] or 0), -(row["total"] or 0), row["application"]))
+    return callers, {row["application"]: row["total"] for row in rows}
 
 
 def count_unknown_calls(first: date, last: date) -> tuple[int, int]:

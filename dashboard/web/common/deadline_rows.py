@@ -1,4 +1,4 @@
-"""Deadlines for lists and the timeline: each with its models and the progress of those who call them."""
+"""Deadlines for lists and the timeline, each with its models and the progress of their callers."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from dashboard.findings.models import Finding
 
 __all__ = ["DeadlineRow", "list_deadlines"]
 
-MOST_PAST = 100
+MAX_PAST = 100
 """Past deadlines of one page, newest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeadlineRow:
-    """One deadline as a list shows it; means are calls (or tokens) per day of the last complete week."""
+    """The row of a deadline; means are calls (or tokens) per day of the last complete week."""
 
     summary: DeadlineSummary
     entries: tuple[EntryState, ...]
@@ -51,12 +51,12 @@ class DeadlineRow:
 
     @property
     def unverified(self) -> int:
-        """How many of them no first-hand source has confirmed."""
+        """The number of models without a first-hand source."""
         return sum(entry.unverified for entry in self.entries)
 
     @property
     def announced_on(self) -> date:
-        """The day of the first announcement, where the platform says it, else the day it was known."""
+        """The day of the first announcement, if the platform states it, else the day it was known."""
         return min((e.announced_on for e in self.entries if e.announced_on), default=self.summary.known_on)
 
     @property
@@ -65,38 +65,38 @@ class DeadlineRow:
 
     @property
     def is_ours(self) -> bool:
-        """An application calls, or called, one of its models."""
+        """Whether an application calls, or called, one of its models."""
         return self.summary.applications_total > 0 or self.summary.remaining > 0
 
     @property
     def redirects(self) -> bool:
-        """Calls to some of its models are redirected to another model from the sunset on."""
+        """Whether calls to some of its models are redirected to another model from the sunset on."""
         return any(entry.on_sunset == "redirects" for entry in self.entries)
 
 
-def list_deadlines(snapshot: Snapshot, most_past: int = MOST_PAST) -> tuple[list[DeadlineRow], list[DeadlineRow]]:
+def list_deadlines(snapshot: Snapshot, max_past: int = MAX_PAST) -> tuple[list[DeadlineRow], list[DeadlineRow]]:
     """Deadlines of the snapshot's day and later, soonest first, and those before, newest first.
 
     The number of queries is constant.
     """
-    ahead, behind = all_summaries(snapshot, most_past)
+    ahead, behind = all_summaries(snapshot, max_past)
     rows = list(_rows([*ahead, *behind], snapshot))
     return rows[: len(ahead)], rows[len(ahead) :]
 
 
 def _first_ends(deadlines: Iterable[Deadline], snapshot: Snapshot) -> dict[tuple[str, date], DueDate]:
-    """By (platform, day): the first end before the day of a deadline that somebody meets. One query, or none."""
+    """By (platform, day): the earliest end of any caller before the deadline's day. At most one query."""
     varying = {e.pk: (d.platform, d.sunset_on) for d in deadlines for e in d.entries if e.pk in snapshot.varying}
     if not varying:
         return {}
-    found: dict[tuple[str, date], DueDate] = {}
+    ends: dict[tuple[str, date], DueDate] = {}
     alive = Finding.objects.existing_on(snapshot.as_of, snapshot, varying).alive().with_due_key()
     for pk, regions, idle in alive.due_keys():
         entry, key = snapshot.entries[pk], varying[pk]
         due = due_before_sunset(entry, entry_due(entry, regions, idle))
-        if due and (key not in found or due.on < found[key].on):
-            found[key] = due
-    return found
+        if due and (key not in ends or due.on < ends[key].on):
+            ends[key] = due
+    return ends
 
 
 def _rows(summaries: Iterable[DeadlineSummary], snapshot: Snapshot) -> Iterator[DeadlineRow]:

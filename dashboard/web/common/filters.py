@@ -1,4 +1,4 @@
-"""The filters above a list, as forms sent by GET, and the page of the list that is asked for."""
+"""The filters above a list, as forms sent by GET, and the requested page of the list."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -36,7 +36,7 @@ PAGE_SIZE = 50
 
 
 class TextField(forms.CharField):
-    """A short text; what is longer than any name we keep finds nothing anyway."""
+    """A short text; no stored name is longer."""
 
     def __init__(self, label: LabelText, placeholder: LabelText = "") -> None:
         attrs = {"class": "input", "placeholder": placeholder}
@@ -44,7 +44,7 @@ class TextField(forms.CharField):
 
 
 class SearchField(TextField):
-    """The field that is as wide as there is room; always `q`."""
+    """The search field, always named `q`; it takes the remaining width."""
 
     wide = True
 
@@ -57,7 +57,7 @@ class PlainSelect(forms.Select):
     """A choice as Django draws it, without a template for each option: there may be a team for each of many."""
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:  # noqa: ARG002 Django names it
-        chosen = {str(one) for one in self.format_value(value)}
+        chosen = {str(item) for item in self.format_value(value)}
         options = format_html_join(
             "\n",
             '<option value="{}"{}>{}</option>',
@@ -119,5 +119,5 @@ def team_choices() -> list[Choice]:
 
 
 def paginate(request: HttpRequest, rows: Sequence | QuerySet, size: int = PAGE_SIZE) -> Page:
-    """The page `?page=` of `rows`; a number that makes no sense shows the nearest page there is."""
+    """The page `?page=` of `rows`; an invalid number gives the nearest page."""
     return Paginator(rows, size).get_page(request.GET.get("page"))

@@ -1,4 +1,4 @@
-"""The row of one finding, as every list and page shows it."""
+"""The row of a finding, for every list and page."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ AFTER_SUNSET = ("broken", "redirected")
 
 @dataclass(frozen=True, slots=True)
 class FindingRow:
-    """One line. `status` is the one a person looks for: broken or redirected once the sunset has passed."""
+    """The row of a finding. `status` is broken or redirected once the sunset has passed."""
 
     finding: Finding
     entry: EntryState
@@ -37,7 +37,7 @@ class FindingRow:
 
     @property
     def elsewhere(self) -> bool:
-        """Its calls end on another day than the entry's own sunset date."""
+        """Whether its calls end on another day than the entry's own sunset date."""
         return self.due is not None and self.due.on != self.entry.sunset_on
 
     @property
@@ -55,22 +55,22 @@ class FindingRow:
 
     @property
     def owner(self) -> str:
-        """Who gets the mail; empty when nobody is named."""
+        """The address that gets the mail; empty without one."""
         return self.finding.assignee or self.finding.application.owner
 
 
 def finding_rows(findings: Iterable[Finding], snapshot: Snapshot) -> Iterator[FindingRow]:
-    """Lines for findings that `as_of()` annotated; made for one page of them."""
+    """Rows for one page of findings that `as_of()` annotated."""
     listed = list(findings)
     recent = calls_7d(((f.application_id, f.entry_id) for f in listed), snapshot.as_of)
     for finding in listed:
         entry = snapshot.entries[finding.entry_id]
-        told = recent[finding.application_id, finding.entry_id]
-        yield FindingRow(finding, entry, shown_status(finding, snapshot), told, finding_due(finding, snapshot))
+        calls = recent[finding.application_id, finding.entry_id]
+        yield FindingRow(finding, entry, shown_status(finding, snapshot), calls, finding_due(finding, snapshot))
 
 
 def shown_status(finding: Any, snapshot: Snapshot) -> str:
-    """The status that a person looks for, of a finding that `as_of()` annotated."""
+    """The status to show, of a finding that `as_of()` annotated."""
     entry = snapshot.entries[finding.entry_id]
     return status_after_sunset(finding.status, entry, finding_due(finding, snapshot)) or finding.status
 

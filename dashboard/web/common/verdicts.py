@@ -1,4 +1,4 @@
-"""A forecast's verdict as one sentence."""
+"""The verdict of a forecast as text."""
 
 from datetime import date
 
@@ -12,12 +12,12 @@ __all__ = ["day_text", "verdict_sentence"]
 
 
 def day_text(day: date) -> str:
-    """A day as people write it."""
+    """A day in the reader's date format."""
     return formats.date_format(day, pgettext("date format of PHP's date()", "j M Y"))
 
 
 def verdict_sentence(forecast: Forecast, sunset_on: date, as_of: date) -> str:
-    """What the forecast says about a sunset, and why its verdict is what it is."""
+    """A sentence with the verdict and its reason."""
     if forecast.verdict == "done":
         return _("No calls for a full week.")
     if forecast.verdict == "unknown":

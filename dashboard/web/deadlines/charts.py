@@ -41,11 +41,11 @@ def _calls(page: DeadlinePage, today: date, csv_url: str, html_url: str) -> Char
         else None
     )
     tokens = summary.measure == "tokens"
-    words = {"first": round(summary.baseline), "now": round(summary.remaining)}
+    values = {"first": round(summary.baseline), "now": round(summary.remaining)}
     return ChartCard(
         id="burndown",
         title=_("Tokens per day") if tokens else _("Calls per day"),
-        summary=_("Calls per day to the retiring models: baseline %(first)s, now %(now)s.") % words,
+        summary=_("Calls per day to the retiring models: baseline %(first)s, now %(now)s.") % values,
         figure=burndown.calls_figure(
             [point.day for point in points],
             [point.retiring for point in points],

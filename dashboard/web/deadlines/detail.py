@@ -26,7 +26,7 @@ from dashboard.web.common.verdicts import day_text
 __all__ = ["ApplicationRow", "DeadlinePage", "ModelGroup", "daily_points", "load_deadline"]
 
 BEFORE, AFTER = timedelta(days=400), timedelta(days=60)
-"""The burn-down shows at most so much before and after the sunset."""
+"""The most that the burn-down shows before and after the sunset."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class ApplicationRow:
     finding: int | None
     findings: int
     fate: str
-    """What becomes of its calls after the sunset: "broken", or "redirected" where none of them fails."""
+    """The effect of the sunset on its calls: "broken", or "redirected" where none of them fails."""
     is_past: bool
     due_before_sunset: DueDate | None = None
     """Its own end, where it comes before the deadline's day."""
@@ -49,14 +49,14 @@ class ApplicationRow:
 
     @property
     def verdict(self) -> str:
-        """The forecast's word; "silent" where calls ended with the reports that would carry them."""
+        """The forecast's verdict; "silent" where the source stopped reporting when the calls ended."""
         verdict = self.progress.forecast.verdict
         return "silent" if verdict == "done" and not self.progress.done else verdict
 
 
 @dataclass(frozen=True, slots=True)
 class ModelGroup:
-    """Entries of the deadline that share a kind, a fate and what is recommended in their place."""
+    """Entries of the deadline with the same kind, effect and replacements."""
 
     kind: str
     on_sunset: str
@@ -65,7 +65,7 @@ class ModelGroup:
 
     @property
     def source_urls(self) -> list[str]:
-        """Where their dates are written; each once."""
+        """The source addresses of their dates, without duplicates."""
         return list(dict.fromkeys(entry.source_url for entry in self.entries if entry.source_url))
 
 
@@ -73,7 +73,7 @@ class ModelGroup:
 class DeadlinePage:
     """Everything on the page. `days` are the points of the burn-down, oldest first.
 
-    `members` are the applications that `listed`, a page of all, shows: those that still call first.
+    `applications` are those on `listed`, a page of all of them: those that still call come first.
     """
 
     row: DeadlineRow
@@ -88,15 +88,15 @@ class DeadlinePage:
 
     @property
     def left(self) -> list[ApplicationRow]:
-        return [member for member in self.applications if not member.progress.done]
+        return [row for row in self.applications if not row.progress.done]
 
     @property
     def done(self) -> list[ApplicationRow]:
-        return [member for member in self.applications if member.progress.done]
+        return [row for row in self.applications if row.progress.done]
 
     @property
     def is_past(self) -> bool:
-        """Calls fail, or are redirected, from the sunset day itself on."""
+        """Whether calls fail or are redirected: from the sunset day itself on."""
         return self.summary.days_left <= 0
 
     @property
@@ -132,17 +132,17 @@ class DeadlinePage:
 
 def load_deadline(deadline: Deadline, snapshot: Snapshot, page_of: Callable[[Sequence], Page]) -> DeadlinePage:
     """The page of a deadline as known on the snapshot's day; `page_of` chooses which applications it shows."""
-    found = deadline_totals(deadline, snapshot)
+    totals = deadline_totals(deadline, snapshot)
     ends = _ends(deadline, snapshot)
     first = min(ends.values(), key=lambda due: due.on, default=None)
-    ranked = sorted(rank_applications(deadline, snapshot, found.measured_from), key=lambda one: one.done)
+    ranked = sorted(rank_applications(deadline, snapshot, totals.measured_from), key=lambda row: row.done)
     listed = page_of(ranked)
     return DeadlinePage(
-        row=DeadlineRow(found, deadline.entries, first),
+        row=DeadlineRow(totals, deadline.entries, first),
         listed=listed,
-        applications=_application_rows(list(listed.object_list), found, deadline, snapshot, ends),
+        applications=_application_rows(list(listed.object_list), totals, deadline, snapshot, ends),
         groups=_groups(deadline, snapshot),
-        days=_points(deadline, snapshot, found.measured_from),
+        days=_points(deadline, snapshot, totals.measured_from),
     )
 
 
@@ -160,19 +160,19 @@ def _points(deadline: Deadline, snapshot: Snapshot, measured_from: date) -> list
 
 def _groups(deadline: Deadline, snapshot: Snapshot) -> list[ModelGroup]:
     """Groups by kind, the largest first within one."""
-    found: dict[tuple, list[EntryState]] = {}
+    grouped: dict[tuple, list[EntryState]] = {}
     for entry in deadline.entries:
-        found.setdefault((entry.kind, entry.on_sunset, entry.replacements), []).append(entry)
+        grouped.setdefault((entry.kind, entry.on_sunset, entry.replacements), []).append(entry)
     groups = [
         ModelGroup(kind, on_sunset, snapshot.replacements(entries[0]), entries)
-        for (kind, on_sunset, _), entries in found.items()
+        for (kind, on_sunset, _), entries in grouped.items()
     ]
     return sorted(groups, key=lambda group: (group.kind, -len(group.entries), group.entries[0].id))
 
 
 def _application_rows(
     ranked: Sequence[RankedApplication],
-    found: DeadlineSummary,
+    totals: DeadlineSummary,
     deadline: Deadline,
     snapshot: Snapshot,
     ends: dict[int, DueDate],
@@ -180,20 +180,20 @@ def _application_rows(
     redirected = {entry.pk for entry in deadline.entries if entry.on_sunset == "redirects"}
     findings: dict[int, list[tuple[int, int]]] = {}
     known = Finding.objects.for_entries(entry.pk for entry in deadline.entries)
-    known = known.for_applications(one.pk for one in ranked).order_by("pk")
-    for application, pk, entry in known.values_list("application", "pk", "entry"):
-        findings.setdefault(application, []).append((pk, entry))
-    members = []
-    for one in application_progress(ranked, deadline, snapshot, found.measured_from):
-        own = findings[one.pk]
+    known = known.for_applications(application.pk for application in ranked).order_by("pk")
+    for application_pk, pk, entry in known.values_list("application", "pk", "entry"):
+        findings.setdefault(application_pk, []).append((pk, entry))
+    rows = []
+    for progress in application_progress(ranked, deadline, snapshot, totals.measured_from):
+        own = findings[progress.pk]
         fate = "redirected" if all(entry in redirected for _pk, entry in own) else "broken"
         key = own[0][0] if len(own) == 1 else None
-        members.append(ApplicationRow(one, key, len(own), fate, found.days_left <= 0, ends.get(one.pk)))
-    return members
+        rows.append(ApplicationRow(progress, key, len(own), fate, totals.days_left <= 0, ends.get(progress.pk)))
+    return rows
 
 
 def _ends(deadline: Deadline, snapshot: Snapshot) -> dict[int, DueDate]:
-    """Per application that meets an end before the deadline's day: the first of them. One query, or none."""
+    """Per application with an end before the deadline's day: the earliest. At most one query."""
     varying = [entry.pk for entry in deadline.entries if entry.pk in snapshot.varying]
     ends: dict[int, DueDate] = {}
     apart = (

@@ -1,4 +1,4 @@
-"""/deadlines/ and /deadlines/<platform>/<date>/: will they be off in time?"""
+"""/deadlines/ and /deadlines/<platform>/<date>/: sunset dates, and the progress of migration."""
 
 from datetime import date
 from functools import partial
@@ -30,14 +30,14 @@ def index(request: Request) -> HttpResponse:
 
 def show(request: Request, platform: str, date: date) -> HttpResponseBase:
     snapshot = catalog.load(request.as_of)
-    found = snapshot.deadlines.get((platform, date))
-    if not found:
+    deadline = snapshot.deadlines.get((platform, date))
+    if not deadline:
         raise Http404
     if request.GET.get("format") == "csv":
-        points = detail.daily_points(found, snapshot)
+        points = detail.daily_points(deadline, snapshot)
         rows = ((p.day, p.retiring, p.replacement, p.applications_remaining) for p in points)
         return csv_response(f"deadline-{platform}-{date}", request.as_of, SERIES_COLUMNS, rows)
-    page = detail.load_deadline(found, snapshot, partial(paginate, request))
+    page = detail.load_deadline(deadline, snapshot, partial(paginate, request))
     query = request.GET.copy()
     query.pop("page", None)
     html_url = f"{reverse('deadline_html', args=[platform, date])}?{query.urlencode()}"
@@ -53,8 +53,8 @@ def show(request: Request, platform: str, date: date) -> HttpResponseBase:
 def download_html(request: Request, platform: str, date: date) -> HttpResponse:
     """The burn-down as one interactive HTML file."""
     snapshot = catalog.load(request.as_of)
-    found = snapshot.deadlines.get((platform, date))
-    document = export.burndown_html(found, snapshot, request.today) if found else None
+    deadline = snapshot.deadlines.get((platform, date))
+    document = export.burndown_html(deadline, snapshot, request.today) if deadline else None
     if document is None:
         raise Http404
     name = f"deadline-{platform}-{date}-as-of-{request.as_of}.html"

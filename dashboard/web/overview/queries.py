@@ -20,7 +20,7 @@ __all__ = ["ApplicationAtRisk", "CatalogChange", "Overview", "SourcesSummary", "
 NEXT, AT_RISK, CHANGES = 6, 8, 6
 RISK_DAYS = 30
 CHANGE_DAYS = 90
-MOST_FINDINGS, MOST_REVISIONS, MOST_SOURCES = 300, 500, 200
+MAX_FINDINGS, MAX_REVISIONS, MAX_SOURCES = 300, 500, 200
 
 
 @dataclass(slots=True)
@@ -42,13 +42,13 @@ class ApplicationAtRisk:
 
     @property
     def more_models(self) -> int:
-        """How many models beside the first."""
+        """The number of models besides the first."""
         return len(self.models) - 1
 
 
 @dataclass(slots=True)
 class CatalogChange:
-    """What became known of one platform's models on one day."""
+    """The models of one platform with a revision on one day."""
 
     known_on: date
     platform_name: str
@@ -92,9 +92,9 @@ class Overview:
     rows: list[DeadlineRow]
     """The first upcoming deadlines of models that applications call, soonest first."""
     ours_total: int
-    """How many upcoming deadlines have models that applications call."""
+    """The number of upcoming deadlines with models that applications call."""
     per_day: float
-    """Calls per day to models of these and of past deadlines, in the mean of the last complete week."""
+    """Calls per day to models of these and of past deadlines: the mean of the last complete week."""
     overdue: list[DeadlineRow]
     """Past deadlines whose models are still called."""
     at_risk: list[ApplicationAtRisk]
@@ -113,9 +113,9 @@ def load_overview(snapshot: Snapshot) -> Overview:
     """The overview as of the snapshot's day. The number of queries is constant."""
     ahead, behind = list_deadlines(snapshot)
     ours = [row for row in ahead if row.is_ours]
-    # Less than a call every other day shows among the applications at risk, not as an alarm of "0 calls".
+    # Less than a call every other day is shown among the applications at risk, not as a warning of "0 calls".
     overdue = [row for row in behind if row.summary.remaining >= 0.5]
-    risky = _at_risk(snapshot)
+    at_risk_rows = _at_risk(snapshot)
     unknown, total = calls.count_unknown_calls(*last_7_days(snapshot.as_of))
     return Overview(
         has_usage=bool(total) or Traffic.objects.exists(),
@@ -125,8 +125,8 @@ def load_overview(snapshot: Snapshot) -> Overview:
         ours_total=len(ours),
         per_day=sum(row.summary.remaining for row in (*ours, *overdue)),
         overdue=overdue[:NEXT],
-        at_risk=risky[:AT_RISK],
-        at_risk_total=len(risky),
+        at_risk=at_risk_rows[:AT_RISK],
+        at_risk_total=len(at_risk_rows),
         uncatalogued=unknown,
         calls=total,
         changes=_changes(snapshot.as_of),
@@ -137,50 +137,51 @@ def load_overview(snapshot: Snapshot) -> Overview:
 def _at_risk(snapshot: Snapshot) -> list[ApplicationAtRisk]:
     """Applications with findings due soon or overdue, exempt ones left out; by due date, then most calls."""
     alive = Finding.objects.as_of(snapshot.as_of, snapshot).alive().due_within(RISK_DAYS)
-    findings = [f for f in alive.by_due()[:MOST_FINDINGS] if f.status != Status.EXEMPT]  # type: ignore[attr-defined]
+    findings = [f for f in alive.by_due()[:MAX_FINDINGS] if f.status != Status.EXEMPT]  # type: ignore[attr-defined]
     volume = calls_7d([(f.application_id, f.entry_id) for f in findings], snapshot.as_of)
-    found: dict[int, ApplicationAtRisk] = {}
+    at_risk: dict[int, ApplicationAtRisk] = {}
     for finding in findings:
         entry = snapshot.entries[finding.entry_id]
         due = finding_due(finding, snapshot)
         if not due:
             continue
         deadline_on = entry.sunset_on or due.on
-        one = found.setdefault(
+        application = at_risk.setdefault(
             finding.application_id,
             ApplicationAtRisk(
                 finding.application, entry.platform, due.on, deadline_on, due.days_left, entry.announced_on
             ),
         )
-        one.models.append(entry.id)
-        told = volume[finding.application_id, finding.entry_id]
-        one.calls = (one.calls or 0) + told if told is not None else one.calls
+        application.models.append(entry.id)
+        calls = volume[finding.application_id, finding.entry_id]
+        if calls is not None:
+            application.calls = (application.calls or 0) + calls
         if finding.status == Status.REGRESSED:  # type: ignore[attr-defined]
-            one.status = Status.REGRESSED.value
-    return sorted(found.values(), key=lambda one: (one.days_left, -(one.calls or 0), one.application.name))
+            application.status = Status.REGRESSED.value
+    return sorted(at_risk.values(), key=lambda row: (row.days_left, -(row.calls or 0), row.application.name))
 
 
 def _changes(as_of: date) -> list[CatalogChange]:
     rows = (
         Revision.objects.filter(known_on__lte=as_of, known_on__gt=as_of - timedelta(days=CHANGE_DAYS))
         .order_by("-known_on", "entry__platform__slug", "entry__name")
-        .values_list("known_on", "entry__platform__name", "entry__name", "source_url")[:MOST_REVISIONS]
+        .values_list("known_on", "entry__platform__name", "entry__name", "source_url")[:MAX_REVISIONS]
     )
     return _grouped(rows)[:CHANGES]
 
 
 def _grouped(rows: Iterable[tuple[date, str, str, str]]) -> list[CatalogChange]:
-    found: dict[tuple[date, str], CatalogChange] = {}
+    changes: dict[tuple[date, str], CatalogChange] = {}
     for known_on, platform, name, url in rows:
-        change = found.setdefault((known_on, platform), CatalogChange(known_on, platform, url))
+        change = changes.setdefault((known_on, platform), CatalogChange(known_on, platform, url))
         if name not in change.names:
             change.names.append(name)
-    return list(found.values())
+    return list(changes.values())
 
 
 def _sources(as_of: date) -> SourcesSummary:
     """Sources by name. Paused ones are not listed as silent."""
-    reports = last_reports(Source.objects.all(), as_of)[:MOST_SOURCES]
+    reports = last_reports(Source.objects.all(), as_of)[:MAX_SOURCES]
     return SourcesSummary(
         total=len(reports),
         newest=max((report.last_day for report in reports if report.last_day), default=None),

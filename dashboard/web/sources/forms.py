@@ -53,7 +53,7 @@ class SourceForm(forms.Form):
     platform = fields.choice_field(
         gettext_lazy("Platform"),
         (),
-        gettext_lazy("Where calls go whose record does not tell, such as openai for a plain access log."),
+        gettext_lazy("Platform of calls whose record names none, such as openai for a plain access log."),
         required=False,
     )
     deployments = fields.PairsField(

@@ -1,4 +1,4 @@
-"""Tags of the list and detail pages: links to catalog entries, dates in words, filters."""
+"""Tags of the list and detail pages: links to catalog entries, dates with their precision, filters."""
 
 from datetime import date
 from typing import Any
@@ -81,7 +81,7 @@ def sunset_text(entry: EntryState) -> SafeString | str:
 
 @register.filter
 def month_text(on: date) -> str:
-    """The month of a day as people write it."""
+    """The month of a day in the reader's date format."""
     return formats.date_format(on, pgettext("a month, format of PHP's date()", "F Y"))
 
 
@@ -94,8 +94,8 @@ def date_text(on: date | None, precision: str = "day") -> SafeString | str:
     if precision == "not_before":
         return format_html(gettext("not before {}"), day)
     if precision == "month":
-        words = format_html('<time datetime="{}">{}</time>', f"{on:%Y-%m}", month_text(on))
-        return format_html(gettext("some day of {}"), words)
+        month = format_html('<time datetime="{}">{}</time>', f"{on:%Y-%m}", month_text(on))
+        return format_html(gettext("some day of {}"), month)
     if precision == "tentative":
         return format_html(gettext("{}, tentative"), day)
     return day
@@ -126,7 +126,7 @@ def field_label(value: str) -> str:
 
 @register.filter
 def date_shift(days: int) -> str:
-    """By how much a date moves."""
+    """The number of days by which a date moves."""
     if days < 0:
         return ngettext("%(n)s day earlier", "%(n)s days earlier", -days) % {"n": sundial.count(-days)}
     return ngettext("%(n)s day later", "%(n)s days later", days) % {"n": sundial.count(days)}
@@ -134,5 +134,5 @@ def date_shift(days: int) -> str:
 
 @register.filter
 def on_sunset_label(value: str) -> str:
-    """What happens to calls on the sunset, where a source says so."""
+    """What happens to calls on the sunset, if a source states it."""
     return str(OnSunset(value).label) if value in OnSunset.values else gettext("Not stated; expect calls to fail")

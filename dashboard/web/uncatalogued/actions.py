@@ -56,23 +56,23 @@ def _unignore(form: Any, *, by: Any, now: datetime, **_day: date) -> str:
 
 
 def _outcome_message(outcome: NameOutcome) -> str:
-    words = ngettext(
+    message = ngettext(
         "%(n)s past call now counts for %(entry)s.",
         "%(n)s past calls now count for %(entry)s.",
         outcome.calls,
     ) % {"n": f"{outcome.calls:,}", "entry": outcome.entry.key}
     if outcome.names > 1:
-        words += " " + _("The name appears in %(n)s spellings.") % {"n": outcome.names}
+        message += " " + _("The name appears in %(n)s spellings.") % {"n": outcome.names}
     if not outcome.complete:
-        words += " " + _("Charts and findings are updated within a minute.")
-    return words
+        message += " " + _("Charts and findings are updated within a minute.")
+    return message
 
 
 @dataclass(frozen=True, slots=True)
 class NameAction:
     """One action on an unknown model. `run` returns the success message.
 
-    `explanation` says what the action does; `%(name)s` in it is the name without known prefixes.
+    `explanation` describes the effect; `%(name)s` in it is the name without known prefixes.
     """
 
     verb: str

@@ -69,7 +69,7 @@ class UncataloguedShare:
 
 @dataclass(frozen=True, slots=True)
 class UnknownName:
-    """One name as logged on one platform; the platform is "" if neither the log nor the name tells it."""
+    """One name as logged on one platform; the platform is "" if neither the log nor the name states it."""
 
     called_as: str
     platform: str

@@ -54,7 +54,7 @@ def test_the_answer_means_what_a_saved_copy_means(aws: Server):
     [
         (403, b'{"message": "not authorized to perform bedrock:ListFoundationModels"}', "not authorized"),
         (500, b"{}", "500"),
-        (200, b'{"modelSummaries": []}', "says nothing about any model"),
+        (200, b'{"modelSummaries": []}', "holds no models"),
     ],
 )
 def test_what_aws_refuses_is_a_problem_and_changes_nothing(aws: Server, status, body, told):

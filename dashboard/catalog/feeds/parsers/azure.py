@@ -77,13 +77,13 @@ def _add(platform: str, model: str, shown: str, record: dict[str, Any], records:
     steps = [MilestoneDoc("sunset", inference, "day" if firm else "")] if inference else []
     if tuning and tuning != inference:
         steps.append(MilestoneDoc("fine_tuning_closed", tuning))
-    said = f"inference {inference}, fine-tuning {tuning}"
+    ends = f"inference {inference}, fine-tuning {tuning}"
     return records.add(
         FeedItem(
             platform,
             model,
             tuple(steps),
             source_url=URL,
-            evidence=f"{shown}: {status or 'no status'}, {said}",
+            evidence=f"{shown}: {status or 'no status'}, {ends}",
         )
     )

@@ -40,7 +40,7 @@ def parse(content: bytes) -> ParsedFeed:
             records.skip("malformed")
             continue
         base = _WINDOW.fullmatch(model)
-        said = ", ".join(f"{step.kind} {step.on}" for step in steps)
+        dates = ", ".join(f"{step.kind} {step.on}" for step in steps)
         records.add(
             FeedItem(
                 "aws-bedrock",
@@ -49,7 +49,7 @@ def parse(content: bytes) -> ParsedFeed:
                 kind=_kind(record.get("outputModalities")),
                 released_on=None,
                 source_url=URL,
-                evidence=f"ListFoundationModels: {model} {life.get('status', '')} {said}".strip(),
+                evidence=f"ListFoundationModels: {model} {life.get('status', '')} {dates}".strip(),
             )
         )
     return records.parsed()
@@ -71,6 +71,6 @@ def _steps(life: dict[str, Any]) -> tuple[MilestoneDoc, ...] | None:
 
 
 def _kind(modalities: Any) -> str:
-    words = modalities if isinstance(modalities, list) else []
-    by_word = {"EMBEDDING": "embedding", "IMAGE": "image", "VIDEO": "video", "SPEECH": "audio", "TEXT": "chat"}
-    return next((kind for word, kind in by_word.items() if word in words), "other")
+    names = modalities if isinstance(modalities, list) else []
+    by_name = {"EMBEDDING": "embedding", "IMAGE": "image", "VIDEO": "video", "SPEECH": "audio", "TEXT": "chat"}
+    return next((kind for name, kind in by_name.items() if name in names), "other")

@@ -1,9 +1,8 @@
 """deprecations.info: a scraper's daily table, as `deprecations.json` (a list) or as `feed.json` (JSON Feed).
 
-Its `deprecation_date` falls back to the day of the first look or to the shutdown itself, so it is a notice
-day only where it is neither; `announcement_date` always is the first look. It does not
-tell floors from firm days. Azure rows mix the two catalogs of Azure and carry no version, so they can only
-confirm or contradict what is known.
+Its `deprecation_date` falls back to the day of the first scrape or to the shutdown itself, so it is a notice day
+only where it is neither; `announcement_date` is always the first scrape. It does not distinguish floors from firm
+days. Azure rows mix the two catalogs of Azure and carry no version, so they add no entries.
 """
 
 from datetime import date
@@ -105,4 +104,4 @@ def _replacements(value: Any) -> tuple[str, ...] | None:
         return None
     if not isinstance(value, list):
         raise ValueError("replacements are a list")  # noqa: TRY004  one kind of problem: a malformed record
-    return tuple(dict.fromkeys(found for item in value[:MAX_REPLACEMENTS] if (found := model_name(item)))) or None
+    return tuple(dict.fromkeys(name for item in value[:MAX_REPLACEMENTS] if (name := model_name(item)))) or None

@@ -1,9 +1,9 @@
 """LiteLLM's model map: an object of model name -> what the gateway knows of it, `deprecation_date` among it.
 
 `https://raw.githubusercontent.com/BerriAI/litellm/main/model_prices_and_context_window.json`. The date is
-in practice the day calls stop, but some platforms publish floors and the map does not say which is which;
-there it is never taken for a firm day. The same model stands there once per region, picture size and
-gateway route: those fold into one, the plainest name first.
+in practice the day calls stop, but some platforms publish floors and the map does not mark them; there it is
+never taken for a firm day. The same model is listed once per region, picture size and gateway route; these are
+merged, the plainest name first.
 """
 
 import re

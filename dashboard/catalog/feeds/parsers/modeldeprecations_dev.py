@@ -1,7 +1,7 @@
 """modeldeprecations.dev: a list kept by hand, each model with its sources (`/api/v1/models.json`).
 
-It tells firm days (`shutdown_on`) from floors (`earliest_shutdown_on`). Its Mistral and Bedrock ids are names
-of web pages, not what calls send: there, an id that the catalog does not know is none to add.
+It distinguishes firm days (`shutdown_on`) from floors (`earliest_shutdown_on`). Its Mistral and Bedrock ids are
+names of web pages, not what calls send, so no entry is added for them.
 """
 
 from typing import Any
@@ -77,7 +77,7 @@ def _read(record: dict[str, Any], records: Records) -> None:
     aliases = model_names(record.get("aliases")) if platform not in SLUGS else ()
     if not steps and not aliases:
         return records.skip("no date")
-    said = ", ".join(f"{step.kind} {step.on} ({step.precision})" for step in steps)
+    dates = ", ".join(f"{step.kind} {step.on} ({step.precision})" for step in steps)
     return records.add(
         FeedItem(
             platform,
@@ -87,7 +87,7 @@ def _read(record: dict[str, Any], records: Records) -> None:
             released_on=released,
             source_url=_source(record),
             seen_on=seen,
-            evidence=f"{record['provider']} {model}: {said or 'no date'}{_also(aliases)}, verified {seen}",
+            evidence=f"{record['provider']} {model}: {dates or 'no date'}{_also(aliases)}, verified {seen}",
             aliases=tuple(AliasDoc(alias) for alias in aliases),
             may_add=platform not in SLUGS,
         )
@@ -114,12 +114,12 @@ def _replacements(record: dict[str, Any]) -> tuple[str, ...] | None:
     """The recommended ones first; those that the site does not list itself are left out."""
     items = [item for item in record.get("replacements") or () if not item.get("external")]
     items.sort(key=lambda item: not item.get("recommended"))
-    found: dict[str, None] = {}
+    names: dict[str, None] = {}
     for item in items[:MAX_REPLACEMENTS]:
         model, platform = model_name(item.get("model")), PLATFORMS.get(str(item.get("provider")), "")
         if model and platform:
-            found[model if item.get("provider") == record["provider"] else f"{platform}/{model}"] = None
-    return tuple(found) or None
+            names[model if item.get("provider") == record["provider"] else f"{platform}/{model}"] = None
+    return tuple(names) or None
 
 
 def _source(record: dict[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """OpenAI's own list, `GET https://api.openai.com/v1/models`: each model's `shutdown_date`, a day or null.
 
-Needs a key. Says neither replacement nor notice day; a null says that no shutdown is announced.
+Needs a key. Has neither replacements nor notice days; null means that no shutdown is announced.
 """
 
 from dashboard.catalog.documents import MilestoneDoc
@@ -38,14 +38,14 @@ def parse(content: bytes) -> ParsedFeed:
         elif "shutdown_date" not in record:
             records.skip("no date")
         else:
-            said = on.isoformat() if on else "null"
+            shown = on.isoformat() if on else "null"
             records.add(
                 FeedItem(
                     "openai",
                     model,
                     (MilestoneDoc("sunset", on),),
                     source_url=URL,
-                    evidence=f"GET /v1/models: {model} shutdown_date {said}",
+                    evidence=f"GET /v1/models: {model} shutdown_date {shown}",
                 )
             )
     return records.parsed()

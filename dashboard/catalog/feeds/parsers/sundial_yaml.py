@@ -1,6 +1,6 @@
 """A catalog file of our own (YAML, as `catalog export` writes it) at an address: a colleague's or another team's.
 
-Of each entry the newest word on every step and on its replacements counts, and its aliases with their days.
+The latest value of every milestone and of the replacements of an entry counts, and its aliases with their days.
 History comes with `catalog import`, which takes a file as it is.
 """
 
@@ -19,7 +19,7 @@ def parse(content: bytes) -> ParsedFeed:
     try:
         document = parse_file(content, ".yaml", "feed")
     except CatalogError as problem:
-        raise FeedError("not_catalog_file", problem=_message(problem.found[0])) from None
+        raise FeedError("not_catalog_file", problem=_message(problem.problems[0])) from None
     records = Records({"entry": entry} for entry in document.entries)
     for record in records:
         records.add(_feed_item(record["entry"]))
@@ -34,7 +34,7 @@ def _feed_item(entry: EntryDoc) -> FeedItem:
     state = latest_state(entry)
     advised = [revision.references for revision in entry.history if revision.references is not None]
     last = max(entry.history, key=lambda revision: revision.known_on, default=None)
-    said = ", ".join(f"{step.kind} {step.on} ({step.precision})" for step in state.steps.values())
+    dates = ", ".join(f"{step.kind} {step.on} ({step.precision})" for step in state.steps.values())
     return FeedItem(
         entry.platform,
         entry.id,
@@ -45,5 +45,5 @@ def _feed_item(entry: EntryDoc) -> FeedItem:
         source_url=state.source_url,
         seen_on=(last.source_day or last.known_on) if last else None,
         aliases=entry.aliases,
-        evidence=f"{entry.platform}/{entry.id}: {said or 'no dates'}",
+        evidence=f"{entry.platform}/{entry.id}: {dates or 'no dates'}",
     )
