@@ -187,7 +187,8 @@ class EntryAdmin(CatalogFiles, BulkEdits, AuditedAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Without permission to change, the lifecycle is shown by the history only, not by form fields."""
-        return self.fieldsets if self.has_change_permission(request, obj) or obj is None else self.fieldsets[:1]
+        shown = self.fieldsets if self.has_change_permission(request, obj) or obj is None else self.fieldsets[:1]
+        return self.with_version(request, obj, shown)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         # The lifecycle fields are added by the form, so the factory must not look for them on the model.

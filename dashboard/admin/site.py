@@ -14,6 +14,7 @@ from django.urls import path
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from dashboard.admin.versions import ListRowForm, VersionedForm
 from dashboard.core import audit, clock
 from dashboard.core.audit import FieldChange, render_changes
 from dashboard.core.models import AuditAction, AuditEntry
@@ -52,6 +53,33 @@ class AuditedAdmin(admin.ModelAdmin):
 
     formfield_overrides = URL_FIELDS_HTTPS
     object_history_template = "admin/audit_history.html"
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """The form of an object that exists refuses to save over a version that it did not show."""
+        if self._is_versioned(request, obj):
+            edited = [one for one in self.get_inline_instances(request, obj) if one.has_change_permission(request)]
+            attributes = {"inline_models": tuple(inline.model for inline in edited)}
+            kwargs["form"] = type("VersionedForm", (VersionedForm, kwargs.get("form", self.form)), attributes)
+        return super().get_form(request, obj, change, **kwargs)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The fields, and the hidden version among the first ones."""
+        fieldsets = super().get_fieldsets(request, obj)
+        return self.with_version(request, obj, fieldsets)
+
+    def with_version(self, request: HttpRequest, obj: Any, fieldsets: Any) -> Any:
+        """`fieldsets` with the hidden version of an object that may be changed."""
+        if not self._is_versioned(request, obj):
+            return fieldsets
+        (title, options), *others = fieldsets
+        fields = [name for name in options["fields"] if name != "version"]
+        return [(title, {**options, "fields": [*fields, "version"]}), *others]
+
+    def _is_versioned(self, request: HttpRequest, obj: Any) -> bool:
+        return obj is not None and self.has_change_permission(request, obj)
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().get_changelist_form(request, **{"form": ListRowForm, **kwargs})
 
     def save_model(self, request: HttpRequest, obj: Any, form: ModelForm, change: bool) -> None:
         before = column_values(type(obj)._default_manager.get(pk=obj.pk)) if change else {}

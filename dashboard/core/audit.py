@@ -4,6 +4,7 @@ An entry stores an action code and structured values by field name. Text is made
 the model's own fields, or by the renderer that a domain registers for its objects.
 """
 
+import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +19,17 @@ from django.utils.translation import gettext
 from dashboard.core.models import AuditAction, AuditEntry
 from dashboard.core.text import mask_values
 
-__all__ = ["FieldChange", "Renderer", "history", "masked", "record", "register_renderer", "render_changes"]
+__all__ = [
+    "FieldChange",
+    "Renderer",
+    "changed_meanwhile",
+    "fingerprint",
+    "history",
+    "masked",
+    "record",
+    "register_renderer",
+    "render_changes",
+]
 
 
 def record(
@@ -55,6 +66,24 @@ def history(obj: Any, limit: int = 200) -> list[AuditEntry]:
     """The newest entries about a saved model instance, newest first."""
     entries = AuditEntry.objects.filter(model=obj._meta.label_lower, object_id=str(obj.pk))
     return list(entries.select_related("by")[:limit])
+
+
+def fingerprint(values: Any) -> str:
+    """Changes with `values`, JSON-ready or printable: the version of an object that a form was made of."""
+    text = json.dumps(values, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def changed_meanwhile(obj: Any) -> str:
+    """Why a form is refused whose object was changed since: who did what, as far as the audit log knows."""
+    refusal = gettext("Somebody changed this while you were editing it. Load the page again and look.")
+    newest = next(iter(history(obj, limit=1)), None)
+    if newest is None:
+        return refusal
+    who = newest.by.get_username() if newest.by else newest.origin
+    fields = ", ".join(change.label for change in render_changes(newest)[:5])
+    last = gettext("The last recorded change: %(who)s, %(at)s UTC: %(fields)s.")
+    return f"{refusal} {last % {'who': who, 'at': f'{newest.at:%Y-%m-%d %H:%M}', 'fields': fields}}"
 
 
 class Renderer:

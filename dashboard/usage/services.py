@@ -18,7 +18,7 @@ from dashboard.usage.connectors.registry import connector_for
 from dashboard.usage.connectors.sync_window import EARLIEST
 from dashboard.usage.models import Source
 
-__all__ = ["audited_values", "back_fill", "pause", "poll_soon", "resume", "save", "validate"]
+__all__ = ["AUDITED_FIELDS", "audited_values", "back_fill", "pause", "poll_soon", "resume", "save", "validate"]
 
 log = logging.getLogger(__name__)
 

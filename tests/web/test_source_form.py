@@ -503,3 +503,31 @@ def test_a_test_that_is_asked_for_by_hand_says_that_there_is_nothing_to_test(edi
     sent = {**pushed(), "test": "1"}
     del sent["save"]
     assert "cannot be tested" in words(editor.post("/sources/add/?kind=push", sent))
+
+
+# Two editors -------------------------------------------------------------------------------------------------
+
+
+def test_a_form_that_shows_an_older_version_is_refused_and_says_who_saved_since(editor, tmp_path):
+    make_source("gateway", paths=str(tmp_path))
+    form = editor.get("/sources/gateway/edit/")
+    older = {"version": form.context["form"]["version"].value(), "save": "1", "paths": str(tmp_path)}
+    assert f'value="{older["version"]}"' in form.content.decode()
+    ours = watch(deployments="prod = gpt-4", **older)
+    assert editor.post("/sources/gateway/edit/", ours).status_code == 302
+    refused = editor.post("/sources/gateway/edit/", watch(name="Renamed", **older))
+    (message,) = errors(refused)["__all__"]
+    assert "Somebody changed this while you were editing it" in message
+    assert "editor" in message
+    source = Source.objects.get()
+    assert (source.name, source.deployments) == ("Gateway", {"prod": "gpt-4"})
+
+
+def test_pausing_between_opening_and_saving_is_kept(editor, tmp_path):
+    make_source("gateway", paths=str(tmp_path))
+    version = editor.get("/sources/gateway/edit/").context["form"]["version"].value()
+    editor.post("/sources/gateway/pause/")
+    form = watch(name="Renamed", paths=str(tmp_path), version=version, save="1")
+    assert editor.post("/sources/gateway/edit/", form).status_code == 302
+    source = Source.objects.get()
+    assert (source.name, source.paused) == ("Renamed", True)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dashboard.catalog.models import Platform
+from dashboard.core import audit
 from dashboard.core.text import mask_values
 from dashboard.usage import services
 from dashboard.usage.application_rules import application_slug
@@ -64,6 +65,7 @@ class SourceForm(forms.Form):
     poll_seconds = fields.number_field(
         gettext_lazy("Seconds between polls"), gettext_lazy("From 5 to 86,400, which is a day."), 5, 86_400
     )
+    version = forms.CharField(required=False, widget=forms.HiddenInput)
     extra = fields.ExtraSettingsField(
         gettext_lazy("Further settings"),
         gettext_lazy("A JSON object with what has no field above; docs/sources.md names all settings."),
@@ -79,6 +81,7 @@ class SourceForm(forms.Form):
         self.fields["name"].required = not testing
         if not self.is_new:
             del self.fields["slug"]
+        self.initial["version"] = version_of(source)
 
     @property
     def is_new(self) -> bool:
@@ -113,6 +116,10 @@ class SourceForm(forms.Form):
         )
         source.config = self._config()
         return source
+
+    def is_stale(self, stored: Source) -> bool:
+        """Whether the source, as `stored` now, is not the one that this form showed."""
+        return (self.cleaned_data.get("version") or version_of(self.source)) != version_of(stored)
 
     def clean_name(self) -> str:
         return str(self.cleaned_data["name"]).replace("\0", "").strip()
@@ -170,6 +177,12 @@ class SourceForm(forms.Form):
             if value not in (None, "", [], {}):
                 config[key] = value.isoformat() if hasattr(value, "isoformat") else value
         return config
+
+
+def version_of(source: Source) -> str:
+    """Changes with what the form shows; pausing is a button of its own and stands in no form."""
+    fields = (name for name in services.AUDITED_FIELDS if name != "paused")
+    return audit.fingerprint({name: getattr(source, name) for name in fields})
 
 
 def _platforms(stored: str) -> Iterable[tuple[str, str]]:

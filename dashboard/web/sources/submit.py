@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from dashboard.catalog import snapshot as catalog
 from dashboard.catalog.lifecycle import EntryState
+from dashboard.core import audit
 from dashboard.findings import name_resolution
 from dashboard.findings.enqueue import enqueue_scan
 from dashboard.usage import services
@@ -43,11 +44,21 @@ def preview_source(source: Source, now: datetime, today: date) -> SourcePreview:
 
 
 def save_form(form: SourceForm, *, by: Any, now: datetime) -> Source | None:
-    """Save the candidate of a valid form, and resolve its names anew; None if its slug was taken meanwhile."""
+    """Save the candidate of a valid form, and resolve its names anew.
+
+    None, with an error on the form, if its slug was taken, or the source changed, since the form was shown.
+    """
     source = form.candidate()
-    before = {} if form.is_new else services.audited_values(form.source)
     try:
-        is_renamed = services.save(source, before, by=by, now=now)
+        with transaction.atomic():
+            # Locked, so that of two editors who save at once the second one sees the first one's version.
+            stored = None if form.is_new else Source.objects.select_for_update().get(pk=source.pk)
+            if stored and form.is_stale(stored):
+                form.add_error(None, audit.changed_meanwhile(stored))
+                return None
+            source.paused = stored.paused if stored else source.paused
+            before = services.audited_values(stored) if stored else {}
+            is_renamed = services.save(source, before, by=by, now=now)
     except IntegrityError:
         form.add_error("slug", _("This short name is taken"))
         return None
