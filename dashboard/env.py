@@ -79,6 +79,19 @@ class Environment:
         except (OSError, UnicodeDecodeError) as error:
             raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error}") from None
 
+    def secret_key(self, name: str, default: str) -> str:
+        """A key that nobody guesses: long, of many different characters, and no repeated word.
+
+        Raises ImproperlyConfigured without showing it.
+        """
+        key = self.text(name, default)
+        is_repeated = key in (key + key)[1:-1]
+        if len(key) < 32 or len(set(key)) < 10 or is_repeated or key.startswith("django-insecure-"):
+            raise ImproperlyConfigured(
+                f"{name} can be guessed: use 32 characters or more at random, or leave it out, and one is made"
+            )
+        return key
+
     def flag(self, name: str, *, default: bool = False) -> bool:
         return self._cast(name, _flag, default, "1 or 0")
 

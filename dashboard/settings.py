@@ -65,7 +65,7 @@ def _socket_path(folder: Path) -> Path:
 
 # Always made, so that an unusable state folder shows here, before anything else needs it.
 _own_secret = _kept_secret(VAR / "secret_key")
-SECRET_KEY = env.text("SECRET_KEY", _own_secret)
+SECRET_KEY = env.secret_key("SECRET_KEY", _own_secret)
 
 # Web ---------------------------------------------------------------------------------------------
 

@@ -170,3 +170,17 @@ def test_empty_places_in_a_list_are_nothing(numbers):
 def test_a_number_is_whole_ascii_and_of_a_size_that_makes_sense(text):
     with pytest.raises(ImproperlyConfigured, match="NAME must be a whole number"):
         Environment({"NAME": text}).number("NAME", 1)
+
+
+@pytest.mark.parametrize(
+    "key", ["secret", "a" * 64, "changeme" * 8, "django-insecure-" + "x7f!q" * 10, "abc123" * 20]
+)
+def test_a_secret_key_that_can_be_guessed_is_refused_and_not_shown(key):
+    with pytest.raises(ImproperlyConfigured, match="SECRET_KEY can be guessed") as error:
+        Environment({"SECRET_KEY": key}).secret_key("SECRET_KEY", "")
+    assert key not in str(error.value)
+
+
+@pytest.mark.parametrize("key", ["9f86d081884c7d659a2feaa0c55ad015", "Zq4k_t7-Vb2nX9wLr8mPc3sHd6yJf1gEa5uTi0oQ"])
+def test_a_secret_key_of_many_bits_is_used(key):
+    assert Environment({"SECRET_KEY": key}).secret_key("SECRET_KEY", "") == key
