@@ -17,7 +17,7 @@ from email.utils import format_datetime, parseaddr
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
-from django.db.models import F
+from django.db.models import F, Q
 
 from dashboard.alerts.models import Delivery, State
 
@@ -55,7 +55,9 @@ def send_due(now: datetime) -> SendResult:
     """Send every delivery that is due. With several processes at once, each mail still goes out once."""
     result = SendResult(unknown=mark_lost(now))
     ends_at = time.monotonic() + RUN_SECONDS
-    due = Delivery.objects.filter(state=State.PENDING, next_try_at__lte=now).order_by("next_try_at", "pk")
+    # A try that is further ahead than any pause was planned before the clock was set back.
+    is_due = Q(next_try_at__lte=now) | Q(next_try_at__gt=now + BACK_OFF[-1])
+    due = Delivery.objects.filter(is_due, state=State.PENDING).order_by("next_try_at", "pk")
     for pk in list(due.values_list("pk", flat=True)[:BATCH]):
         if time.monotonic() > ends_at:
             break
@@ -74,7 +76,8 @@ def send_due(now: datetime) -> SendResult:
 
 def mark_lost(now: datetime) -> int:
     """Mark deliveries that a dead process left half sent; return how many."""
-    lost = Delivery.objects.filter(state=State.SENDING, claimed_at__lt=now - LOST_AFTER)
+    is_old = Q(claimed_at__lt=now - LOST_AFTER) | Q(claimed_at__gt=now + LOST_AFTER)  # the clock was set back
+    lost = Delivery.objects.filter(is_old, state=State.SENDING)
     return lost.update(state=State.UNKNOWN, error="The sender stopped while sending; the mail may have arrived")
 
 

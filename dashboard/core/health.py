@@ -70,6 +70,8 @@ def _alive(at: datetime | None, now: datetime) -> Check:
     if at is None:
         return Check(ok=False, detail="never seen")
     age = now - at
+    if age < -heartbeat.MAX_AGE:
+        return Check(ok=False, detail="last seen in the future: the clock was set back")
     return Check(ok=age <= heartbeat.MAX_AGE, detail=f"last seen {max(0, int(age.total_seconds()))} s ago")
 
 

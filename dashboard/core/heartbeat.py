@@ -5,9 +5,11 @@ They are written and judged by the wall clock (`clock.wall()`), also while `SUND
 
 from datetime import datetime, timedelta
 
+from django.db.models import Q
+
 from dashboard.core.models import Heartbeat
 
-__all__ = ["MAX_AGE", "is_alive", "record"]
+__all__ = ["MAX_AGE", "claim_run", "is_alive", "record"]
 
 MAX_AGE = timedelta(seconds=90)
 """A part that has been silent for longer counts as down; the worker writes every 30 seconds, beat every 20."""
@@ -19,5 +21,16 @@ def record(name: str, now: datetime, detail: str = "") -> None:
 
 
 def is_alive(name: str, now: datetime) -> bool:
-    """Whether part `name` showed life lately."""
-    return Heartbeat.objects.filter(name=name, at__gte=now - MAX_AGE).exists()
+    """Whether part `name` showed life lately. A time far in the future is from before the clock was set back."""
+    return Heartbeat.objects.filter(name=name, at__range=(now - MAX_AGE, now + MAX_AGE)).exists()
+
+
+def claim_run(name: str, since: datetime, now: datetime) -> bool:
+    """Whether the job `name` did not run from `since` to `now`; if so it is marked as run by this caller alone.
+
+    A run after `now` was one before the clock was set back: it does not count.
+    """
+    key = f"job:{name}"[:40]
+    _, is_first = Heartbeat.objects.get_or_create(name=key, defaults={"at": now})
+    is_due = Q(at__lt=since) | Q(at__gt=now)
+    return is_first or bool(Heartbeat.objects.filter(is_due, name=key).update(at=now))

@@ -51,7 +51,7 @@ def claim_due(now: datetime) -> list[int]:
     for pk, seconds in polled_sources().values_list("pk", "poll_seconds"):
         # A little early rather than a whole beat late.
         moment = now - timedelta(seconds=max(1, seconds - 2))
-        if polled_sources().polled_before(pk, moment).update(polled_at=now):
+        if polled_sources().polled_before(pk, moment, now).update(polled_at=now):
             due.append(pk)
     return due
 

@@ -12,9 +12,13 @@ MAX_SAME_HEAD = 5000  # files that begin with the same line, such as a CSV heade
 
 
 class SourceQuerySet(models.QuerySet):
-    def polled_before(self, pk: int, moment: datetime) -> "SourceQuerySet":
-        """This source, unless a poll of it began at or after `moment`."""
-        return self.filter(pk=pk).filter(models.Q(polled_at=None) | models.Q(polled_at__lt=moment))
+    def polled_before(self, pk: int, moment: datetime, now: datetime) -> "SourceQuerySet":
+        """This source, unless a poll of it began from `moment` to `now`.
+
+        A poll after `now` was one before the clock was set back: it does not count.
+        """
+        is_due = models.Q(polled_at=None) | models.Q(polled_at__lt=moment) | models.Q(polled_at__gt=now)
+        return self.filter(is_due, pk=pk)
 
 
 class StreamQuerySet(models.QuerySet):

@@ -33,6 +33,12 @@ class WindowCheckpointer:
         self.source, self.now = source, now
         self.dimensions = Dimensions(source)
         self.window = SyncWindow.objects.get_or_create(source=source, name=name, defaults={"read_at": now})[0]
+        self._stored = self.window.begin, self.window.until
+        # What was "read" of the future was before the clock was set back: it is read again when it comes.
+        latest = int(now.timestamp())
+        self.window.until = min(self.window.until, latest)
+        if self.window.begin > latest:
+            self.window.begin = self.window.until = 0
 
     @property
     def begin(self) -> int:
@@ -77,7 +83,9 @@ class WindowCheckpointer:
         try:
             with transaction.atomic():
                 Source.objects.select_for_update().filter(pk=self.source.pk).exists()
-                unmoved = SyncWindow.objects.filter(pk=self.window.pk, begin=self.begin, until=self.until)
+                unmoved = SyncWindow.objects.filter(
+                    pk=self.window.pk, begin=self._stored[0], until=self._stored[1]
+                )
                 moved = unmoved.update(
                     begin=begin,
                     until=until,
@@ -91,7 +99,7 @@ class WindowCheckpointer:
         except BaseException:
             self.dimensions.forget()
             raise
-        self.window.begin, self.window.until = begin, until
+        self.window.begin, self.window.until = self._stored = begin, until
         return Counts(accepted + rejected, accepted, rejected)
 
     def _extended(self, begin: int, until: int) -> tuple[int, int]:

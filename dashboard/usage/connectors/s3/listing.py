@@ -65,6 +65,7 @@ def is_due(cursor: ListingCursor, first: date, now: datetime) -> bool:
         cursor.is_recent
         or cursor.after_key
         or cursor.finished_at is None
+        or cursor.finished_at > now  # before the clock was set back
         or cursor.since is None
         or first < cursor.since
     ):
