@@ -1,9 +1,9 @@
 """The index of background jobs: importing it registers every task and hands beat its schedule."""
 
 from dashboard.celery import app
-from tasks import heartbeat, notify, poll, prune, scan, sync_catalog
+from tasks import heartbeat, notify, outcomes, poll, prune, scan, sync_catalog
 from tasks.schedule import SCHEDULE
 
-__all__ = ["heartbeat", "notify", "poll", "prune", "scan", "sync_catalog"]
+__all__ = ["heartbeat", "notify", "outcomes", "poll", "prune", "scan", "sync_catalog"]
 
 app.conf.beat_schedule = SCHEDULE

@@ -8,7 +8,7 @@ import redis
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
-from dashboard.core import heartbeat
+from dashboard.core import heartbeat, jobs
 from dashboard.core.models import Heartbeat
 
 __all__ = ["RETRY_SECONDS", "BrokerUnreachableError", "Check", "is_passing_trouble", "ping_broker", "readiness"]
@@ -31,21 +31,28 @@ class Check(TypedDict):
 
 
 def readiness(now: datetime) -> dict[str, Check]:
-    """`database`, `broker`, `worker` and `beat`, each with `ok` and a `detail` that carries no secret.
+    """`database`, `broker`, `worker`, `beat` and `jobs`, each with `ok` and a `detail` that carries no secret.
+
+    Jobs are not ok while one fails or does not run; what a job set aside is in the detail only.
 
     `now` is the wall clock's instant (`clock.wall()`): heartbeats are real even while `SUNDIAL_TODAY` pins today.
     """
     try:
         seen = dict(Heartbeat.objects.filter(name__in=("worker", "beat")).values_list("name", "at"))
+        troubles = jobs.problems(now)
     except DatabaseError as error:
         unknown = Check(ok=False, detail="unknown: the database does not answer")
         database = Check(ok=False, detail=type(error).__name__)
-        return {"database": database, "broker": _broker(), "worker": unknown, "beat": unknown}
+        return {"database": database, "broker": _broker(), "worker": unknown, "beat": unknown, "jobs": unknown}
     return {
         "database": Check(ok=True, detail=connection.vendor),
         "broker": _broker(),
         "worker": _alive(seen.get("worker"), now),
         "beat": _alive(seen.get("beat"), now),
+        "jobs": Check(
+            ok=not any(trouble.is_failure for trouble in troubles),
+            detail=" ".join(trouble.text for trouble in troubles[:5]) or "no failures",
+        ),
     }
 
 

@@ -14,6 +14,7 @@ from django.db import connection
 from django.db.models import Max
 
 from dashboard.catalog import snapshot as catalog
+from dashboard.core import jobs
 from dashboard.core.fields import EPOCH, day_of
 from dashboard.findings import call_regions, lifecycle, name_resolution
 from dashboard.findings.db_lock import write_lock
@@ -77,6 +78,7 @@ def run(now: datetime, as_of: date) -> ScanResult:
     """
     result = ScanResult()
     result.resolved_names = name_resolution.refresh(catalog.load(as_of))
+    jobs.record_notice("names", name_resolution.names_set_aside(), now)
     stale = daily.stale_days()
     result.days = len(stale)
     daily.refill_stale_days(

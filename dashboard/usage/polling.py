@@ -4,8 +4,10 @@ import logging
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.db.models import Q
 
+from dashboard.core import clock, jobs
 from dashboard.core.locks import try_lock
 from dashboard.core.text import mask_secrets
 from dashboard.usage.connectors.base import EnqueueFile, FileId
@@ -66,7 +68,12 @@ def poll(source: Source, now: datetime, enqueue_file: EnqueueFile | None = None)
         if not is_ours:
             return Counts()
         connector = connector_for(source.kind)
-        counts, problem = connector.poll(source, now, enqueue_file)
+        try:
+            counts, problem = connector.poll(source, now, enqueue_file)
+        except Exception as error:
+            _record_failure(source, error, now)
+            raise
+        jobs.record_success(f"{jobs.POLL}{source.pk}", now)
         if problem and not connector.has_local_files:
             log.warning("%s: %s", source.slug, problem)
         _save_problem(source, problem, now)
@@ -78,6 +85,16 @@ def poll_file(source: Source, file_id: FileId, token: str, now: datetime) -> Cou
     counts, problem = connector_for(source.kind).poll_file(source, file_id, token, now)
     _save_problem(source, problem, now)
     return counts
+
+
+def _record_failure(source: Source, error: Exception, now: datetime) -> None:
+    """Tell pages and `/readyz` that a poll ended with an error that it does not know."""
+    try:
+        jobs.record_failure(f"{jobs.POLL}{source.pk}", error, clock.wall())
+        problem = f"The poll failed: {type(error).__name__}. The log of the worker says more"
+        Source.objects.filter(pk=source.pk).update(problem=problem, polled_at=now)
+    except DatabaseError:
+        log.warning("%s: the failed poll could not be recorded", source.slug)
 
 
 def _save_problem(source: Source, problem: str, now: datetime) -> None:

@@ -22,6 +22,7 @@ def test_all_is_well_when_every_part_shows_life():
         "broker": True,
         "worker": True,
         "beat": True,
+        "jobs": True,
     }
     assert parts["worker"]["detail"] == "last seen 12 s ago"
     assert parts["broker"]["detail"] == "embedded"

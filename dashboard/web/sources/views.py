@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from dashboard.catalog import freshness
 from dashboard.catalog import snapshot as catalog
 from dashboard.charts import palette
-from dashboard.core import clock
+from dashboard.core import clock, jobs
 from dashboard.web.common.as_of import Request
 from dashboard.web.common.filters import FilterForm, HiddenChoice, SearchField, paginate
 from dashboard.web.sources import feeds
@@ -44,6 +44,7 @@ def index(request: Request) -> HttpResponse:
     counts = Counter(state for state, _ in named)
     feed_rows, feeds_problem = feeds.feed_rows()
     context = {
+        "job_problems": jobs.problems(clock.wall()),
         "filters": filters,
         "chips": [("", _("All"), len(named), not state)]
         + [
