@@ -30,7 +30,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Readiness: the state of database, broker, worker, beat, background jobs and mail; 503 unless all are `ok`."""
+    """Readiness: the state of database, broker, worker, beat, jobs and mail; 503 unless all are `ok`."""
     now = clock.wall()
     parts = readiness(now)
     if parts["database"]["ok"]:
