@@ -6,11 +6,12 @@ from email import message_from_bytes
 from email.policy import default
 
 import pytest
+from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection
 
-from dashboard.alerts import delivery as alerts_delivery
 from dashboard.alerts.delivery import SendResult, send_due
 from dashboard.alerts.models import Delivery, State
+from dashboard.alerts.smtp_backend import EmailBackend
 from tests.alerts.smtp import serving
 
 pytestmark = pytest.mark.django_db
@@ -138,9 +139,32 @@ def test_a_connection_that_breaks_after_the_handing_over_leaves_the_fate_unknown
     assert len(mailbox.mails) == 1
 
 
-def test_dying_after_the_claim_leaves_a_visible_unknown_and_no_second_mail(mailbox):
+class DyingBackend(BaseEmailBackend):
+    """The process ends before the mail is sent."""
+
+    def open(self) -> None:
+        raise KeyboardInterrupt
+
+
+class DyingAfterwardsBackend(EmailBackend):
+    """The process ends after the server has accepted the mail."""
+
+    def close(self) -> None:
+        super().close()
+        raise KeyboardInterrupt
+
+
+def die_while_sending(settings, dying: type[BaseEmailBackend] = DyingBackend) -> None:
+    backend, settings.EMAIL_BACKEND = settings.EMAIL_BACKEND, f"{__name__}.{dying.__name__}"
+    with pytest.raises(KeyboardInterrupt):
+        send_due(NOW)
+    settings.EMAIL_BACKEND = backend
+
+
+def test_dying_after_the_claim_leaves_a_visible_unknown_and_no_second_mail(mailbox, settings):
     delivery = make_delivery()
-    assert alerts_delivery._claim(delivery.pk, NOW)
+    die_while_sending(settings)
+    assert state(delivery)[0] == State.SENDING
     assert send_due(NOW + timedelta(minutes=14)) == SendResult(), "it may still be at work"
     assert send_due(NOW + timedelta(minutes=16)) == SendResult(unknown=1)
     assert state(delivery)[0] == State.UNKNOWN
@@ -148,34 +172,20 @@ def test_dying_after_the_claim_leaves_a_visible_unknown_and_no_second_mail(mailb
     assert mailbox.mails == []
 
 
-def test_dying_between_the_server_s_yes_and_the_mark_sends_no_second_mail(mailbox, monkeypatch):
+def test_dying_between_the_server_s_yes_and_the_mark_sends_no_second_mail(mailbox, settings):
     delivery = make_delivery()
-
-    def die(connection):
-        connection.close()
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(alerts_delivery, "_close", die)
-        with pytest.raises(KeyboardInterrupt):
-            send_due(NOW)
+    die_while_sending(settings, DyingAfterwardsBackend)
     assert len(mailbox.mails) == 1
     assert state(delivery)[0] == State.SENDING
     assert send_due(NOW + timedelta(hours=1)) == SendResult(unknown=1)
     assert len(mailbox.mails) == 1
 
 
-def test_dying_before_the_claim_loses_nothing(mailbox, monkeypatch):
-    make_delivery()
-
-    def die(*_):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(alerts_delivery, "_claim", die)
-        with pytest.raises(KeyboardInterrupt):
-            send_due(NOW)
+def test_dying_before_the_claim_loses_nothing(mailbox, settings):
+    claimed, waiting = make_delivery(1), make_delivery(2)
+    die_while_sending(settings)
     assert send_due(NOW) == SendResult(sent=1)
+    assert (state(claimed)[0], state(waiting)[0]) == (State.SENDING, State.SENT)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,4 +1,4 @@
-"""Who is told what, written down once, and how the mail reads."""
+"""Digests: which findings they report, that each is written once, and the text of the mail."""
 
 from datetime import date, timedelta
 
@@ -81,24 +81,27 @@ def test_deciding_again_writes_nothing(davinci):
     assert decide() == []
 
 
-def test_two_runs_that_decide_at_once_write_one_mail(davinci):
-    """Both have read that nothing was told yet; the constraint lets the first one win."""
+def test_two_runs_that_decide_at_once_write_one_mail(davinci, monkeypatch):
+    """Both have read that nothing is reported yet; the constraint lets the first one win."""
     make_usage("shop", davinci, "2023-12-01", days=7)
     scan.run(NOW, TODAY)
-    first, second = outbox.plan_digests(TODAY).digests[0], outbox.plan_digests(TODAY).digests[0]
-    assert outbox._write(first, NOW, TODAY) is not None
-    assert outbox._write(second, NOW, TODAY) is None
+    earlier = outbox.plan_digests(TODAY)
+    assert len(outbox.write_digests(NOW, TODAY)) == 1
+    monkeypatch.setattr(outbox, "plan_digests", lambda _: earlier)
+    assert outbox.write_digests(NOW, TODAY) == []
     assert Delivery.objects.count() == 1
 
 
-def test_what_the_first_run_left_over_is_told_by_the_next_one(davinci):
+def test_what_the_first_run_left_over_is_reported_by_the_next_one(davinci, monkeypatch):
     make_usage("shop", davinci, "2023-12-02", days=7)
     scan.run(NOW, TODAY)
-    mine = outbox.plan_digests(TODAY).digests[0]
-    outbox._write(outbox.plan_digests(TODAY).digests[0], NOW, TODAY)
+    earlier = outbox.plan_digests(TODAY)
+    outbox.write_digests(NOW, TODAY)
     Delivery.objects.update(message_id="another")
     Notice.objects.filter(reason="new").delete()
-    assert outbox._write(mine, NOW, TODAY) is None
+    with monkeypatch.context() as patch:
+        patch.setattr(outbox, "plan_digests", lambda _: earlier)
+        assert outbox.write_digests(NOW, TODAY) == []
     assert Notice.objects.count() == 1, "nothing of a lost race stays behind"
     assert len(decide()) == 1
 
