@@ -1,10 +1,11 @@
 """Sources, applications, and the rules that name applications."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
+from django.forms.fields import InvalidJSONInput
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -12,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from dashboard.admin.site import AuditedAdmin, enqueue_scan
 from dashboard.catalog.models import Platform
 from dashboard.core import clock
-from dashboard.core.text import mask_values
+from dashboard.core.text import mask_secrets, mask_values
 from dashboard.findings import name_resolution
 from dashboard.usage import services
 from dashboard.usage.attribution import reattribute
@@ -25,6 +26,14 @@ from dashboard.usage.models import Application, ApplicationRule, Source
 MAX_DEPLOYMENTS = 5000
 
 
+class MaskedJSONField(forms.JSONField):
+    """JSON whose secrets are not shown again when a form is refused."""
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        value = super().bound_data(data, initial)
+        return InvalidJSONInput(mask_secrets(value)) if isinstance(value, InvalidJSONInput) else mask_values(value)
+
+
 class SourceForm(forms.ModelForm):
     kind = forms.ChoiceField(label=_("kind"), choices=kinds)
     format = forms.ChoiceField(label=_("format"))
@@ -32,6 +41,7 @@ class SourceForm(forms.ModelForm):
 
     class Meta:
         model = Source
+        field_classes: ClassVar = {"config": MaskedJSONField}
         fields = (
             *("name", "slug", "kind", "format", "platform", "paths", "config"),
             *("deployments", "poll_seconds", "paused"),

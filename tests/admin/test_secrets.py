@@ -54,6 +54,8 @@ def test_the_admin_refuses_a_secret_wherever_it_stands(client, config):
     response = sign_in(client, "editor").post(reverse("admin:usage_source_add"), source_form(json.dumps(config)))
     assert response.status_code == 200
     assert response.context["adminform"].form.errors["config"]
+    assert PASSWORD not in response.text
+    assert "sk-live-12345678" not in response.text
     assert not Source.objects.exists()
 
 

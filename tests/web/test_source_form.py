@@ -372,7 +372,7 @@ def test_poll_now_asks_a_worker_and_the_page_follows(editor, redis_client):
     response = editor.post("/sources/gateway/poll/", follow=True)
     assert "A worker reads it now." in words(response)
     assert "a worker is reading it" in words(response)
-    assert redis_client.llen("sundial:celery") == 1
+    assert redis_client.llen("sundial:ingest") == 1
     assert 'data-refresh="/sources/gateway/status/?asked=' in response.text
 
 
@@ -397,7 +397,7 @@ def test_a_back_fill_moves_the_first_day_and_polls(editor, redis_client):
     response = editor.post("/sources/db/back-fill/", {"since": "2023-11-01"}, follow=True)
     assert "read from that day on" in words(response)
     assert Source.objects.get().config["since"] == "2023-11-01"
-    assert redis_client.llen("sundial:celery") == 1
+    assert redis_client.llen("sundial:remote") == 1
     assert 'value="2023-11-01"' in response.text
 
 
