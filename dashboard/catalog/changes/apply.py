@@ -21,7 +21,7 @@ from dashboard.core.models import AuditAction, AuditEntry
 __all__ = ["SHIPPED", "ImportResult", "append_revision", "apply_document", "check_entry"]
 
 SHIPPED = "shipped"
-"""The origin of what Sundial brings along; it never overrules what somebody typed."""
+"""The origin of the shipped catalog; it never overrides values of other origins."""
 
 
 @dataclass(slots=True)

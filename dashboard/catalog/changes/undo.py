@@ -1,7 +1,7 @@
-"""Undoing a change of an entry: the values that the audit log has from before become the latest ones again.
+"""Undo a change of an entry: the earlier values in the audit log become the latest ones again.
 
 Only aliases are deleted. A date that is undone becomes a new revision with the earlier value, its source and a
-note. A field that was changed again since is left alone.
+note. A field that has been changed again is not undone.
 """
 
 from collections.abc import Collection
@@ -40,7 +40,7 @@ DERIVED_FIELDS = frozenset({"source_url", "known_on", "revisions"})
 
 
 def can_undo(change: AuditEntry, name: str) -> bool:
-    """Whether a field of a change can be undone. What happens on sunset can be changed, but not left open."""
+    """Whether a field of a change can be undone. `on_sunset` can be changed, but not emptied."""
     old, new = change.before.get(name), change.after.get(name)
     if change.action != AuditAction.CHANGED or old == new or name in DERIVED_FIELDS:
         return False

@@ -27,12 +27,12 @@ TOP = 5
 TOKENS = Coalesce(
     F("input_tokens") + F("output_tokens"), F("input_tokens"), F("output_tokens"), output_field=BigIntegerField()
 )
-"""Null where a source reports neither, so that a sum over nothing but such rows is null."""
+"""Null where a source reports neither, so that a sum over such rows only is null."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallSeries:
-    """One series: `key` is the primary key of an application or entry, None for all the others together."""
+    """One series: `key` is the primary key of an application or entry, None for the sum of all others."""
 
     key: int | None
     values: list[int]
@@ -50,7 +50,7 @@ class CallChartData:
     measure: str = "calls"
     uncounted: bool = False
     others: int = 0
-    """How many keys are in the last series."""
+    """The number of keys in the last series."""
 
     @property
     def is_empty(self) -> bool:
