@@ -121,6 +121,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "dashboard.web.common.as_of.AsOfMiddleware",
     "dashboard.access.sign_in.KnownDeviceMiddleware",
+    "dashboard.web.system.middleware.NullCharacterMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 TEMPLATES = [
