@@ -4,8 +4,9 @@ import socket
 
 import pytest
 
-from dashboard.core.addresses import PrivateAddressError, check_host, host_matches, is_public
-from dashboard.core.http import AddressError, Client, Limits
+from dashboard.core.http.addresses import PrivateAddressError, check_host, host_matches, is_public
+from dashboard.core.http.client import Client
+from dashboard.core.http.limits import AddressError, Limits
 from tests.catalog.feeds.server import Server, serving
 
 LIMITS = Limits(connect=1, read=1, total=5, tries=1)

@@ -8,14 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from dashboard.core.http import (
-    AddressError,
-    Client,
-    Limits,
-    RefusedError,
-    TooLargeError,
-    TryAgainError,
-)
+from dashboard.core.http.client import Client
+from dashboard.core.http.limits import AddressError, Limits, RefusedError, TooLargeError, TryAgainError
 from tests.catalog.feeds.server import Server, say, serving
 
 LIMITS = Limits(connect=1, read=1, total=5, size=200_000, pause=0.01, longest_pause=0.05)
@@ -165,7 +159,7 @@ def test_no_proxy_is_heeded(proxy, monkeypatch):
 
 def test_urllib3_is_loaded_with_the_first_request_only():
     code = (
-        "import sys, dashboard.core.http, dashboard.catalog.feeds.download\n"
+        "import sys, dashboard.core.http.client, dashboard.catalog.feeds.download\n"
         "print([name for name in sys.modules if name.partition('.')[0] == 'urllib3'])"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from dashboard.catalog.feeds.base import MAX_BYTES, FeedError
 from dashboard.catalog.messages import Message
-from dashboard.core.http import Client, HttpError, Limits, RefusedError, TooLargeError, TooSlowError, TryAgainError
+from dashboard.core.http.client import Client
+from dashboard.core.http.limits import HttpError, Limits, RefusedError, TooLargeError, TooSlowError, TryAgainError
 
 __all__ = ["DEFAULT_LIMITS", "Copy", "Limits", "fetch", "read_file"]
 

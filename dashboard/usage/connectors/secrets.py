@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.utils.translation import gettext
 
-from dashboard.core.addresses import host_matches
+from dashboard.core.http.addresses import host_matches
 
 __all__ = [
     "FILE",

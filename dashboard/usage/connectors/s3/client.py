@@ -32,8 +32,8 @@ from botocore.exceptions import (
 )
 from urllib3.exceptions import HTTPError
 
-from dashboard.core.addresses import PrivateAddressError, check_host
-from dashboard.core.http_transport import PublicConnection
+from dashboard.core.http.addresses import PrivateAddressError, check_host
+from dashboard.core.http.transport import PublicConnection
 from dashboard.usage.connectors.base import ConnectorError
 from dashboard.usage.connectors.s3.config import store_destination, validate_access
 from dashboard.usage.connectors.secrets import read_secret

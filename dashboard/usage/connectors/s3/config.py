@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from dashboard.core.addresses import PrivateAddressError, check_literal
+from dashboard.core.http.addresses import PrivateAddressError, check_literal
 from dashboard.usage.connectors.base import ConnectorError
 from dashboard.usage.connectors.secrets import (
     Destination,

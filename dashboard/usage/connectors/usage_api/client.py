@@ -7,7 +7,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import urlencode
 
-from dashboard.core import http
+from dashboard.core.http import client as http_client
+from dashboard.core.http.limits import (
+    AddressError,
+    HttpError,
+    Limits,
+    RefusedError,
+    TooLargeError,
+    TryAgainError,
+)
 from dashboard.usage.connectors.base import ConnectorError
 from dashboard.usage.records import clean
 
@@ -18,7 +26,7 @@ log = logging.getLogger(__name__)
 PAGES = 500
 POLL_SECONDS = 600  # for all requests of a poll; the next one goes on
 # No redirects: the key goes to nobody but the provider. `waiting` is for all requests of a poll.
-LIMITS = http.Limits(read=30, size=32 << 20, redirects=0, tries=5, pause=1, longest_pause=float("inf"), waiting=60)
+LIMITS = Limits(read=30, size=32 << 20, redirects=0, tries=5, pause=1, longest_pause=float("inf"), waiting=60)
 
 
 class UsageApiClient:
@@ -39,7 +47,7 @@ class UsageApiClient:
         self.base = base
         self.ends_at = time.monotonic() + POLL_SECONDS
         limits = replace(LIMITS, waiting=waiting, connect=min(timeout, LIMITS.connect), read=timeout)
-        self.client = http.Client(
+        self.client = http_client.Client(
             headers={"Accept": "application/json"}, secret=headers, limits=limits, only_public=True
         )
         self.is_chosen = is_chosen
@@ -74,21 +82,21 @@ class UsageApiClient:
             raise ConnectorError(f"The provider is slow: this poll ended after {POLL_SECONDS} seconds")
         try:
             return self.client.get(url).content
-        except http.TryAgainError as error:
+        except TryAgainError as error:
             reason = f"The provider answers {error.status}" if error.status else self._unreachable(error)
             raise ConnectorError(f"{reason}; the next poll tries again") from None
-        except http.RefusedError as error:
+        except RefusedError as error:
             if error.status is None and self.is_chosen:
                 raise ConnectorError(f"{self._unreachable(error)}; the next poll tries again") from None
             raise ConnectorError(_refusal(error)) from None
-        except http.TooLargeError:
+        except TooLargeError:
             raise ConnectorError(f"The provider's answer is longer than {LIMITS.size >> 20} MiB") from None
-        except http.AddressError as error:
+        except AddressError as error:
             raise ConnectorError(f"The provider cannot be reached: {clean(str(error), 200)}") from None
-        except http.HttpError as error:
+        except HttpError as error:
             raise ConnectorError(f"{self._unreachable(error)}; the next poll tries again") from None
 
-    def _unreachable(self, error: http.HttpError) -> str:
+    def _unreachable(self, error: HttpError) -> str:
         reason = clean(str(error), 200)
         if self.is_chosen:  # only the operator reads logs
             log.warning("%s cannot be read: %s", self.base, reason)
@@ -96,7 +104,7 @@ class UsageApiClient:
         return f"The provider cannot be reached: {reason}"
 
 
-def _refusal(error: http.RefusedError) -> str:
+def _refusal(error: RefusedError) -> str:
     if error.status is None:
         return f"The provider's answer cannot be read: {clean(str(error), 200)}"
     if error.status in {401, 403}:

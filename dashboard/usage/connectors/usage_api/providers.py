@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from dashboard.core.addresses import PrivateAddressError, check_literal
+from dashboard.core.http.addresses import PrivateAddressError, check_literal
 from dashboard.usage.connectors.base import ConnectorError
 from dashboard.usage.connectors.secrets import parse_destination, read_secret
 from dashboard.usage.connectors.usage_api.client import UsageApiClient

@@ -4,12 +4,12 @@
 - Bounded: time to connect, time between reads, time of a whole try, bytes (also after decompression), redirects.
 - A redirect may lead to another public host, never into the network that Sundial stands in, and the `secret`
   headers do not go along. Without `Limits.redirects` none is followed.
-- For an address that an editor chose (`only_public`), no request goes to a private network: `core.addresses`.
+- For an address that an editor chose (`only_public`), no request goes to a private network: `core.http.addresses`.
 - Certificates are checked against the system's authorities (`SSL_CERT_FILE` names others).
 - `HTTPS_PROXY` and `NO_PROXY` are heeded; plain http never goes to a proxy.
 - What may pass (no connection, 429, 5xx) is tried again with back-off; `Retry-After` replaces the pause.
 
-urllib3 is loaded with the first request, by `core.http_transport`.
+urllib3 is loaded with the first request, by `core.http.transport`.
 """
 
 import time
@@ -22,46 +22,22 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 from django.conf import settings
 
-from dashboard.core.addresses import PrivateAddressError
+from dashboard.core.http.addresses import PrivateAddressError
+from dashboard.core.http.limits import (
+    AddressError,
+    Limits,
+    RefusedError,
+    TryAgainError,
+)
 
 if TYPE_CHECKING:
-    from dashboard.core.http_transport import Transport
+    from dashboard.core.http.transport import Transport
 
-__all__ = [
-    "AddressError",
-    "Client",
-    "HttpError",
-    "Limits",
-    "RefusedError",
-    "Response",
-    "TooLargeError",
-    "TooSlowError",
-    "TryAgainError",
-]
+__all__ = ["Client", "Response"]
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 DATE_PAUSE = 10.0  # for a Retry-After that names a time of the server's clock
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Seconds, bytes and numbers.
-
-    `total` is for one try with all its redirects. `pause` comes before the second try, doubled before each
-    next one, or what `Retry-After` says, and at most `longest_pause`. `waiting` is the sum of all pauses of a
-    client: a request that would have to wait longer fails instead.
-    """
-
-    connect: float = 10
-    read: float = 20
-    total: float = 120
-    size: int = 32 << 20
-    redirects: int = 0
-    tries: int = 3
-    pause: float = 2
-    longest_pause: float = 30
-    waiting: float = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,40 +51,6 @@ class Response:
     @property
     def content_type(self) -> str:
         return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-
-
-class HttpError(Exception):
-    """There is no answer that can be used; the text says why, without any header that was sent."""
-
-
-class AddressError(HttpError):
-    """The address, or one that it redirects to, is not one to read from."""
-
-
-class TooLargeError(HttpError):
-    """The answer is larger than `Limits.size`."""
-
-
-class TooSlowError(HttpError):
-    """The answer took longer than `Limits.total`."""
-
-
-class RefusedError(HttpError):
-    """The server answered `status`, which another try would not change; or nothing that can be read."""
-
-    def __init__(self, message: str, status: int | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-
-
-class TryAgainError(HttpError):
-    """It may work later. `status` is None where no answer came, `after` the server's `Retry-After`."""
-
-    def __init__(self, message: str, status: int | None = None, after: str = "") -> None:
-        super().__init__(message)
-        self.status = status
-        self.after = after
-        self.tries = 1
 
 
 class Client:
@@ -175,7 +117,7 @@ class Client:
 
     def _load_transport(self) -> "Transport":
         if self._transport is None:
-            from dashboard.core.http_transport import Transport
+            from dashboard.core.http.transport import Transport
 
             self._transport = Transport(self.limits)
         return self._transport

@@ -23,8 +23,8 @@ from urllib3.exceptions import HTTPError, ProtocolError
 from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
 from urllib3.response import BaseHTTPResponse
 
-from dashboard.core.addresses import check_host, check_peer
-from dashboard.core.http import Limits, RefusedError, TooLargeError, TooSlowError, TryAgainError
+from dashboard.core.http.addresses import check_host, check_peer
+from dashboard.core.http.limits import Limits, RefusedError, TooLargeError, TooSlowError, TryAgainError
 
 __all__ = ["HTTPAnswer", "PublicConnection", "Transport"]
 
