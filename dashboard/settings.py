@@ -186,6 +186,7 @@ AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = ["username", "ip_address", ["username", "user_agent"]]
 AXES_HANDLER = "dashboard.access.sign_in.SignInHandler"
 AXES_CLIENT_IP_CALLABLE = "dashboard.access.sign_in.client_address"
+AXES_USERNAME_CALLABLE = "dashboard.access.sign_in.account_name"
 # Proxies whose X-Forwarded-For is believed.
 SUNDIAL_TRUSTED_PROXIES = env.networks("SUNDIAL_TRUSTED_PROXIES")
 AXES_VERBOSE = False

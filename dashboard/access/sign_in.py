@@ -15,13 +15,23 @@ from django.core import signing
 from django.db.models import QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 
-__all__ = ["ADDRESS_LIMIT", "DEVICE_COOKIE", "KnownDeviceMiddleware", "SignInHandler", "client_address"]
+from dashboard.core.text import clean
+
+__all__ = [
+    "ADDRESS_LIMIT",
+    "DEVICE_COOKIE",
+    "KnownDeviceMiddleware",
+    "SignInHandler",
+    "account_name",
+    "client_address",
+]
 
 ADDRESS_LIMIT = 50
 """Failures from one address, over all accounts; many people may share one."""
 DEVICE_COOKIE = "sundial_device"
 DEVICE_SECONDS = 90 * 24 * 3600
 SALT = "sundial.known-device"
+LONGEST_NAME = 150  # of Django's users
 
 
 def client_address(request: HttpRequest) -> str | None:
@@ -37,6 +47,11 @@ def client_address(request: HttpRequest) -> str | None:
             break
         address = before
     return str(address) if address is not None else None
+
+
+def account_name(request: HttpRequest, credentials: dict | None = None) -> str:
+    """The name that failures are counted under: as given, without control characters, as long as a name can be."""
+    return clean((credentials or {}).get("username") or request.POST.get("username", ""), LONGEST_NAME)
 
 
 class SignInHandler(AxesDatabaseHandler):
