@@ -6,7 +6,7 @@ from django.utils.module_loading import import_string
 
 from dashboard.usage.connectors.base import Connector, Words
 
-__all__ = ["CONNECTORS", "connector_for", "history_kinds", "kind_label", "kinds", "polled_kinds", "push_kinds"]
+__all__ = ["CONNECTORS", "connector_for", "kind_label", "kinds", "polled_kinds", "push_kinds"]
 
 CONNECTORS = {
     "watch": "dashboard.usage.connectors.files.connector.FilesConnector",
@@ -39,11 +39,6 @@ def polled_kinds() -> list[str]:
 
 def push_kinds() -> list[str]:
     return [kind for kind in CONNECTORS if connector_for(kind).accepts_push]
-
-
-def history_kinds() -> list[str]:
-    """Kinds that are read from a first day on and can be back-filled."""
-    return [kind for kind in CONNECTORS if connector_for(kind).has_history]
 
 
 @cache
